@@ -1,0 +1,66 @@
+package http1
+
+import "bytes"
+
+// HasToken reports whether the comma-separated list value has the element lowerToken, which is in lower case;
+// the list may be in any (RFC 9110 section 5.6.1).
+func HasToken(value []byte, lowerToken string) bool {
+	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
+		if EqualFold(token, lowerToken) {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendUpgrade appends to dst the protocols of an Upgrade field's value other than HTTP/2, which the proxy does not
+// tunnel: a client that reaches a worker's HTTP/2 through us would be past every check.
+func AppendUpgrade(dst, value []byte) []byte {
+	empty := len(dst)
+	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
+		if isHTTP2(token) {
+			continue
+		}
+		if len(dst) > empty {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, token...)
+	}
+	return dst
+}
+
+func upgradeable(value []byte) bool {
+	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
+		if !isHTTP2(token) {
+			return true
+		}
+	}
+	return false
+}
+
+func isHTTP2(protocol []byte) bool { return EqualFold(protocol, "h2c") || EqualFold(protocol, "h2") }
+
+// nextToken returns the first element of a list that is not empty, and what follows it; nil at the end.
+func nextToken(list []byte) (token, rest []byte) {
+	for len(list) > 0 {
+		if token, list = cutElement(list); len(token) > 0 {
+			return token, list
+		}
+	}
+	return nil, nil
+}
+
+// cutElement returns the list's first element without the whitespace around it, perhaps empty, and the rest.
+func cutElement(list []byte) (element, rest []byte) {
+	element = list
+	if comma := bytes.IndexByte(list, ','); comma >= 0 {
+		element, rest = list[:comma], list[comma+1:]
+	}
+	for len(element) > 0 && isBlank(element[0]) {
+		element = element[1:]
+	}
+	for n := len(element); n > 0 && isBlank(element[n-1]); n-- {
+		element = element[:n-1]
+	}
+	return element, rest
+}
