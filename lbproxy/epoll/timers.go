@@ -1,0 +1,115 @@
+package epoll
+
+// Class is a kind of time-out, such as "keep-alive" or "connect". All timers of a class have the same
+// duration, so appending to the class's list keeps it sorted, and arming, moving and clearing cost O(1).
+type Class uint8
+
+// NoClass is the class of a slot whose timer is not armed.
+const NoClass Class = 0
+
+const nobody = -1
+
+// Timers holds at most one timer for each slot of the owner's table. The zero value is not ready: use NewTimers.
+type Timers struct {
+	lists []list  // by Class; lists[NoClass] is unused
+	nodes []timer // by slot
+}
+
+type list struct {
+	head, tail int32
+	millis     int64 // duration of the class; <= 0 means that its timers never end
+}
+
+type timer struct {
+	deadline   int64 // milliseconds on the owner's clock
+	prev, next int32
+	class      Class
+}
+
+// NewTimers makes timers for the classes 1…len(millis); millis[i] is the duration of class i+1 in
+// milliseconds, and a duration of 0 or less means "never".
+func NewTimers(millis ...int64) *Timers {
+	t := &Timers{lists: make([]list, 1+len(millis))}
+	for i, ms := range millis {
+		t.lists[i+1] = list{head: nobody, tail: nobody, millis: ms}
+	}
+	return t
+}
+
+// Grow makes room for slots below n; the owner calls it when its table grows.
+func (t *Timers) Grow(n int) {
+	t.nodes = append(t.nodes, make([]timer, max(0, n-len(t.nodes)))...)
+}
+
+// SetDuration changes what timers armed from now on get. It must not shorten a class while a timer of it is
+// armed, or the list would no longer be sorted; a stop sequence arms classes of its own.
+func (t *Timers) SetDuration(class Class, millis int64) { t.lists[class].millis = millis }
+
+// Set arms the slot's timer for the class's duration from now, whatever it was armed for before.
+func (t *Timers) Set(slot int32, class Class, nowMillis int64) {
+	t.Clear(slot)
+	l := &t.lists[class]
+	if l.millis <= 0 {
+		return
+	}
+	n := &t.nodes[slot]
+	*n = timer{deadline: nowMillis + l.millis, prev: l.tail, next: nobody, class: class}
+	if l.tail == nobody {
+		l.head = slot
+	} else {
+		t.nodes[l.tail].next = slot
+	}
+	l.tail = slot
+}
+
+// Class tells what the slot's timer is armed for.
+func (t *Timers) Class(slot int32) Class { return t.nodes[slot].class }
+
+// Clear disarms the slot's timer; it may be called twice.
+func (t *Timers) Clear(slot int32) {
+	n := &t.nodes[slot]
+	if n.class == NoClass {
+		return
+	}
+	l := &t.lists[n.class]
+	if n.prev == nobody {
+		l.head = n.next
+	} else {
+		t.nodes[n.prev].next = n.next
+	}
+	if n.next == nobody {
+		l.tail = n.prev
+	} else {
+		t.nodes[n.next].prev = n.prev
+	}
+	n.class = NoClass
+}
+
+// Next returns the earliest deadline in milliseconds; ok is false when no timer is armed.
+func (t *Timers) Next() (deadline int64, ok bool) {
+	for i := range t.lists[1:] {
+		l := &t.lists[i+1]
+		if l.head == nobody {
+			continue
+		}
+		if d := t.nodes[l.head].deadline; !ok || d < deadline {
+			deadline, ok = d, true
+		}
+	}
+	return deadline, ok
+}
+
+// Expired disarms and returns one slot whose deadline is not after now, with its class; ok is false when
+// there is none left.
+func (t *Timers) Expired(nowMillis int64) (slot int32, class Class, ok bool) {
+	for i := range t.lists[1:] {
+		l := &t.lists[i+1]
+		if l.head == nobody || t.nodes[l.head].deadline > nowMillis {
+			continue
+		}
+		slot, class = l.head, Class(i+1)
+		t.Clear(slot)
+		return slot, class, true
+	}
+	return 0, NoClass, false
+}
