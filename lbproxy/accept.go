@@ -1,0 +1,79 @@
+package lbproxy
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
+)
+
+// acceptsPerTurn bounds how many connections a turn takes in, so that those that are open get their turn.
+const acceptsPerTurn = 64
+
+// addListener starts accepting from an inherited listening socket, on a duplicate that the loop alone will close.
+func (l *loop) addListener(listener Listener) error {
+	fd, err := unix.FcntlInt(listener.File.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	_ = listener.File.Close()
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	c, err := l.addConn(int32(fd), kindListener)
+	if err != nil {
+		return fmt.Errorf("watch listener %s: %w", listener.Address, err)
+	}
+	l.listeners = append(l.listeners, c.slot)
+	return nil
+}
+
+// acceptFrom takes a batch of connections from a listener; when more may be waiting it asks for another turn.
+func (l *loop) acceptFrom(listener *conn) {
+	for range acceptsPerTurn {
+		fd, errno := accept(listener.fd, &l.peer)
+		switch errno {
+		case noErrno:
+			l.accepted(fd)
+		case unix.EAGAIN:
+			listener.flags &^= flagReadable
+			return
+		case unix.EINTR, unix.ECONNABORTED:
+			// The one who connected has left; the next in the queue has not.
+		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+			l.pauseAccept(listener, errno)
+			return
+		default:
+			// The remaining errors of man 2 accept are the new connection's network errors.
+			l.proxy.log.Debug("connection failed before it was accepted", "err", errno)
+		}
+	}
+	l.enqueue(listener)
+}
+
+// pauseAccept lets the queue wait in the kernel until descriptors or memory may be there again.
+func (l *loop) pauseAccept(listener *conn, errno unix.Errno) {
+	l.proxy.log.Warn("accept paused", "pause_ms", acceptPauseMillis, "err", errno)
+	l.timers.Set(listener.slot, timerAcceptPause, l.now)
+}
+
+func (l *loop) accepted(fd int32) {
+	c, err := l.addConn(fd, kindDownstream)
+	if err != nil {
+		l.proxy.log.Warn("connection dropped", "err", err)
+		closeFD(fd)
+		return
+	}
+	c.setPeer(&l.peer)
+	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+}
+
+// idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.
+func (l *loop) idleTimer(usual epoll.Class) epoll.Class {
+	if l.draining {
+		return timerGrace
+	}
+	return usual
+}

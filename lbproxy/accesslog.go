@@ -1,0 +1,235 @@
+package lbproxy
+
+import (
+	"io"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"percore/lbproxy/http1"
+)
+
+const (
+	// accessBatches is how many batches of lines may wait for the writer; what comes on top is dropped and counted.
+	accessBatches = 64
+	// accessBatchBytes is when a batch is handed over before its turn ends.
+	accessBatchBytes = 32 << 10
+)
+
+// accessLog writes the access lines of all loops. A reader that stalls costs lines, never a request.
+type accessLog struct {
+	format  AccessLog
+	out     io.Writer
+	full    chan []byte
+	empty   chan []byte
+	dropped atomic.Uint64
+}
+
+func newAccessLog(format AccessLog, out io.Writer) *accessLog {
+	return &accessLog{format: format, out: out, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
+}
+
+// run writes batches until stop, then what is left.
+func (a *accessLog) run(stop <-chan struct{}) {
+	for {
+		select {
+		case b := <-a.full:
+			a.write(b)
+		case <-stop:
+			for len(a.full) > 0 {
+				a.write(<-a.full)
+			}
+			return
+		}
+	}
+}
+
+func (a *accessLog) write(b []byte) {
+	// An error here has nowhere to go: the log itself is what is broken. The next batch is tried again.
+	_, _ = a.out.Write(b)
+	select {
+	case a.empty <- b[:0]:
+	default:
+	}
+}
+
+// writer makes a loop's end of the log; nil-format writers do nothing.
+func (a *accessLog) writer() *accessWriter {
+	return &accessWriter{log: a, on: a.format != AccessLogOff && a.format != "", json: a.format == AccessLogJSON}
+}
+
+// accessWriter collects a loop's lines of one turn.
+type accessWriter struct {
+	log      *accessLog
+	on, json bool
+	b        []byte
+	lines    uint64
+}
+
+// flush hands the collected lines over, or drops them when the writer is too far behind.
+func (w *accessWriter) flush() {
+	if len(w.b) == 0 {
+		return
+	}
+	select {
+	case w.log.full <- w.b:
+		select {
+		case w.b = <-w.log.empty:
+		default:
+			w.b = nil
+		}
+	default:
+		w.log.dropped.Add(w.lines)
+		w.b = w.b[:0]
+	}
+	w.lines = 0
+}
+
+// logLine is what the log needs of a request's head, copied because the head's buffer is used again.
+type logLine struct {
+	b                                 []byte
+	method, target, host, referer, ua int // ends in b
+}
+
+func (n logLine) reset() logLine { return logLine{b: n.b[:0]} }
+
+// note copies what the access line will need from the head in r.
+func (w *accessWriter) note(x *exchange, r *http1.Request) {
+	if !w.on {
+		return
+	}
+	var referer, ua []byte
+	for i := range r.Fields {
+		switch f := &r.Fields[i]; f.ID {
+		case http1.FieldReferer:
+			referer = f.Value
+		case http1.FieldUserAgent:
+			ua = f.Value
+		default:
+		}
+	}
+	n := &x.line
+	n.b = append(n.b[:0], r.Method...)
+	n.method = len(n.b)
+	n.b = append(n.b, r.Target...)
+	n.target = len(n.b)
+	n.b = append(n.b, r.Host...)
+	n.host = len(n.b)
+	n.b = append(n.b, referer...)
+	n.referer = len(n.b)
+	n.b = append(n.b, ua...)
+	n.ua = len(n.b)
+}
+
+// write adds the line for an exchange that has ended.
+func (w *accessWriter) write(l *loop, c *conn, x *exchange) {
+	if !w.on {
+		return
+	}
+	if w.json {
+		w.b = appendJSONLine(w.b, l, c, x)
+	} else {
+		w.b = appendCombinedLine(w.b, c, x)
+	}
+	w.lines++
+	if len(w.b) >= accessBatchBytes {
+		w.flush()
+	}
+}
+
+// appendCombinedLine writes nginx's and Apache's "combined" format.
+func appendCombinedLine(b []byte, c *conn, x *exchange) []byte {
+	n := &x.line
+	b = c.appendAddress(b)
+	b = append(b, " - - ["...)
+	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = append(b, `] "`...)
+	if n.method > 0 {
+		b = appendEscaped(b, n.b[:n.method])
+		b = append(b, ' ')
+		b = appendEscaped(b, n.b[n.method:n.target])
+		b = append(b, " HTTP/1."...)
+		b = append(b, '0'+x.minor)
+	}
+	b = append(b, `" `...)
+	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, x.bytesOut, 10)
+	b = appendQuotedOrDash(b, n.b[n.host:n.referer])
+	b = appendQuotedOrDash(b, n.b[n.referer:n.ua])
+	return append(b, '\n')
+}
+
+func appendQuotedOrDash(b, value []byte) []byte {
+	b = append(b, ` "`...)
+	if len(value) == 0 {
+		b = append(b, '-')
+	}
+	b = appendEscaped(b, value)
+	return append(b, '"')
+}
+
+// appendEscaped writes a client's bytes so that they can end neither a quoted string nor a line, in a form that JSON
+// reads too.
+func appendEscaped(b, value []byte) []byte {
+	const hex = "0123456789abcdef"
+	for _, v := range value {
+		switch {
+		case v == '"' || v == '\\':
+			b = append(b, '\\', v)
+		case v < 0x20 || v >= 0x7f:
+			b = append(b, '\\', 'u', '0', '0', hex[v>>4], hex[v&15])
+		default:
+			b = append(b, v)
+		}
+	}
+	return b
+}
+
+// appendJSONLine writes one object: times in milliseconds, sizes in bytes.
+func appendJSONLine(b []byte, l *loop, c *conn, x *exchange) []byte {
+	n := &x.line
+	b = append(b, `{"ts":"`...)
+	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = append(b, `","client":"`...)
+	b = c.appendAddress(b)
+	b = appendJSONString(b, "method", n.b[:n.method])
+	b = appendJSONString(b, "target", n.b[n.method:n.target])
+	b = append(b, `","proto":"HTTP/1.`...)
+	b = append(b, '0'+x.minor)
+	b = appendJSONString(b, "host", n.b[n.target:n.host])
+	b = append(b, `","status":`...)
+	b = strconv.AppendInt(b, int64(x.status), 10)
+	b = appendJSONNumber(b, "req_bytes", x.body.total)
+	b = appendJSONNumber(b, "resp_bytes", x.bytesOut)
+	b = append(b, `,"dur_ms":`...)
+	b = strconv.AppendFloat(b, float64(l.nowNanos-x.startedNanos)/1e6, 'f', 3, 64)
+	if x.queuedMillis != 0 {
+		b = appendJSONNumber(b, "queue_ms", l.now-x.queuedMillis)
+	}
+	b = append(b, `,"worker":"`...)
+	if x.last != nil {
+		b = append(b, x.last.Name...)
+	}
+	b = append(b, `","attempts":`...)
+	b = strconv.AppendInt(b, int64(x.tries), 10)
+	b = append(b, `,"referer":"`...)
+	b = appendEscaped(b, n.b[n.host:n.referer])
+	b = appendJSONString(b, "ua", n.b[n.referer:n.ua])
+	return append(b, '"', '}', '\n')
+}
+
+// appendJSONString ends the string before it and begins another member.
+func appendJSONString(b []byte, name string, value []byte) []byte {
+	b = append(b, `","`...)
+	b = append(b, name...)
+	b = append(b, `":"`...)
+	return appendEscaped(b, value)
+}
+
+func appendJSONNumber(b []byte, name string, n int64) []byte {
+	b = append(b, `,"`...)
+	b = append(b, name...)
+	b = append(b, `":`...)
+	return strconv.AppendInt(b, n, 10)
+}

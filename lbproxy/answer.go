@@ -1,0 +1,334 @@
+package lbproxy
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
+
+// answerLimits bound an answer's head: the front door must be able to put a new one of that size into the headroom.
+var answerLimits = http1.Limits{HeadBytes: 32 << 10, TargetBytes: 0, Fields: 128}
+
+// onAnswerBytes takes bytes from a worker; b lies in the scratch.
+func (l *loop) onAnswerBytes(u *conn, x *exchange, b []byte) {
+	switch x.response {
+	case responseAwaited:
+		l.onAnswerHead(u, x, b)
+	case responseRelaying:
+		l.relay(x, b)
+	case responseTaken, responseTunnel:
+	}
+}
+
+// onAnswerHead parses an answer's head, which may come in pieces and after interim answers.
+func (l *loop) onAnswerHead(u *conn, x *exchange, b []byte) {
+	seen := 0
+	if len(x.answer) > 0 {
+		x.answer = l.buffers.add(x.answer, b)
+		b, seen = x.answer, x.answerAt
+	}
+	for {
+		n, err := l.response.Parse(b, seen, answerLimits, x.method)
+		switch {
+		case err != nil:
+			l.tryFailed(x, causeBadResponse)
+			return
+		case n == 0:
+			l.keepAnswer(x, b)
+			return
+		case l.response.Status >= 200 || l.response.Status == statusSwitching:
+			l.beginAnswer(u, x, b[n:])
+			return
+		}
+		if !l.relayInterim(x, b[:n]) {
+			return
+		}
+		b, seen = b[n:], 0
+	}
+}
+
+const (
+	statusContinue    = 100
+	statusSwitching   = 101
+	statusNoContent   = 204
+	statusNotModified = 304
+)
+
+// keepAnswer remembers the part of a head that is here.
+func (l *loop) keepAnswer(x *exchange, b []byte) {
+	x.answerAt = len(b)
+	switch {
+	case len(b) == 0: // only interim answers
+		l.buffers.put(x.answer)
+		x.answer = nil
+	case len(x.answer) == 0:
+		x.answer = l.buffers.add(x.answer, b)
+	default: // b is its tail
+		x.answer = x.answer[:copy(x.answer, b)]
+	}
+}
+
+// relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is not: the front
+// door has sent its own. It reports whether the exchange goes on.
+func (l *loop) relayInterim(x *exchange, head []byte) bool {
+	if l.response.Status == statusContinue || x.minor == 0 {
+		return true
+	}
+	l.out = appendStatusLine(l.out[:0], &l.response)
+	for i := range l.response.Fields {
+		if f := &l.response.Fields[i]; !f.Hop {
+			l.out = appendField(l.out, f)
+		}
+	}
+	l.out = append(l.out, crlf...)
+	return l.sendToClient(x, l.out)
+}
+
+// beginAnswer starts passing on the answer whose head is in l.response; rest is what came behind it.
+func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
+	r := &l.response
+	x.status = r.Status
+	if r.Status == statusSwitching {
+		l.beginTunnel(u, x, rest)
+		return
+	}
+	x.reply.begin(r.Framing, r.Length)
+	if len(x.answer) > 0 { // the body's place is the scratch, where its framing can be written around it
+		n := copy(l.scratch[headroomBytes:], rest)
+		rest = l.scratch[headroomBytes : headroomBytes+n]
+	}
+	x.chunkOut = r.Framing == http1.FramingChunked || r.Framing == http1.FramingClose
+	if x.chunkOut && x.minor == 0 { // the end of the connection is the only end that the client understands
+		x.chunkOut, x.keepAlive = false, false
+	}
+	if x.request != requestSent || x.abandoned || l.draining {
+		x.keepAlive = false
+	}
+	x.reusable = r.KeepAlive && x.request == requestSent && !x.abandoned
+	l.buildAnswer(x, r)
+	x.response, x.committed, x.replay = responseRelaying, true, false
+	payload, used, err := x.reply.take(rest)
+	if err != nil {
+		x.committed = false
+		l.tryFailed(x, causeBadResponse)
+		return
+	}
+	l.releaseAnswer(x)
+	if x.request == requestSent {
+		l.buffers.put(x.head)
+		x.head = nil
+	}
+	if used < len(rest) {
+		x.reusable = false
+	}
+	x.bytesOut += int64(len(payload))
+	if l.sendToClient(x, l.joinHead(l.frameReply(x, payload))) && x.reply.done {
+		l.finishReply(x)
+	}
+}
+
+func (l *loop) releaseAnswer(x *exchange) {
+	l.buffers.put(x.answer)
+	x.answer = nil
+}
+
+// frameReply gives a part of an answer's body the framing that the client gets.
+func (l *loop) frameReply(x *exchange, payload []byte) []byte {
+	if !x.chunkOut {
+		return payload
+	}
+	return l.frameChunk(payload, x.reply.done)
+}
+
+// joinHead puts the head in l.out right in front of body, which lies in the scratch, so that one send takes both.
+func (l *loop) joinHead(body []byte) []byte {
+	if len(body) == 0 {
+		return l.out
+	}
+	start := offsetIn(l.scratch, body)
+	if start < len(l.out) { // not with the limits above
+		return append(l.out, body...)
+	}
+	copy(l.scratch[start-len(l.out):], l.out)
+	return l.scratch[start-len(l.out) : start+len(body)]
+}
+
+// relay passes on more of an answer's body.
+func (l *loop) relay(x *exchange, b []byte) {
+	payload, used, err := x.reply.take(b)
+	if err != nil {
+		l.tryFailed(x, causeTruncated)
+		return
+	}
+	if used < len(b) {
+		x.reusable = false
+	}
+	x.bytesOut += int64(len(payload))
+	framed := l.frameReply(x, payload)
+	if len(framed) > 0 && !l.sendToClient(x, framed) {
+		return
+	}
+	if x.reply.done {
+		l.finishReply(x)
+	}
+}
+
+// finishReply lets the worker go, now that it has said everything, and ends the exchange once the client has it.
+func (l *loop) finishReply(x *exchange) {
+	if x.reply.framing == http1.FramingClose && x.chunkOut && x.response == responseRelaying {
+		if !l.sendToClient(x, lastChunk) {
+			return
+		}
+	}
+	x.response = responseTaken
+	l.detachWorker(x, x.reusable)
+	if x.toClient.pending() == 0 {
+		l.finish(x)
+	}
+}
+
+var lastChunk = []byte(http1.LastChunk)
+
+// sendToClient writes p and keeps what the client's socket does not take. It reports whether the exchange goes on.
+func (l *loop) sendToClient(x *exchange, p []byte) bool {
+	c := l.conns.at(x.downstream)
+	if x.toClient.pending() > 0 {
+		x.toClient.add(&l.buffers, p)
+		return true
+	}
+	n, errno := send(c.fd, p)
+	switch errno {
+	case noErrno, unix.EAGAIN, unix.EINTR:
+	default:
+		l.abort(x, causeClientClosed)
+		return false
+	}
+	if n < len(p) {
+		x.toClient.add(&l.buffers, p[n:])
+		l.timers.Set(c.slot, timerSend, l.now)
+	}
+	return true
+}
+
+// flushToClient writes what was kept, and goes on reading the worker when there is room again.
+func (l *loop) flushToClient(x *exchange) {
+	c := l.conns.at(x.downstream)
+	n, errno := send(c.fd, x.toClient.b[x.toClient.off:])
+	switch errno {
+	case noErrno:
+	case unix.EAGAIN, unix.EINTR:
+		return
+	default:
+		l.abort(x, causeClientClosed)
+		return
+	}
+	x.toClient.off += n
+	if x.toClient.pending() > 0 {
+		l.timers.Set(c.slot, timerSend, l.now)
+	} else {
+		x.toClient.release(&l.buffers)
+		l.timers.Clear(c.slot)
+	}
+	if x.toClient.pending() == 0 && x.response == responseTaken {
+		l.finish(x)
+		return
+	}
+	if x.response == responseTunnel {
+		l.touchTunnel(x)
+	}
+	if x.upstream != noSlot && x.toClient.pending() <= pendingBytesMax {
+		u := l.conns.at(x.upstream)
+		if u.state == stateBusy {
+			l.timers.Set(u.slot, timerRead, l.now)
+		}
+		l.enqueue(u)
+	}
+}
+
+// finish ends an exchange whose answer is out: the connection waits for the next request or closes.
+func (l *loop) finish(x *exchange) {
+	c := l.conns.at(x.downstream)
+	complete := c.state == stateWait
+	keep := x.keepAlive && complete
+	l.log.write(l, c, x)
+	ahead := x.in
+	x.in = nil
+	l.freeExchange(x)
+	c.exchange = noSlot
+	c.requests++
+	if !keep {
+		l.closeAnswered(c, complete && len(ahead) == 0)
+		l.buffers.put(ahead)
+		return
+	}
+	c.state = stateIdle
+	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
+	if len(ahead) > 0 {
+		l.onHead(c, ahead)
+		l.buffers.put(ahead)
+	}
+	if c.has(flagReadable) {
+		l.enqueue(c)
+	}
+}
+
+// closeAnswered closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
+// awaited, or the answer could be lost.
+func (l *loop) closeAnswered(c *conn, inputRead bool) {
+	if inputRead && !c.has(flagReadable) {
+		l.closeConn(c)
+		return
+	}
+	l.linger(c)
+}
+
+// buildAnswer writes the answer's head for the client into l.out.
+func (l *loop) buildAnswer(x *exchange, r *http1.Response) {
+	b := appendStatusLine(l.out[:0], r)
+	dated := false
+	for i := range r.Fields {
+		f := &r.Fields[i]
+		if f.Hop || f.ID == http1.FieldContentLength {
+			continue
+		}
+		dated = dated || f.ID == http1.FieldDate
+		b = appendField(b, f)
+	}
+	if !dated { // RFC 9110 section 6.6.1
+		b = append(b, "Date: "...)
+		b = append(b, l.clock.httpDate()...)
+		b = append(b, crlf...)
+	}
+	switch {
+	case x.chunkOut:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case r.HasLength && r.Status != statusNoContent:
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, r.Length, 10)
+		b = append(b, crlf...)
+	}
+	l.out = append(appendPersistence(b, x), crlf...)
+}
+
+// appendPersistence says what becomes of the connection, where that is not the default of the client's version
+// (RFC 9112 section 9.3).
+func appendPersistence(b []byte, x *exchange) []byte {
+	switch {
+	case !x.keepAlive:
+		return append(b, "Connection: close\r\n"...)
+	case x.minor == 0:
+		return append(b, "Connection: keep-alive\r\n"...)
+	default:
+		return b
+	}
+}
+
+func appendStatusLine(b []byte, r *http1.Response) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
+	b = append(b, ' ')
+	b = append(b, r.Reason...)
+	return append(b, crlf...)
+}

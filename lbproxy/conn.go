@@ -1,0 +1,117 @@
+package lbproxy
+
+import "golang.org/x/sys/unix"
+
+// kind says which of the state machines owns a connection.
+type kind uint8
+
+const (
+	kindFree       kind = iota
+	kindListener        // a listening socket
+	kindDownstream      // a client
+	kindUpstream        // a worker
+)
+
+// connState is where a connection is in its life. The comments name the timer class that is armed meanwhile.
+type connState uint8
+
+const (
+	stateIdle       connState = iota // downstream: between requests (timerHeader at first, then timerKeepalive)
+	stateHead                        // downstream: part of a head is here (timerHeader, absolute)
+	stateBody                        // downstream: a body is being read (timerBody)
+	stateWait                        // downstream: nothing to read before the answer is out (none, timerQueue or timerSend)
+	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
+	stateConnecting                  // upstream: connect has not finished (timerConnect)
+	stateBusy                        // upstream: serves an exchange (timerRead)
+	statePooled                      // upstream: idle in the pool (timerPooled)
+	stateTunnel                      // both: bytes pass unread (timerTunnel)
+)
+
+// connFlags are facts that edge-triggered events report once and that stay true until used up.
+type connFlags uint8
+
+const (
+	flagReadable   connFlags = 1 << iota // a read may find something
+	flagPeerClosed                       // the peer sent a FIN; a read will end with 0
+	flagBroken                           // the kernel reported an error or a full hang-up
+	flagQueued                           // is in the run queue already
+	flagReused                           // upstream: has served an exchange before this one
+	flagFinSent                          // we sent our FIN
+	flagHalfClosed                       // downstream: the FIN came with the request, so it is no abort
+)
+
+const noSlot = int32(-1)
+
+// conn is one socket. It has no pointers, so that the garbage collector never looks at the table of them, and
+// an idle one owns no buffer: what it costs is this struct and its timer.
+type conn struct {
+	slot        int32
+	fd          int32
+	generation  uint32 // counts the sockets that the slot has held; part of every epoll token
+	exchange    int32  // index into loop.exchanges, or noSlot
+	kind        kind
+	state       connState
+	flags       connFlags
+	family      uint8    // listener, downstream: unix.AF_*
+	next        int32    // free list or pool
+	prev        int32    // pool
+	endpoint    int32    // upstream: index of its worker
+	requests    uint32   // served so far
+	incarnation uint64   // upstream: of its worker
+	since       int64    // upstream, pooled: milliseconds on the loop's clock
+	port        uint16   // downstream: the client's
+	address     [16]byte // downstream: the client's; IPv4 in its mapped form
+}
+
+func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
+
+// slabConns is how many connections a chunk of the table holds.
+const slabConns = 1024
+
+// slab is the table of a loop's connections: chunks that never move, so that a *conn stays valid.
+type slab struct {
+	chunks []*[slabConns]conn
+	free   int32
+	used   int
+}
+
+func (s *slab) at(slot int32) *conn { return &s.chunks[slot/slabConns][slot%slabConns] }
+
+// size is the number of slots that exist.
+func (s *slab) size() int { return len(s.chunks) * slabConns }
+
+// take gives a free slot to fd. It reports whether the table grew.
+func (s *slab) take(fd int32, k kind) (c *conn, grew bool) {
+	if len(s.chunks) == 0 || s.free == noSlot {
+		s.grow()
+		grew = true
+	}
+	c = s.at(s.free)
+	s.free = c.next
+	s.used++
+	*c = conn{slot: c.slot, fd: fd, generation: c.generation, exchange: noSlot, kind: k, next: noSlot, prev: noSlot}
+	return c, grew
+}
+
+// give takes a slot back. Events that are still on their way to it no longer match its generation.
+func (s *slab) give(c *conn) {
+	*c = conn{slot: c.slot, fd: -1, generation: c.generation + 1, exchange: noSlot, next: s.free, prev: noSlot}
+	s.free = c.slot
+	s.used--
+}
+
+func (s *slab) grow() {
+	chunk := new([slabConns]conn)
+	base := int32(s.size())
+	for i := range chunk {
+		chunk[i] = conn{slot: base + int32(i), fd: -1, next: base + int32(i) + 1, exchange: noSlot, prev: noSlot}
+	}
+	chunk[slabConns-1].next = noSlot
+	s.chunks = append(s.chunks, chunk)
+	s.free = base
+}
+
+// setPeer keeps the address that accept reported.
+func (c *conn) setPeer(from *unix.RawSockaddrAny) {
+	c.family, c.port, c.address = decodePeer(from)
+}

@@ -1,0 +1,336 @@
+package lbproxy
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
+
+// driveDownstream lets a client's connection do what it can.
+func (l *loop) driveDownstream(c *conn, writable bool) {
+	generation := c.generation
+	if x := l.exchangeOf(c); writable && x != nil && x.toClient.pending() > 0 {
+		l.flushToClient(x)
+	}
+	if c.generation != generation {
+		return
+	}
+	switch c.state {
+	case stateIdle, stateHead, stateBody:
+		l.readDownstream(c)
+	case stateWait:
+		l.watchClient(c)
+	case stateLinger:
+		l.discard(c)
+	case stateTunnel:
+		l.readTunnel(c)
+	case stateConnecting, stateBusy, statePooled: // upstream only
+	}
+}
+
+// readDownstream reads from a client for as long as its exchange wants bytes.
+func (l *loop) readDownstream(c *conn) {
+	generation := c.generation
+	for range readsPerTurn {
+		room := l.requestRoom(c)
+		if room == 0 || !c.has(flagReadable) {
+			return
+		}
+		n, ok := l.receive(c, room)
+		if !ok {
+			return
+		}
+		if n == 0 {
+			l.clientLeft(c)
+			return
+		}
+		l.onRequestBytes(c, l.scratch[headroomBytes:headroomBytes+n])
+		if c.generation != generation {
+			return
+		}
+	}
+	l.enqueue(c)
+}
+
+// receive reads once into the scratch. n is 0 at the end of the stream, for which an error of the connection counts
+// too; ok is false when nothing is there now. A short read has emptied the socket: a later byte makes a new event
+// (man 7 epoll), unless the peer's FIN was part of the last one.
+func (l *loop) receive(c *conn, room int) (n int, ok bool) {
+	for {
+		n, errno := recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
+		switch errno {
+		case noErrno:
+			if n < room && !c.has(flagPeerClosed|flagBroken) {
+				c.flags &^= flagReadable
+			}
+			return n, true
+		case unix.EAGAIN:
+			c.flags &^= flagReadable
+			return 0, false
+		case unix.EINTR:
+		default:
+			c.flags |= flagBroken
+			return 0, true
+		}
+	}
+}
+
+// requestRoom is how many bytes may be read from a client now; 0 while it has to wait.
+func (l *loop) requestRoom(c *conn) int {
+	x := l.exchangeOf(c)
+	if c.state != stateBody {
+		return roomFor(c.state)
+	}
+	switch x.request {
+	case requestCollecting:
+		held := len(x.head) - x.bodyAt
+		return min(scratchBytes, max(l.options.ClientBodyBufferSize-held, holdBytesMin))
+	case requestStreaming:
+		if x.toWorker.pending() == 0 {
+			return scratchBytes
+		}
+	case requestHead, requestParked, requestSending, requestSent:
+	}
+	return 0
+}
+
+// holdBytesMin is the least that is read at once while a body is held.
+const holdBytesMin = 4 << 10
+
+func roomFor(s connState) int {
+	if s == stateIdle || s == stateHead {
+		return scratchBytes
+	}
+	return 0
+}
+
+// clientLeft ends a connection whose client has closed or reset it while something was expected from it.
+func (l *loop) clientLeft(c *conn) {
+	if x := l.exchangeOf(c); x != nil {
+		l.abort(x, causeClientClosed)
+		return
+	}
+	l.closeConn(c)
+}
+
+// watchClient notices that a client left before its answer was out. A reset always counts. A FIN counts for requests
+// that may be repeated, since most are from clients that gave up; one that came together with the request is a client
+// that has only shut down its sending side (RFC 9112 section 9.6).
+func (l *loop) watchClient(c *conn) {
+	x := l.exchangeOf(c)
+	left := c.has(flagBroken)
+	if c.has(flagPeerClosed) && !c.has(flagHalfClosed) {
+		left = left || x.request == requestParked || x.method.Idempotent() && x.response != responseTaken
+	}
+	if left {
+		l.abort(x, causeClientClosed)
+	}
+}
+
+// onRequestBytes takes bytes from a client.
+func (l *loop) onRequestBytes(c *conn, b []byte) {
+	if c.state == stateBody {
+		l.onBody(c, l.exchangeOf(c), b)
+		return
+	}
+	l.onHead(c, b)
+}
+
+// onHead parses a request's head, which may come in pieces: b is the next one.
+func (l *loop) onHead(c *conn, b []byte) {
+	x, seen := l.exchangeOf(c), 0
+	if x != nil {
+		x.in = l.buffers.add(x.in, b)
+		b, seen = x.in, x.seen
+	}
+	n, err := l.request.Parse(b, seen, http1.DefaultLimits)
+	switch {
+	case err != nil:
+		l.refuse(l.ensureExchange(c, x), err)
+	case n == 0:
+		l.keepHead(c, l.ensureExchange(c, x), b)
+	default:
+		l.beginRequest(c, l.ensureExchange(c, x), b[n:])
+	}
+}
+
+func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
+	if x == nil {
+		return l.newExchange(c)
+	}
+	return x
+}
+
+// keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
+func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
+	if len(x.in) == 0 {
+		x.in = l.buffers.add(x.in, b)
+	}
+	x.seen = len(b)
+	if c.state == stateIdle {
+		c.state = stateHead
+		l.timers.Set(c.slot, timerHeader, l.now)
+	}
+}
+
+// headTimedOut ends a connection that did not bring a whole head in time: silently when it brought nothing, as
+// browsers open connections that they may never use.
+func (l *loop) headTimedOut(c *conn) {
+	if x := l.exchangeOf(c); x != nil {
+		l.abort(x, causeHeaderTimeout)
+		return
+	}
+	l.closeConn(c)
+}
+
+// beginRequest starts on the request whose head is in l.request; rest is what came behind it.
+func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
+	r := &l.request
+	l.timers.Clear(c.slot)
+	if c.has(flagPeerClosed) {
+		c.flags |= flagHalfClosed
+	}
+	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
+	x.keepAlive = r.KeepAlive && !l.draining && !c.has(flagHalfClosed)
+	l.log.note(x, r)
+	x.body.begin(r.Framing, r.Length)
+	c.state = stateBody
+	if limit := l.options.ClientMaxBodySize; limit > 0 && r.Length > limit {
+		l.abort(x, causeBodyTooLarge)
+		return
+	}
+	l.buildRequest(c, x, r)
+	if x.body.done {
+		l.requestRead(c, x, rest)
+		return
+	}
+	x.request = requestCollecting
+	l.timers.Set(c.slot, timerBody, l.now)
+	if len(rest) > 0 {
+		l.onBody(c, x, rest)
+	} else if r.Expect100 {
+		l.sendContinue(x)
+	}
+}
+
+// onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
+func (l *loop) onBody(c *conn, x *exchange, b []byte) {
+	payload, used, err := x.body.take(b)
+	switch limit := l.options.ClientMaxBodySize; {
+	case err != nil:
+		l.refuse(x, err)
+		return
+	case limit > 0 && x.body.total > limit:
+		l.abort(x, causeBodyTooLarge)
+		return
+	}
+	l.timers.Set(c.slot, timerBody, l.now)
+	if x.request == requestStreaming {
+		l.streamBody(c, x, payload, b[used:])
+		return
+	}
+	x.head = l.buffers.add(x.head, payload)
+	if x.body.done {
+		l.requestRead(c, x, b[used:])
+		return
+	}
+	x.in = x.in[:0]
+	if len(x.head)-x.bodyAt >= l.options.ClientBodyBufferSize {
+		l.timers.Clear(c.slot)
+		l.frameHeld(x)
+		l.assign(x)
+	}
+}
+
+// streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
+func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
+	if x.body.done {
+		l.keepRest(x, rest)
+		l.timers.Clear(c.slot)
+		c.state, x.request = stateWait, requestSent
+	}
+	if x.body.framing == http1.FramingChunked {
+		payload = l.frameChunk(payload, x.body.done)
+	}
+	if len(payload) > 0 {
+		l.sendToWorker(x, payload)
+	}
+}
+
+// requestRead goes on to choose a worker, now that all of the request is here.
+func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
+	l.keepRest(x, rest)
+	l.timers.Clear(c.slot)
+	c.state = stateWait
+	x.replay = true
+	l.frameHeld(x)
+	l.assign(x)
+}
+
+// keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
+func (l *loop) keepRest(x *exchange, rest []byte) {
+	if len(rest) == 0 {
+		l.buffers.put(x.in)
+		x.in, x.seen = nil, 0
+		return
+	}
+	if cap(x.in) >= len(rest) {
+		x.in = append(x.in[:0], rest...) // rest may be the tail of x.in
+	} else {
+		x.in = l.buffers.add(x.in[:0], rest)
+	}
+	x.seen = 0
+}
+
+// refuse answers a request that the codec rejected.
+func (l *loop) refuse(x *exchange, err error) {
+	status := outcomes[causeBadRequest].status
+	var refusal *http1.Error
+	if errors.As(err, &refusal) {
+		status = refusal.Status
+	}
+	l.detachWorker(x, false)
+	l.logCause(x, causeBadRequest)
+	if x.committed {
+		l.drop(x, status)
+		return
+	}
+	l.answer(x, status, err.Error())
+}
+
+// closeIdle ends a connection between two requests: a FIN, and then patience for what is on its way.
+func (l *loop) closeIdle(c *conn) { l.linger(c) }
+
+// linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
+// connection and could destroy the answer on its way (RFC 9112 section 9.6).
+func (l *loop) linger(c *conn) {
+	shutdownWrite(c.fd)
+	c.flags |= flagFinSent
+	c.state = stateLinger
+	l.timers.Set(c.slot, timerLinger, l.now)
+	l.discard(c)
+}
+
+// discard reads and forgets until the client closes.
+func (l *loop) discard(c *conn) {
+	for range readsPerTurn {
+		if c.has(flagBroken) {
+			l.closeConn(c)
+			return
+		}
+		if !c.has(flagReadable) {
+			return
+		}
+		n, ok := l.receive(c, scratchBytes)
+		if !ok {
+			return
+		}
+		if n == 0 {
+			l.closeConn(c)
+			return
+		}
+	}
+	l.enqueue(c)
+}

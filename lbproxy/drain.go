@@ -1,0 +1,77 @@
+package lbproxy
+
+import "percore/lbproxy/epoll"
+
+// apply takes over the newest snapshot.
+func (l *loop) apply() {
+	t := l.proxy.table.Load()
+	if t == l.table {
+		return
+	}
+	l.table = t
+	l.closeStalePools()
+	if t.drain && !l.draining {
+		l.beginDrain()
+	}
+	l.retryParked()
+	l.seen.Store(t.seq)
+	l.proxy.changed()
+}
+
+// beginDrain stops taking connections without losing one: new handshakes are ignored, those that have begun are
+// completed and served, and idle connections get a moment to send the request that may be on its way.
+func (l *loop) beginDrain() {
+	l.draining = true
+	for _, slot := range l.listeners {
+		if err := refuseNewConnections(l.conns.at(slot).fd); err != nil {
+			// Without the filter the sweep below still takes all but what arrives in between.
+			l.proxy.log.Debug("listener keeps taking handshakes", "err", err)
+		}
+	}
+	l.sweep()
+	for slot := range int32(l.conns.size()) {
+		if c := l.conns.at(slot); c.kind == kindDownstream && c.state == stateIdle {
+			l.timers.Set(slot, timerGrace, l.now)
+		}
+	}
+	l.timers.Set(l.sweepSlot, timerSweep, l.now)
+}
+
+// sweep accepts all that the kernel has completed.
+func (l *loop) sweep() {
+	for _, slot := range l.listeners {
+		c := l.conns.at(slot)
+		c.flags |= flagReadable
+		for c.has(flagReadable) && l.timers.Class(slot) == epoll.NoClass {
+			l.acceptFrom(c)
+		}
+	}
+}
+
+// closeListeners ends accepting: a client that comes later is refused.
+func (l *loop) closeListeners() {
+	l.sweep()
+	for _, slot := range l.listeners {
+		l.closeConn(l.conns.at(slot))
+	}
+	l.listeners = l.listeners[:0]
+}
+
+// noteQuiet tells the proxy once no request can come any more: nobody listens and no connection is without a worker.
+func (l *loop) noteQuiet() {
+	if len(l.listeners) > 0 || l.quiet.Load() {
+		return
+	}
+	for slot := range int32(l.conns.size()) {
+		c := l.conns.at(slot)
+		if c.kind != kindDownstream || c.state == stateLinger {
+			continue
+		}
+		x := l.exchangeOf(c)
+		if x == nil || x.target == nil && x.response == responseAwaited {
+			return
+		}
+	}
+	l.quiet.Store(true)
+	l.proxy.changed()
+}

@@ -1,0 +1,139 @@
+package lbproxy
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// EndpointState says what the front door may do with a worker.
+type EndpointState uint8
+
+// The states of an endpoint.
+const (
+	Down     EndpointState = iota // not there: never chosen
+	Up                            // ready: may be chosen
+	Draining                      // finishes what it has, gets nothing new
+)
+
+var endpointStates = [...]string{"down", "up", "draining"}
+
+// String returns the state's name in lower case.
+func (s EndpointState) String() string { return endpointStates[s] }
+
+// MarshalText writes the state's name.
+func (s EndpointState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's name.
+func (s *EndpointState) UnmarshalText(text []byte) error {
+	for i, name := range endpointStates {
+		if name == string(text) {
+			*s = EndpointState(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("parse endpoint state: unknown name %q", text)
+}
+
+// Endpoint is a worker as the front door sees it. Index is its slot and Incarnation counts the processes that
+// the slot has had.
+type Endpoint struct {
+	Index       int
+	Name        string // for the access log and errors
+	Address     string // `127.0.0.1:8000` or `unix:/path`
+	Incarnation uint64
+	State       EndpointState
+}
+
+// Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
+// replaces an earlier one.
+type Snapshot struct {
+	Seq       uint64 // grows with each change
+	Endpoints []Endpoint
+	Drain     bool // accept what has already arrived, then no more; every answer ends its connection
+}
+
+// Report is the front door's answer to snapshots.
+type Report struct {
+	Seq     uint64    // the snapshot that every loop has taken over
+	Drained []Drained // endpoints that have no request and get none while the snapshot holds
+}
+
+// Drained names an endpoint without requests.
+type Drained struct {
+	Index       int
+	Incarnation uint64
+}
+
+// target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
+// off one cache line.
+type target struct {
+	Endpoint
+	address  *sockaddr
+	_        [64]byte
+	inFlight atomic.Int64
+	_        [56]byte
+}
+
+// table is a snapshot made ready for the loops, which only read it. Its entries are dense: entry i is the worker
+// with index i, nil when there is none.
+type table struct {
+	seq    uint64
+	drain  bool
+	states []EndpointState
+	target []*target
+}
+
+// newTable builds the table for s. Incarnations that old has already keep their target and so their counts.
+func newTable(s Snapshot, old *table) (*table, error) {
+	size := 0
+	for _, e := range s.Endpoints {
+		if e.Index < 0 || e.Index >= endpointsMax {
+			return nil, fmt.Errorf("apply snapshot: endpoint index %d is not in 0…%d", e.Index, endpointsMax-1)
+		}
+		size = max(size, e.Index+1)
+	}
+	t := &table{seq: s.Seq, drain: s.Drain, states: make([]EndpointState, size), target: make([]*target, size)}
+	for _, e := range s.Endpoints {
+		if err := t.add(e, old); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// endpointsMax bounds the index of an endpoint, so that a set of them fits a fixed array.
+const endpointsMax = 1024
+
+func (t *table) add(e Endpoint, old *table) error {
+	t.states[e.Index] = e.State
+	if was := old.at(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
+		t.target[e.Index] = was
+		return nil
+	}
+	address, err := parseSockaddr(e.Address)
+	if err != nil {
+		return fmt.Errorf("apply snapshot: endpoint %s: %w", e.Name, err)
+	}
+	t.target[e.Index] = &target{Endpoint: e, address: address}
+	return nil
+}
+
+// at returns the worker with this index, or nil.
+func (t *table) at(index int) *target {
+	if t == nil || index >= len(t.target) {
+		return nil
+	}
+	return t.target[index]
+}
+
+// isUp tells whether this very incarnation may be chosen.
+func (t *table) isUp(index int, incarnation uint64) bool {
+	e := t.at(index)
+	return e != nil && e.Incarnation == incarnation && t.states[index] == Up
+}
+
+// endpointSet is a set of endpoint indexes.
+type endpointSet [endpointsMax / 64]uint64
+
+func (s *endpointSet) add(index int)      { s[index/64] |= 1 << (index % 64) }
+func (s *endpointSet) has(index int) bool { return s[index/64]&(1<<(index%64)) != 0 }

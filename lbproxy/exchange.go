@@ -1,0 +1,136 @@
+package lbproxy
+
+import "percore/lbproxy/http1"
+
+// requestState is how far the client's half of an exchange is.
+type requestState uint8
+
+const (
+	requestHead       requestState = iota // the head is not complete
+	requestCollecting                     // the body is being held, no worker is chosen yet
+	requestParked                         // waits for a worker
+	requestSending                        // the held part is on its way to the worker
+	requestStreaming                      // the rest of the body passes through as it arrives
+	requestSent                           // the worker has all of it
+)
+
+// responseState is how far the worker's half of an exchange is.
+type responseState uint8
+
+const (
+	responseAwaited  responseState = iota // no byte of a final answer's head has been understood yet
+	responseRelaying                      // the body passes through
+	responseTaken                         // all is here; the client may not have all of it yet
+	responseTunnel                        // 101: bytes pass both ways
+)
+
+// exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
+// from the first byte of the head until the answer is out, and holds every buffer that the two need.
+type exchange struct {
+	id         int32
+	downstream int32 // slot
+	upstream   int32 // slot, or noSlot
+	request    requestState
+	response   responseState
+
+	// The request.
+	method    http1.Method
+	minor     uint8  // of the client's HTTP version
+	keepAlive bool   // the client's connection is kept afterwards
+	upgrade   bool   // the client asks for another protocol
+	in        []byte // bytes from the client that are not parsed yet
+	seen      int    // how many of them the codec has looked at
+	head      []byte // the request for the worker: head, then as much of the body as is held
+	start     int    // where it starts in head; see frameChunked
+	bodyAt    int    // where the held body starts in head
+	sent      int    // how many bytes of head this worker has
+	body      body   // what is still to come from the client
+	replay    bool   // head is the whole request and no byte of an answer has been passed on
+	abandoned bool   // the worker takes no more of the request
+	toWorker  outbox
+
+	// The answer.
+	status    int
+	answer    []byte // the start of an answer's head that came in pieces
+	answerAt  int    // how many bytes of it the codec has looked at
+	reply     body   // what is still to come from the worker
+	chunkOut  bool   // the client gets chunked framing
+	reusable  bool   // the worker's connection may be pooled afterwards
+	toClient  outbox
+	bytesOut  int64 // of the answer's body
+	committed bool  // a byte of the answer is on its way to the client
+
+	// Trying.
+	target *target // the worker that has it now, nil when none
+	last   *target // the worker that had it last
+	tried  endpointSet
+	deaths uint8 // workers that died with this request
+	stale  bool  // the one free repeat on the same worker is used up
+
+	// The queue and the log.
+	nextParked, prevParked int32
+	startedNanos           int64
+	queuedMillis           int64 // when it was parked first; 0 = never
+	tries                  uint8
+	line                   logLine
+}
+
+// body is the progress of a message body in one direction.
+type body struct {
+	framing http1.Framing
+	left    int64 // bytes to come, with FramingLength
+	total   int64 // payload bytes so far
+	chunks  http1.ChunkDecoder
+	done    bool
+}
+
+// begin sets b to the start of a message body.
+func (b *body) begin(framing http1.Framing, length int64) {
+	*b = body{framing: framing, left: length}
+	b.done = framing == http1.FramingNone || framing == http1.FramingLength && length == 0
+}
+
+// take decodes what raw holds of the body, in place: payload is what was found, moved together to the front of
+// raw where chunk framing stood between, and used is how many bytes of raw belong to this message.
+func (b *body) take(raw []byte) (payload []byte, used int, err error) {
+	switch b.framing {
+	case http1.FramingLength:
+		n := int(min(int64(len(raw)), b.left))
+		b.left -= int64(n)
+		b.done = b.left == 0
+		payload, used = raw[:n], n
+	case http1.FramingClose:
+		payload, used = raw, len(raw)
+	case http1.FramingChunked:
+		payload, used, err = b.takeChunks(raw)
+	case http1.FramingNone:
+	}
+	b.total += int64(len(payload))
+	return payload, used, err
+}
+
+func (b *body) takeChunks(raw []byte) (payload []byte, used int, err error) {
+	kept, first := 0, 0
+	for used < len(raw) && !b.chunks.Done() {
+		data, n, err := b.chunks.Next(raw[used:])
+		if err != nil {
+			return nil, used, err
+		}
+		if n == 0 {
+			break
+		}
+		if len(data) > 0 && kept == 0 {
+			// The common case, one chunk: leave it where it is.
+			first = used + n - len(data) // Next ends with the data
+			kept = len(data)
+		} else if len(data) > 0 {
+			kept += copy(raw[first+kept:], data)
+		}
+		used += n
+	}
+	b.done = b.chunks.Done()
+	return raw[first : first+kept], used, nil
+}
+
+// offsetIn tells where part starts in whole, of which it is a sub-slice whose capacity was not cut.
+func offsetIn(whole, part []byte) int { return cap(whole) - cap(part) }

@@ -1,0 +1,106 @@
+package lbproxy
+
+import "log/slog"
+
+// tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
+// (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
+func (l *loop) tryFailed(x *exchange, why cause) {
+	t, untouched := x.target, x.sent == 0
+	l.detachWorker(x, false)
+	l.logTry(x, t, why)
+	if t == nil || x.committed || x.response != responseAwaited {
+		l.abort(x, why)
+		return
+	}
+	rule := outcomes[why].retry
+	if untouched && (why == causeStale || why == causeDied) {
+		rule = retryAnyMethod // the worker has not seen a byte of it
+		if why == causeStale {
+			rule = retrySameWorker
+		}
+	}
+	repeatable := x.replay && x.method.Idempotent()
+	switch {
+	case rule == retrySameWorker && !x.stale && (repeatable || untouched):
+		x.stale = true
+		l.retrySame(x, t)
+	case !l.options.NextUpstream:
+		l.abort(x, why)
+	case rule == retryAnyMethod:
+		x.tried.add(t.Index)
+		l.assign(x)
+	case (rule == retryOneOther || rule == retrySameWorker) && x.deaths == 0 && repeatable:
+		x.deaths++
+		x.tried.add(t.Index)
+		l.assign(x)
+	default:
+		l.abort(x, why)
+	}
+}
+
+// retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there.
+func (l *loop) retrySame(x *exchange, t *target) {
+	x.toWorker.release(&l.buffers)
+	x.abandoned = false
+	if l.table.isUp(t.Index, t.Incarnation) {
+		l.sendTo(x, t, false)
+		return
+	}
+	l.assign(x)
+}
+
+// readTimedOut handles a worker that took or sent nothing for too long, unless the exchange waited for the client.
+func (l *loop) readTimedOut(u *conn) {
+	x := l.exchangeOf(u)
+	if x.request == requestStreaming && x.toWorker.pending() == 0 && x.response == responseAwaited {
+		l.timers.Set(u.slot, timerRead, l.now)
+		return
+	}
+	l.tryFailed(x, causeReadTimeout)
+}
+
+// abort ends an exchange for good: with the status that the cause asks for when nothing of an answer is out yet,
+// else visibly, by closing the connection in the middle; a clean end is never made up.
+func (l *loop) abort(x *exchange, why cause) {
+	if x.request == requestParked {
+		l.unpark(x)
+	}
+	l.detachWorker(x, false)
+	l.logCause(x, why)
+	o := &outcomes[why]
+	if x.committed || o.status == 0 || why == causeClientClosed {
+		l.drop(x, o.status)
+		return
+	}
+	l.answer(x, o.status, o.reason)
+}
+
+// drop closes the client's connection without another word.
+func (l *loop) drop(x *exchange, status int) {
+	c := l.conns.at(x.downstream)
+	if !x.committed {
+		x.status = status
+	}
+	l.log.write(l, c, x)
+	l.freeExchange(x)
+	c.exchange = noSlot
+	l.closeConn(c)
+}
+
+// logCause reports what ended an exchange. Lines are handed over and may be dropped: a loop never waits for a log.
+func (l *loop) logCause(x *exchange, why cause) {
+	o := &outcomes[why]
+	if o.level <= slog.LevelDebug && !l.proxy.debug {
+		return
+	}
+	l.proxy.events.offer(event{level: o.level, message: "request failed", reason: o.reason, side: o.side, status: o.status, tries: x.tries})
+}
+
+// logTry reports a failed try of which the exchange may yet recover.
+func (l *loop) logTry(x *exchange, t *target, why cause) {
+	if !l.proxy.debug || t == nil {
+		return
+	}
+	o := &outcomes[why]
+	l.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.tries})
+}

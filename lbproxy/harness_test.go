@@ -1,0 +1,206 @@
+package lbproxy
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// rig is a front door under test with its workers.
+type rig struct {
+	t        *testing.T
+	proxy    *Proxy
+	address  string
+	seq      uint64
+	reports  chan Report
+	access   *lockedBuffer
+	log      *lockedBuffer
+	finished chan error
+}
+
+// lockedBuffer is a writer that may be read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (w *lockedBuffer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+func (w *lockedBuffer) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.String()
+}
+
+// newRig starts a front door on a free port. It is stopped, and its descriptors counted, when the test ends.
+func newRig(t *testing.T, adjust func(*Options)) *rig {
+	t.Helper()
+	o := DefaultOptions()
+	if adjust != nil {
+		adjust(&o)
+	}
+	listeners, err := Listen("127.0.0.1:0", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := portOf(t, listeners[0])
+	for i := 1; i < o.Loops; i++ {
+		f, err := listenInet(mustAddrPort(t, fmt.Sprintf("127.0.0.1:%d", port)), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners = append(listeners, Listener{File: f, Address: "test", Loop: i})
+	}
+	r := &rig{t: t, address: fmt.Sprintf("127.0.0.1:%d", port), reports: make(chan Report, 1000), access: &lockedBuffer{}, log: &lockedBuffer{}, finished: make(chan error, 1)}
+	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	r.proxy, err = New(o, listeners, log, r.access, func(rep Report) { r.reports <- rep })
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { r.finished <- r.proxy.Run() }()
+	t.Cleanup(func() {
+		r.proxy.Close()
+		if err := <-r.finished; err != nil {
+			t.Errorf("Run: got %v, want no error", err)
+		}
+		if strings.Contains(r.log.String(), "panicked") {
+			t.Errorf("a handler panicked:\n%s", r.log.String())
+		}
+	})
+	return r
+}
+
+func portOf(t *testing.T, l Listener) int {
+	t.Helper()
+	sa, err := unix.Getsockname(int(l.File.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sa.(*unix.SockaddrInet4).Port
+}
+
+// apply gives the front door a new snapshot.
+func (r *rig) apply(drain bool, endpoints ...Endpoint) {
+	r.t.Helper()
+	r.seq++
+	if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: endpoints, Drain: drain}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// workers makes the addresses the ready workers, in order.
+func (r *rig) workers(addresses ...string) {
+	r.t.Helper()
+	r.apply(false, up(addresses...)...)
+}
+
+func up(addresses ...string) []Endpoint {
+	var es []Endpoint
+	for i, a := range addresses {
+		es = append(es, Endpoint{Index: i, Name: fmt.Sprintf("workers:worker-%d", i), Address: a, Incarnation: 1, State: Up})
+	}
+	return es
+}
+
+// handler starts a real HTTP worker.
+func handler(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+// script starts a worker that answers each connection by a function of bytes.
+func script(t *testing.T, f func(c *net.TCPConn, r *bufio.Reader)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				f(c.(*net.TCPConn), bufio.NewReader(c))
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// dial opens a client connection with a deadline that ends a hanging test.
+func (r *rig) dial() *net.TCPConn {
+	r.t.Helper()
+	c, err := net.Dial("tcp", r.address)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		r.t.Fatal(err)
+	}
+	return c.(*net.TCPConn)
+}
+
+// raw sends bytes on a fresh connection and returns all that comes back until the front door closes.
+func (r *rig) raw(request string) string {
+	r.t.Helper()
+	c := r.dial()
+	if _, err := io.WriteString(c, request); err != nil {
+		r.t.Fatal(err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil {
+		r.t.Fatalf("read answer: got %v after %q, want a clean end", err, b)
+	}
+	return string(b)
+}
+
+func (r *rig) url(path string) string { return "http://" + r.address + path }
+
+// get fetches a path and returns status and body.
+func (r *rig) get(path string) (int, string) {
+	r.t.Helper()
+	resp, err := http.Get(r.url(path))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// readHead reads one request head and returns it.
+func readHead(r *bufio.Reader) string {
+	var head strings.Builder
+	for {
+		line, err := r.ReadString('\n')
+		head.WriteString(line)
+		if err != nil || line == "\r\n" {
+			return head.String()
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package lbproxy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Listener is one public listening socket. PID 1 opens it and keeps it open for as long as the container
+// accepts; the front door inherits it. Loop tells which loop accepts from it.
+type Listener struct {
+	File    *os.File
+	Address string
+	Loop    int
+}
+
+// backlog is what listen asks for; the kernel cuts it to net.core.somaxconn (man 2 listen).
+const backlog = 65535
+
+// Listen opens the sockets for address: one per loop with SO_REUSEPORT (man 7 socket, Linux 3.9), so that the
+// kernel spreads connections over the loops, or a single one for a unix path. An address without a host means
+// every address of both families. Errors wrap the system call's.
+func Listen(address string, loops int) ([]Listener, error) {
+	if path, ok := strings.CutPrefix(address, unixPrefix); ok {
+		f, err := listenUnix(path)
+		if err != nil {
+			return nil, fmt.Errorf("listen %s: %w", address, err)
+		}
+		return []Listener{{f, address, 0}}, nil
+	}
+	bindTo, err := bindAddress(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", address, err)
+	}
+	var ls []Listener
+	for i := range loops {
+		f, err := listenInet(bindTo, i == 0)
+		if err != nil {
+			CloseListeners(ls)
+			return nil, fmt.Errorf("listen %s: %w", address, err)
+		}
+		ls = append(ls, Listener{f, address, i})
+	}
+	return ls, nil
+}
+
+// CloseListeners closes this process's copies.
+func CloseListeners(ls []Listener) {
+	for _, l := range ls {
+		_ = l.File.Close() // a listening socket has nothing to flush
+	}
+}
+
+// bindAddress turns `:8080` into the widest address that this machine has.
+func bindAddress(address string) (netip.AddrPort, error) {
+	if port, ok := strings.CutPrefix(address, ":"); ok {
+		host := "[::]:"
+		if !hasIPv6() {
+			host = "0.0.0.0:"
+		}
+		address = host + port
+	}
+	return netip.ParseAddrPort(address)
+}
+
+func hasIPv6() bool {
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return unix.Bind(fd, &unix.SockaddrInet6{}) == nil
+}
+
+// listenInet opens one socket of a SO_REUSEPORT group. The first of a group probes without the option, so
+// that a port which somebody else shares by SO_REUSEPORT is reported as in use instead of splitting its traffic.
+func listenInet(ap netip.AddrPort, first bool) (*os.File, error) {
+	if first && ap.Port() != 0 {
+		probe, err := openInet(ap, false)
+		if err != nil {
+			return nil, err
+		}
+		_ = probe.Close()
+	}
+	f, err := openInet(ap, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Listen(int(f.Fd()), backlog); err != nil {
+		return nil, errors.Join(os.NewSyscallError("listen", err), f.Close())
+	}
+	return f, nil
+}
+
+func openInet(ap netip.AddrPort, share bool) (*os.File, error) {
+	family := unix.AF_INET6
+	if ap.Addr().Is4() {
+		family = unix.AF_INET
+	}
+	// Blocking, unlike everything else: PID 1 never accepts, and os.File would put a non-blocking descriptor
+	// into its netpoller. The front door makes its copy non-blocking.
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	if err := bindInet(fd, ap, share); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), ap.String()), nil
+}
+
+func bindInet(fd int, ap netip.AddrPort, share bool) error {
+	options := []struct{ level, name, value int }{
+		{unix.SOL_SOCKET, unix.SO_REUSEADDR, 1},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1}, // inherited by accepted sockets: dead peers are noticed
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}, // inherited: saves a system call per connection
+	}
+	if share {
+		options = append(options, struct{ level, name, value int }{unix.SOL_SOCKET, unix.SO_REUSEPORT, 1})
+	}
+	for _, o := range options {
+		if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+	}
+	var sa unix.Sockaddr = &unix.SockaddrInet4{Port: int(ap.Port()), Addr: v4(ap.Addr())}
+	if !ap.Addr().Is4() {
+		if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0); err != nil {
+			return os.NewSyscallError("setsockopt", err)
+		}
+		sa = &unix.SockaddrInet6{Port: int(ap.Port()), Addr: ap.Addr().As16()}
+	}
+	return os.NewSyscallError("bind", unix.Bind(fd, sa))
+}
+
+func v4(a netip.Addr) [4]byte {
+	if a.Is4() {
+		return a.As4()
+	}
+	return [4]byte{}
+}
+
+// listenUnix opens a unix socket, after removing what a dead process left at its path. Everybody may connect:
+// a front door is public.
+func listenUnix(path string) (*os.File, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	f := os.NewFile(uintptr(fd), path)
+	sa := &unix.SockaddrUnix{Name: path}
+	err = unix.Bind(fd, sa)
+	if errors.Is(err, unix.EADDRINUSE) && isStale(sa) {
+		if err = unix.Unlink(path); err == nil {
+			err = unix.Bind(fd, sa)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(os.NewSyscallError("bind", err), f.Close())
+	}
+	if err := errors.Join(
+		os.NewSyscallError("chmod", unix.Chmod(path, 0o666)),
+		os.NewSyscallError("listen", unix.Listen(fd, backlog)),
+	); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// isStale tells whether a unix socket's path is left over: nobody accepts there.
+func isStale(sa *unix.SockaddrUnix) bool {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return errors.Is(unix.Connect(fd, sa), unix.ECONNREFUSED)
+}
+
+// refuseNewConnections makes a listening socket drop further SYNs while it still completes the handshakes it
+// has begun: a client whose SYN is dropped sends it again after a second and is then refused cleanly, whereas
+// a connection that the kernel had completed but nobody accepted would be reset when the socket closes. The
+// filter sees a segment from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter) and needs no privilege.
+func refuseNewConnections(fd int32) error {
+	const flagsOffset, syn, ack = 13, 0x02, 0x10
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flagsOffset},
+		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	return os.NewSyscallError("setsockopt", unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program))
+}

@@ -1,0 +1,385 @@
+package lbproxy
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
+	"percore/lbproxy/http1"
+)
+
+// The timer classes of a loop; conn.go says which state arms which.
+const (
+	timerHeader epoll.Class = 1 + iota
+	timerBody
+	timerSend
+	timerKeepalive
+	timerConnect
+	timerRead
+	timerPooled
+	timerQueue
+	timerTunnel
+	timerLinger
+	timerAcceptPause
+	timerGrace
+	timerRetry
+	timerSweep
+)
+
+const (
+	// scratchBytes is what one read may bring: large reads, not splice, make large bodies cheap (docs/bench.md).
+	scratchBytes = 256 << 10
+	// headroomBytes in front of the read area let an answer's new head be put right before its body.
+	headroomBytes = 48 << 10
+	// tailroomBytes behind it take a chunk's end.
+	tailroomBytes = 32
+	// readsPerTurn bounds what one connection may read before others get their turn.
+	readsPerTurn = 4
+	// pendingBytesMax is how much of an answer may wait for a slow client before its worker is no longer read.
+	pendingBytesMax = 64 << 10
+	// lingerMillis is how long a client gets to read our last answer while what it still sends is thrown away.
+	lingerMillis = 2000
+	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
+	acceptPauseMillis = 100
+	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
+	// that a client in a request loop is told by `Connection: close` and not by a closed socket.
+	graceMillis = 1000
+	// sweepMillis is how long handshakes that had begun get to finish before a stopping front door closes its listeners.
+	sweepMillis = 20
+	// retryMillis is the pause before all ready workers are tried again when each of them refused.
+	retryMillis = 100
+)
+
+// loop is one event loop: it owns its listeners, connections and buffers alone and shares only the table of
+// workers. All methods but post run on its goroutine.
+type loop struct {
+	proxy     *Proxy
+	id        int
+	options   *Options
+	poller    *epoll.Poller
+	timers    *epoll.Timers
+	conns     slab
+	exchanges []*exchange
+	idle      []int32 // free exchanges
+	buffers   buffers
+	pools     []pool
+	balancer  balancer
+	table     *table
+	parked    parkedQueue
+	ready     []epoll.Token // the run queue: connections with work that no event will announce
+	listeners []int32       // slots
+	retrySlot int32         // slots without a socket, for the loop's own timers
+	sweepSlot int32
+
+	now      int64 // milliseconds, monotonic
+	nowNanos int64
+	epoch    time.Time
+	clock    wallClock
+
+	request  http1.Request
+	response http1.Response
+	scratch  []byte // one read: headroom, data, tailroom
+	out      []byte // the head under construction
+	peer     unix.RawSockaddrAny
+	log      *accessWriter
+
+	mail struct {
+		sync.Mutex // guards posted
+		posted     []func(*loop)
+		waiting    atomic.Bool // posted is not empty
+	}
+	draining bool
+	stopped  bool
+	active   int           // exchanges
+	quiet    atomic.Bool   // draining, and no request can come any more
+	seen     atomic.Uint64 // sequence number of the snapshot in use
+}
+
+func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
+	poller, err := epoll.New()
+	if err != nil {
+		return nil, fmt.Errorf("open loop %d: %w", id, err)
+	}
+	o := &p.options
+	millis := func(d time.Duration) int64 { return d.Milliseconds() }
+	l := &loop{
+		proxy: p, id: id, options: o, poller: poller, epoch: p.epoch,
+		timers: epoll.NewTimers(millis(o.ClientHeaderTimeout), millis(o.ClientBodyTimeout), millis(o.SendTimeout), millis(o.KeepaliveTimeout),
+			millis(o.ProxyConnectTimeout), millis(o.ProxyReadTimeout), millis(o.ProxyKeepaliveTimeout), millis(o.QueueTimeout), millis(o.TunnelTimeout),
+			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis),
+		balancer: balancer{method: o.Balance, turn: id},
+		parked:   parkedQueue{head: noSlot, tail: noSlot},
+		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
+		out:      make([]byte, 0, headroomBytes),
+		log:      p.accessLog.writer(),
+	}
+	l.tick()
+	l.retrySlot, l.sweepSlot = l.reserveSlot(), l.reserveSlot()
+	for _, listener := range listeners {
+		if err := l.addListener(listener); err != nil {
+			return nil, fmt.Errorf("open loop %d: %w", id, err)
+		}
+	}
+	return l, nil
+}
+
+// run turns until the loop is closed. Each turn waits for events or the earliest deadline.
+func (l *loop) run() error {
+	defer l.release()
+	for !l.stopped {
+		events, err := l.poller.Wait(l.timeout(), l.now)
+		if err != nil {
+			return fmt.Errorf("loop %d: %w", l.id, err)
+		}
+		l.tick()
+		if l.mail.waiting.Load() {
+			l.readMail()
+		}
+		for i := range events {
+			l.dispatch(events[i])
+		}
+		l.runReady()
+		l.expire()
+		l.log.flush()
+		if l.draining {
+			l.noteQuiet()
+		}
+	}
+	return nil
+}
+
+func (l *loop) tick() {
+	elapsed := time.Since(l.epoch)
+	l.nowNanos, l.now = int64(elapsed), elapsed.Milliseconds()
+}
+
+// timeout is how many milliseconds the loop may sleep, negative for ever.
+func (l *loop) timeout() int64 {
+	if len(l.ready) > 0 {
+		return 0
+	}
+	deadline, ok := l.timers.Next()
+	if !ok {
+		return -1
+	}
+	return max(0, deadline-l.now)
+}
+
+// dispatch hands an event to the state machine of its connection. A fault in there costs that connection and
+// its peer, not the process.
+func (l *loop) dispatch(e epoll.Event) {
+	c := l.conns.at(e.Slot)
+	if c.generation != e.Generation || c.kind == kindFree {
+		return // an event for a predecessor in the same slot
+	}
+	if e.Flags&(epoll.In|epoll.PeerClosed|epoll.HangUp|epoll.Failed) != 0 {
+		c.flags |= flagReadable
+	}
+	if e.Flags&epoll.PeerClosed != 0 {
+		c.flags |= flagPeerClosed
+	}
+	if e.Flags&(epoll.HangUp|epoll.Failed) != 0 {
+		c.flags |= flagBroken
+	}
+	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0)
+}
+
+// drive lets a connection do what it can: write first, then read.
+func (l *loop) drive(c *conn, writable bool) {
+	defer l.rescue(c.slot, c.generation)
+	switch c.kind {
+	case kindListener:
+		l.acceptFrom(c)
+	case kindDownstream:
+		l.driveDownstream(c, writable)
+	case kindUpstream:
+		l.driveUpstream(c, writable)
+	case kindFree:
+	}
+}
+
+// rescue turns a panic in one connection's handling into the end of its exchange.
+func (l *loop) rescue(slot int32, generation uint32) {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	l.proxy.log.Error("connection handling panicked", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+	if c := l.conns.at(slot); c.generation == generation && c.kind != kindListener {
+		if x := l.exchangeOf(c); x != nil {
+			l.abort(x, causePanic)
+		} else {
+			l.closeConn(c)
+		}
+	}
+}
+
+// enqueue asks for another turn for c, whose readiness no further event will announce.
+func (l *loop) enqueue(c *conn) {
+	if c.has(flagQueued) {
+		return
+	}
+	c.flags |= flagQueued
+	l.ready = append(l.ready, epoll.Token{Slot: c.slot, Generation: c.generation})
+}
+
+// runReady gives each connection that is in the run queue now one turn.
+func (l *loop) runReady() {
+	n := len(l.ready)
+	for i := range n {
+		token := l.ready[i]
+		c := l.conns.at(token.Slot)
+		if c.generation != token.Generation || c.kind == kindFree {
+			continue
+		}
+		c.flags &^= flagQueued
+		l.drive(c, true)
+	}
+	l.ready = l.ready[:copy(l.ready, l.ready[n:])]
+}
+
+// post runs f on the loop's goroutine soon. It may be called from any goroutine.
+func (l *loop) post(f func(*loop)) {
+	l.mail.Lock()
+	l.mail.posted = append(l.mail.posted, f)
+	l.mail.Unlock()
+	l.mail.waiting.Store(true)
+	l.poller.Wake()
+}
+
+func (l *loop) readMail() {
+	l.mail.Lock()
+	posted := l.mail.posted
+	l.mail.posted = nil
+	l.mail.waiting.Store(false)
+	l.mail.Unlock()
+	for _, f := range posted {
+		f(l)
+	}
+}
+
+// expire handles every timer that has run out.
+func (l *loop) expire() {
+	for {
+		slot, class, ok := l.timers.Expired(l.now)
+		if !ok {
+			return
+		}
+		l.expired(l.conns.at(slot), class)
+	}
+}
+
+func (l *loop) expired(c *conn, class epoll.Class) {
+	defer l.rescue(c.slot, c.generation)
+	switch class {
+	case timerHeader:
+		l.headTimedOut(c)
+	case timerBody:
+		l.abort(l.exchangeOf(c), causeBodyTimeout)
+	case timerSend:
+		l.abort(l.exchangeOf(c), causeSendTimeout)
+	case timerConnect:
+		l.tryFailed(l.exchangeOf(c), causeConnectTimeout)
+	case timerRead:
+		l.readTimedOut(c)
+	case timerQueue:
+		l.queueTimedOut(l.exchangeOf(c))
+	case timerTunnel:
+		l.closeTunnel(l.exchangeOf(c))
+	case timerKeepalive, timerGrace:
+		l.closeIdle(c)
+	case timerPooled, timerLinger:
+		l.closeConn(c)
+	case timerAcceptPause:
+		l.acceptFrom(c)
+	case timerRetry:
+		l.retryParked()
+	case timerSweep:
+		l.closeListeners()
+	}
+}
+
+// reserveSlot takes a slot for a timer of the loop's own. Its kind is that of a listener, which no fault closes.
+func (l *loop) reserveSlot() int32 {
+	c, _ := l.conns.take(-1, kindListener)
+	l.timers.Grow(l.conns.size())
+	return c.slot
+}
+
+// addConn registers a new socket of the given kind for all the events it will ever need; edge-triggered, so
+// that back-pressure costs no system call (docs/adr/0002-raw-epoll.md).
+func (l *loop) addConn(fd int32, k kind) (*conn, error) {
+	c, grew := l.conns.take(fd, k)
+	if grew {
+		l.timers.Grow(l.conns.size())
+	}
+	err := l.poller.Add(int(fd), epoll.Token{Slot: c.slot, Generation: c.generation}, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
+	if err != nil {
+		l.conns.give(c)
+		return nil, err
+	}
+	return c, nil
+}
+
+// closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.
+func (l *loop) closeConn(c *conn) {
+	if c.state == statePooled && c.kind == kindUpstream {
+		l.unpool(c)
+	}
+	l.timers.Clear(c.slot)
+	closeFD(c.fd)
+	l.conns.give(c)
+}
+
+// exchangeOf returns the exchange that c takes part in, or nil.
+func (l *loop) exchangeOf(c *conn) *exchange {
+	if c.exchange == noSlot {
+		return nil
+	}
+	return l.exchanges[c.exchange]
+}
+
+// newExchange starts an exchange for a client's connection.
+func (l *loop) newExchange(c *conn) *exchange {
+	var x *exchange
+	if n := len(l.idle); n > 0 {
+		x = l.exchanges[l.idle[n-1]]
+		l.idle = l.idle[:n-1]
+	} else {
+		x = &exchange{id: int32(len(l.exchanges))}
+		l.exchanges = append(l.exchanges, x)
+	}
+	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, nextParked: noSlot, prevParked: noSlot, startedNanos: l.nowNanos, line: x.line.reset()}
+	c.exchange = x.id
+	l.active++
+	return x
+}
+
+// freeExchange gives back everything that x holds; its connections must not refer to it any more.
+func (l *loop) freeExchange(x *exchange) {
+	l.buffers.put(x.in)
+	l.buffers.put(x.head)
+	l.buffers.put(x.answer)
+	x.in, x.head, x.answer = nil, nil, nil
+	x.toWorker.release(&l.buffers)
+	x.toClient.release(&l.buffers)
+	l.idle = append(l.idle, x.id)
+	l.active--
+}
+
+// release closes everything when the loop ends.
+func (l *loop) release() {
+	for slot := range int32(l.conns.size()) {
+		if c := l.conns.at(slot); c.kind != kindFree && c.fd >= 0 {
+			closeFD(c.fd)
+		}
+	}
+	l.log.flush()
+	_ = l.poller.Close()
+	l.quiet.Store(true)
+}

@@ -1,0 +1,69 @@
+package lbproxy
+
+import (
+	"fmt"
+	"time"
+)
+
+// Balance is how a worker is chosen for a request.
+type Balance string
+
+// The balancing methods, by nginx's names.
+const (
+	LeastConn  Balance = "least_conn"  // the worker with the fewest requests in flight; ties take turns
+	RoundRobin Balance = "round_robin" // each ready worker in turn
+)
+
+// AccessLog is the form of the access log.
+type AccessLog string
+
+// The access log's forms.
+const (
+	AccessLogOff      AccessLog = "off"
+	AccessLogCombined AccessLog = "combined" // nginx's and Apache's "combined" format
+	AccessLogJSON     AccessLog = "json"     // one object a line
+)
+
+// Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
+// door reads no environment. Durations of 0 mean "no limit" unless said otherwise.
+type Options struct {
+	Loops                 int           // event loops, each a goroutine with its own listening sockets
+	Balance               Balance       //
+	NextUpstream          bool          // whether another worker may be tried when one fails
+	ClientMaxBodySize     int64         // bytes; 0 is no limit; beyond it 413
+	ClientBodyBufferSize  int           // bytes of a request body that are held before a worker is chosen
+	ClientHeaderTimeout   time.Duration // for a whole head, from its first byte or from accept
+	ClientBodyTimeout     time.Duration // between two reads of a body
+	SendTimeout           time.Duration // between two writes to a client
+	KeepaliveTimeout      time.Duration // idle client connection
+	ProxyConnectTimeout   time.Duration //
+	ProxyReadTimeout      time.Duration // between two reads from, or writes to, a worker
+	TunnelTimeout         time.Duration // after an upgrade, with no byte either way
+	Keepalive             int           // idle connections kept per worker and loop
+	ProxyKeepaliveTimeout time.Duration // idle worker connection
+	QueueSize             int           // requests that may wait for a worker, over all loops
+	QueueTimeout          time.Duration // how long they wait
+	AccessLog             AccessLog     //
+}
+
+// DefaultOptions are the defaults of the variables with the same names.
+func DefaultOptions() Options {
+	return Options{
+		Loops: 1, Balance: LeastConn, NextUpstream: true,
+		ClientMaxBodySize: 50 << 20, ClientBodyBufferSize: 64 << 10,
+		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, SendTimeout: 60 * time.Second,
+		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
+		TunnelTimeout: time.Hour, Keepalive: 32, ProxyKeepaliveTimeout: time.Second,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff,
+	}
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.Loops < 1:
+		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
+	case o.Balance != LeastConn && o.Balance != RoundRobin:
+		return fmt.Errorf("front door options: unknown balance %q", o.Balance)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package lbproxy
+
+import "golang.org/x/sys/unix"
+
+// pool is a loop's idle connections to one worker, most recently used first.
+type pool struct {
+	head, tail int32
+	size       int
+}
+
+// freshMillis is how recently a kept connection must have been used to carry a request that must not be repeated:
+// no worker's idle timer is that short, so it cannot be closing just now.
+const freshMillis = 100
+
+// pool puts a connection to the front of its worker's pool, and closes the oldest one when there are too many.
+func (l *loop) pool(u *conn) {
+	for len(l.pools) <= int(u.endpoint) {
+		l.pools = append(l.pools, pool{head: noSlot, tail: noSlot})
+	}
+	p := &l.pools[u.endpoint]
+	u.state = statePooled
+	u.flags |= flagReused
+	u.since = l.now
+	u.prev, u.next = noSlot, p.head
+	if p.head == noSlot {
+		p.tail = u.slot
+	} else {
+		l.conns.at(p.head).prev = u.slot
+	}
+	p.head = u.slot
+	p.size++
+	l.timers.Set(u.slot, timerPooled, l.now)
+	if p.size > l.options.Keepalive {
+		l.closeConn(l.conns.at(p.tail))
+	}
+}
+
+// unpool takes a connection out of its pool.
+func (l *loop) unpool(u *conn) {
+	p := &l.pools[u.endpoint]
+	if u.prev == noSlot {
+		p.head = u.next
+	} else {
+		l.conns.at(u.prev).next = u.next
+	}
+	if u.next == noSlot {
+		p.tail = u.prev
+	} else {
+		l.conns.at(u.next).prev = u.prev
+	}
+	p.size--
+	u.next, u.prev, u.state = noSlot, noSlot, stateBusy
+}
+
+// takePooled returns a kept connection to t that can carry a request, or nil. The pool is watched for closes, but
+// one may be on its way; a request that must not be repeated gets a connection only when that can be ruled out.
+func (l *loop) takePooled(t *target, idempotent bool) *conn {
+	if t.Index >= len(l.pools) {
+		return nil
+	}
+	for l.pools[t.Index].head != noSlot {
+		u := l.conns.at(l.pools[t.Index].head)
+		if !idempotent && l.now-u.since > freshMillis {
+			return nil
+		}
+		l.unpool(u)
+		if u.incarnation == t.Incarnation && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || isQuiet(u.fd)) {
+			return u
+		}
+		l.closeConn(u)
+	}
+	return nil
+}
+
+// isQuiet tells whether a socket has nothing to read: no byte, no FIN, no error.
+func isQuiet(fd int32) bool {
+	var one [1]byte
+	_, errno := recv(fd, one[:], unix.MSG_PEEK)
+	return errno == unix.EAGAIN
+}
+
+// closeStalePools drops the kept connections of workers that are no longer up, or were replaced.
+func (l *loop) closeStalePools() {
+	for index := range l.pools {
+		for slot := l.pools[index].head; slot != noSlot; {
+			u := l.conns.at(slot)
+			slot = u.next
+			if !l.table.isUp(index, u.incarnation) {
+				l.closeConn(u)
+			}
+		}
+	}
+}

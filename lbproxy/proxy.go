@@ -1,0 +1,164 @@
+// Package lbproxy is the front door: everything between accept and close. It takes clients' connections on
+// inherited listening sockets, parses HTTP/1.1 strictly, chooses a worker for each request and passes the request and
+// its answer on, so that no client notices that a worker died or was restarted.
+//
+// A [Proxy] has a few event loops. Each owns its listeners, connections and buffers alone; what they share is one
+// table of workers, replaced as a whole by [Proxy.Apply], whose counters are atomic. Nothing on a request's path
+// takes a lock or allocates.
+package lbproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Proxy is a front door.
+type Proxy struct {
+	options   Options
+	log       *slog.Logger
+	debug     bool
+	epoch     time.Time
+	loops     []*loop
+	table     atomic.Pointer[table]
+	watching  atomic.Bool  // somebody waits for workers to become idle
+	waiting   atomic.Int64 // parked requests of all loops
+	accessLog *accessLog
+	events    *eventQueue
+	kick      chan struct{} // wakes the reporter
+	report    func(Report)
+}
+
+// New makes a front door that accepts from listeners, which it takes over, once Run is called. Access log lines go to access. report is
+// called, from one goroutine, whenever the answer to the newest snapshot may have changed.
+func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, report func(Report)) (*Proxy, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	p := &Proxy{
+		options: o, log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
+		accessLog: newAccessLog(o.AccessLog, access), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
+	}
+	byLoop := make([][]Listener, o.Loops)
+	for _, l := range listeners {
+		if l.Loop < 0 || l.Loop >= o.Loops {
+			return nil, fmt.Errorf("assign listener %s: loop %d is not in 0…%d", l.Address, l.Loop, o.Loops-1)
+		}
+		byLoop[l.Loop] = append(byLoop[l.Loop], l)
+	}
+	for id := range byLoop {
+		l, err := newLoop(p, id, byLoop[id])
+		if err != nil {
+			return nil, err
+		}
+		p.loops = append(p.loops, l)
+	}
+	return p, nil
+}
+
+// Run serves until Close, and returns the first error of a loop.
+func (p *Proxy) Run() error {
+	var loops, helpers sync.WaitGroup
+	stop := make(chan struct{})
+	for _, run := range []func(<-chan struct{}){p.runReporter, p.accessLog.run, p.events.run} {
+		helpers.Go(func() { run(stop) })
+	}
+	errs := make([]error, len(p.loops))
+	for i, l := range p.loops {
+		loops.Go(func() {
+			if errs[i] = l.run(); errs[i] != nil {
+				p.Close()
+			}
+		})
+	}
+	loops.Wait()
+	close(stop)
+	helpers.Wait()
+	return errors.Join(errs...)
+}
+
+// Apply makes s the wanted state. A snapshot that is not newer than the last is ignored. It may be called from any
+// goroutine, but not from two at once.
+func (p *Proxy) Apply(s Snapshot) error {
+	old := p.table.Load()
+	if old != nil && s.Seq <= old.seq {
+		return nil
+	}
+	t, err := newTable(s, old)
+	if err != nil {
+		return err
+	}
+	draining := s.Drain
+	for _, e := range s.Endpoints {
+		draining = draining || e.State == Draining
+	}
+	p.watching.Store(draining)
+	p.table.Store(t)
+	for _, l := range p.loops {
+		l.post((*loop).apply)
+	}
+	return nil
+}
+
+// Close ends every loop at once; connections are closed as they are.
+func (p *Proxy) Close() {
+	for _, l := range p.loops {
+		l.post(func(l *loop) { l.stopped = true })
+	}
+}
+
+// workerIdle is called by a loop that ended the last request of a worker.
+func (p *Proxy) workerIdle() {
+	if p.watching.Load() {
+		p.changed()
+	}
+}
+
+// changed asks for a new report.
+func (p *Proxy) changed() {
+	select {
+	case p.kick <- struct{}{}:
+	default: // one is asked for already
+	}
+}
+
+func (p *Proxy) runReporter(stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-p.kick:
+			if r, ok := p.makeReport(); ok {
+				p.report(r)
+			}
+		}
+	}
+}
+
+// makeReport says which workers are free of requests. It is false until every loop has taken the snapshot over, as
+// a loop that has not may still choose a worker that is to be drained.
+func (p *Proxy) makeReport() (Report, bool) {
+	t := p.table.Load()
+	if t == nil {
+		return Report{}, false
+	}
+	quiet := true
+	for _, l := range p.loops {
+		if l.seen.Load() < t.seq {
+			return Report{}, false
+		}
+		quiet = quiet && l.quiet.Load()
+	}
+	r := Report{Seq: t.seq}
+	for i, e := range t.target {
+		if e != nil && (t.states[i] == Draining || quiet) && e.inFlight.Load() == 0 {
+			r.Drained = append(r.Drained, Drained{Index: i, Incarnation: e.Incarnation})
+		}
+	}
+	return r, true
+}

@@ -1,0 +1,165 @@
+package lbproxy
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
+
+const (
+	// requestExtraBytes is room for what a regenerated request has beyond the client's: the identity fields with
+	// an IPv6 address thrice, and framing.
+	requestExtraBytes = 512
+	// framingGapBytes is the room left in front of a held body whose length is not known yet.
+	framingGapBytes = 64
+)
+
+// buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
+// framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
+func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
+	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + requestExtraBytes)
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, r.Origin...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	host := len(b)
+	b = l.appendHost(b, c, r)
+	hostEnd := len(b)
+	b = append(b, "\r\n"...)
+	for i := range r.Fields {
+		if f := &r.Fields[i]; !f.Hop && !f.Underscore && !replaced[f.ID] {
+			b = appendField(b, f)
+		}
+	}
+	b = appendIdentity(b, c, b[host:hostEnd])
+	if r.Upgrade {
+		b = appendUpgrade(b, r.Fields)
+	}
+	switch r.Framing {
+	case http1.FramingLength:
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, r.Length, 10)
+		b = append(b, "\r\n\r\n"...)
+	case http1.FramingNone, http1.FramingClose:
+		b = append(b, "\r\n"...)
+	case http1.FramingChunked:
+		b = append(b, framingGap...)
+	}
+	x.head, x.start, x.bodyAt = b, 0, len(b)
+}
+
+// framingGap is overwritten by frameHeld.
+const framingGap = "                                                                " // framingGapBytes spaces
+
+// replaced are the fields that the front door writes itself or that must not reach a worker: framing, identity (a
+// client could claim to be anybody), Proxy (CVE-2016-5385) and Expect, which the front door answers.
+var replaced = func() (set [256]bool) {
+	for _, id := range []http1.FieldID{
+		http1.FieldHost, http1.FieldContentLength, http1.FieldTransferEncoding, http1.FieldExpect,
+		http1.FieldXRealIP, http1.FieldXForwardedFor, http1.FieldXForwardedProto, http1.FieldXForwardedHost, http1.FieldXForwardedPort,
+		http1.FieldXScheme, http1.FieldForwarded, http1.FieldProxy,
+	} {
+		set[id] = true
+	}
+	return set
+}()
+
+func fieldBytes(fields []http1.Field) int {
+	n := 0
+	for i := range fields {
+		n += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
+	}
+	return n
+}
+
+func appendField(b []byte, f *http1.Field) []byte {
+	b = append(b, f.Name...)
+	b = append(b, ": "...)
+	b = append(b, f.Value...)
+	return append(b, "\r\n"...)
+}
+
+// appendHost writes the host that the client asked for, its port included. An HTTP/1.0 client need not say; HTTP/1.1
+// workers insist, so they get the address that the client connected to.
+func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
+	if r.Host != nil {
+		return append(b, r.Host...)
+	}
+	if local, err := unix.Getsockname(int(c.fd)); err == nil {
+		return appendSockaddr(b, local)
+	}
+	return append(b, "localhost"...)
+}
+
+// appendIdentity writes who the client is, by the names that Tornado (xheaders), Django, Rails and others read.
+func appendIdentity(b []byte, c *conn, host []byte) []byte {
+	b = append(b, "X-Real-IP: "...)
+	at := len(b)
+	b = c.appendAddress(b)
+	address := b[at:len(b):len(b)]
+	b = append(b, "\r\nX-Forwarded-For: "...)
+	b = append(b, address...)
+	b = append(b, "\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "...)
+	b = append(b, host...)
+	return append(b, "\r\n"...)
+}
+
+// appendUpgrade writes the fields that ask for another protocol, or that agree to it (RFC 9110 section 7.8). They are
+// hop-by-hop, and so have to be written anew.
+func appendUpgrade(b []byte, fields []http1.Field) []byte {
+	for i := range fields {
+		if f := &fields[i]; f.ID == http1.FieldUpgrade {
+			b = append(b, "Connection: upgrade\r\nUpgrade: "...)
+			b = http1.AppendUpgrade(b, f.Value)
+			return append(b, "\r\n"...)
+		}
+	}
+	return b
+}
+
+// frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
+// first chunk. The head moves up to it, so that both stay one run of bytes.
+func (l *loop) frameHeld(x *exchange) {
+	if x.body.framing != http1.FramingChunked {
+		return
+	}
+	held := len(x.head) - x.bodyAt
+	framing := l.out[:0]
+	if x.body.done {
+		framing = append(framing, "Content-Length: "...)
+		framing = strconv.AppendInt(framing, int64(held), 10)
+		framing = append(framing, "\r\n\r\n"...)
+	} else {
+		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
+		if held > 0 { // a chunk of no bytes would end the body
+			framing = http1.AppendChunkHead(framing, held)
+			x.head = l.buffers.add(x.head, crlf)
+		}
+	}
+	headEnd := x.bodyAt - framingGapBytes
+	x.start = framingGapBytes - len(framing)
+	copy(x.head[x.start:], x.head[:headEnd])
+	copy(x.head[x.bodyAt-len(framing):], framing)
+}
+
+var crlf = []byte("\r\n")
+
+// frameChunk makes a chunk of payload, which lies in the scratch, by writing around it; last ends the body.
+func (l *loop) frameChunk(payload []byte, last bool) []byte {
+	start, end := headroomBytes, headroomBytes
+	if len(payload) > 0 {
+		start = offsetIn(l.scratch, payload)
+		end = start + len(payload)
+		var number [20]byte
+		head := http1.AppendChunkHead(number[:0], len(payload))
+		start -= len(head)
+		copy(l.scratch[start:], head)
+		end += copy(l.scratch[end:], crlf)
+	}
+	if last {
+		end += copy(l.scratch[end:], http1.LastChunk)
+	}
+	return l.scratch[start:end]
+}

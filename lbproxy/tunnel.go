@@ -1,0 +1,142 @@
+package lbproxy
+
+import "golang.org/x/sys/unix"
+
+// beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
+// here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
+func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
+	if !x.upgrade || !l.response.Upgrade {
+		l.tryFailed(x, causeBadResponse)
+		return
+	}
+	b := appendStatusLine(l.out[:0], &l.response)
+	for i := range l.response.Fields {
+		if f := &l.response.Fields[i]; !f.Hop {
+			b = appendField(b, f)
+		}
+	}
+	b = appendUpgrade(b, l.response.Fields)
+	b = append(b, crlf...)
+	l.out = append(b, rest...)
+	c := l.conns.at(x.downstream)
+	x.response, x.committed, x.replay, x.keepAlive, x.reusable = responseTunnel, true, false, false, false
+	c.state, u.state = stateTunnel, stateTunnel
+	l.releaseAnswer(x)
+	x.bytesOut += int64(len(rest))
+	if !l.sendToClient(x, l.out) {
+		return
+	}
+	ahead := x.in
+	x.in = nil
+	if len(ahead) > 0 {
+		l.sendTunnel(x, u, &x.toWorker, ahead)
+		l.buffers.put(ahead)
+	}
+	if c.state == stateTunnel && x.upstream != noSlot {
+		l.touchTunnel(x)
+		l.enqueue(c)
+	}
+}
+
+// touchTunnel starts the idle time of a tunnel anew. The client's slot has the timer.
+func (l *loop) touchTunnel(x *exchange) {
+	l.timers.Clear(x.upstream)
+	l.timers.Set(x.downstream, timerTunnel, l.now)
+}
+
+// peerOf returns the other end of c's tunnel, and what waits to be written to it.
+func (l *loop) peerOf(x *exchange, c *conn) (*conn, *outbox) {
+	if c.slot == x.downstream {
+		return l.conns.at(x.upstream), &x.toWorker
+	}
+	return l.conns.at(x.downstream), &x.toClient
+}
+
+// readTunnel passes on what one end sent, as long as the other end takes it.
+func (l *loop) readTunnel(c *conn) {
+	generation := c.generation
+	for range readsPerTurn {
+		x := l.exchangeOf(c)
+		peer, box := l.peerOf(x, c)
+		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
+			return
+		}
+		n, ok := l.receive(c, scratchBytes)
+		if !ok {
+			return
+		}
+		l.touchTunnel(x)
+		if n == 0 {
+			l.endTunnelHalf(x, c, peer)
+			return
+		}
+		if c.kind == kindUpstream {
+			x.bytesOut += int64(n)
+		}
+		if l.sendTunnel(x, peer, box, l.scratch[headroomBytes:headroomBytes+n]); c.generation != generation {
+			return
+		}
+	}
+	l.enqueue(c)
+}
+
+// endTunnelHalf passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both.
+func (l *loop) endTunnelHalf(x *exchange, c, peer *conn) {
+	c.flags &^= flagReadable
+	if c.has(flagBroken) || c.has(flagFinSent) {
+		l.closeTunnel(x)
+		return
+	}
+	shutdownWrite(peer.fd)
+	peer.flags |= flagFinSent
+}
+
+// sendTunnel writes p to one end and keeps what it does not take.
+func (l *loop) sendTunnel(x *exchange, to *conn, box *outbox, p []byte) {
+	n, errno := send(to.fd, p)
+	switch errno {
+	case noErrno, unix.EAGAIN, unix.EINTR:
+	default:
+		l.closeTunnel(x)
+		return
+	}
+	if n < len(p) {
+		box.add(&l.buffers, p[n:])
+	}
+}
+
+// driveTunnelUpstream lets the worker's end of a tunnel do what it can.
+func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
+	generation := u.generation
+	x := l.exchangeOf(u)
+	if writable && x.toWorker.pending() > 0 {
+		l.flushTunnel(x, u)
+	}
+	if u.generation == generation {
+		l.readTunnel(u)
+	}
+}
+
+// flushTunnel writes what was kept for the worker, then lets the client be read again.
+func (l *loop) flushTunnel(x *exchange, u *conn) {
+	n, errno := send(u.fd, x.toWorker.b[x.toWorker.off:])
+	switch errno {
+	case noErrno:
+	case unix.EAGAIN, unix.EINTR:
+		return
+	default:
+		l.closeTunnel(x)
+		return
+	}
+	if x.toWorker.off += n; x.toWorker.pending() == 0 {
+		x.toWorker.release(&l.buffers)
+		l.enqueue(l.conns.at(x.downstream))
+	}
+	l.touchTunnel(x)
+}
+
+// closeTunnel ends both directions.
+func (l *loop) closeTunnel(x *exchange) {
+	l.detachWorker(x, false)
+	l.drop(x, x.status)
+}

@@ -1,0 +1,275 @@
+package lbproxy
+
+import (
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
+
+// assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
+func (l *loop) assign(x *exchange) {
+	t := l.balancer.pick(l.table, &x.tried)
+	if t == nil {
+		l.park(x)
+		return
+	}
+	l.sendTo(x, t, true)
+}
+
+// sendTo gives a request to worker t, over a kept connection when pooled allows and one is there.
+func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
+	x.target, x.last = t, t
+	x.tries++
+	x.sent = 0
+	t.inFlight.Add(1)
+	if pooled {
+		if u := l.takePooled(t, x.method.Idempotent()); u != nil {
+			l.attach(x, u)
+			u.state = stateBusy
+			l.pushRequest(x)
+			return
+		}
+	}
+	l.startConnect(x, t)
+}
+
+// attach pairs an exchange with a worker's connection.
+func (l *loop) attach(x *exchange, u *conn) {
+	u.exchange, x.upstream = x.id, u.slot
+	x.request = requestSending
+}
+
+// startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
+// says, so the request is written at once.
+func (l *loop) startConnect(x *exchange, t *target) {
+	fd, errno := socket(t.address.family)
+	if errno != noErrno {
+		l.tryFailed(x, causeNoSocket)
+		return
+	}
+	if t.address.family != unix.AF_UNIX {
+		noDelay(fd)
+	}
+	switch errno := connect(fd, t.address); errno {
+	case noErrno, unix.EINPROGRESS:
+	case unix.EADDRNOTAVAIL, unix.ENOBUFS, unix.ENOMEM:
+		closeFD(fd)
+		l.tryFailed(x, causeNoSocket)
+		return
+	default: // ECONNREFUSED; EAGAIN is a unix listener with a full backlog
+		closeFD(fd)
+		l.tryFailed(x, causeConnectRefused)
+		return
+	}
+	u, err := l.addConn(fd, kindUpstream)
+	if err != nil {
+		closeFD(fd)
+		l.tryFailed(x, causeNoSocket)
+		return
+	}
+	u.endpoint, u.incarnation, u.state = int32(t.Index), t.Incarnation, stateConnecting
+	l.attach(x, u)
+	l.timers.Set(u.slot, timerConnect, l.now)
+	l.pushRequest(x)
+}
+
+// pushRequest writes what the worker does not have yet of the held part of a request.
+func (l *loop) pushRequest(x *exchange) {
+	u := l.conns.at(x.upstream)
+	n, errno := send(u.fd, x.head[x.start+x.sent:])
+	switch errno {
+	case noErrno:
+	case unix.EAGAIN, unix.EINTR: // also while connecting; writability makes an event
+		return
+	default:
+		l.writeFailed(x, u)
+		return
+	}
+	x.sent += n
+	u.state = stateBusy
+	l.timers.Set(u.slot, timerRead, l.now)
+	if x.start+x.sent < len(x.head) {
+		return
+	}
+	c := l.conns.at(x.downstream)
+	if c.state != stateBody {
+		l.timers.Clear(c.slot) // the queue's
+		x.request = requestSent
+		return
+	}
+	x.request = requestStreaming
+	l.timers.Set(c.slot, timerBody, l.now)
+	l.enqueue(c)
+}
+
+// writeFailed reads what a worker that takes no more may have answered before it closed (RFC 9112 section 9.5): a
+// refusal of an upload is an answer like any other. The read ends the try when there is nothing.
+func (l *loop) writeFailed(x *exchange, u *conn) {
+	if u.state == stateConnecting {
+		l.tryFailed(x, causeConnectRefused)
+		return
+	}
+	x.toWorker.release(&l.buffers)
+	x.request, x.replay = requestSent, x.replay && x.start+x.sent == len(x.head)
+	x.abandoned = true
+	u.flags |= flagReadable
+	l.enqueue(u)
+}
+
+// sendToWorker passes a part of a streamed body on. What the worker's socket does not take is kept, and the client
+// is not read until it is gone.
+func (l *loop) sendToWorker(x *exchange, p []byte) {
+	u := l.conns.at(x.upstream)
+	n, errno := send(u.fd, p)
+	switch errno {
+	case noErrno, unix.EAGAIN, unix.EINTR:
+	default:
+		l.writeFailed(x, u)
+		return
+	}
+	l.timers.Set(u.slot, timerRead, l.now)
+	if n < len(p) {
+		x.toWorker.add(&l.buffers, p[n:])
+		l.timers.Clear(x.downstream) // not the client's fault
+	}
+}
+
+// flushToWorker writes what was kept, and goes on reading the client when all of it is gone.
+func (l *loop) flushToWorker(x *exchange, u *conn) {
+	n, errno := send(u.fd, x.toWorker.b[x.toWorker.off:])
+	switch errno {
+	case noErrno:
+	case unix.EAGAIN, unix.EINTR:
+		return
+	default:
+		l.writeFailed(x, u)
+		return
+	}
+	x.toWorker.off += n
+	l.timers.Set(u.slot, timerRead, l.now)
+	if x.toWorker.pending() > 0 {
+		return
+	}
+	x.toWorker.release(&l.buffers)
+	if c := l.conns.at(x.downstream); c.state == stateBody {
+		l.timers.Set(c.slot, timerBody, l.now)
+		l.enqueue(c)
+	}
+}
+
+// driveUpstream lets a worker's connection do what it can.
+func (l *loop) driveUpstream(u *conn, writable bool) {
+	switch u.state {
+	case statePooled:
+		// A worker has nothing to say between two requests: data, FIN and error all mean that it is over.
+		if u.flags&(flagReadable|flagPeerClosed|flagBroken) != 0 {
+			l.closeConn(u)
+		}
+	case stateConnecting:
+		if u.has(flagBroken) {
+			l.tryFailed(l.exchangeOf(u), causeConnectRefused)
+		} else if writable {
+			l.pushRequest(l.exchangeOf(u))
+		}
+	case stateBusy:
+		l.driveBusy(u, writable)
+	case stateTunnel:
+		l.driveTunnelUpstream(u, writable)
+	case stateIdle, stateHead, stateBody, stateWait, stateLinger: // downstream only
+	}
+}
+
+func (l *loop) driveBusy(u *conn, writable bool) {
+	generation := u.generation
+	x := l.exchangeOf(u)
+	if writable {
+		if x.request == requestSending {
+			l.pushRequest(x)
+		} else if x.toWorker.pending() > 0 {
+			l.flushToWorker(x, u)
+		}
+	}
+	if u.generation == generation && u.state == stateBusy {
+		l.readUpstream(u)
+	}
+}
+
+// readUpstream reads a worker's answer for as long as the client keeps up.
+func (l *loop) readUpstream(u *conn) {
+	generation := u.generation
+	for range readsPerTurn {
+		x := l.exchangeOf(u)
+		if !u.has(flagReadable) {
+			return
+		}
+		if x.toClient.pending() > pendingBytesMax {
+			l.timers.Clear(u.slot) // not the worker's fault
+			return
+		}
+		n, ok := l.receive(u, scratchBytes)
+		if !ok {
+			return
+		}
+		if n == 0 {
+			l.workerClosed(x, u)
+			return
+		}
+		l.timers.Set(u.slot, timerRead, l.now)
+		l.onAnswerBytes(u, x, l.scratch[headroomBytes:headroomBytes+n])
+		if u.generation != generation || u.state != stateBusy {
+			return
+		}
+	}
+	l.enqueue(u)
+}
+
+// workerClosed handles the end of a worker's stream.
+func (l *loop) workerClosed(x *exchange, u *conn) {
+	switch {
+	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && !u.has(flagBroken):
+		x.reply.done = true
+		l.finishReply(x)
+	case x.committed && x.response != responseAwaited:
+		l.tryFailed(x, causeTruncated)
+	case len(x.answer) > 0:
+		l.tryFailed(x, causeBadResponse)
+	case u.has(flagReused):
+		l.tryFailed(x, causeStale)
+	default:
+		l.tryFailed(x, causeDied)
+	}
+}
+
+// detachWorker ends an exchange's use of its worker: the connection goes to the pool when reuse allows, else it is
+// closed, and the worker has one request less.
+func (l *loop) detachWorker(x *exchange, reuse bool) {
+	if t := x.target; t != nil {
+		x.target = nil
+		if t.inFlight.Add(-1) == 0 {
+			l.proxy.workerIdle()
+		}
+	}
+	if x.upstream == noSlot {
+		return
+	}
+	u := l.conns.at(x.upstream)
+	x.upstream, u.exchange = noSlot, noSlot
+	if reuse && l.mayPool(u) {
+		l.pool(u)
+		return
+	}
+	l.closeConn(u)
+}
+
+// mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
+// and wanted, and has sent nothing that nobody asked for.
+func (l *loop) mayPool(u *conn) bool {
+	if l.options.Keepalive == 0 || u.flags&(flagPeerClosed|flagBroken) != 0 || !l.table.isUp(int(u.endpoint), u.incarnation) {
+		return false
+	}
+	if !u.has(flagReadable) {
+		return true
+	}
+	u.flags &^= flagReadable
+	return isQuiet(u.fd)
+}
