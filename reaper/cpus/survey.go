@@ -1,0 +1,117 @@
+package cpus
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// survey reads every visible quota and keeps the tightest.
+type survey struct {
+	fsys     fs.FS
+	tightest *quota   // nil: no limit seen
+	ignored  []string // why something was left out of account
+}
+
+// walk visits this process's levels in each mounted CPU hierarchy: both, when v1 and v2 are mounted side by side
+// (systemd's hybrid layout), because only one of them holds the CPU controller and the other has no such file.
+func (s *survey) walk() {
+	mounts, err := s.mounts()
+	if err != nil {
+		s.ignore("proc/self/mountinfo", err)
+		return
+	}
+	paths, err := s.paths()
+	if err != nil {
+		// The mount points alone still show the container's own level in the usual container.
+		s.ignore("proc/self/cgroup", err)
+	}
+	for _, m := range mounts {
+		for depth, dir := range m.levels(paths[m.version]) {
+			s.visit(m.version, dir, depth > 0)
+		}
+	}
+}
+
+// visit reads the quota of one level.
+func (s *survey) visit(version, dir string, inherits bool) {
+	read := s.readV1
+	if version == v2 {
+		read = s.readV2
+	}
+	q, err := read(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // a root level, a hierarchy without the CPU controller, or a hidden level
+	case err != nil:
+		s.ignore(dir, err)
+	case q == nil: // no limit
+	default:
+		q.version, q.inherits = version, inherits
+		if s.tightest == nil || q.tighter(*s.tightest) {
+			s.tightest = q
+		}
+	}
+}
+
+func (s *survey) ignore(what string, err error) {
+	s.ignored = append(s.ignored, fmt.Sprintf("ignored %s: %v", what, err))
+}
+
+// readV1 reads cpu.cfs_quota_us, -1 for none, and cpu.cfs_period_us (kernel Documentation/scheduler/sched-bwc.rst).
+func (s *survey) readV1(dir string) (*quota, error) {
+	runtime, err := s.number(path.Join(dir, "cpu.cfs_quota_us"))
+	if err != nil || runtime < 0 {
+		return nil, err
+	}
+	period, err := s.number(path.Join(dir, "cpu.cfs_period_us"))
+	if err != nil {
+		return nil, err
+	}
+	return newQuota(runtime, period)
+}
+
+// readV2 reads cpu.max, "max 100000" or "50000 100000" (kernel Documentation/admin-guide/cgroup-v2.rst).
+func (s *survey) readV2(dir string) (*quota, error) {
+	text, err := fs.ReadFile(s.fsys, path.Join(dir, "cpu.max"))
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) != 2 {
+		return nil, fmt.Errorf("cpu.max holds %d words, not 2", len(fields))
+	}
+	if fields[0] == "max" {
+		return nil, nil
+	}
+	runtime, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("parse cpu.max: %w", err)
+	}
+	period, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("parse cpu.max: %w", err)
+	}
+	return newQuota(runtime, period)
+}
+
+func (s *survey) number(name string) (int64, error) {
+	text, err := fs.ReadFile(s.fsys, name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("parse %s: %w", path.Base(name), err)
+	}
+	return n, nil
+}
+
+func newQuota(runtime, period int64) (*quota, error) {
+	if runtime <= 0 || period <= 0 {
+		return nil, fmt.Errorf("quota %d in a period of %d is no limit the kernel sets", runtime, period)
+	}
+	return &quota{runtime: runtime, period: period}, nil
+}
