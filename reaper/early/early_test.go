@@ -1,0 +1,81 @@
+package early_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/reaper/early"
+)
+
+// TestMain is also the child that writes to a stdout nobody reads.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "child:writer" {
+		for range 3 {
+			os.Stdout.WriteString("is anybody there?\n")
+		}
+		os.Stderr.WriteString("still alive")
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestSignalsSentBeforeAnybodyListensAreKept(t *testing.T) {
+	sent := []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGTTIN, syscall.SIGWINCH}
+	for _, sig := range sent {
+		if err := syscall.Kill(os.Getpid(), sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing := make(map[os.Signal]bool)
+	for _, sig := range sent {
+		missing[sig] = true
+	}
+	for len(missing) > 0 {
+		select {
+		case sig := <-early.Signals():
+			delete(missing, sig)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("signals that never arrived: got %v, want none", missing)
+		}
+	}
+}
+
+func TestPipeAndUrgentSignalsNeverArrive(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGPIPE, syscall.SIGURG, syscall.SIGCHLD, syscall.SIGUSR2} {
+		if err := syscall.Kill(os.Getpid(), sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// USR2 was sent last and os/signal delivers in no promised order, so whatever else comes must come soon.
+	deadline := time.After(200 * time.Millisecond)
+	for {
+		select {
+		case sig := <-early.Signals():
+			if sig != syscall.SIGUSR2 {
+				t.Errorf("got %v, want only %v", sig, syscall.SIGUSR2)
+			}
+		case <-deadline:
+			return
+		}
+	}
+}
+
+func TestABrokenStdoutDoesNotKill(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	cmd := exec.Command("/proc/self/exe", "child:writer")
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = writer, &stderr
+	err = cmd.Run()
+	writer.Close()
+	if err != nil || stderr.String() != "still alive" {
+		t.Errorf("a writer without a reader: got %q, error %v; want %q and success", stderr.String(), err, "still alive")
+	}
+}

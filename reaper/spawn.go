@@ -1,0 +1,164 @@
+package reaper
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// Exit codes for a command that cannot be run, as POSIX shells and Docker use them (POSIX XCU 2.8.2).
+const (
+	CodeNotExecutable = 126
+	CodeNotFound      = 127
+)
+
+// shell runs a script that has no "#!" line, as execvp does (man 3 exec, ENOEXEC).
+const shell = "/bin/sh"
+
+// Spec says what to run. The child leads a process group of its own, whose id is its pid.
+type Spec struct {
+	Path       string      // program; without a slash it is searched for on the PATH in Env
+	Args       []string    // argv, the program's name included; empty means Path alone
+	Env        []string    // the whole environment, as key=value
+	Dir        string      // working directory; empty is percore's own
+	Credential *Credential // nil keeps percore's own
+	Files      []*os.File  // the child's descriptors 0, 1, 2, 3 …; nil entries are closed in the child
+
+	// Pdeathsig is what the kernel sends the child when percore itself dies (man 2 prctl,
+	// PR_SET_PDEATHSIG); 0 is nothing. It does not reach the child's own children.
+	Pdeathsig syscall.Signal
+
+	// Exited is called exactly once after a successful Spawn, on the reaper's goroutine: it must not block
+	// and must not call the Reaper or a Process, which would wait for that same goroutine.
+	Exited func(Exit)
+}
+
+// SpawnError is why a command could not be started.
+type SpawnError struct {
+	Op   string // the step: "find", "chdir" or "exec"
+	Path string // what the step was about
+	Err  error  // the kernel's reason
+}
+
+// Error reads "exec /bin/x: permission denied".
+func (e *SpawnError) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err) }
+
+// Unwrap gives the kernel's reason to errors.Is.
+func (e *SpawnError) Unwrap() error { return e.Err }
+
+// ExitCode is what PID 1 ends with when this is what ended it: 127 when the command was not found, else 126.
+func (e *SpawnError) ExitCode() int {
+	if e.Op != "chdir" && errors.Is(e.Err, syscall.ENOENT) {
+		return CodeNotFound
+	}
+	return CodeNotExecutable
+}
+
+// Retriable says whether the same start may succeed a moment later: the machine was short of something,
+// or the program's file was being written. A missing file or directory and a refusal stay as they are.
+func (e *SpawnError) Retriable() bool {
+	for _, passing := range []error{
+		syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ETXTBSY,
+	} {
+		if errors.Is(e.Err, passing) {
+			return true
+		}
+	}
+	return false
+}
+
+// fork starts the child. RLIMIT_NOFILE as percore found it and default signal dispositions are ForkExec's
+// doing; the signal mask is the one percore was started with.
+func fork(s Spec) (int, error) {
+	path := s.Path
+	if !strings.Contains(path, "/") {
+		found, err := LookPath(path, s.Dir, lookupEnv(s.Env, "PATH"))
+		if err != nil {
+			return 0, err
+		}
+		path = found
+	}
+	fds, err := descriptors(s.Files)
+	if err != nil {
+		return 0, &SpawnError{Op: "exec", Path: path, Err: err}
+	}
+	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: fds, Sys: sysProcAttr(s)}
+	argv := s.Args
+	if len(argv) == 0 {
+		argv = []string{s.Path}
+	}
+	pid, err := syscall.ForkExec(path, argv, attr)
+	if errors.Is(err, syscall.ENOEXEC) {
+		script := append([]string{shell, path}, argv[1:]...)
+		pid, err = syscall.ForkExec(shell, script, attr)
+	}
+	runtime.KeepAlive(s.Files)
+	if err != nil {
+		return 0, spawnError(s.Dir, path, err)
+	}
+	return pid, nil
+}
+
+// spawnError finds out which step gave the error: ForkExec gives the errno of chdir and of execve alike.
+func spawnError(dir, path string, err error) error {
+	if dir != "" {
+		info, statErr := os.Stat(dir)
+		switch {
+		case statErr != nil:
+			return &SpawnError{Op: "chdir", Path: dir, Err: errnoOf(statErr)}
+		case !info.IsDir():
+			return &SpawnError{Op: "chdir", Path: dir, Err: syscall.ENOTDIR}
+		}
+	}
+	return &SpawnError{Op: "exec", Path: path, Err: err}
+}
+
+func sysProcAttr(s Spec) *syscall.SysProcAttr {
+	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: s.Pdeathsig}
+	// setgroups is refused to the unprivileged even when nothing would change, so nothing is asked for then.
+	if c := s.Credential; c != nil && !c.current() {
+		attr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
+	}
+	return attr
+}
+
+// descriptors reads the numbers without File.Fd, whose history includes making a shared listener blocking.
+func descriptors(files []*os.File) ([]uintptr, error) {
+	fds := make([]uintptr, len(files))
+	for i, f := range files {
+		fds[i] = ^uintptr(0) // ForkExec closes the child's descriptor i for -1
+		if f == nil {
+			continue
+		}
+		conn, err := f.SyscallConn()
+		if err != nil {
+			return nil, err
+		}
+		if err := conn.Control(func(fd uintptr) { fds[i] = fd }); err != nil {
+			return nil, err
+		}
+	}
+	return fds, nil
+}
+
+// errnoOf strips the path from an os error: SpawnError names it already.
+func errnoOf(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}
+
+// lookupEnv gives the first value of key, which is the one getenv(3) would find.
+func lookupEnv(env []string, key string) string {
+	for _, pair := range env {
+		if value, found := strings.CutPrefix(pair, key+"="); found {
+			return value
+		}
+	}
+	return ""
+}
