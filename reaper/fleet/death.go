@@ -1,0 +1,94 @@
+package fleet
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"percore/reaper"
+)
+
+// died takes in the end of a process.
+func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
+	if w.incarnation != incarnation || !w.alive() {
+		f.log.Error("an unknown incarnation ended", "process", w.title, "pid", e.PID, "incarnation", incarnation)
+		return
+	}
+	f.disarm(w)
+	l := life{
+		exit: e, wasReady: w.wasReady, killedByUs: w.killed, oomKilled: f.options.OOMKilled(e.PID),
+		streak: w.streak, siblingServes: f.siblingServes(w),
+	}
+	w.forget()
+	reason := e.String() + " after " + words(e.Uptime)
+	if l.oomKilled {
+		reason += " (out of memory)"
+	}
+	v := w.program.judge(l)
+	f.note(w, v, ending{code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
+	f.apply(w, v.event)
+}
+
+// refused takes in a spawn that did not happen and gives the event that follows.
+func (f *Fleet) refused(w *worker, err error) event {
+	code, retriable := failure(err)
+	v := verdict{event: evUnrunnable, streak: w.streak}
+	if retriable {
+		v = w.program.judgeFailure(w.streak, f.siblingServes(w))
+	}
+	f.note(w, v, ending{code: code, reason: err.Error(), at: time.Now()}, "worker not started")
+	return v.event
+}
+
+// note records an ending and logs it, once, with what comes next. It runs before the event is applied, so that
+// the log tells the end before the new beginning.
+func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slog.Attr) {
+	f.endings++
+	e.order = f.endings
+	w.last = e
+	w.streak = v.streak
+	w.delay = w.program.Backoff.delay(v.backoffStreak(), f.options.Rand())
+	to, _ := next(w.state, v.event)
+	level, then := f.outlook(w, to)
+	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)
+	attrs = append(attrs, slog.String("reason", e.reason), slog.String("next", then), slog.Uint64("starts", w.starts))
+	f.log.LogAttrs(context.Background(), level, message, attrs...)
+	f.noteDegraded(w, v)
+}
+
+// backoffStreak is the exponent's place: 1 is Base.
+func (v verdict) backoffStreak() int {
+	if v.shortest {
+		return 1
+	}
+	return v.streak
+}
+
+// outlook puts the state that follows an ending into words.
+func (f *Fleet) outlook(w *worker, to State) (slog.Level, string) {
+	switch to {
+	case StateStarting:
+		return slog.LevelWarn, "restarted"
+	case StateBackoff:
+		return slog.LevelWarn, "backoff " + words(w.delay)
+	case StateFatal:
+		return slog.LevelError, "fatal"
+	case StateExited:
+		return slog.LevelInfo, "exited"
+	case StateStopped, StateRunning, draining, StateStopping:
+		return slog.LevelInfo, "stopped"
+	default:
+		return slog.LevelInfo, "stopped"
+	}
+}
+
+// noteDegraded says once that a worker would be FATAL if it were alone.
+func (f *Fleet) noteDegraded(w *worker, v verdict) {
+	switch {
+	case v.event == evLost:
+		w.degraded = false
+	case v.event == evFailed && w.program.spent(v.streak) && !v.shortest && !w.degraded:
+		w.degraded = true
+		f.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.streak)
+	}
+}

@@ -1,0 +1,194 @@
+package fleet
+
+import (
+	"cmp"
+	"log/slog"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Fleet runs programs. Make one with New; Run does the work.
+type Fleet struct {
+	options Options
+	log     *slog.Logger
+	mail    *mailbox
+	workers []*worker // in the order of their start
+	status  atomic.Pointer[[]WorkerStatus]
+
+	// The rest belongs to Run's goroutine.
+	published      []Endpoint
+	endings        int
+	null           *os.File
+	stdout, stderr *sink
+	streams        map[*os.File]struct{} // the pipes' ends that are still read
+	shutdown       shutdown
+	result         Result
+	culprit        *worker // whose end ended the fleet; nil when asked to stop
+}
+
+// Result is how a fleet ended.
+type Result struct {
+	Code   int    // what PID 1 exits with
+	Reason string // in words
+}
+
+// New makes a fleet of the programs; nothing is started before Run.
+func New(o Options) *Fleet {
+	o = o.withDefaults()
+	f := &Fleet{
+		options: o,
+		log:     o.Log,
+		mail:    newMailbox(),
+		stdout:  &sink{name: "stdout", writer: o.Stdout, log: o.Log},
+		stderr:  &sink{name: "stderr", writer: o.Stderr, log: o.Log},
+		streams: make(map[*os.File]struct{}),
+	}
+	endpoints := 0
+	for i := range o.Programs {
+		p := o.Programs[i].withDefaults()
+		for index := range p.Workers {
+			w := newWorker(&p, index)
+			if p.Traffic {
+				w.endpoint = endpoints
+				endpoints++
+			}
+			f.workers = append(f.workers, w)
+		}
+	}
+	slices.SortStableFunc(f.workers, func(a, b *worker) int { return cmp.Compare(a.program.Priority, b.program.Priority) })
+	f.snapshot()
+	return f
+}
+
+// Run starts the workers and keeps them running until Stop, or until the critical ones are done for. It
+// returns when no process is left, or when the stop's budget is used up. It is called once.
+func (f *Fleet) Run() Result {
+	f.begin()
+	for f.settle(); f.shutdown.phase != ended; f.settle() {
+		<-f.mail.wake
+		for _, message := range f.mail.take() {
+			message()
+		}
+	}
+	f.close()
+	return f.result
+}
+
+// Drained reports that the front door has no request left on that incarnation of that endpoint and will give
+// it no more. It is safe from any goroutine; a report about another incarnation is ignored.
+func (f *Fleet) Drained(index int, incarnation uint64) {
+	f.mail.post(func() {
+		for _, w := range f.workers {
+			if w.endpoint == index && w.endpoint >= 0 && w.incarnation == incarnation {
+				f.apply(w, evDrained)
+			}
+		}
+	})
+}
+
+func (f *Fleet) begin() {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		f.log.Warn("workers have no stdin", "error", err)
+	}
+	f.null = null
+	f.publish()
+	for _, w := range f.workers {
+		w.wanted = true
+		f.reconcile(w)
+	}
+}
+
+// settle runs after every batch of events: it looks at the whole where events look at one worker.
+func (f *Fleet) settle() {
+	f.advance()
+	f.publish()
+	f.snapshot()
+}
+
+// reconcile asks the table for the step from what is to what is wanted. Not from EXITED and FATAL: those are
+// answers to the same wish.
+func (f *Fleet) reconcile(w *worker) {
+	switch {
+	case w.wanted && w.state == StateStopped:
+		f.apply(w, evStart)
+	case !w.wanted && w.program.Traffic && f.options.Quiesce != nil:
+		f.apply(w, evDrain)
+	case !w.wanted:
+		f.apply(w, evStop)
+	}
+}
+
+// apply takes a worker through an event and whatever that entails. The front door hears of the change before
+// an action is performed: a fork takes a millisecond, in which it could choose a dead worker.
+func (f *Fleet) apply(w *worker, e event) {
+	for follows := true; follows; {
+		from := w.state
+		var do []action
+		w.state, do = next(from, e)
+		if w.state != from {
+			f.log.Debug("worker changed state", "process", w.title, "from", from.String(), "to", w.state.String(), "event", e.String())
+		}
+		f.publish()
+		follows = false
+		for _, a := range do {
+			if entailed, ok := f.perform(w, a); ok {
+				e, follows = entailed, true
+			}
+		}
+	}
+}
+
+// publish tells the front door about every change, once.
+func (f *Fleet) publish() {
+	var endpoints []Endpoint
+	for _, w := range f.workers {
+		if w.endpoint >= 0 {
+			endpoints = append(endpoints, Endpoint{
+				Index: w.endpoint, Name: w.name, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(),
+			})
+		}
+	}
+	slices.SortFunc(endpoints, func(a, b Endpoint) int { return cmp.Compare(a.Index, b.Index) })
+	if slices.Equal(endpoints, f.published) {
+		return
+	}
+	f.published = endpoints
+	f.options.Publish(slices.Clone(endpoints))
+}
+
+// arm makes e happen to w after d, in place of whatever was armed before.
+func (f *Fleet) arm(w *worker, d time.Duration, e event) {
+	f.disarm(w)
+	number := w.alarms
+	w.alarm = time.AfterFunc(d, func() {
+		f.mail.post(func() {
+			if number == w.alarms {
+				f.rang(w, e)
+			}
+		})
+	})
+}
+
+// disarm makes sure that the alarm does nothing, even if it rang already and its message waits in the mailbox.
+func (f *Fleet) disarm(w *worker) {
+	w.alarms++
+	if w.alarm != nil {
+		w.alarm.Stop()
+		w.alarm = nil
+	}
+}
+
+func (f *Fleet) rang(w *worker, e event) {
+	f.disarm(w)
+	switch e {
+	case evOverdue:
+		f.log.Warn("worker is not ready in time", "process", w.title, "ready_timeout", w.program.ReadyTimeout, "next", "kill")
+	case evExpired:
+		f.log.Warn("worker does not stop", "process", w.title, "pid", w.process.PID(), "next", "kill")
+	default:
+	}
+	f.apply(w, e)
+}

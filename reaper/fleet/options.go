@@ -1,0 +1,72 @@
+package fleet
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"percore/reaper"
+)
+
+// Spawner forks; *reaper.Reaper is the real one.
+type Spawner interface {
+	Spawn(reaper.Spec) (*reaper.Process, error)
+}
+
+// Endpoint is one worker as the front door sees it.
+type Endpoint struct {
+	Index       int // position in the snapshot; the same worker always has the same
+	Name        string
+	Port        int    // on 127.0.0.1
+	Incarnation uint64 // changes with the process: what is known of another incarnation is void
+	State       EndpointState
+}
+
+// Options is everything a fleet needs from outside. Every function may be nil and is called on the fleet's
+// goroutine, so it must not block.
+type Options struct {
+	Programs []Program
+	Spawner  Spawner
+	Log      *slog.Logger
+
+	// Publish gets all endpoints whenever one has changed.
+	Publish func([]Endpoint)
+	// Quiesce tells the front door that the container stops: it takes no more connections and calls Drained
+	// for each endpoint that has answered its last request. Nil means that there is no front door.
+	Quiesce func()
+
+	StopTimeout time.Duration // the whole stop's budget; 9 s when 0
+	LameDuck    time.Duration // from Stop to Quiesce
+
+	// Stdout and Stderr get the workers' output; nil throws it away.
+	Stdout, Stderr io.Writer
+
+	// OOMKilled says whether the cgroup's memory limit killed that process. Nil is no.
+	OOMKilled func(pid int) bool
+	// Probe is one attempt at readiness; nil is a real connection.
+	Probe func(ctx context.Context, r Ready, port int) error
+	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
+	Rand func() float64
+}
+
+func (o Options) withDefaults() Options {
+	o.StopTimeout = orDefault(o.StopTimeout, defaultStopTimeout)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Publish == nil {
+		o.Publish = func([]Endpoint) {}
+	}
+	if o.OOMKilled == nil {
+		o.OOMKilled = func(int) bool { return false }
+	}
+	if o.Probe == nil {
+		o.Probe = dialProbe
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	return o
+}

@@ -1,0 +1,120 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"time"
+
+	"percore/reaper"
+)
+
+// perform does one action of the table. Only a spawn entails an event at once: it failed, or it
+// succeeded and nothing more is needed to be ready.
+func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
+	switch a {
+	case doSpawn:
+		return f.spawn(w)
+	case doServe:
+		f.serve(w)
+	case doDefer:
+		f.arm(w, w.delay, evRetry)
+	case doTerminate:
+		f.terminate(w)
+	case doKill:
+		f.kill(w)
+	case doRest:
+		f.disarm(w)
+	default:
+	}
+	return 0, false
+}
+
+func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
+	w.incarnation++
+	p, err := f.fork(w)
+	if err != nil {
+		return f.refused(w, err), true
+	}
+	w.process, w.started = p, time.Now()
+	w.starts++
+	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
+	if w.program.Ready.Kind == ReadyNone {
+		return evReady, true
+	}
+	f.arm(w, w.program.ReadyTimeout, evOverdue)
+	f.watch(w)
+	return 0, false
+}
+
+// fork spawns the process with its descriptors. Workers die with percore by SIGKILL: they would keep their
+// ports from the next percore otherwise, and nobody would send them requests. It is what the kernel does to
+// a container whose PID 1 ends, so workers see no difference between the two.
+func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
+	incarnation, argv := w.incarnation, w.argv()
+	if len(argv) == 0 {
+		return nil, &reaper.SpawnError{Op: "find", Path: `""`, Err: syscall.ENOENT}
+	}
+	files, opened, err := f.files(w)
+	if err != nil {
+		return nil, err
+	}
+	p, err := f.options.Spawner.Spawn(reaper.Spec{
+		Path: argv[0], Args: argv, Env: w.environ(), Dir: w.program.Dir,
+		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL,
+		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
+	})
+	opened(err)
+	return p, err
+}
+
+// watch probes in a goroutine of its own, which ends with the incarnation.
+func (f *Fleet) watch(w *worker) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stopProbe = cancel
+	incarnation, ready, port := w.incarnation, w.program.Ready, w.port
+	go func() {
+		attempt := func(ctx context.Context) error { return f.options.Probe(ctx, ready, port) }
+		if probe(ctx, attempt) {
+			f.mail.post(func() {
+				if w.incarnation == incarnation && w.alive() {
+					f.apply(w, evReady)
+				}
+			})
+		}
+	}()
+}
+
+func (f *Fleet) serve(w *worker) {
+	f.disarm(w)
+	w.stopProbe()
+	w.ready, w.wasReady = true, true
+	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
+	f.publish()
+}
+
+func (f *Fleet) terminate(w *worker) {
+	w.stopProbe()
+	w.ready = false
+	f.publish()
+	f.signal(w, w.program.StopSignal)
+	f.arm(w, f.patience(w), evExpired)
+}
+
+func (f *Fleet) kill(w *worker) {
+	f.disarm(w)
+	w.stopProbe()
+	w.ready = false
+	f.publish()
+	w.killed = f.signal(w, syscall.SIGKILL) || w.killed
+}
+
+// signal says whether it was sent. A process that was reaped meanwhile is no error: its death is in the mailbox.
+func (f *Fleet) signal(w *worker, sig syscall.Signal) bool {
+	err := w.process.Signal(sig)
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		f.log.Error("signal worker", "process", w.title, "signal", reaper.SignalName(sig), "error", err)
+	}
+	return err == nil
+}

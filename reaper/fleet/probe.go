@@ -1,0 +1,94 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// Pauses between attempts: the first is short because a Go or Node worker is up within milliseconds, the last
+// keeps sixty seconds of a slow start at a few hundred attempts.
+const (
+	probePauseFirst = 5 * time.Millisecond
+	probePauseMax   = 250 * time.Millisecond
+	probeAttemptMax = 2 * time.Second // a worker may accept long before it answers
+)
+
+// statusBytesMax is as much of an answer as is read: the status line's first 12 bytes decide.
+const statusBytesMax = 12
+
+// workerHost is where workers listen.
+const workerHost = "127.0.0.1"
+
+// probe attempts until one attempt succeeds (true) or ctx ends (false).
+func probe(ctx context.Context, attempt func(context.Context) error) bool {
+	pause := probePauseFirst
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+		}
+		bounded, cancel := context.WithTimeout(ctx, probeAttemptMax)
+		err := attempt(bounded)
+		cancel()
+		if err == nil {
+			return true
+		}
+		timer.Reset(pause)
+		pause = min(pause*3/2, probePauseMax)
+	}
+}
+
+// dialProbe is one attempt on a real port.
+func dialProbe(ctx context.Context, r Ready, port int) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(workerHost, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if r.Kind != ReadyHTTP {
+		return nil
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	// The probe must not outlive its incarnation, whose end cancels ctx.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	return getStatus(conn, r.Path)
+}
+
+func getStatus(conn net.Conn, path string) error {
+	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: percore\r\nConnection: close\r\n\r\n",
+		path, conn.RemoteAddr())
+	if err != nil {
+		return fmt.Errorf("send the readiness request: %w", err)
+	}
+	var buf [statusBytesMax]byte
+	n := 0
+	for n < len(buf) {
+		m, err := conn.Read(buf[n:])
+		if n += m; err != nil {
+			return fmt.Errorf("read the status line: %w", err)
+		}
+	}
+	return checkStatus(string(buf[:]))
+}
+
+// checkStatus wants "HTTP/1.x 2" or "HTTP/1.x 3" (RFC 9112 section 4).
+func checkStatus(line string) error {
+	if line[:len("HTTP/1.")] != "HTTP/1." || line[8] != ' ' {
+		return errors.New("the answer is not HTTP/1")
+	}
+	if class := line[9]; class != '2' && class != '3' {
+		return fmt.Errorf("status %s", line[9:])
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestProbesAreRetriedFasterThanSlower(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var at []time.Duration
+		ok := probe(t.Context(), func(context.Context) error {
+			at = append(at, time.Since(start))
+			if len(at) == 20 {
+				return nil
+			}
+			return errors.New("not yet")
+		})
+		if !ok || at[0] != 0 || at[1] != probePauseFirst || at[19]-at[18] != probePauseMax {
+			t.Errorf("attempts: got %v, %v; want 0s, 5ms, … 250ms apart", ok, at)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if probe(ctx, func(context.Context) error { return errors.New("never") }) {
+			t.Errorf("a cancelled probe: got success, want none")
+		}
+	})
+}
+
+func TestOneAttemptOnARealPort(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/ok", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "fine") })
+	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusFound) })
+	mux.HandleFunc("/bad", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusServiceUnavailable) })
+	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	port := portOf(t, server.Listener)
+	tests := []struct {
+		name string
+		r    Ready
+		port int
+		ok   bool
+	}{
+		{"a port that accepts", Ready{Kind: ReadyTCP}, port, true},
+		{"a port that refuses", Ready{Kind: ReadyTCP}, 1, false},
+		{"200", Ready{Kind: ReadyHTTP, Path: "/ok"}, port, true},
+		{"302", Ready{Kind: ReadyHTTP, Path: "/moved"}, port, true},
+		{"503", Ready{Kind: ReadyHTTP, Path: "/bad"}, port, false},
+		{"404", Ready{Kind: ReadyHTTP, Path: "/none"}, port, false},
+		{"no answer in time", Ready{Kind: ReadyHTTP, Path: "/slow"}, port, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			if err := dialProbe(ctx, tt.r, tt.port); (err == nil) != tt.ok {
+				t.Errorf("attempt: got error %v, want success %v", err, tt.ok)
+			}
+		})
+	}
+}
+
+func TestOnlyTheStatusLineDecides(t *testing.T) {
+	for line, ok := range map[string]bool{
+		"HTTP/1.1 200": true, "HTTP/1.0 204": true, "HTTP/1.1 308": true, "HTTP/1.1 100": false, "HTTP/1.1 500": false,
+		"HTTP/2.0 200": false, "SSH-2.0-Open": false, "HTTP/1.12000": false,
+	} {
+		if err := checkStatus(line); (err == nil) != ok {
+			t.Errorf("checkStatus(%q): got %v, want success %v", line, err, ok)
+		}
+	}
+}
+
+func portOf(t *testing.T, l net.Listener) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

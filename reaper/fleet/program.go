@@ -1,0 +1,109 @@
+package fleet
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"percore/reaper"
+)
+
+// Autorestart says whether a worker that ended by itself is started again; supervisord's values.
+type Autorestart uint8
+
+// The values of Autorestart.
+const (
+	Always     Autorestart = iota // whatever the code
+	Unexpected                    // unless the code is one of ExitCodes
+	Never                         // one life per worker
+)
+
+// ReadyKind is how the fleet learns that a worker can serve.
+type ReadyKind uint8
+
+// The kinds of readiness.
+const (
+	ReadyTCP  ReadyKind = iota // its port accepts a connection
+	ReadyHTTP                  // it answers a GET with 2xx or 3xx
+	ReadyNone                  // it was spawned
+)
+
+// Ready is a readiness probe.
+type Ready struct {
+	Kind ReadyKind
+	Path string // for ReadyHTTP, with its leading slash
+}
+
+// Backoff is the delay before the start that follows a failed one: Base·2ⁿ, never above Cap, then up to
+// Jitter more or less, so that workers that fail together do not return together.
+type Backoff struct {
+	Base, Cap time.Duration // 250 ms and 30 s when 0
+	Jitter    float64       // 0.2 is ±20 %; below 0 is none, 0 is the default 0.2
+}
+
+// Program is one kind of process and how many of it there are.
+type Program struct {
+	Group, Name string
+	Command     []string // words; {port}, {index} and {name} are replaced anywhere in them
+	Workers     int      // at least 1
+	PortsFrom   int      // worker i has this port + i; 0 is no port
+	Env         []string // what every worker starts from; its own variables are added
+	Dir         string
+	Credential  *reaper.Credential
+
+	Autorestart Autorestart
+	ExitCodes   []int // expected codes, for Unexpected
+	//lint:ignore ST1011 the name is supervisord's
+	StartSecs    time.Duration // a life shorter than this is a failed start
+	StartRetries int           // failed starts in a row before FATAL; below 0 never
+	StopSignal   syscall.Signal
+	//lint:ignore ST1011 the name is supervisord's
+	StopWaitSecs time.Duration // from StopSignal to SIGKILL
+	Ready        Ready
+	ReadyTimeout time.Duration // not ready in time is a failed start
+	Backoff      Backoff
+
+	Priority int  // lower starts first and stops last
+	Traffic  bool // its workers are endpoints of the front door
+	Critical bool // the container ends when all workers of critical programs are done for
+
+	// Inherit gives the workers percore's own stdout and stderr instead of pipes that percore copies.
+	Inherit bool
+
+	// Files gives further descriptors, from 3 up, for one incarnation. It and started, which is told how
+	// the spawn went and may close what Files opened, are called on the fleet's goroutine. Nil is none.
+	Files func(incarnation uint64) (extra []*os.File, started func(error), err error)
+}
+
+// Defaults for fields that are zero; the numbers are those of the configuration's reference.
+const (
+	defaultReadyTimeout = 60 * time.Second
+	defaultStopWait     = 10 * time.Second
+	defaultStopTimeout  = 9 * time.Second
+	defaultBackoffBase  = 250 * time.Millisecond
+	defaultBackoffCap   = 30 * time.Second
+	defaultJitter       = 0.2
+)
+
+func (p Program) withDefaults() Program {
+	p.Workers = max(p.Workers, 1)
+	if p.StopSignal == 0 {
+		p.StopSignal = syscall.SIGTERM
+	}
+	p.StopWaitSecs = orDefault(p.StopWaitSecs, defaultStopWait)
+	p.ReadyTimeout = orDefault(p.ReadyTimeout, defaultReadyTimeout)
+	p.Backoff.Base = orDefault(p.Backoff.Base, defaultBackoffBase)
+	p.Backoff.Cap = orDefault(p.Backoff.Cap, defaultBackoffCap)
+	if p.Backoff.Jitter == 0 {
+		p.Backoff.Jitter = defaultJitter
+	}
+	p.Backoff.Jitter = max(p.Backoff.Jitter, 0)
+	return p
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return fallback
+}

@@ -1,0 +1,19 @@
+package fleet
+
+import (
+	"reflect"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestZeroFieldsHaveDefaults(t *testing.T) {
+	got := Program{}.withDefaults()
+	want := Program{
+		Workers: 1, StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, ReadyTimeout: time.Minute,
+		Backoff: Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("defaults: got %+v, want %+v", got, want)
+	}
+}

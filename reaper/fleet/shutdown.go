@@ -1,0 +1,243 @@
+package fleet
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// phase is how far the fleet as a whole is on its way to its end.
+type phase uint8
+
+const (
+	serving  phase = iota
+	lameDuck       // told to stop, still accepting
+	stopping       // workers are drained and stopped, by priority
+	flushing       // no process is left; their last output is on its way
+	ended
+)
+
+// How the budget is split. Requests may take 70 % of it; the kill comes a second before its end, so that what
+// is stopped last (the front door, with the answers it still holds) has that second; and PID 1 needs a moment
+// to reap and to flush before the container runtime's own kill.
+const (
+	drainShare   = 0.7
+	reserveMax   = time.Second
+	reserveShare = 0.2 // for budgets too small for a whole second
+	marginMax    = 250 * time.Millisecond
+	marginShare  = 0.05
+	flushMax     = 100 * time.Millisecond
+)
+
+// shutdown is the plan of the end; it belongs to the fleet's goroutine.
+type shutdown struct {
+	phase     phase
+	asked     bool      // Stop was called; the next call means at once
+	deadline  time.Time // Run has returned by then
+	killAt    time.Time // SIGKILL for all but the last priority
+	lastKill  time.Time // SIGKILL for the last priority
+	priority  int       // being stopped now; lower ones still run
+	drainedBy *time.Timer
+	budget    *time.Timer
+}
+
+// Stop asks the fleet to end: drain, stop, and kill what is left, within StopTimeout. A second call kills
+// everything at once. It is safe from any goroutine and at any time, before Run too.
+func (f *Fleet) Stop(reason string) {
+	f.mail.post(func() {
+		switch {
+		case f.shutdown.asked:
+			f.log.Warn("stopping at once", "reason", reason)
+			f.rush()
+		case f.shutdown.phase == serving:
+			f.log.Info("stopping", "reason", reason, "stop_timeout", f.options.StopTimeout)
+			f.result.Reason = reason
+			f.plan()
+			f.startLameDuck()
+		}
+		f.shutdown.asked = true
+	})
+}
+
+// plan sets the clock: from here on everything has a deadline.
+func (f *Fleet) plan() {
+	s, budget, now := &f.shutdown, f.options.StopTimeout, time.Now()
+	reserve := min(reserveMax, share(budget, reserveShare))
+	s.deadline = now.Add(budget)
+	s.killAt = s.deadline.Add(-reserve)
+	s.lastKill = s.deadline.Add(-min(marginMax, share(budget, marginShare)))
+	s.priority = math.MaxInt
+	s.budget = f.after(budget, f.overrun)
+	s.drainedBy = f.after(share(budget, drainShare), f.cutDrain)
+}
+
+func share(d time.Duration, part float64) time.Duration { return time.Duration(float64(d) * part) }
+
+// after runs do on the fleet's goroutine when d is over.
+func (f *Fleet) after(d time.Duration, do func()) *time.Timer {
+	return time.AfterFunc(d, func() { f.mail.post(do) })
+}
+
+func (f *Fleet) startLameDuck() {
+	f.shutdown.phase = lameDuck
+	if f.options.LameDuck <= 0 {
+		f.startStopping()
+		return
+	}
+	f.after(f.options.LameDuck, f.startStopping)
+}
+
+func (f *Fleet) startStopping() {
+	if f.shutdown.phase > lameDuck {
+		return
+	}
+	f.shutdown.phase = stopping
+	f.advance()
+	if f.options.Quiesce != nil {
+		f.options.Quiesce()
+	}
+}
+
+// advance looks at the fleet as a whole and goes on to its next phase when this one is over.
+func (f *Fleet) advance() {
+	switch f.shutdown.phase {
+	case serving:
+		if result, culprit, over := f.outcome(); over {
+			f.result, f.culprit = result, culprit
+			f.log.Warn("nothing left to run", "process", culprit.title, "reason", result.Reason, "code", result.Code)
+			f.plan()
+			f.startStopping()
+		}
+	case stopping:
+		f.stopNext()
+	case flushing:
+		if len(f.streams) == 0 {
+			f.end()
+		}
+	case lameDuck, ended:
+	}
+}
+
+// stopNext stops the highest priority that still has something to stop, and those below it only after that.
+func (f *Fleet) stopNext() {
+	for {
+		live := f.live()
+		if len(live) == 0 {
+			f.startFlushing()
+			return
+		}
+		// Workers are kept in the order of their priority.
+		highest := live[len(live)-1].program.Priority
+		if highest >= f.shutdown.priority {
+			return
+		}
+		f.shutdown.priority = highest
+		for _, w := range live {
+			if w.program.Priority == highest {
+				w.wanted = false
+				f.reconcile(w)
+			}
+		}
+	}
+}
+
+// live are the workers that have a process or will have one.
+func (f *Fleet) live() []*worker {
+	return slices.DeleteFunc(slices.Clone(f.workers), func(w *worker) bool { return w.state.final() })
+}
+
+// patience is how long a worker may take from StopSignal to SIGKILL.
+func (f *Fleet) patience(w *worker) time.Duration {
+	s := &f.shutdown
+	if s.phase < stopping {
+		return w.program.StopWaitSecs
+	}
+	killAt := s.killAt
+	if w.program.Priority == f.workers[0].program.Priority && w.program.Priority != f.workers[len(f.workers)-1].program.Priority {
+		killAt = s.lastKill
+	}
+	return min(w.program.StopWaitSecs, time.Until(killAt))
+}
+
+// cutDrain ends the wait for requests in flight.
+func (f *Fleet) cutDrain() {
+	for _, w := range f.workers {
+		if w.state == draining {
+			f.log.Warn("requests are still in flight; stopping the worker", "process", w.title, "pid", w.process.PID())
+			f.apply(w, evStop)
+		}
+	}
+}
+
+// rush is the impatient end: no drain, no StopSignal.
+func (f *Fleet) rush() {
+	if f.shutdown.phase < stopping {
+		f.startStopping()
+	}
+	for _, w := range f.workers {
+		w.wanted = false
+		f.apply(w, evKill)
+	}
+}
+
+// overrun is the end of the budget: a process that even SIGKILL cannot end is left to the kernel.
+func (f *Fleet) overrun() {
+	if f.shutdown.phase == ended {
+		return
+	}
+	var left []string
+	for _, w := range f.live() {
+		left = append(left, w.title)
+	}
+	f.log.Error("stop timeout is over", "left", strings.Join(left, " "))
+	f.end()
+}
+
+// startFlushing waits, for a moment only, until the pipes of the dead are read to their end: a grandchild may hold one open for ever.
+func (f *Fleet) startFlushing() {
+	f.shutdown.phase = flushing
+	if len(f.streams) == 0 {
+		f.end()
+		return
+	}
+	f.after(min(flushMax, max(0, time.Until(f.shutdown.deadline))), f.end)
+}
+
+func (f *Fleet) end() {
+	if f.shutdown.phase == ended {
+		return
+	}
+	f.shutdown.phase = ended
+	if f.culprit != nil {
+		f.report(f.culprit)
+	}
+}
+
+// report is the last thing in the log of a container that gave up, so that whoever looks sees the cause first.
+func (f *Fleet) report(w *worker) {
+	if f.result.Code == 0 {
+		f.log.Info("fleet ended", "process", w.title, "reason", f.result.Reason, "code", 0)
+		return
+	}
+	f.log.Error("fleet ended", "process", w.title, "reason", f.result.Reason, "code", f.result.Code,
+		"last_lines", strings.Join(w.tail.lines(), "\n"))
+}
+
+// close releases what Run held. Goroutines that copy output end with their pipes; one that is stuck
+// in a write to percore's own stdout ends with the process.
+func (f *Fleet) close() {
+	for _, timer := range []*time.Timer{f.shutdown.budget, f.shutdown.drainedBy} {
+		timer.Stop()
+	}
+	for _, w := range f.workers {
+		f.disarm(w)
+		w.stopProbe()
+	}
+	for stream := range f.streams {
+		stream.Close()
+	}
+	if f.null != nil {
+		f.null.Close()
+	}
+}

@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/states.md from the transition table")
+
+const statesPage = "../../docs/states.md"
+
+func TestTheStatesPageIsGeneratedFromTheTable(t *testing.T) {
+	want := renderStates()
+	if *update {
+		if err := os.WriteFile(statesPage, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(statesPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is stale; run: go test ./reaper/fleet -run StatesPage -update", statesPage)
+	}
+}
+
+func renderStates() []byte {
+	var b bytes.Buffer
+	b.WriteString(statesIntro)
+	b.WriteString("## Picture\n\n```mermaid\nstateDiagram-v2\n    [*] --> STOPPED\n")
+	for s := StateStopped; s < states; s++ {
+		for to := StateStopped; to < states; to++ {
+			if labels := edges(s, to); len(labels) > 0 {
+				fmt.Fprintf(&b, "    %s --> %s: %s\n", node(s), node(to), strings.Join(labels, ", "))
+			}
+		}
+	}
+	b.WriteString("```\n\n## Table\n\nA cell is the next state and, after the colon, what is done on the way. An empty cell changes nothing.\n\n")
+	renderTable(&b)
+	b.WriteString("\n## Events\n\n")
+	for e := range events {
+		fmt.Fprintf(&b, "- `%s`: %s\n", e, eventText(e))
+	}
+	b.WriteString("\n## Actions\n\n")
+	for a := range actions {
+		fmt.Fprintf(&b, "- `%s`: %s\n", a, actionText(a))
+	}
+	return b.Bytes()
+}
+
+func edges(from, to State) []string {
+	var labels []string
+	for e := range events {
+		if transitions[from][e].next == to {
+			labels = append(labels, e.String())
+		}
+	}
+	return labels
+}
+
+// node is the state's name in the diagram, where parentheses are not allowed.
+func node(s State) string {
+	if s == draining {
+		return "draining"
+	}
+	return s.String()
+}
+
+func renderTable(b *bytes.Buffer) {
+	b.WriteString("| event |")
+	for s := StateStopped; s < states; s++ {
+		fmt.Fprintf(b, " %s |", node(s))
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", int(states-StateStopped)) + "\n")
+	for e := range events {
+		fmt.Fprintf(b, "| `%s` |", e)
+		for s := StateStopped; s < states; s++ {
+			fmt.Fprintf(b, " %s |", cellText(transitions[s][e]))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func cellText(c cell) string {
+	if c.next == 0 {
+		return ""
+	}
+	var do []string
+	for _, a := range c.do {
+		do = append(do, a.String())
+	}
+	if len(do) == 0 {
+		return node(c.next)
+	}
+	return node(c.next) + ": " + strings.Join(do, ", ")
+}
+
+func eventText(e event) string {
+	return [events]string{
+		"it is wanted and may start",
+		"the readiness probe succeeded (with `READY=none`: it was spawned)",
+		"it was not ready within `READY_TIMEOUT`",
+		"it died after a stable life: it had been ready, and lived for `STARTSECS`",
+		"a failed start: it died before that, or could not be spawned for a reason that passes",
+		"a failed start beyond `STARTRETRIES` while no sibling serves",
+		"it died, and `AUTORESTART` says that this was it",
+		"it can never be spawned: no such command (127), no permission (126)",
+		"the back-off is over",
+		"it is to be stopped as soon as its requests are done",
+		"the front door says that they are",
+		"it is to be stopped now, with `STOPSIGNAL`",
+		"it did not stop within `STOPWAITSECS`, or the stop's budget ends",
+		"it is to be stopped at once",
+	}[e]
+}
+
+func actionText(a action) string {
+	return [actions]string{
+		"start a new incarnation and its readiness probe",
+		"give it traffic",
+		"arm the back-off",
+		"take its traffic away, send `STOPSIGNAL` to its process group, arm `STOPWAITSECS`",
+		"send SIGKILL to its process group",
+		"disarm the back-off",
+	}[a]
+}
+
+const statesIntro = `# The states of a worker
+
+<!-- Generated from reaper/fleet/transition.go: go test ./reaper/fleet -run StatesPage -update -->
+
+A worker is a slot with a name and a port for life; the process in it changes. What is wanted of it, where it is and whether it is
+ready for traffic are three separate facts. This page is about the second. The names are supervisord's; ` + "`draining`" + ` is
+printed as STOPPING.
+
+`

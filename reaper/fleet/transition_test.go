@@ -1,0 +1,142 @@
+package fleet
+
+import (
+	"strings"
+	"testing"
+)
+
+// wanted is the behaviour of a worker, cell by cell: what is not listed changes nothing.
+func wantedTransitions() map[string]string {
+	return map[string]string{
+		"STOPPED start":        "STARTING spawn",
+		"STARTING ready":       "RUNNING serve",
+		"STARTING overdue":     "STARTING kill",
+		"STARTING lost":        "STARTING spawn",
+		"STARTING failed":      "BACKOFF defer",
+		"STARTING exhausted":   "FATAL",
+		"STARTING finished":    "EXITED",
+		"STARTING unrunnable":  "FATAL",
+		"STARTING drain":       "STOPPING terminate",
+		"STARTING stop":        "STOPPING terminate",
+		"STARTING kill":        "STOPPING kill",
+		"RUNNING lost":         "STARTING spawn",
+		"RUNNING failed":       "BACKOFF defer",
+		"RUNNING exhausted":    "FATAL",
+		"RUNNING finished":     "EXITED",
+		"RUNNING drain":        "(draining)",
+		"RUNNING stop":         "STOPPING terminate",
+		"RUNNING kill":         "STOPPING kill",
+		"BACKOFF retry":        "STARTING spawn",
+		"BACKOFF drain":        "STOPPED rest",
+		"BACKOFF stop":         "STOPPED rest",
+		"BACKOFF kill":         "STOPPED rest",
+		"(draining) lost":      "STOPPED",
+		"(draining) failed":    "STOPPED",
+		"(draining) exhausted": "STOPPED",
+		"(draining) finished":  "STOPPED",
+		"(draining) drained":   "STOPPING terminate",
+		"(draining) stop":      "STOPPING terminate",
+		"(draining) kill":      "STOPPING kill",
+		"STOPPING lost":        "STOPPED",
+		"STOPPING failed":      "STOPPED",
+		"STOPPING exhausted":   "STOPPED",
+		"STOPPING finished":    "STOPPED",
+		"STOPPING expired":     "STOPPING kill",
+		"STOPPING kill":        "STOPPING kill",
+		"EXITED start":         "STARTING spawn",
+		"FATAL start":          "STARTING spawn",
+	}
+}
+
+// label tells the two states apart that users see as one.
+func label(s State) string {
+	if s == draining {
+		return "(draining)"
+	}
+	return s.String()
+}
+
+func describe(s State, do []action) string {
+	words := []string{label(s)}
+	for _, a := range do {
+		words = append(words, a.String())
+	}
+	return strings.Join(words, " ")
+}
+
+func TestEveryCellOfTheTransitionTable(t *testing.T) {
+	wanted := wantedTransitions()
+	for s := StateStopped; s < states; s++ {
+		for e := range events {
+			key := label(s) + " " + e.String()
+			want, listed := wanted[key]
+			if !listed {
+				want = label(s)
+			}
+			delete(wanted, key)
+			if got := describe(next(s, e)); got != want {
+				t.Errorf("%s: got %q, want %q", key, got, want)
+			}
+		}
+	}
+	for key := range wanted {
+		t.Errorf("%s: got no such cell, want one", key)
+	}
+}
+
+func TestEveryStateIsLeftOrFinal(t *testing.T) {
+	for s := StateStopped; s < states; s++ {
+		left := false
+		for e := range events {
+			to, _ := next(s, e)
+			left = left || to != s
+		}
+		if !left {
+			t.Errorf("%v: got no way out, want one", s)
+		}
+	}
+}
+
+func TestNoProcessIsForgottenAndNoneIsDoubled(t *testing.T) {
+	deaths := map[event]bool{evLost: true, evFailed: true, evExhausted: true, evFinished: true, evUnrunnable: true}
+	for s := StateStopped; s < states; s++ {
+		for e := range events {
+			to, do := next(s, e)
+			spawns := len(do) > 0 && do[0] == doSpawn
+			switch alive := hasProcess(s) && !deaths[e]; {
+			case alive && spawns:
+				t.Errorf("%v %v: got a spawn beside a living process", label(s), e)
+			case alive && !hasProcess(to):
+				t.Errorf("%v %v: got %v, which forgets a living process", label(s), e, to)
+			case !alive && hasProcess(to) && !spawns && to != s:
+				t.Errorf("%v %v: got %v without a process", label(s), e, to)
+			}
+		}
+	}
+}
+
+func hasProcess(s State) bool {
+	return s == StateStarting || s == StateRunning || s == draining || s == StateStopping
+}
+
+func TestStatesSpeakSupervisord(t *testing.T) {
+	want := map[State]string{
+		0: "UNKNOWN", StateStopped: "STOPPED", StateStarting: "STARTING", StateRunning: "RUNNING", StateBackoff: "BACKOFF",
+		draining: "STOPPING", StateStopping: "STOPPING", StateExited: "EXITED", StateFatal: "FATAL", states: "UNKNOWN",
+	}
+	for s, text := range want {
+		if got := s.String(); got != text {
+			t.Errorf("state %d: got %q, want %q", s, got, text)
+		}
+	}
+	for s, text := range map[EndpointState]string{Down: "down", Up: "up", Draining: "draining", 9: "unknown"} {
+		if got := s.String(); got != text {
+			t.Errorf("endpoint state %d: got %q, want %q", s, got, text)
+		}
+	}
+	for s := StateStopped; s < states; s++ {
+		if s.final() && hasProcess(s) {
+			t.Errorf("%v: got final with a process", s)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package fleet
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"percore/reaper"
+)
+
+// worker is one slot. Only the fleet's goroutine touches it.
+type worker struct {
+	program  *Program
+	title    string // GROUP:NAME-PORT, as logs and status print it
+	name     string // NAME-PORT
+	index    int    // within the program
+	port     int    // 0 is none
+	endpoint int    // index among the front door's endpoints; -1 is none
+
+	wanted bool  // what is asked of it
+	state  State // where it is
+	ready  bool  // whether its process is fit for traffic
+
+	incarnation uint64          // counts attempts to spawn, so that late messages are recognised
+	process     *reaper.Process // nil when there is none
+	started     time.Time       // when process was spawned
+	wasReady    bool            // process has been ready in its life
+	killed      bool            // percore sent process SIGKILL
+	stopProbe   context.CancelFunc
+
+	alarm  *time.Timer   // the one thing it waits for besides events
+	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
+	delay  time.Duration // of the next back-off
+
+	streak   int  // failed starts in a row
+	degraded bool // it was said that the retries are spent
+	starts   uint64
+	last     ending
+	tail     tail
+}
+
+// ending is how the latest incarnation ended, or why it never began.
+type ending struct {
+	order  int    // endings of the whole fleet are numbered from 1; 0 is none yet
+	code   int    // exit code a container would pass on
+	reason string // in words
+	at     time.Time
+}
+
+func newWorker(p *Program, index int) *worker {
+	w := &worker{program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}}
+	if p.PortsFrom != 0 {
+		w.port = p.PortsFrom + index
+	}
+	w.name = p.slotName(index)
+	w.title = p.Group + ":" + w.name
+	return w
+}
+
+// alive says whether there is a process.
+func (w *worker) alive() bool { return w.process != nil }
+
+// endpointState is what the front door may do with the worker now. A draining worker is still up: while the
+// whole container stops, the front door decides by itself which requests are the last.
+func (w *worker) endpointState() EndpointState {
+	switch {
+	case w.ready:
+		return Up
+	case w.alive() && w.wasReady && w.state == StateStopping:
+		return Draining
+	default:
+		return Down
+	}
+}
+
+// forget clears what belonged to the incarnation that ended.
+func (w *worker) forget() {
+	w.stopProbe()
+	w.process, w.ready, w.wasReady, w.killed = nil, false, false, false
+}
+
+// siblingServes says whether another worker of the same program is ready.
+func (f *Fleet) siblingServes(w *worker) bool {
+	return slices.ContainsFunc(f.workers, func(other *worker) bool {
+		return other != w && other.program == w.program && other.ready
+	})
+}
