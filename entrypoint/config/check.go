@@ -1,0 +1,129 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// check holds the settings against each other. A faulty one has been reported and keeps its contradictions to itself.
+func (l *loader) check(c *Config, uid int) {
+	for _, rule := range []struct {
+		names []string // the first gets the blame
+		find  func() (what, mend string)
+	}{
+		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
+		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
+		{[]string{"PERCORE_USER"}, func() (string, string) { return checkUser(c.User, uid) }},
+		{[]string{"PERCORE_FRONT_USER"}, func() (string, string) { return checkUser(c.FrontUser, uid) }},
+	} {
+		if l.anyFaulty(rule.names) {
+			continue
+		}
+		if what, mend := rule.find(); what != "" {
+			l.faults[rule.names[0]] = Problem{Name: rule.names[0], Value: l.settings[rule.names[0]].Value, What: what, Mend: mend}
+		}
+	}
+}
+
+func (l *loader) anyFaulty(names []string) bool {
+	for _, name := range names {
+		if _, faulty := l.faults[name]; faulty {
+			return true
+		}
+	}
+	return false
+}
+
+// CheckPorts tells whether this many workers have a port each: none above 65535, and none that the front door listens
+// on. Load has asked for a fixed number of workers; for Auto, ask once the CPUs are counted. The error is a *Problems.
+func (c *Config) CheckPorts(workers int) error {
+	if what, mend := c.checkPorts(workers); what != "" {
+		return &Problems{List: []Problem{{Name: "PERCORE_PORTS_FROM", Value: c.PortsFrom.String(), What: what, Mend: mend}}}
+	}
+	return nil
+}
+
+// checkPortsSoFar knows of one worker at least.
+func (c *Config) checkPortsSoFar() (what, mend string) {
+	return c.checkPorts(c.Workers.Or(1))
+}
+
+const portMax = 65535
+
+func (c *Config) checkPorts(workers int) (what, mend string) {
+	first, last := int(c.PortsFrom), int(c.PortsFrom)+workers-1
+	if last > portMax {
+		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
+			fmt.Sprintf("at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
+	}
+	if c.Mode == ModeNone {
+		return "", ""
+	}
+	for _, a := range c.Listen {
+		if a.onLoopback() && first <= a.Port && a.Port <= last {
+			return fmt.Sprintf("worker %d would need port %d, which the front door listens on (%s)", a.Port-first, a.Port, a),
+				"for example PERCORE_PORTS_FROM=" + strconv.Itoa(c.portsBeside(workers))
+		}
+	}
+	return "", ""
+}
+
+// portsBeside finds the first round thousand from which so many ports are clear of every listener.
+func (c *Config) portsBeside(workers int) int {
+	for first := 9000; first+workers-1 <= portMax; first += 1000 {
+		clear := true
+		for _, a := range c.Listen {
+			clear = clear && (a.Port < first || a.Port >= first+workers)
+		}
+		if clear {
+			return first
+		}
+	}
+	return 1024
+}
+
+func (c *Config) checkLameDuck() (what, mend string) {
+	if c.LameDuck < c.StopTimeout {
+		return "", ""
+	}
+	return fmt.Sprintf("leaves nothing of PERCORE_STOP_TIMEOUT, %s", c.StopTimeout), "make it shorter, or PERCORE_STOP_TIMEOUT longer"
+}
+
+// checkUser rules out the change of user that the kernel is going to refuse.
+func checkUser(user User, uid int) (what, mend string) {
+	name, _ := user.Split()
+	if user == "" || uid == 0 || name == strconv.Itoa(uid) {
+		return "", ""
+	}
+	if _, err := strconv.Atoi(name); err != nil {
+		return "", "" // a name may well be uid's; only the password file knows
+	}
+	return fmt.Sprintf("needs percore to start as root, and it runs as uid %d", uid), "unset it, or start percore as root"
+}
+
+// warnings lists what is allowed and yet probably not meant.
+func (c *Config) warnings() []Warning {
+	var list []Warning
+	for _, word := range c.Command.Words {
+		if isShellOperator(word) {
+			list = append(list, Warning{
+				Name: "PERCORE_COMMAND", What: "holds " + strconv.Quote(word) + ", which the program gets as an argument: no shell runs",
+				Mend: `for a shell, write sh -c "exec ..."`,
+			})
+			break
+		}
+	}
+	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != RestartUnexpected {
+		list = append(list, Warning{
+			Name: "PERCORE_EXITCODES", Value: c.Exitcodes.String(), What: "has no effect",
+			Mend: "it counts with PERCORE_AUTORESTART=unexpected only",
+		})
+	}
+	if c.IsSet("PERCORE_LISTEN") && c.Mode == ModeNone {
+		list = append(list, Warning{
+			Name: "PERCORE_LISTEN", Value: c.Listen.String(), What: "has no effect",
+			Mend: "nothing listens with PERCORE_MODE=none",
+		})
+	}
+	return list
+}

@@ -1,0 +1,130 @@
+package config_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"percore/entrypoint/config"
+)
+
+func TestContradictions(t *testing.T) {
+	cases := []struct {
+		name    string
+		environ []string
+		want    []string
+	}{
+		{"a worker on the front door's port", []string{"PERCORE_PORTS_FROM=8078", "PERCORE_WORKERS=4"}, []string{
+			"PERCORE_PORTS_FROM: worker 2 would need port 8080, which the front door listens on (:8080); for example PERCORE_PORTS_FROM=9000",
+		}},
+		{"the first worker is there however many there are", []string{"PORT=8000"}, []string{
+			"PERCORE_PORTS_FROM: worker 0 would need port 8000, which the front door listens on (:8000); for example PERCORE_PORTS_FROM=9000",
+		}},
+		{"the advice keeps clear of every listener", []string{"PERCORE_LISTEN=:8000,10.0.0.1:9001,:10000", "PERCORE_WORKERS=4"}, []string{
+			"PERCORE_PORTS_FROM: worker 0 would need port 8000, which the front door listens on (:8000); for example PERCORE_PORTS_FROM=11000",
+		}},
+		{"IPv6's any address takes IPv4 too", []string{"PERCORE_LISTEN=[::]:8000"}, []string{
+			"PERCORE_PORTS_FROM: worker 0 would need port 8000, which the front door listens on ([::]:8000); for example PERCORE_PORTS_FROM=9000",
+		}},
+		{
+			"the same port on another address",
+			[]string{"PERCORE_LISTEN=10.0.0.1:8000,[::1]:8000,127.0.0.2:8000"},
+			nil,
+		},
+		{"a unix socket has no port", []string{"PERCORE_LISTEN=unix:/run/8000"}, nil},
+		{"no listener, no contradiction", []string{"PERCORE_MODE=none", "PERCORE_PORTS_FROM=8080"}, nil},
+		{"ports beyond the last", []string{"PERCORE_PORTS_FROM=65534", "PERCORE_WORKERS=3"}, []string{
+			"PERCORE_PORTS_FROM: 3 workers from port 65534 on would need port 65536; at most PERCORE_PORTS_FROM=65533",
+		}},
+		{"ports up to the last", []string{"PERCORE_PORTS_FROM=65534", "PERCORE_WORKERS=2"}, nil},
+		{"a faulty value keeps its contradictions to itself", []string{"PERCORE_LISTEN=x", "PERCORE_PORTS_FROM=8080"}, []string{
+			"PERCORE_LISTEN: not an address with a port from 1 to 65535; for example PERCORE_LISTEN=:80,[::1]:8080",
+		}},
+		{"a lame duck that outlives the shutdown", []string{"PERCORE_LAME_DUCK=9"}, []string{
+			"PERCORE_LAME_DUCK: leaves nothing of PERCORE_STOP_TIMEOUT, 9s; make it shorter, or PERCORE_STOP_TIMEOUT longer",
+		}},
+		{"a uid that only root can take", []string{"PERCORE_USER=33", "PERCORE_FRONT_USER=65534:65534"}, []string{
+			"PERCORE_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
+			"PERCORE_FRONT_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
+		}},
+		{
+			"one's own uid, or a name that may be one's own",
+			[]string{"PERCORE_USER=1000", "PERCORE_FRONT_USER=web"},
+			nil,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := problemsOf(t, c.environ...); !slices.Equal(got, c.want) {
+				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)
+			}
+		})
+	}
+}
+
+func TestCheckPorts(t *testing.T) {
+	cfg := mustLoad(t, someUID, "PERCORE_PORTS_FROM=65000", "PERCORE_LISTEN=:65100")
+	for _, c := range []struct {
+		name    string
+		workers int
+		want    string
+	}{
+		{"few", 4, ""},
+		{"up to the listener", 100, ""},
+		{"onto the listener", 101, "worker 100 would need port 65100"},
+		{"beyond the last port", 600, "600 workers from port 65000 on would need port 65599"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := cfg.CheckPorts(c.workers)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("CheckPorts(%d): got %v, want %q", c.workers, err, c.want)
+			}
+		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	cases := []struct {
+		name    string
+		environ []string
+		want    []string
+	}{
+		{"an operator of a shell that does not run", []string{"PERCORE_COMMAND=a && b | c"}, []string{
+			`PERCORE_COMMAND: holds "&&", which the program gets as an argument: no shell runs; for a shell, write sh -c "exec ..."`,
+		}},
+		{"the same for a shell", []string{`PERCORE_COMMAND=sh -c "a && b"`}, nil},
+		{"exit codes that nobody asks for", []string{"PERCORE_EXITCODES=2"}, []string{
+			"PERCORE_EXITCODES=2: has no effect; it counts with PERCORE_AUTORESTART=unexpected only",
+		}},
+		{"exit codes that count", []string{"PERCORE_EXITCODES=2", "PERCORE_AUTORESTART=unexpected"}, nil},
+		{"an address in a mode without listener", []string{"PERCORE_LISTEN=:80", "PERCORE_MODE=none"}, []string{
+			"PERCORE_LISTEN=:80: has no effect; nothing listens with PERCORE_MODE=none",
+		}},
+		{"a platform's PORT in a mode without listener", []string{"PORT=5000", "PERCORE_MODE=none"}, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, warnings, err := config.Load(c.environ, someUID)
+			if err != nil {
+				t.Fatalf("Load(%q): %v", c.environ, err)
+			}
+			var got []string
+			for _, w := range warnings {
+				got = append(got, w.String())
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)
+			}
+		})
+	}
+}
+
+func TestLogLevels(t *testing.T) {
+	for level, want := range map[config.LogLevel]string{
+		config.LogDebug: "DEBUG", config.LogInfo: "INFO", config.LogWarn: "WARN", config.LogError: "ERROR", "": "INFO",
+	} {
+		if got := level.Level().String(); got != want {
+			t.Errorf("%q: got %s, want %s", level, got, want)
+		}
+	}
+}

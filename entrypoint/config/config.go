@@ -1,0 +1,67 @@
+// Package config reads percore's environment, and is the only package that does.
+//
+// Load turns an environment into a Config or into the list of everything that is wrong with it. The tags on Config's
+// fields are the one source of every name, default, limit and description: Load, `percore env`, `percore check` and
+// docs/configuration.md all come from them, so they cannot disagree.
+//
+// The tags are: envconfig (the full name, never derived from the field's), group, doc (with 'code' in single
+// quotes), default, shown (how the reference words a default that is worked out), example, oneof, min, max and secret.
+package config
+
+//go:generate go run ./internal/gen ../../docs/configuration.md
+
+// Config is the whole configuration of one percore. A field's doc tag says what it means and in which unit.
+type Config struct {
+	// The fleet, in supervisord's vocabulary.
+
+	Mode           Mode        `envconfig:"PERCORE_MODE" group:"fleet" default:"http" oneof:"http,none" example:"http" doc:"'http': the workers serve HTTP behind the front door; 'none': workers without a listener"`
+	Command        Command     `envconfig:"PERCORE_COMMAND" group:"fleet" example:"python3 main.py --port={port}" doc:"the command line of a worker, when percore has no arguments; '{port}', '{index}' and '{name}' as whole arguments are filled in for each worker"`
+	Workers        Count       `envconfig:"PERCORE_WORKERS" group:"fleet" default:"auto" max:"1024" shown:"'WEB_CONCURRENCY' if set, else 'auto'" example:"4" doc:"worker processes; 'auto' is one per usable CPU"`
+	WebConcurrency Count       `envconfig:"WEB_CONCURRENCY" group:"fleet" max:"1024" example:"4" doc:"worker processes, when 'PERCORE_WORKERS' is unset; removed from the environment of the workers, or each of them would fork as many again"`
+	Group          Label       `envconfig:"PERCORE_GROUP" group:"fleet" shown:"base name of the command + 's'" example:"tornadoes" doc:"name of the fleet; processes are called 'GROUP:NAME-PORT'"`
+	Name           Label       `envconfig:"PERCORE_NAME" group:"fleet" shown:"base name of the command" example:"tornado" doc:"name of a worker, before the dash and its port"`
+	PortsFrom      Int         `envconfig:"PERCORE_PORTS_FROM" group:"fleet" default:"8000" min:"1" max:"65535" example:"9000" doc:"worker i listens on this port + i, on 127.0.0.1"`
+	User           User        `envconfig:"PERCORE_USER" group:"fleet" shown:"inherited" example:"www-data" doc:"user that the workers run as: 'name', 'uid', 'name:group' or 'uid:gid'"`
+	Directory      string      `envconfig:"PERCORE_DIRECTORY" group:"fleet" shown:"inherited" example:"/var/www" doc:"working directory of the workers"`
+	Autorestart    Autorestart `envconfig:"PERCORE_AUTORESTART" group:"fleet" default:"true" oneof:"true,unexpected,false" example:"unexpected" doc:"whether a worker that ends is started again; 'unexpected': unless its exit code is one of 'PERCORE_EXITCODES'"`
+	Exitcodes      ExitCodes   `envconfig:"PERCORE_EXITCODES" group:"fleet" default:"0" example:"0,2" doc:"exit codes that 'unexpected' does not restart after"`
+	StartSecs      Duration    `envconfig:"PERCORE_STARTSECS" group:"fleet" default:"1s" example:"5" doc:"a life shorter than this is a failed start; 0: none is"`
+	StartRetries   Int         `envconfig:"PERCORE_STARTRETRIES" group:"fleet" default:"3" min:"0" max:"1000000" example:"10" doc:"failed starts in a row before a worker is given up as FATAL, which never happens while a sibling still serves"`
+	StopSignal     Signal      `envconfig:"PERCORE_STOPSIGNAL" group:"fleet" default:"TERM" example:"QUIT" doc:"signal that asks a worker to stop"`
+	StopWaitSecs   Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker has after that before its process group gets SIGKILL"`
+	Ready          Ready       `envconfig:"PERCORE_READY" group:"fleet" default:"tcp" example:"http:/healthz" doc:"when a worker gets traffic: 'tcp': its port accepts; 'http:/path': the path answers 2xx or 3xx; 'none': at once"`
+	ReadyTimeout   Duration    `envconfig:"PERCORE_READY_TIMEOUT" group:"fleet" default:"60s" min:"0.001" example:"120" doc:"a worker that is not ready in this time is a failed start"`
+	StopTimeout    Duration    `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
+	LameDuck       Duration    `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
+
+	// The front door, in nginx's vocabulary.
+
+	Listen                Listen       `envconfig:"PERCORE_LISTEN" group:"front door" default:":8080" shown:"':$PORT' if 'PORT' is set, else ':8080'" example:":80,[::1]:8080" doc:"addresses to serve plain HTTP on"`
+	Port                  Int          `envconfig:"PORT" group:"front door" min:"1" max:"65535" example:"8080" doc:"public port, when 'PERCORE_LISTEN' is unset; every worker finds a port of its own under this name"`
+	Balance               Balance      `envconfig:"PERCORE_BALANCE" group:"front door" default:"least_conn" oneof:"least_conn,round_robin" example:"round_robin" doc:"which ready worker gets a request: the one with the fewest in flight, or each in turn"`
+	ProxyNextUpstream     NextUpstream `envconfig:"PERCORE_PROXY_NEXT_UPSTREAM" group:"front door" default:"error" oneof:"error,off" example:"off" doc:"'error': a request that a worker failed before any byte of the answer goes to another, if repeating it is safe"`
+	ClientMaxBodySize     Size         `envconfig:"PERCORE_CLIENT_MAX_BODY_SIZE" group:"front door" default:"50MB" example:"200MB" doc:"longest request body, beyond it 413; 0: no limit"`
+	ClientBodyBufferSize  Size         `envconfig:"PERCORE_CLIENT_BODY_BUFFER_SIZE" group:"front door" default:"64KB" max:"16MB" example:"128KB" doc:"a request body up to this size is held whole before a worker is chosen"`
+	ClientHeaderTimeout   Duration     `envconfig:"PERCORE_CLIENT_HEADER_TIMEOUT" group:"front door" default:"10s" min:"0.001" example:"10" doc:"time for a client to send a whole request head"`
+	ClientBodyTimeout     Duration     `envconfig:"PERCORE_CLIENT_BODY_TIMEOUT" group:"front door" default:"30s" min:"0.001" example:"30" doc:"longest pause between two pieces of a request body"`
+	SendTimeout           Duration     `envconfig:"PERCORE_SEND_TIMEOUT" group:"front door" default:"60s" min:"0.001" example:"60" doc:"longest pause in which a client takes nothing of its answer"`
+	KeepaliveTimeout      Duration     `envconfig:"PERCORE_KEEPALIVE_TIMEOUT" group:"front door" default:"75s" min:"0.001" example:"65" doc:"how long an idle client connection is kept; longer than the idle timeout of a load balancer in front"`
+	ProxyConnectTimeout   Duration     `envconfig:"PERCORE_PROXY_CONNECT_TIMEOUT" group:"front door" default:"1s" min:"0.001" example:"1" doc:"time to connect to a worker"`
+	ProxyReadTimeout      Duration     `envconfig:"PERCORE_PROXY_READ_TIMEOUT" group:"front door" default:"60s" min:"0.001" example:"300" doc:"longest silence of a worker that owes an answer, beyond it 504"`
+	TunnelTimeout         Duration     `envconfig:"PERCORE_TUNNEL_TIMEOUT" group:"front door" default:"1h" min:"0.001" example:"12h" doc:"longest silence on an upgraded connection, such as a WebSocket"`
+	Keepalive             Int          `envconfig:"PERCORE_KEEPALIVE" group:"front door" default:"32" min:"0" max:"65536" example:"64" doc:"idle connections kept to each worker by each loop"`
+	ProxyKeepaliveTimeout Duration     `envconfig:"PERCORE_PROXY_KEEPALIVE_TIMEOUT" group:"front door" default:"1s" example:"4" doc:"how long those are kept; shorter than the keep-alive timeout of the workers"`
+	QueueSize             Int          `envconfig:"PERCORE_QUEUE_SIZE" group:"front door" default:"1024" min:"0" max:"1048576" example:"4096" doc:"requests that wait while no worker can take them, beyond it 503"`
+	QueueTimeout          Duration     `envconfig:"PERCORE_QUEUE_TIMEOUT" group:"front door" default:"10s" example:"30" doc:"how long one waits there before 503"`
+	AccessLog             AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" oneof:"off,combined,json" example:"json" doc:"format of the line that each request leaves"`
+	Loops                 Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
+	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, else inherited" example:"nobody:nogroup" doc:"user that the front door runs as"`
+
+	// Operations.
+
+	LogLevel  LogLevel  `envconfig:"PERCORE_LOGLEVEL" group:"operations" default:"info" oneof:"debug,info,warn,error" example:"debug" doc:"least level of the messages of percore itself"`
+	LogFormat LogFormat `envconfig:"PERCORE_LOG_FORMAT" group:"operations" default:"auto" oneof:"auto,text,json" example:"json" doc:"format of these messages; 'auto' is 'text' on a terminal and 'json' elsewhere"`
+	Strict    Bool      `envconfig:"PERCORE_STRICT" group:"operations" default:"true" example:"false" doc:"whether an unknown name that starts with 'PERCORE_' ends the start, or is a warning"`
+
+	settings map[string]Setting // by variable name: what did not come from a default tag
+}

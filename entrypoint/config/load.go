@@ -1,0 +1,116 @@
+package config
+
+import "strconv"
+
+// Load reads the configuration out of an environment, in os.Environ's form, for a percore that runs as uid. It returns
+// the Config, or a *Problems with everything that is wrong; the warnings come with either. Any other error is a fault
+// in this package.
+//
+// Load borrows the process's environment for the duration of the call and must not run twice at once.
+func Load(environ []string, uid int) (*Config, []Warning, error) {
+	cfg := &Config{}
+	l := newLoader(cfg, environ)
+	l.dropOverruled("PORT", "PERCORE_LISTEN")
+	l.dropOverruled("WEB_CONCURRENCY", "PERCORE_WORKERS")
+	l.detectStopTimeout()
+	l.detectFrontUser(uid)
+	if err := l.decode(); err != nil {
+		return nil, nil, err
+	}
+	cfg.settings = l.settings
+	cfg.useBareNames()
+	cfg.nameAfterCommand()
+
+	l.check(cfg, uid)
+	problems, warnings := l.problems(), cfg.warnings()
+	for _, p := range l.unknown() {
+		if cfg.Strict {
+			problems = append(problems, p)
+		} else {
+			warnings = append(warnings, Warning(p))
+		}
+	}
+	if problems != nil {
+		return nil, warnings, &Problems{List: problems}
+	}
+	return cfg, warnings, nil
+}
+
+// dropOverruled forgets a bare name that does not count because ours is set, so that nobody complains about it: a
+// platform, or an outer percore, may set it for reasons of its own.
+func (l *loader) dropOverruled(bare, ours string) {
+	if l.isSet(ours) {
+		delete(l.settings, bare)
+	}
+}
+
+// detectStopTimeout makes use of a platform that grants more than Docker does.
+func (l *loader) detectStopTimeout() {
+	const name = "PERCORE_STOP_TIMEOUT"
+	if l.isSet(name) {
+		return
+	}
+	for _, sign := range []struct{ name, platform string }{
+		{"ECS_CONTAINER_METADATA_URI_V4", "ECS"},
+		{"ECS_CONTAINER_METADATA_URI", "ECS"},
+		{"KUBERNETES_SERVICE_HOST", "Kubernetes"},
+	} {
+		if _, here := l.env[sign.name]; here {
+			reason := sign.platform + " grants 30s: " + sign.name + " is set"
+			l.settings[name] = Setting{Name: name, Value: "29s", Source: FromSurroundings, Reason: reason}
+			return
+		}
+	}
+	byDefault := l.variable(name).tags.Get("default")
+	l.settings[name] = Setting{Name: name, Value: byDefault, Source: FromDefault, Reason: "Docker grants 10s"}
+}
+
+// detectFrontUser takes the front door's privileges away where there are any. 65534 is the overflow id, nobody's on
+// every distribution, and needs no /etc/passwd in the image.
+func (l *loader) detectFrontUser(uid int) {
+	const name = "PERCORE_FRONT_USER"
+	if uid == 0 && !l.isSet(name) {
+		l.settings[name] = Setting{Name: name, Value: "65534:65534", Source: FromSurroundings, Reason: "percore runs as root"}
+	}
+}
+
+// useBareNames applies the names that platforms set for any program. Either is here only if ours is not.
+func (c *Config) useBareNames() {
+	if c.IsSet("PORT") {
+		c.Listen = Listen{{Port: int(c.Port)}}
+		c.settings["PERCORE_LISTEN"] = Setting{Name: "PERCORE_LISTEN", Source: FromPort}
+	}
+	if c.IsSet("WEB_CONCURRENCY") {
+		c.Workers = c.WebConcurrency
+		c.settings["PERCORE_WORKERS"] = Setting{Name: "PERCORE_WORKERS", Source: FromWebConcurrency}
+	}
+}
+
+// UseArguments makes words, percore's own arguments, the workers' command in place of PERCORE_COMMAND's, and names
+// fleet and workers after it where no variable names them. It does nothing when there are no words.
+func (c *Config) UseArguments(words []string) {
+	if len(words) == 0 {
+		return
+	}
+	c.Command = commandOf(words)
+	c.settings["PERCORE_COMMAND"] = Setting{Name: "PERCORE_COMMAND", Source: FromArguments}
+	c.nameAfterCommand()
+}
+
+// nameAfterCommand gives the names that supervisord's configuration would have spelled out.
+func (c *Config) nameAfterCommand() {
+	if len(c.Command.Words) == 0 {
+		return
+	}
+	program := labelOf(c.Command.Words[0])
+	for _, named := range []struct {
+		name  string
+		field *Label
+		label Label
+	}{{"PERCORE_NAME", &c.Name, program}, {"PERCORE_GROUP", &c.Group, program + "s"}} {
+		if !c.IsSet(named.name) {
+			*named.field = named.label
+			c.settings[named.name] = Setting{Name: named.name, Source: FromCommand, Reason: "the base name of " + strconv.Quote(c.Command.Words[0])}
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// loader fills a tagged struct from an environment and collects what is wrong with it on the way.
+type loader struct {
+	spec     any
+	vars     []variable
+	env      snapshot
+	settings map[string]Setting // what is set and not found faulty
+	faults   map[string]Problem
+}
+
+// newLoader gathers the settings of the struct that spec points to.
+func newLoader(spec any, environ []string) *loader {
+	l := &loader{
+		spec:     spec,
+		vars:     variablesOf(spec),
+		env:      takeSnapshot(environ),
+		settings: map[string]Setting{},
+		faults:   map[string]Problem{},
+	}
+	for _, v := range l.vars {
+		given, err := l.env.given(v)
+		switch {
+		case err != nil && given.Source == "":
+			twin := v.name + fileSuffix
+			l.faults[v.name] = Problem{Name: twin, Value: l.env[twin], What: err.Error(), Mend: "name a readable file, or unset " + twin}
+		case err != nil:
+			l.faults[v.name] = Problem{Name: v.name, What: err.Error(), Mend: "unset one of them"}
+		case given.Source != "":
+			l.settings[v.name] = given
+		}
+	}
+	return l
+}
+
+// isSet tells whether a variable was given a value, a faulty one included.
+func (l *loader) isSet(name string) bool {
+	_, faulty := l.faults[name]
+	_, set := l.settings[name]
+	return faulty || set
+}
+
+// names lists the variables' names that start with our prefix.
+func (l *loader) names() []string {
+	var names []string
+	for _, v := range l.vars {
+		if strings.HasPrefix(v.name, prefix) {
+			names = append(names, v.name)
+		}
+	}
+	return names
+}
+
+// variable finds a variable by its name, which has to be one of l's.
+func (l *loader) variable(name string) variable {
+	return l.vars[slices.IndexFunc(l.vars, func(v variable) bool { return v.name == name })]
+}
+
+// decode has envconfig fill the struct. It stops at its first error, so what it rejects is noted and left out of the
+// next round, until a round is clean.
+func (l *loader) decode() error {
+	defer l.lend()()
+	for {
+		err := envconfig.Process("", l.spec)
+		if err == nil {
+			break
+		}
+		var parse *envconfig.ParseError
+		if !errors.As(err, &parse) {
+			return fmt.Errorf("read environment: %w", err)
+		}
+		if _, set := l.settings[parse.KeyName]; !set {
+			return fmt.Errorf("read default of %s: %w", parse.KeyName, parse.Err) // a slip in our own tags
+		}
+		l.reject(parse.KeyName, parse.Err.Error())
+		os.Unsetenv(parse.KeyName) //nolint:errcheck // fails for names that Setenv has refused before
+	}
+	for _, v := range l.vars {
+		if err := l.limit(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lend makes the process's own environment hold exactly the settings, under the names in the struct, because envconfig
+// reads no other; and returns what puts everything back. No child can see the difference: percore hands every child an
+// environment of its own making, see WorkerEnviron, and nothing else in it reads these names.
+func (l *loader) lend() (restore func()) {
+	saved := map[string]string{}
+	for _, v := range l.vars {
+		if value, had := os.LookupEnv(v.name); had {
+			saved[v.name] = value
+		}
+		if s, set := l.settings[v.name]; set {
+			os.Setenv(v.name, s.Value) //nolint:errcheck // neither name nor value holds a NUL or an equals sign
+		} else {
+			os.Unsetenv(v.name) //nolint:errcheck // as above
+		}
+	}
+	return func() {
+		for _, v := range l.vars {
+			if value, had := saved[v.name]; had {
+				os.Setenv(v.name, value) //nolint:errcheck // it was there before
+			} else {
+				os.Unsetenv(v.name) //nolint:errcheck // as above
+			}
+		}
+	}
+}
+
+// reject notes a fault in a setting and forgets the setting.
+func (l *loader) reject(name, what string) {
+	v := l.variable(name)
+	given := l.settings[name]
+	delete(l.settings, name)
+	if v.secret() {
+		what = "is not acceptable" // what is wrong could quote the value
+	}
+	if given.Source == FromFile {
+		what += " (read from " + given.Reason + ")"
+	}
+	l.faults[name] = Problem{Name: name, Value: v.shown(given.Value), What: what, Mend: "for example " + name + "=" + shellQuoted(v.tags.Get("example"))}
+}
+
+func shellQuoted(value string) string {
+	if strings.Contains(value, " ") {
+		return `"` + value + `"`
+	}
+	return value
+}
+
+// limit holds a setting that could be read against the oneof, min and max of its tags. The error is a slip in these.
+func (l *loader) limit(v variable) error {
+	if _, set := l.settings[v.name]; !set {
+		return nil
+	}
+	if choices := v.choices(); choices != nil {
+		word := strings.ToLower(v.field.String())
+		if !slices.Contains(choices, word) {
+			l.reject(v.name, "must be one of "+strings.Join(choices, ", "))
+		}
+		v.field.SetString(word)
+		return nil
+	}
+	for _, bound := range []struct {
+		tag, what string
+		sign      int
+	}{{"min", "must be at least ", -1}, {"max", "must be at most ", 1}} {
+		text := v.tags.Get(bound.tag)
+		if text == "" {
+			continue
+		}
+		end, err := v.parse(text)
+		if err != nil {
+			return err
+		}
+		if compare(v.field, end) == bound.sign {
+			l.reject(v.name, bound.what+fmt.Sprint(end.Interface()))
+			return nil
+		}
+	}
+	return nil
+}
+
+// compare orders two values of the same integer kind.
+func compare(a, b reflect.Value) int {
+	switch x, y := a.Int(), b.Int(); {
+	case x < y:
+		return -1
+	case x > y:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// problems lists the faults in the order of the struct.
+func (l *loader) problems() []Problem {
+	var list []Problem
+	for _, v := range l.vars {
+		if fault, ok := l.faults[v.name]; ok {
+			list = append(list, fault)
+		}
+	}
+	return list
+}
+
+// unknown makes a problem of every name that is nearly ours.
+func (l *loader) unknown() []Problem {
+	var list []Problem
+	known := l.names()
+	for _, name := range l.env.unknown(known) {
+		p := Problem{Name: name, What: "is not a variable of percore", Mend: "`percore env` lists them all"}
+		bare, twin := strings.CutSuffix(name, fileSuffix)
+		if right := nearest(bare, known); right != "" && twin {
+			p.Mend = "did you mean " + right + fileSuffix + "?"
+		} else if right := nearest(name, known); right != "" {
+			p.Mend = "did you mean " + right + "?"
+		}
+		list = append(list, p)
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package config
+
+import (
+	"errors"
+	"strings"
+)
+
+// ReadyKind is how a worker shows that it can take traffic.
+type ReadyKind string
+
+// The kinds of readiness.
+const (
+	ReadyTCP  ReadyKind = "tcp"  // its port accepts a connection
+	ReadyHTTP ReadyKind = "http" // GET Path answers 2xx or 3xx
+	ReadyNone ReadyKind = "none" // it is taken to be ready as soon as it runs
+)
+
+// Ready is PERCORE_READY.
+type Ready struct {
+	Kind ReadyKind
+	Path string // an HTTP request target that starts with a slash; only with ReadyHTTP
+}
+
+// UnmarshalText reads `tcp`, `http:/path` or `none`.
+func (r *Ready) UnmarshalText(text []byte) error {
+	word, path, hasPath := strings.Cut(string(text), ":")
+	switch kind := ReadyKind(strings.ToLower(word)); {
+	case kind == ReadyHTTP && strings.HasPrefix(path, "/"):
+		if strings.ContainsFunc(path, notInTarget) {
+			return errors.New("a path holds such characters as %XX only")
+		}
+		*r = Ready{Kind: kind, Path: path}
+	case kind == ReadyHTTP:
+		return errors.New("http needs a path with a slash in front")
+	case (kind == ReadyTCP || kind == ReadyNone) && !hasPath:
+		*r = Ready{Kind: kind}
+	default:
+		return errors.New("must be one of tcp, http:/path, none")
+	}
+	return nil
+}
+
+// notInTarget finds what would break the request line of the probe (RFC 9112 section 3.2).
+func notInTarget(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }
+
+// String is the form that UnmarshalText reads.
+func (r Ready) String() string {
+	if r.Kind == ReadyHTTP {
+		return "http:" + r.Path
+	}
+	return string(r.Kind)
+}
+
+func (Ready) syntax() string { return "'tcp', 'http:/path', 'none'" }

@@ -1,0 +1,59 @@
+package config
+
+// Source is where a value comes from.
+type Source string
+
+// The sources of values.
+const (
+	FromEnvironment    Source = "environment"     // the variable itself
+	FromFile           Source = "file"            // the file that its _FILE twin names
+	FromArguments      Source = "arguments"       // percore's command line
+	FromCommand        Source = "command"         // named after the worker's program
+	FromPort           Source = "PORT"            // the bare variable
+	FromWebConcurrency Source = "WEB_CONCURRENCY" // the bare variable
+	FromSurroundings   Source = "detected"        // what percore runs as or on
+	FromDefault        Source = "default"
+)
+
+// Setting is the value of one variable and where it comes from.
+type Setting struct {
+	Name   string
+	Value  string // in the form that it is read in, or a mask; empty when unset
+	Source Source
+	Reason string // the file, or what was detected; may be empty
+}
+
+// Sources lists every variable with its effective value, in the order of the reference. Secret values are masked.
+func (c *Config) Sources() []Setting {
+	var list []Setting
+	for _, v := range variablesOf(c) {
+		s := c.Setting(v.name)
+		s.Value = v.shown(v.value())
+		if s.Source == FromDefault && v.tags.Get("default") == "" {
+			s.Value = "" // the zero of a number is not its default
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// Setting tells where the value of the variable with this name comes from; its Value may be empty, see Sources.
+func (c *Config) Setting(name string) Setting {
+	if s, ok := c.settings[name]; ok {
+		s.Value = ""
+		return s
+	}
+	return Setting{Name: name, Source: FromDefault}
+}
+
+// IsSet tells whether somebody chose the value of the variable with this name, by environment, file or arguments.
+func (c *Config) IsSet(name string) bool {
+	switch c.Setting(name).Source {
+	case FromEnvironment, FromFile, FromArguments:
+		return true
+	case FromCommand, FromPort, FromWebConcurrency, FromSurroundings, FromDefault:
+		return false
+	default:
+		return false
+	}
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Variable is one entry of the reference.
+type Variable struct {
+	Name    string `json:"name"`
+	Group   string `json:"group"`             // fleet, front door or operations
+	Type    string `json:"type"`              // what it accepts, with its limits
+	Default string `json:"default,omitempty"` // as a value, or in words where it is worked out
+	Meaning string `json:"meaning"`           // with its unit
+	Example string `json:"example"`           // a value
+	Secret  bool   `json:"secret,omitempty"`  // its value is never shown, and never handed to a worker
+}
+
+// Reference lists every variable that percore reads, in the order of Config's fields.
+func Reference() []Variable {
+	var list []Variable
+	for _, v := range variablesOf(new(Config)) {
+		list = append(list, v.describe())
+	}
+	return list
+}
+
+// variable ties a name to the field of a struct that holds its value, and to that field's tags.
+type variable struct {
+	name  string
+	field reflect.Value // addressable
+	tags  reflect.StructTag
+}
+
+// variablesOf lists the tagged fields of the struct that spec points to.
+func variablesOf(spec any) []variable {
+	var list []variable
+	s := reflect.ValueOf(spec).Elem()
+	for i := range s.NumField() {
+		tags := s.Type().Field(i).Tag
+		if name := tags.Get("envconfig"); name != "" {
+			list = append(list, variable{name: name, field: s.Field(i), tags: tags})
+		}
+	}
+	return list
+}
+
+func (v variable) secret() bool { return v.tags.Get("secret") == "true" }
+
+// choices are the words of an enumeration; none for any other type.
+func (v variable) choices() []string {
+	if list := v.tags.Get("oneof"); list != "" {
+		return strings.Split(list, ",")
+	}
+	return nil
+}
+
+// value is the field in the form that it is read in, whether secret or not.
+func (v variable) value() string {
+	return fmt.Sprint(v.field.Interface())
+}
+
+// shown is value, or a mask of constant length.
+func (v variable) shown(value string) string {
+	if v.secret() && value != "" {
+		return mask
+	}
+	return value
+}
+
+// parse reads text as a value of the variable's type, to compare with, without changing the variable.
+func (v variable) parse(text string) (reflect.Value, error) {
+	fresh := reflect.New(v.field.Type())
+	reader, ok := fresh.Interface().(encoding.TextUnmarshaler)
+	if !ok {
+		return reflect.Value{}, fmt.Errorf("parse %s: %s reads no text", v.name, v.field.Type())
+	}
+	if err := reader.UnmarshalText([]byte(text)); err != nil {
+		return reflect.Value{}, fmt.Errorf("parse %s: %w", v.name, err)
+	}
+	return fresh.Elem(), nil
+}
+
+// describe makes the reference's entry.
+func (v variable) describe() Variable {
+	byDefault := v.tags.Get("shown")
+	if d := v.tags.Get("default"); byDefault == "" && d != "" {
+		byDefault = "'" + d + "'"
+	}
+	return Variable{
+		Name:    v.name,
+		Group:   v.tags.Get("group"),
+		Type:    v.syntax(),
+		Default: byDefault,
+		Meaning: v.tags.Get("doc"),
+		Example: v.tags.Get("example"),
+		Secret:  v.secret(),
+	}
+}
+
+// syntax says in words what the variable accepts.
+func (v variable) syntax() string {
+	if choices := v.choices(); choices != nil {
+		return "'" + strings.Join(choices, "', '") + "'"
+	}
+	typed, ok := v.field.Interface().(interface{ syntax() string })
+	if !ok {
+		return "text"
+	}
+	lowest, highest := v.tags.Get("min"), v.tags.Get("max")
+	switch {
+	case lowest == "0.001": // only there to rule out 0
+		return typed.syntax() + " above 0"
+	case lowest != "" && highest != "":
+		return fmt.Sprintf("%s, %s to %s", typed.syntax(), lowest, highest)
+	case lowest != "":
+		return typed.syntax() + ", at least " + lowest
+	case highest != "":
+		return typed.syntax() + ", at most " + highest
+	default:
+		return typed.syntax()
+	}
+}

@@ -1,0 +1,44 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// WorkerEnviron is the environment that workers start from: the one percore was given, in os.Environ's form, less what
+// is not theirs. Left out are
+//   - WEB_CONCURRENCY, which percore has acted upon: each worker would fork as many processes again;
+//   - cfg's secrets, and the names of the files that hold them;
+//   - PORT, PERCORE_WORKER_INDEX and PERCORE_WORKER_NAME, which the fleet sets for each worker;
+//   - PERCORE_ROLE and PERCORE_LINK_*, which are between PID 1 and the front door;
+//   - LISTEN_*, NOTIFY_SOCKET and WATCHDOG_*, by which systemd speaks to percore and not to its children
+//     (man 3 sd_listen_fds, sd_notify, sd_watchdog_enabled).
+//
+// The value that a _FILE name supplied is never put into it.
+func WorkerEnviron(environ []string, cfg *Config) []string {
+	return withoutOurs(environ, variablesOf(cfg))
+}
+
+func withoutOurs(environ []string, vars []variable) []string {
+	var secrets []string
+	for _, v := range vars {
+		if v.secret() {
+			secrets = append(secrets, v.name, v.name+fileSuffix)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return isPrivate(name) || isWorkers(name) || isPercoresOwn(name) || slices.Contains(secrets, name)
+	})
+}
+
+// isPercoresOwn knows the names without our prefix that were meant for percore itself.
+func isPercoresOwn(name string) bool {
+	switch name {
+	case "WEB_CONCURRENCY", "PORT",
+		"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID":
+		return true
+	default:
+		return false
+	}
+}
