@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/demo"
+)
+
+// superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest. It
+// listens on this machine only unless told otherwise: nobody wants a demo on a public address by accident.
+func superviseDemo(in invocation) int {
+	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN=127.0.0.1:8080", "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
+	cfg, ok := loadConfig(in, demoCommand(selfPath()))
+	if !ok {
+		return exitConfig
+	}
+	return superviseConfig(in, cfg, config.RoleDemoWorker)
+}
+
+// demoWorker is the hidden role of a demo fleet's workers; its words are port, index and name.
+func demoWorker(in invocation) int {
+	if len(in.args) != 4 {
+		fmt.Fprintln(in.stderr, "percore: the demo worker is started by percore demo")
+		return exitConfig
+	}
+	port, err := strconv.Atoi(in.args[1])
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore: demo worker's port:", err)
+		return exitConfig
+	}
+	index, err := strconv.Atoi(in.args[2])
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore: demo worker's index:", err)
+		return exitConfig
+	}
+	return serveDemo(in, demo.Options{Port: port, Index: index, Name: in.args[3]})
+}
+
+func serveDemo(in invocation, o demo.Options) int {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go func() {
+		for s := range in.signals {
+			if s == syscall.SIGTERM || s == os.Interrupt {
+				stop()
+			}
+		}
+	}()
+	if err := demo.Serve(ctx, o); err != nil {
+		_, _ = io.WriteString(in.stderr, "percore: demo worker: "+err.Error()+"\n")
+		return exitInternal
+	}
+	return exitOK
+}

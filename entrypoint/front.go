@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/oklog/run"
+	"golang.org/x/sys/unix"
+
+	"percore/entrypoint/link"
+	"percore/lbproxy"
+)
+
+// front is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
+// gone, and reads no environment.
+func front(in invocation) int {
+	if err := dropPrivileges(); err != nil {
+		fmt.Fprintln(in.stderr, "percore front:", err)
+		return exitInternal
+	}
+	pipe := os.NewFile(link.FrontFD, "link")
+	var first link.Wanted
+	err := link.Read(pipe, &first)
+	if err == nil {
+		err = link.CheckVersion(first.Version)
+	}
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore front: take orders from PID 1:", err)
+		return exitInternal
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(first.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	log := newLog(in.stderr, level, first.LogJSON).With("process", "percore:front")
+	if err := serve(in, pipe, first, log); err != nil {
+		log.Error("front door ended", "err", err)
+		return exitInternal
+	}
+	return exitOK
+}
+
+// dropPrivileges gives up for good what a bug in a parser could misuse. PID 1 has chosen the user already.
+func dropPrivileges() error {
+	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	if errno != 0 {
+		return os.NewSyscallError("prctl", errno)
+	}
+	// What the kernel shows in ps and top; cosmetic, so an error does not matter.
+	_ = os.WriteFile("/proc/self/comm", []byte("percore-front"), 0)
+	return nil
+}
+
+// serve runs the proxy, the link and the signals until the first of them ends.
+func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) error {
+	reports := link.NewSender(pipe)
+	proxy, err := lbproxy.New(first.Options, inherited(first.Listeners), log, in.stdout, func(r lbproxy.Report) {
+		reports.Offer(link.Reported{Version: link.Version, Report: r})
+	})
+	if err != nil {
+		return err
+	}
+	if err := proxy.Apply(first.Snapshot); err != nil {
+		return err
+	}
+	var g run.Group
+	g.Add(proxy.Run, func(error) { proxy.Close() })
+	g.Add(func() error { return follow(pipe, proxy) }, func(error) { _ = pipe.Close() })
+	g.Add(reports.Run, func(error) { reports.Close() })
+	stop := make(chan struct{})
+	g.Add(func() error { return untilStopped(in.signals, stop) }, func(error) { close(stop) })
+	return g.Run()
+}
+
+func inherited(listeners []link.Listener) []lbproxy.Listener {
+	var list []lbproxy.Listener
+	for _, l := range listeners {
+		list = append(list, lbproxy.Listener{File: os.NewFile(uintptr(l.FD), l.Address), Address: l.Address, Loop: l.Loop})
+	}
+	return list
+}
+
+// follow applies PID 1's snapshots. The end of the link is PID 1's end, and so ours.
+func follow(pipe io.Reader, proxy *lbproxy.Proxy) error {
+	for {
+		var wanted link.Wanted
+		switch err := link.Read(pipe, &wanted); {
+		case errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := link.CheckVersion(wanted.Version); err != nil {
+			return err
+		}
+		if err := proxy.Apply(wanted.Snapshot); err != nil {
+			return err
+		}
+	}
+}
+
+// untilStopped waits for SIGTERM, by which PID 1 ends the front door when all workers are gone. A terminal's signals
+// reach PID 1 as well and are its business.
+func untilStopped(signals <-chan os.Signal, stop <-chan struct{}) error {
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGTERM {
+				return nil
+			}
+		case <-stop:
+			return nil
+		}
+	}
+}

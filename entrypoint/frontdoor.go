@@ -1,0 +1,130 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+
+	"percore/entrypoint/link"
+	"percore/lbproxy"
+	"percore/reaper/fleet"
+)
+
+// frontDoor is PID 1's end of the link: it holds the public listening sockets, what the front door is to know, and the
+// connection to its current incarnation. The fleet runs it as a program like any other.
+type frontDoor struct {
+	log     *slog.Logger
+	drained func(index int, incarnation uint64)
+
+	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
+	wanted    link.Wanted
+	listeners []lbproxy.Listener
+	sender    *link.Sender // of the current incarnation, nil before the first
+}
+
+// files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.
+// It is called on the fleet's goroutine before each spawn.
+func (d *frontDoor) files(uint64) (extra []*os.File, started func(error), err error) {
+	ours, theirs, err := link.Pair()
+	if err != nil {
+		return nil, nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	extra = append(extra, theirs)
+	d.wanted.Listeners = nil
+	for i, l := range d.listeners {
+		extra = append(extra, l.File)
+		d.wanted.Listeners = append(d.wanted.Listeners, link.Listener{FD: link.FrontFD + 1 + i, Address: l.Address, Loop: l.Loop})
+	}
+	return extra, func(err error) {
+		_ = theirs.Close() // the front door has its own by now
+		if err != nil {
+			_ = ours.Close()
+			return
+		}
+		d.connect(ours)
+	}, nil
+}
+
+// connect starts the conversation with a new incarnation.
+func (d *frontDoor) connect(ours *os.File) {
+	sender := link.NewSender(ours)
+	d.mu.Lock()
+	d.sender = sender
+	sender.Offer(d.wanted)
+	d.mu.Unlock()
+	go func() {
+		if err := sender.Run(); err != nil {
+			d.log.Debug("link to the front door ended", "err", err)
+		}
+	}()
+	go d.listen(ours, sender)
+}
+
+// listen takes reports until the incarnation is gone, and then ends its link.
+func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
+	defer ours.Close()
+	defer sender.Close()
+	for {
+		var message link.Reported
+		err := link.Read(ours, &message)
+		if err == nil {
+			err = link.CheckVersion(message.Version)
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				d.log.Debug("link to the front door ended", "err", err)
+			}
+			return
+		}
+		for _, e := range message.Report.Drained {
+			d.drained(e.Index, e.Incarnation)
+		}
+	}
+}
+
+// publish tells the front door about the workers.
+func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
+	list := make([]lbproxy.Endpoint, len(endpoints))
+	for i, e := range endpoints {
+		list[i] = lbproxy.Endpoint{
+			Index: e.Index, Name: e.Name, Address: "127.0.0.1:" + strconv.Itoa(e.Port), Incarnation: e.Incarnation, State: endpointState(e.State),
+		}
+	}
+	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })
+}
+
+// quiesce begins the end: our copies of the listening sockets are closed first, so that the front door's are the last.
+func (d *frontDoor) quiesce() {
+	d.mu.Lock()
+	lbproxy.CloseListeners(d.listeners)
+	d.listeners = nil
+	d.mu.Unlock()
+	d.change(func(s *lbproxy.Snapshot) { s.Drain = true })
+}
+
+// change makes a new snapshot and offers it to the current incarnation.
+func (d *frontDoor) change(f func(*lbproxy.Snapshot)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f(&d.wanted.Snapshot)
+	d.wanted.Snapshot.Seq++
+	if d.sender != nil {
+		d.sender.Offer(d.wanted)
+	}
+}
+
+func endpointState(s fleet.EndpointState) lbproxy.EndpointState {
+	switch s {
+	case fleet.Up:
+		return lbproxy.Up
+	case fleet.Draining:
+		return lbproxy.Draining
+	default:
+		return lbproxy.Down
+	}
+}

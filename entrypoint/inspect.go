@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"percore/entrypoint/config"
+)
+
+// check validates the environment as a start would, and prints what would hold.
+func check(in invocation) int {
+	rest := in.args[1:]
+	if len(rest) > 0 && rest[0] == "--" {
+		rest = rest[1:]
+	}
+	cfg, ok := loadConfig(in, rest)
+	if !ok {
+		return exitConfig
+	}
+	if _, err := planFleet(cfg); err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitConfig
+	}
+	if err := cfg.WriteEffective(in.stdout); err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitInternal
+	}
+	return exitOK
+}
+
+// reference prints every variable.
+func reference(in invocation) int {
+	write := config.WriteText
+	if len(in.args) > 1 {
+		known := map[string]func(io.Writer) error{"--markdown": config.WriteMarkdown, "--json": config.WriteJSON}
+		if write = known[in.args[1]]; write == nil {
+			fmt.Fprintf(in.stderr, "percore: env has no option %q\n%s", in.args[1], usage)
+			return exitConfig
+		}
+	}
+	if err := write(in.stdout); err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitInternal
+	}
+	return exitOK
+}
+
+// loadConfig reads the environment and says everything that is wrong with it.
+func loadConfig(in invocation, command []string) (*config.Config, bool) {
+	cfg, warnings, err := config.Load(in.environ, os.Getuid())
+	for _, w := range warnings {
+		fmt.Fprintln(in.stderr, "percore: warning:", w)
+	}
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return nil, false
+	}
+	cfg.UseArguments(command)
+	return cfg, true
+}

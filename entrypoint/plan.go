@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"percore/entrypoint/config"
+	"percore/lbproxy"
+	"percore/reaper"
+	"percore/reaper/cpus"
+	"percore/reaper/fleet"
+)
+
+// plan is what a configuration comes to on this machine.
+type plan struct {
+	cpus    cpus.Count
+	workers int
+	loops   int
+	self    string // the path of this binary
+	user    *reaper.Credential
+	front   *reaper.Credential
+	role    []string // environment that makes the workers processes of ours
+	notes   []string // what could not be done as configured by default, for the log
+}
+
+// workersPerLoop is how many interpreted workers one event loop can keep busy; what one loop knows is exact, so
+// there are as few as possible.
+const workersPerLoop = 8
+
+// The order of start; the stop goes the other way round, so that answers find their way out to the last.
+const (
+	priorityFront   = 1
+	priorityWorkers = 999 // supervisord's default
+)
+
+// planFleet counts, looks up and checks all that the configuration leaves to the machine.
+func planFleet(cfg *config.Config) (*plan, error) {
+	if len(cfg.Command.Words) == 0 {
+		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
+	}
+	p := &plan{cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity()), self: selfPath()}
+	p.workers = cfg.Workers.Or(p.cpus.N)
+	p.loops = cfg.Loops.Or((p.cpus.N + workersPerLoop - 1) / workersPerLoop)
+	if err := cfg.CheckPorts(p.workers); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.user, err = lookup("PERCORE_USER", cfg.User); err != nil {
+		return nil, err
+	}
+	if cfg.Mode == config.ModeNone {
+		return p, nil
+	}
+	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err != nil {
+		return nil, err
+	}
+	if p.front != nil && !cfg.IsSet("PERCORE_FRONT_USER") && !maySwitchUser() {
+		p.front = nil
+		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
+	}
+	return p, nil
+}
+
+func lookup(variable string, user config.User) (*reaper.Credential, error) {
+	if user == "" {
+		return nil, nil
+	}
+	c, err := reaper.LookupUser(string(user))
+	if err != nil {
+		return nil, fmt.Errorf("%s=%s: %w", variable, user, err)
+	}
+	return &c, nil
+}
+
+// selfPath is where to find this binary for another role. The link in /proc serves when the path does not, as after
+// the file was replaced.
+func selfPath() string {
+	const proc = "/proc/self/exe"
+	path, err := os.Executable()
+	if err != nil {
+		return proc
+	}
+	if _, err := os.Stat(path); err != nil {
+		return proc
+	}
+	return path
+}
+
+// maySwitchUser tells whether the kernel will let a child have another user (man 7 capabilities).
+func maySwitchUser() bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData
+	if err := unix.Capget(&header, &sets[0]); err != nil {
+		return true // let the attempt tell
+	}
+	const need = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID
+	return sets[0].Effective&need == need
+}
+
+// workerProgram is the fleet proper.
+func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program {
+	return fleet.Program{
+		Group: string(cfg.Group), Name: string(cfg.Name), Command: cfg.Command.Words, Workers: p.workers, PortsFrom: int(cfg.PortsFrom),
+		Env: append(config.WorkerEnviron(environ, cfg), p.role...), Dir: cfg.Directory, Credential: p.user,
+		Autorestart: autorestart(cfg.Autorestart), ExitCodes: slices.Clone(cfg.Exitcodes),
+		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
+		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
+		Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
+		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true,
+	}
+}
+
+// frontProgram is the front door as one more supervised program. It has no failed starts: without it nothing is
+// served, so it comes back at once, however often.
+func (p *plan) frontProgram(d *frontDoor) fleet.Program {
+	return fleet.Program{
+		Group: "percore", Name: "front", Command: []string{p.self, "front"}, Workers: 1,
+		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartRetries: -1,
+		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Inherit: true, Files: d.files,
+	}
+}
+
+const (
+	frontBackoffBase = 10 * time.Millisecond
+	frontBackoffCap  = time.Second
+)
+
+// frontEnviron is all the environment that the front door gets: its configuration comes over the link. A loop that
+// waits keeps its P, so the scheduler needs two more than there are loops (docs/adr/0002-raw-epoll.md).
+func (p *plan) frontEnviron() []string {
+	return []string{config.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
+}
+
+func autorestart(a config.Autorestart) fleet.Autorestart {
+	switch a {
+	case config.RestartUnexpected:
+		return fleet.Unexpected
+	case config.RestartNever:
+		return fleet.Never
+	default:
+		return fleet.Always
+	}
+}
+
+func ready(r config.Ready) fleet.Ready {
+	switch r.Kind {
+	case config.ReadyHTTP:
+		return fleet.Ready{Kind: fleet.ReadyHTTP, Path: r.Path}
+	case config.ReadyNone:
+		return fleet.Ready{Kind: fleet.ReadyNone}
+	default:
+		return fleet.Ready{Kind: fleet.ReadyTCP}
+	}
+}
+
+// frontOptions are the front door's settings.
+func frontOptions(cfg *config.Config, loops int) lbproxy.Options {
+	return lbproxy.Options{
+		Loops: loops, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == config.NextUpstreamError,
+		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
+		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),
+		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),
+		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
+		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
+		QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
+	}
+}
+
+// announce is the boot line: what was decided, and why.
+func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
+	attrs := []any{
+		"version", version, "pid", os.Getpid(), "cpus", p.cpus.N, "cpus_why", p.cpus.Why, "mode", string(cfg.Mode),
+		"workers", p.workers, "command", cfg.Command.String(), "stop_timeout", time.Duration(cfg.StopTimeout).String(),
+		"stop_timeout_why", cfg.Setting("PERCORE_STOP_TIMEOUT").Reason,
+	}
+	if cfg.Mode != config.ModeNone {
+		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops)
+	}
+	log.Info("percore starts", attrs...)
+	for _, note := range p.notes {
+		log.Warn("degraded", "reason", note)
+	}
+}
+
+// demoCommand is the demo worker's command line.
+func demoCommand(self string) []string {
+	return []string{self, "demo-worker", "{port}", "{index}", "{name}"}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/oklog/run"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/link"
+	"percore/lbproxy"
+	"percore/reaper"
+	"percore/reaper/fleet"
+)
+
+// supervise is PID 1's role: the fleet behind the front door.
+func supervise(in invocation, command []string) int {
+	cfg, ok := loadConfig(in, command)
+	if !ok {
+		return exitConfig
+	}
+	return superviseConfig(in, cfg, config.RoleUser)
+}
+
+// superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
+// nothing but the fleet's own rules does.
+func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int {
+	asJSON := wantsJSON(cfg.LogFormat, in.stderr)
+	log := newLog(in.stderr, cfg.LogLevel.Level(), asJSON)
+	p, err := planFleet(cfg)
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitConfig
+	}
+	if workers != config.RoleUser {
+		p.role = []string{workers.Assignment()}
+	}
+	listeners, err := openListeners(cfg, p.loops)
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitConfig
+	}
+	p.announce(log, cfg)
+	if os.Getpid() != 1 {
+		if err := reaper.Subreaper(); err != nil {
+			log.Warn("degraded", "reason", "orphans go to another process", "err", err)
+		}
+	}
+	r := reaper.New(log)
+	return runFleet(in, r, newFleet(in, cfg, p, r, listeners, log, asJSON), log)
+}
+
+// newFleet wires workers and front door together.
+func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *fleet.Fleet {
+	options := fleet.Options{
+		Programs: []fleet.Program{p.workerProgram(cfg, in.environ)}, Spawner: r, Log: log,
+		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), Stdout: in.stdout, Stderr: in.stderr,
+	}
+	if cfg.Mode == config.ModeNone {
+		return fleet.New(options)
+	}
+	door := &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
+		Version: link.Version, Options: frontOptions(cfg, p.loops), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
+	}}
+	options.Programs = append(options.Programs, p.frontProgram(door))
+	options.Publish, options.Quiesce = door.publish, door.quiesce
+	f := fleet.New(options)
+	door.drained = f.Drained
+	return f
+}
+
+// runFleet runs the three actors of PID 1 until the fleet has ended, and returns the container's exit code.
+func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, log *slog.Logger) int {
+	var result fleet.Result
+	var g run.Group
+	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
+	g.Add(r.Run, func(error) { r.Close() })
+	done := make(chan struct{})
+	g.Add(func() error { return obeySignals(in.signals, done, f, log) }, func(error) { close(done) })
+	if err := g.Run(); err != nil {
+		log.Error("percore ended", "err", err)
+		return exitInternal
+	}
+	return result.Code
+}
+
+// obeySignals does what each signal to PID 1 asks for (DESIGN section 5), for as long as the fleet lives: a second
+// TERM has to be heard as well as the first.
+func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, log *slog.Logger) error {
+	for {
+		select {
+		case <-done:
+			return nil
+		case s := <-signals:
+			obey(s, f, log)
+		}
+	}
+}
+
+func obey(s os.Signal, f *fleet.Fleet, log *slog.Logger) {
+	sig, ok := s.(syscall.Signal)
+	if !ok {
+		return
+	}
+	switch sig {
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
+		f.Stop(reaper.SignalName(sig))
+	case syscall.SIGUSR1:
+		logStatus(f.Status(), log)
+	case syscall.SIGHUP, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU:
+		log.Warn("signal has no effect in this version", "signal", reaper.SignalName(sig))
+	default:
+		log.Debug("signal ignored", "signal", reaper.SignalName(sig))
+	}
+}
+
+func logStatus(list []fleet.WorkerStatus, log *slog.Logger) {
+	for _, s := range list {
+		log.Info("status", "process", s.Process, "state", s.State, "ready", s.Ready, "pid", s.PID,
+			"uptime", s.Uptime(time.Now()).Round(time.Second).String(), "restarts", s.Restarts, "last_exit", s.LastExit)
+	}
+}
+
+// openListeners opens every public socket before any privilege is dropped.
+func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
+	if cfg.Mode == config.ModeNone {
+		return nil, nil
+	}
+	var all []lbproxy.Listener
+	for _, a := range cfg.Listen {
+		ls, err := lbproxy.Listen(a.String(), loops)
+		if err != nil {
+			lbproxy.CloseListeners(all)
+			return nil, fmt.Errorf("%w\n%s", err, listenAdvice(err))
+		}
+		all = append(all, ls...)
+	}
+	return all, nil
+}

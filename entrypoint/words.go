@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"percore/entrypoint/config"
+)
+
+// Exit codes of percore itself; DESIGN: a worker's own code is passed on otherwise.
+const (
+	exitOK       = 0
+	exitConfig   = 2  // the configuration, or what it asks of the machine, is not usable
+	exitInternal = 70 // EX_SOFTWARE of sysexits(3): a fault of percore
+)
+
+// invocation is what the process was started with.
+type invocation struct {
+	args           []string
+	environ        []string
+	stdout, stderr io.Writer
+	signals        <-chan os.Signal
+}
+
+// words are the first words that are percore's own. Any other is the workers' command.
+var words = map[string]func(invocation) int{
+	"demo":    superviseDemo,
+	"check":   check,
+	"env":     reference,
+	"version": printVersion,
+	"help":    help,
+	"--help":  help,
+	"-h":      help,
+
+	"init": reserved, "status": reserved, "start": reserved, "stop": reserved, "restart": reserved, "signal": reserved, "scale": reserved,
+	"drain": reserved, "undrain": reserved, "tail": reserved, "pid": reserved, "update": reserved, "shutdown": reserved,
+	"healthcheck": reserved, "doctor": reserved,
+}
+
+// play finds the role and plays it. It returns the exit code.
+func play(in invocation) int {
+	switch config.RoleOf(in.environ) {
+	case config.RoleFront:
+		return front(in)
+	case config.RoleDemoWorker:
+		return demoWorker(in)
+	}
+	if len(in.args) > 0 {
+		if in.args[0] == "--" {
+			in.args = in.args[1:]
+		} else if role, ours := words[in.args[0]]; ours {
+			return role(in)
+		}
+	}
+	return supervise(in, in.args)
+}
+
+// reserved answers for words that later versions will know, so that nobody's worker takes their names.
+func reserved(in invocation) int {
+	fmt.Fprintf(in.stderr, "percore: %q is a word of percore that this version does not have yet.\n"+
+		"If it is your worker's command, write: percore -- %s\n", in.args[0], in.args[0])
+	return exitConfig
+}
+
+func printVersion(in invocation) int {
+	fmt.Fprintln(in.stdout, "percore", version)
+	return exitOK
+}
+
+const usage = `usage:
+  percore [--] COMMAND [ARG...]      run COMMAND once per usable CPU behind the front door
+  percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080
+  percore check [--] [COMMAND...]    validate the environment and print the effective configuration
+  percore env [--markdown|--json]    the reference of every variable
+  percore version
+
+In COMMAND's arguments {port}, {index} and {name} are filled in for each worker.
+Everything else is configured by PERCORE_ variables; see "percore env".
+`
+
+func help(in invocation) int {
+	fmt.Fprint(in.stdout, usage)
+	return exitOK
+}
