@@ -1,0 +1,94 @@
+# `make help` lists the targets. Go is all that `make demo` needs; `make test` installs the
+# rest where it may, and says loudly what it skipped.
+
+GO        ?= go
+FUZZTIME  ?= 15s
+TOOL      := $(GO) tool -modfile=tools/go.mod
+COMPOSE   := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+PYTHON    := /usr/bin/python3
+
+# Stamped into the binary and the images' labels; the commit's time, so that two builds agree.
+export VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+export REVISION ?= $(shell git rev-parse --quiet --verify HEAD 2>/dev/null)
+export CREATED  ?= $(shell git log -1 --format=%cI 2>/dev/null)
+BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
+
+.DEFAULT_GOAL := build
+.PHONY: help build demo check test race e2e bench fuzz setup image up down clean
+.PHONY: format lint walls generated compile-race example
+
+help: ## show this list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+build: ## the static binary ./percore
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o percore ./entrypoint
+
+demo: build ## the main job on the built-in worker: http://127.0.0.1:8080
+	./percore demo
+
+check: format lint walls generated compile-race ## all that can be said without running percore
+
+format:
+	@files=$$($(TOOL) gofumpt -l .) && if [ -n "$$files" ]; then echo "not gofumpt's format:" $$files; exit 1; fi
+
+lint:
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@if command -v shellcheck >/dev/null; then shellcheck e2e/*.sh e2e/images/*.sh .ci/run; fi
+
+walls:
+	$(GO) test -count=1 ./archtest
+
+generated:
+	$(GO) mod tidy -diff
+	@$(GO) run ./entrypoint env --markdown | diff -u docs/configuration.md - \
+		|| { echo "docs/configuration.md is stale: go run ./entrypoint env --markdown >docs/configuration.md"; exit 1; }
+
+# The race detector takes a C compiler; `make setup` installs one where it may.
+compile-race:
+	@if command -v gcc >/dev/null; then $(GO) test -race -run '^$$' ./... >/dev/null && echo "compiles with -race"; \
+	else echo "******** SKIPPED: compiling with -race takes gcc ********"; fi
+
+test: setup example ## every test, with its own set-up
+	$(GO) test -timeout 15m ./...
+	@e2e/setup.sh skipped
+
+race: setup ## every test which needs no container, under the race detector
+	$(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /e2e)
+
+e2e: setup ## the scenarios alone
+	$(GO) test -count=1 -v -timeout 15m ./e2e/...
+	@e2e/setup.sh skipped
+
+example:
+	@if $(PYTHON) -c 'import tornado' 2>/dev/null; \
+	then cd examples/tornado && $(PYTHON) -B -m unittest -q --buffer main_test; fi
+
+bench: build ## side by side with nginx, HAProxy and a C relay
+	e2e/setup.sh bench
+	$(GO) run ./bench
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+setup: ## what the tests need: Debian packages, base images
+	e2e/setup.sh test
+
+image: ## the images percore and percore-tornado
+	e2e/images/stand-in.sh
+	docker build $(BUILD_ARGS) --target percore --tag percore .
+	docker build $(BUILD_ARGS) --target tornado --tag percore-tornado .
+
+up: ## the Tornado stack on http://127.0.0.1:8080
+	e2e/images/stand-in.sh
+	$(COMPOSE) up --build --detach
+
+down: ## stop the Tornado stack
+	$(COMPOSE) down
+
+clean: ## remove what was built here
+	rm -rf percore .bench .e2e

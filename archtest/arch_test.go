@@ -1,0 +1,102 @@
+// Package archtest holds the product to the walls of DESIGN section 2: which package may
+// import which, and who may fork, read the environment, poll or exit. It has no code of
+// its own to import.
+package archtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rule is one wall. check returns a line for each place that breaks it, in any order.
+type rule struct {
+	name  string
+	check func(tree) []string
+}
+
+var rules = []rule{
+	{"reaper imports neither lbproxy nor entrypoint", imports("reaper", "lbproxy", "entrypoint")},
+	{"lbproxy imports neither reaper nor entrypoint", imports("lbproxy", "reaper", "entrypoint")},
+	{"http1 imports nothing of the project", imports("lbproxy/http1", "")},
+	{"nothing linked into the binary imports os/exec or net/http", linked("os/exec", "net/http")},
+	{
+		"only entrypoint/config reads the environment",
+		only(under("entrypoint/config"),
+			"os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "os.Setenv", "os.Unsetenv", "os.Clearenv",
+			"syscall.Getenv", "syscall.Environ", "syscall.Setenv", "unix.Getenv", "unix.Environ", "unix.Setenv",
+			"envconfig.*").
+			// main hands the whole environment to config, once.
+			except("entrypoint", "os.Environ"),
+	},
+	{
+		"only reaper forks, waits or kills",
+		only(under("reaper"),
+			"syscall.ForkExec", "syscall.StartProcess", "os.StartProcess", "os.FindProcess",
+			"syscall.Wait4", "unix.Wait4", "unix.Waitid", "syscall.Kill", "unix.Kill", "unix.Tgkill",
+			"unix.PidfdSendSignal", "unix.SYS_FORK", "unix.SYS_CLONE", "unix.SYS_WAIT4", "unix.SYS_KILL",
+			"syscall.SYS_FORK", "syscall.SYS_CLONE", "syscall.SYS_WAIT4", "syscall.SYS_KILL"),
+	},
+	{
+		"only lbproxy/epoll polls",
+		only(under("lbproxy/epoll"),
+			"unix.EpollCreate", "unix.EpollCreate1", "unix.EpollCtl", "unix.EpollWait",
+			"unix.SYS_EPOLL_CTL", "unix.SYS_EPOLL_WAIT", "unix.SYS_EPOLL_PWAIT", "unix.SYS_EPOLL_PWAIT2",
+			"syscall.EpollCreate1", "syscall.EpollCtl", "syscall.EpollWait"),
+	},
+	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
+	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
+	{"no package has an init function", inits},
+	{
+		"go.mod requires what DESIGN allows, and all of it",
+		requires("github.com/kelseyhightower/envconfig", "github.com/oklog/run", "golang.org/x/sys"),
+	},
+}
+
+func TestTheProductKeepsItsWalls(t *testing.T) {
+	product := load(t, "..")
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			if got := rule.check(product); len(got) > 0 {
+				t.Errorf("got\n\t%s\nwant nothing", strings.Join(got, "\n\t"))
+			}
+		})
+	}
+}
+
+// A check that can't fail is worth nothing: testdata/bad breaks each rule at known places.
+func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
+	bad := load(t, "testdata/bad")
+	want := map[string][]string{
+		"reaper imports neither lbproxy nor entrypoint": {
+			"reaper/fleet imports entrypoint/config", "reaper/fleet imports lbproxy",
+		},
+		"lbproxy imports neither reaper nor entrypoint":              {"lbproxy imports reaper"},
+		"http1 imports nothing of the project":                       {"lbproxy/http1 imports lbproxy/epoll"},
+		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},
+		"only entrypoint/config reads the environment": {
+			"entrypoint/main.go:13: os.Getenv",
+			"entrypoint/main.go:14: os.Environ",
+			"lbproxy/lbproxy.go:16: os.Getenv",
+		},
+		"only reaper forks, waits or kills": {
+			"entrypoint/main.go:15: syscall.Kill", "lbproxy/lbproxy.go:17: syscall.Wait4",
+		},
+		"only lbproxy/epoll polls":        {"reaper/reaper.go:11: syscall.EpollCreate1"},
+		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},
+		"nobody sleeps or ticks":          {"lbproxy/lbproxy.go:19: time.Sleep"},
+		"no package has an init function": {"reaper/reaper.go:17: init"},
+		"go.mod requires what DESIGN allows, and all of it": {
+			"go.mod lacks github.com/oklog/run", "go.mod requires example.org/surprise",
+		},
+	}
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			got := rule.check(bad)
+			slices.Sort(got)
+			if !slices.Equal(got, want[rule.name]) {
+				t.Errorf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want[rule.name], "\n\t"))
+			}
+		})
+	}
+}
