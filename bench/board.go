@@ -1,0 +1,96 @@
+package main
+
+import (
+	"math"
+	"sort"
+)
+
+// board collects everything that was measured.
+type board struct {
+	rounds int
+	cells  map[[2]string]*cell
+	memory map[string]memory
+}
+
+// cell is one subject in one row.
+type cell struct {
+	samples       []sample
+	syscalls      float64 // per request; 0 when not counted
+	syscallDetail string
+	err           error // what ended the measurement of this cell
+}
+
+// sample is one slice.
+type sample struct {
+	total       loadTotal
+	used, aside usage
+}
+
+// microseconds is the CPU time per request.
+func (s sample) microseconds() float64 {
+	return s.used.cpu.Seconds() * 1e6 / float64(s.total.requests)
+}
+
+// busy is the share of one CPU that the proxy used.
+func (s sample) busy() float64 { return s.used.cpu.Seconds() / s.total.elapsed.Seconds() }
+
+func newBoard() *board {
+	return &board{cells: map[[2]string]*cell{}, memory: map[string]memory{}}
+}
+
+// cell finds or makes the cell of a row and a subject.
+func (b *board) cell(row, subject string) *cell {
+	key := [2]string{row, subject}
+	if b.cells[key] == nil {
+		b.cells[key] = &cell{}
+	}
+	return b.cells[key]
+}
+
+// summary is what a table shows of a cell.
+type summary struct {
+	p25, min  float64 // microseconds of CPU time per request
+	userShare float64 // of the CPU time, 0 to 1; NaN when too little was sampled
+	busy      float64 // median share of one CPU
+	aside     float64 // microseconds per request of processes reported aside
+}
+
+// summarize needs at least one sample.
+func (c *cell) summarize() summary {
+	var micros, busy []float64
+	var used, aside usage
+	var requests int64
+	for _, s := range c.samples {
+		micros = append(micros, s.microseconds())
+		busy = append(busy, s.busy())
+		used, aside = used.plus(s.used), aside.plus(s.aside)
+		requests += s.total.requests
+	}
+	return summary{
+		p25: percentile(micros, 25), min: percentile(micros, 0), busy: percentile(busy, 50),
+		userShare: userShare(used), aside: aside.cpu.Seconds() * 1e6 / float64(requests),
+	}
+}
+
+// userShare needs about fifty ticks before a percentage means anything.
+func userShare(u usage) float64 {
+	if u.user+u.sys < 50 {
+		return math.NaN()
+	}
+	return float64(u.user) / float64(u.user+u.sys)
+}
+
+// percentile interpolates linearly between the two nearest ranks; 0 is the minimum. It is NaN for no values.
+func percentile(values []float64, p float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := append([]float64(nil), values...)
+	sort.Float64s(sorted)
+	rank := p / 100 * float64(len(sorted)-1)
+	low := int(rank)
+	if low+1 == len(sorted) {
+		return sorted[low]
+	}
+	return sorted[low] + (rank-float64(low))*(sorted[low+1]-sorted[low])
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestPeerConfigurationsAddTheSameHeaders(t *testing.T) {
+	configs := map[string]string{
+		"nginx":   renderNginx("/scratch", 1, 2, false),
+		"haproxy": renderHAProxy(1, 2, false),
+	}
+	headers := []string{"X-Real-IP", "X-Scheme", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}
+	for name, text := range configs {
+		for _, header := range headers {
+			if got := strings.Count(text, header+" "); got != 1 {
+				t.Errorf("%s: got %s %d times, want once", name, header, got)
+			}
+		}
+	}
+}
+
+func TestRenderNginx(t *testing.T) {
+	cases := []struct {
+		name  string
+		stock bool
+		has   []string
+		lacks []string
+	}{
+		{
+			"tuned: kept connections, no log, large buffers", false,
+			[]string{
+				"listen 127.0.0.1:8001 ", "server 127.0.0.1:9001 ", "worker_processes 1;", "access_log off;", "keepalive 128;",
+				"proxy_http_version 1.1;", `Connection "";`, "Host $http_host;", "pid /scratch/nginx.pid;", "proxy_buffers 8 64k;",
+			},
+			[]string{"%!"},
+		},
+		{
+			"stock: the same with default buffers", true,
+			[]string{"keepalive 128;", "access_log off;", "proxy_max_temp_file_size 0;\n"},
+			[]string{"%!", "proxy_buffers", "proxy_busy"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			checkText(t, renderNginx("/scratch", 8001, 9001, c.stock), c.has, c.lacks)
+		})
+	}
+}
+
+func TestRenderHAProxy(t *testing.T) {
+	cases := []struct {
+		name  string
+		stock bool
+		has   []string
+		lacks []string
+	}{
+		{
+			"tuned: shared connections, one thread, large buffers", false,
+			[]string{
+				"bind 127.0.0.1:8001 ", "server worker 127.0.0.1:9001 ", "nbthread 1\n", "http-reuse always", "option http-keep-alive",
+				"X-Real-IP %[src]", "%[req.hdr(Host)]", "tune.bufsize 65536",
+			},
+			[]string{"%!", "\n    log ", "httplog"},
+		},
+		{
+			"stock: the same with default buffers", true,
+			[]string{"http-reuse always", "maxconn 6500\n"},
+			[]string{"%!", "tune.bufsize"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			checkText(t, renderHAProxy(8001, 9001, c.stock), c.has, c.lacks)
+		})
+	}
+}
+
+func checkText(t *testing.T, text string, has, lacks []string) {
+	t.Helper()
+	for _, want := range has {
+		if !strings.Contains(text, want) {
+			t.Errorf("got no %q in:\n%s", want, text)
+		}
+	}
+	for _, unwanted := range lacks {
+		if strings.Contains(text, unwanted) {
+			t.Errorf("got %q, want none of it in:\n%s", unwanted, text)
+		}
+	}
+}
+
+func TestPeersAcceptTheirConfigurations(t *testing.T) {
+	for _, stock := range []bool{false, true} {
+		dir := t.TempDir()
+		checkAccepted(t, "nginx", dir, renderNginx(dir, 18001, 19001, stock), "-t", "-e", "stderr", "-c")
+		checkAccepted(t, "haproxy", dir, renderHAProxy(18001, 19001, stock), "-c", "-q", "-f")
+	}
+}
+
+func checkAccepted(t *testing.T, name, dir, text string, args ...string) {
+	t.Helper()
+	binary, err := findBinary(name, name)
+	if err != nil {
+		t.Log("not checked:", err)
+		return
+	}
+	file := filepath.Join(dir, name+".conf")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(binary, append(args, file)...).CombinedOutput(); err != nil {
+		t.Errorf("got %v from %s, want it to accept:\n%s\n%s", err, name, text, out)
+	}
+}
+
+func TestPeerEnvironment(t *testing.T) {
+	if got := peerEnv(true); got != nil {
+		t.Errorf("got %v for stock peers, want nothing", got)
+	}
+	if got := peerEnv(false); len(got) != 2 || !strings.HasPrefix(got[0], "MALLOC_TRIM_THRESHOLD_=") {
+		t.Errorf("got %v, want the allocator's two thresholds", got)
+	}
+}
+
+func TestPercoreEnvironmentNamesBothPorts(t *testing.T) {
+	text := strings.Join(percoreEnv(8001, 9001), "\n")
+	checkText(t, text, []string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"}, nil)
+}
+
+func TestPercoreLaunchHandsTheWorkerItsPort(t *testing.T) {
+	l := &lab{dir: t.TempDir(), tools: tools{worker: "/scratch/worker"}, cpus: cpuPlan{proxy: 0, load: 1}}
+	got, err := launchPercore(context.Background(), l, "/scratch/percore", 8001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"/scratch/percore", "--", "/scratch/worker", "--port={port}", "--cpu=1"}
+	if !reflect.DeepEqual(got.argv, want) {
+		t.Errorf("got %q, want %q", got.argv, want)
+	}
+}
+
+func TestPercoreRoles(t *testing.T) {
+	family := []proc{
+		{pid: 10, args: []string{"/percore", "--", "/worker", "--port={port}"}},
+		{pid: 11, ppid: 10, args: []string{"/percore", "front"}},
+		{pid: 12, ppid: 10, args: []string{"/worker", "--port=9001"}},
+	}
+	counted, aside := percoreRoles(family)
+	if !reflect.DeepEqual(counted, []int{11}) {
+		t.Errorf("got %v counted, want the front door alone, 11", counted)
+	}
+	if !reflect.DeepEqual(aside, []int{10}) {
+		t.Errorf("got %v aside, want PID 1 alone, 10", aside)
+	}
+}
+
+func TestEverythingCountsMasterAndWorker(t *testing.T) {
+	counted, aside := everything([]proc{{pid: 20}, {pid: 21, ppid: 20}})
+	if !reflect.DeepEqual(counted, []int{20, 21}) || aside != nil {
+		t.Errorf("got %v and %v, want 20, 21 and nothing", counted, aside)
+	}
+}
+
+func TestFindBinarySaysHowToInstall(t *testing.T) {
+	_, err := findBinary("no-such-proxy", "the-package")
+	if err == nil || !strings.Contains(err.Error(), "apt-get install --no-install-recommends the-package") {
+		t.Errorf("got %v, want an install hint", err)
+	}
+}

@@ -1,0 +1,111 @@
+// Command bench compares percore's front door with nginx, HAProxy and a C relay that parses nothing, side by side on one
+// machine in one run, and prints CPU time and system calls per request, ratios and resident memory.
+//
+// Ratios of CPU time survive a noisy machine; requests per second do not, so they are not printed. Variants are interleaved
+// in short slices, the proxy has one CPU and the load generator and the worker another, every byte of every answer is checked.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	// Children are started from this thread alone: it lends them its affinity, and its end is theirs (Pdeathsig).
+	runtime.LockOSThread()
+	opts, err := parseOptions(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, opts, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options is the command line.
+type options struct {
+	rounds   int
+	slice    time.Duration
+	limit    time.Duration
+	subjects []string
+	rows     []row
+	memory   bool
+	idle     int
+	percore  string
+	stock    bool
+	markdown string
+	command  string
+}
+
+func parseOptions(args []string, out io.Writer) (options, error) {
+	o := options{command: strings.TrimSpace("go run ./bench " + strings.Join(args, " "))}
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(out)
+	fs.IntVar(&o.rounds, "rounds", 10, "interleaved rounds; at least 8 for figures worth keeping")
+	fs.DurationVar(&o.slice, "slice", 300*time.Millisecond, "measured time per subject, row and round")
+	fs.DurationVar(&o.limit, "limit", 4*time.Minute, "no new round is begun after this")
+	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
+	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
+	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
+	fs.BoolVar(&o.stock, "stock", false, "leave nginx's and HAProxy's buffer sizes and allocator as Debian ships them")
+	names := fs.String("subjects", strings.Join(subjectNames(), ","), "what to measure")
+	rows := fs.String("rows", strings.Join(rowNames(), ","), "workloads to measure")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	if o.rounds < 1 || o.slice < time.Millisecond || o.idle < 1 {
+		return o, errors.New("parse flags: rounds, slice and idle start at 1, 1ms and 1")
+	}
+	var err error
+	if o.subjects, err = chooseSubjects(*names); err != nil {
+		return o, err
+	}
+	o.rows, o.memory, err = chooseRows(*rows)
+	return o, err
+}
+
+// run is the whole benchmark: prepare, measure, print. Every process it started has ended when it returns.
+func run(ctx context.Context, o options, out, notes io.Writer) error {
+	facts := readMachine(o.command)
+	fmt.Fprintf(notes, "%s\n", facts.text())
+	l, err := newLab(notes)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	l.stock = o.stock
+	if err := l.startWorker(ctx); err != nil {
+		return err
+	}
+	field, err := l.assemble(ctx, o)
+	if err != nil {
+		return err
+	}
+	b, err := l.measure(ctx, o, field)
+	if err != nil {
+		return err
+	}
+	facts.versions = l.versions
+	report := newReport(facts, o, b)
+	fmt.Fprint(out, report.text())
+	if o.markdown == "" {
+		return nil
+	}
+	return updateDocument(o.markdown, report.markdown())
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// traceSlice is short: a traced proxy is several times slower and only its counts are kept.
+const traceSlice = 200 * time.Millisecond
+
+// measure runs the rounds. Within a round every subject gets one slice of every row, and each round begins with another
+// subject, so that a slow drift of the machine hits all alike.
+func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, error) {
+	b := newBoard()
+	deadline := time.Now().Add(o.limit)
+	for _, r := range o.rows {
+		for _, s := range field {
+			l.trace(ctx, b, r, s)
+		}
+	}
+	for b.rounds < o.rounds && len(o.rows) > 0 && ctx.Err() == nil && time.Now().Before(deadline) {
+		for _, r := range o.rows {
+			for i := range field {
+				l.sample(ctx, b, r, field[(i+b.rounds)%len(field)], o.slice)
+			}
+		}
+		b.rounds++
+		l.note("round %d of %d", b.rounds, o.rounds)
+	}
+	if o.memory && ctx.Err() == nil {
+		for _, s := range field {
+			l.measureMemory(ctx, b, s, o.idle)
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("measure: %w", context.Cause(ctx))
+	}
+	return b, nil
+}
+
+// sample measures one slice. A cell that failed once is not measured again: its proxy gave a wrong answer.
+func (l *lab) sample(ctx context.Context, b *board, r row, s *runner, slice time.Duration) {
+	c := b.cell(r.name, s.name)
+	if skips(r, s) || c.err != nil {
+		return
+	}
+	taken, err := l.slice(ctx, r, s, slice)
+	if err != nil {
+		l.fail(ctx, c, r, s, err)
+		return
+	}
+	c.samples = append(c.samples, taken)
+}
+
+// trace counts the system calls of one row. Without strace the column stays empty.
+func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
+	if skips(r, s) || ctx.Err() != nil {
+		return
+	}
+	c := b.cell(r.name, s.name)
+	g, err := l.startLoad(ctx, l.spec(r, s, traceSlice))
+	if err != nil {
+		l.fail(ctx, c, r, s, err)
+		return
+	}
+	var total loadTotal
+	counts, err := l.countSyscalls(ctx, s.counted, func() error {
+		var e error
+		total, e = g.run()
+		return e
+	})
+	if err == nil {
+		c.syscalls, c.syscallDetail = counts.perRequest(total.requests)
+	} else {
+		l.note("no system call count for %s %s: %v", s.name, r.name, err)
+	}
+	if err := g.close(); err != nil {
+		l.note("load for %s %s: %v", s.name, r.name, err)
+	}
+}
+
+// skips is true where a figure would compare different things: the relay cannot share connections to the worker.
+func skips(r row, s *runner) bool { return s.raw && r.closeEach }
+
+func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	c.err = err
+	l.note("FAILED %s %s: %v", s.name, r.name, errors.Join(err, s.process.ended()))
+}
+
+func (l *lab) spec(r row, s *runner, run time.Duration) loadSpec {
+	return loadSpec{
+		port: s.port, conns: r.conns, bodyBytes: r.bodyBytes, cpu: l.cpus.load,
+		run: run, warm: warm, closeEach: r.closeEach,
+	}
+}
+
+// slice reads the clocks while no request is in flight, before and after, so that they cover exactly the counted requests.
+func (l *lab) slice(ctx context.Context, r row, s *runner, run time.Duration) (sample, error) {
+	g, err := l.startLoad(ctx, l.spec(r, s, run))
+	if err != nil {
+		return sample{}, err
+	}
+	taken, err := s.timed(g)
+	return taken, errors.Join(err, g.close())
+}
+
+func (s *runner) timed(g *load) (sample, error) {
+	before, err := readUsage(s.counted)
+	if err != nil {
+		return sample{}, err
+	}
+	asideBefore, err := readUsage(s.aside)
+	if err != nil {
+		return sample{}, err
+	}
+	total, err := g.run()
+	if err != nil {
+		return sample{}, err
+	}
+	after, err := readUsage(s.counted)
+	if err != nil {
+		return sample{}, err
+	}
+	asideAfter, err := readUsage(s.aside)
+	return sample{total: total, used: after.minus(before), aside: asideAfter.minus(asideBefore)}, err
+}

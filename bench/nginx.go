@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// nginxSubject is nginx with one worker process, as someone who tunes it for a living would set it up for this job.
+func nginxSubject() subject {
+	return subject{
+		name:    "nginx",
+		launch:  launchNginx,
+		version: nginxVersion,
+		roles:   everything,
+	}
+}
+
+func nginxVersion(ctx context.Context) string {
+	binary, err := findBinary("nginx", "nginx")
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimPrefix(firstLine(ctx, binary, "-v"), "nginx version: ")
+}
+
+func launchNginx(_ context.Context, l *lab, port int) (launch, error) {
+	binary, err := findBinary("nginx", "nginx")
+	if err != nil {
+		return launch{}, err
+	}
+	// A second nginx, for the memory row, must not share the first one's folder.
+	dir, err := os.MkdirTemp(l.dir, "nginx-")
+	if err != nil {
+		return launch{}, fmt.Errorf("make nginx folder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return launch{}, fmt.Errorf("open nginx folder: %w", err)
+	}
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, []byte(renderNginx(dir, port, l.workerPort, l.stock)), 0o644); err != nil {
+		return launch{}, fmt.Errorf("write nginx configuration: %w", err)
+	}
+	return launch{argv: []string{binary, "-p", dir, "-c", file, "-e", "stderr"}, env: peerEnv(l.stock)}, nil
+}
+
+// renderNginx is the configuration. What is not a default is there to make nginx cheaper: connections to the worker are kept
+// and never retired by count, nothing is logged, nothing is buffered on disk, accepting needs no mutex. The head's buffer
+// stays at its default, 4 KiB, which holds a 1 KiB answer whole; large bodies get 64 KiB buffers unless stock is set.
+func renderNginx(dir string, port, workerPort int, stock bool) string {
+	buffers := `
+            proxy_buffers 8 64k;
+            proxy_busy_buffers_size 128k;`
+	if stock {
+		buffers = ""
+	}
+	return fmt.Sprintf(`daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid %[1]s/nginx.pid;
+error_log stderr crit;
+events {
+    use epoll;
+    worker_connections 16000;
+    accept_mutex off;
+    multi_accept on;
+}
+http {
+    access_log off;
+    server_tokens off;
+    tcp_nodelay on;
+    keepalive_timeout 75s;
+    keepalive_requests 1000000000;
+    client_body_temp_path %[1]s/body;
+    proxy_temp_path %[1]s/proxy;
+    fastcgi_temp_path %[1]s/fastcgi;
+    uwsgi_temp_path %[1]s/uwsgi;
+    scgi_temp_path %[1]s/scgi;
+    upstream worker {
+        server 127.0.0.1:%[3]d max_fails=0;
+        keepalive 128;
+        keepalive_requests 1000000000;
+        keepalive_timeout 60s;
+    }
+    server {
+        listen 127.0.0.1:%[2]d backlog=4096;
+        location / {
+            proxy_pass http://worker;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Scheme $scheme;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_pass_header Server;
+            proxy_max_temp_file_size 0;%[4]s
+        }
+    }
+}
+`, dir, port, workerPort, buffers)
+}

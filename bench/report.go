@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// requiredRow and requiredRatio are issue 2's bar: percore's CPU time per request at most this share of nginx's.
+const (
+	requiredRow   = "1k-64"
+	requiredRatio = 0.85
+)
+
+// references are what every subject is divided by.
+func references() []string { return []string{"nginx", "haproxy", "relay"} }
+
+// report is the printable result.
+type report struct {
+	facts   machine
+	tables  []table
+	verdict string
+	method  string
+}
+
+func newReport(facts machine, o options, b *board) report {
+	r := report{facts: facts, verdict: b.verdict()}
+	r.method = fmt.Sprintf("CPU time of the proxy's processes per completed request, %d interleaved rounds of %s slices.", b.rounds, o.slice)
+	for _, row := range o.rows {
+		r.tables = append(r.tables, rowTable(row, o.subjects, b))
+	}
+	if len(b.memory) > 0 {
+		r.tables = append(r.tables, memoryTable(o.subjects, b))
+	}
+	return r
+}
+
+func (r report) text() string {
+	var b strings.Builder
+	b.WriteString(r.facts.text() + "\n\n" + r.method + "\n")
+	for _, t := range r.tables {
+		b.WriteString(t.text())
+	}
+	return b.String() + "\n" + r.verdict + "\n"
+}
+
+func (r report) markdown() string {
+	var b strings.Builder
+	b.WriteString("```text\n" + r.facts.text() + "\n```\n\n" + r.method + " " + r.verdict + "\n")
+	for _, t := range r.tables {
+		b.WriteString(t.markdown())
+	}
+	return b.String()
+}
+
+// verdict compares the required row with its bar.
+func (b *board) verdict() string {
+	ratio := b.ratio(requiredRow, "percore", "nginx")
+	switch {
+	case math.IsNaN(ratio):
+		return "Required row: not measured (it needs percore and nginx)."
+	case ratio <= requiredRatio:
+		return fmt.Sprintf("Required row: percore costs %.2f × nginx; the bar of %.2f is met.", ratio, requiredRatio)
+	default:
+		return fmt.Sprintf("Required row: percore costs %.2f × nginx; the bar of %.2f is MISSED.", ratio, requiredRatio)
+	}
+}
+
+// ratio divides the p25s of two subjects in a row; NaN when either is missing.
+func (b *board) ratio(row, subject, reference string) float64 {
+	over, under := b.cell(row, subject), b.cell(row, reference)
+	if len(over.samples) == 0 || len(under.samples) == 0 {
+		return math.NaN()
+	}
+	return over.summarize().p25 / under.summarize().p25
+}
+
+func rowTable(r row, subjects []string, b *board) table {
+	t := table{title: r.title, header: []string{"proxy", "µs/request p25", "min", "user:sys", "busy", "syscalls/request"}}
+	for _, reference := range references() {
+		t.header = append(t.header, "× "+reference)
+	}
+	var notes []string
+	for _, name := range subjects {
+		c := b.cell(r.name, name)
+		if c.err != nil {
+			notes = append(notes, fmt.Sprintf("%s FAILED: %v", name, c.err))
+		}
+		if len(c.samples) == 0 {
+			continue
+		}
+		s := c.summarize()
+		line := []string{name, figure(s.p25, 1), figure(s.min, 1), share(s.userShare), percent(s.busy), calls(c.syscalls)}
+		for _, reference := range references() {
+			line = append(line, figure(b.ratio(r.name, name, reference), 2))
+		}
+		t.rows = append(t.rows, line)
+		notes = append(notes, cellNotes(name, c, s)...)
+	}
+	t.note = strings.Join(notes, "\n")
+	return t
+}
+
+func cellNotes(name string, c *cell, s summary) []string {
+	var notes []string
+	if c.syscallDetail != "" {
+		notes = append(notes, name+": "+c.syscallDetail)
+	}
+	if s.aside >= 0.05 {
+		notes = append(notes, fmt.Sprintf("%s: PID 1 used %.2f µs/request besides", name, s.aside))
+	}
+	return notes
+}
+
+func memoryTable(subjects []string, b *board) table {
+	t := table{
+		title:  "Resident memory, a fresh process with one worker",
+		header: []string{"proxy", "at start, MB", "after a burst, MB", "idle connections", "MB with them", "bytes per connection"},
+	}
+	for _, name := range subjects {
+		m, ok := b.memory[name]
+		if !ok {
+			continue
+		}
+		t.rows = append(t.rows, []string{name, mega(m.start), mega(m.warm), fmt.Sprint(m.conns), mega(m.idle), figure(m.perConn(), 0)})
+		if m.aside > 0 {
+			t.note = fmt.Sprintf("%s: the front door alone; PID 1 has %s MB besides.", name, mega(m.aside))
+		}
+	}
+	return t
+}
+
+func figure(v float64, decimals int) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return fmt.Sprintf("%.*f", decimals, v)
+}
+
+func calls(v float64) string {
+	if v == 0 {
+		return "–"
+	}
+	return figure(v, 2)
+}
+
+func percent(v float64) string { return figure(v*100, 0) + " %" }
+
+func share(user float64) string {
+	if math.IsNaN(user) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f:%.0f", user*100, 100-user*100)
+}
+
+func mega(bytes int64) string { return figure(float64(bytes)/1e6, 1) }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// finished is a board on which percore needs 20 µs, nginx 25 and the relay 16; haproxy failed.
+func finished() *board {
+	b := newBoard()
+	b.rounds = 1
+	b.cell("1k-64", "percore").samples = []sample{sampleOf(10000, 200*time.Millisecond, 30, 70)}
+	b.cell("1k-64", "nginx").samples = []sample{sampleOf(10000, 250*time.Millisecond, 0, 0)}
+	b.cell("1k-64", "relay").samples = []sample{sampleOf(10000, 160*time.Millisecond, 0, 0)}
+	b.cell("1k-64", "nginx").syscalls = 5.03
+	b.cell("1k-64", "nginx").syscallDetail = "2.00 recvfrom"
+	b.cell("1k-64", "haproxy").err = errors.New("wrong answer: status")
+	b.memory["percore"] = memory{conns: 5000, start: 4_600_000, warm: 5_000_000, idle: 5_800_000, aside: 7_000_000}
+	return b
+}
+
+func TestRowTable(t *testing.T) {
+	text := rowTable(allRows()[0], subjectNames(), finished()).text()
+	got := strings.Join(strings.Fields(text), " ")
+	for _, want := range []string{
+		"percore 20.0 20.0 30:70 40 % – 0.80 – 1.25",
+		"nginx 25.0 25.0 – 50 % 5.03 1.00 – 1.56",
+		"relay 16.0 16.0 – 32 % – 0.64 – 1.00",
+		"haproxy FAILED: wrong answer: status",
+		"nginx: 2.00 recvfrom",
+		"percore: PID 1 used 1.00 µs/request besides",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %q in:\n%s", want, got)
+		}
+	}
+}
+
+func TestMemoryTable(t *testing.T) {
+	got := memoryTable(subjectNames(), finished()).markdown()
+	for _, want := range []string{"| percore | 4.6 | 5.0 | 5000 | 5.8 | 160 |", "PID 1 has 7.0 MB besides"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "nginx") {
+		t.Errorf("got a line for nginx, which was not measured:\n%s", got)
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	missed := finished()
+	missed.cell("1k-64", "percore").samples[0].used.cpu = 240 * time.Millisecond
+	cases := []struct {
+		name  string
+		board *board
+		want  string
+	}{
+		{"under the bar", finished(), "Required row: percore costs 0.80 × nginx; the bar of 0.85 is met."},
+		{"over the bar", missed, "Required row: percore costs 0.96 × nginx; the bar of 0.85 is MISSED."},
+		{"nothing to compare", newBoard(), "Required row: not measured (it needs percore and nginx)."},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if got := c.board.verdict(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
+	o := options{subjects: subjectNames(), rows: allRows()[:1], slice: 300 * time.Millisecond}
+	r := newReport(machine{kernel: "Linux 6.1", versions: []string{"nginx/1.22"}}, o, finished())
+	for form, got := range map[string]string{"text": r.text(), "markdown": r.markdown()} {
+		for _, want := range []string{"Linux 6.1", "nginx/1.22", "1 interleaved rounds of 300ms", "64 keep-alive", "Resident memory", "is met"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: got no %q in:\n%s", form, want, got)
+			}
+		}
+	}
+}
+
+func TestTableForms(t *testing.T) {
+	grid := table{title: "T", header: []string{"proxy", "µs"}, rows: [][]string{{"a", "1.0"}, {"longer", "22.5"}}, note: "one\ntwo"}
+	if got, want := grid.text(), "\nT\n  proxy    µs\n  a       1.0\n  longer 22.5\n  one\n  two\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	want := "\n### T\n\n| proxy | µs |\n|---|---:|\n| a | 1.0 |\n| longer | 22.5 |\n\none  \ntwo\n"
+	if got := grid.markdown(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestReplaceMeasured(t *testing.T) {
+	section := measuredBegin + "\nnew\n" + measuredEnd + "\n"
+	cases := []struct {
+		name     string
+		document string
+		want     string
+		bad      bool
+	}{
+		{"an empty document becomes the section", "", section, false},
+		{"a document without one gets it at its end", "# Speed\n", "# Speed\n\n" + section, false},
+		{"an old one is replaced, its surroundings stay", "a\n" + measuredBegin + "\nold\n" + measuredEnd + "\nz\n", "a\n" + section + "z\n", false},
+		{"one that is not closed is left alone", "a\n" + measuredBegin + "\nold\n", "", true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := replaceMeasured(c.document, "\nnew\n\n")
+			if (err != nil) != c.bad || got != c.want {
+				t.Errorf("got %q, %v; want %q, an error: %v", got, err, c.want, c.bad)
+			}
+		})
+	}
+}
+
+func TestUpdateDocumentTwiceIsUpdateOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bench.md")
+	for range 2 {
+		if err := updateDocument(file, "figures"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if want := measuredBegin + "\nfigures\n" + measuredEnd + "\n"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestFiguresAreDashesWhereNothingWasMeasured(t *testing.T) {
+	cases := []struct {
+		name string
+		got  string
+		want string
+	}{
+		{"a figure", figure(12.345, 1), "12.3"},
+		{"a ratio", figure(0.666, 2), "0.67"},
+		{"a missing ratio", figure(math.NaN(), 2), "–"},
+		{"system calls", calls(4.031), "4.03"},
+		{"system calls without strace", calls(0), "–"},
+		{"a share of a CPU", percent(0.954), "95 %"},
+		{"user and system time", share(0.25), "25:75"},
+		{"too few ticks for a share", share(math.NaN()), "–"},
+		{"megabytes are millions", mega(4_600_000), "4.6"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if c.got != c.want {
+				t.Errorf("got %q, want %q", c.got, c.want)
+			}
+		})
+	}
+}
+
+func TestRatio(t *testing.T) {
+	b := finished()
+	cases := []struct {
+		name               string
+		subject, reference string
+		want               float64
+	}{
+		{"percore over nginx", "percore", "nginx", 0.8},
+		{"percore over the floor", "percore", "relay", 1.25},
+		{"anything over itself", "nginx", "nginx", 1},
+		{"a reference that failed", "percore", "haproxy", math.NaN()},
+		{"a subject that was not measured", "haproxy", "nginx", math.NaN()},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := b.ratio(requiredRow, c.subject, c.reference)
+			if math.Abs(got-c.want) > 1e-9 || math.IsNaN(got) != math.IsNaN(c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
