@@ -59,7 +59,7 @@ type Program struct {
 	StopSignal   syscall.Signal
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
-	Ready        Ready
+	Ready        Ready         // without a port it is ReadyNone
 	ReadyTimeout time.Duration // not ready in time is a failed start
 	Backoff      Backoff
 
@@ -87,6 +87,9 @@ const (
 
 func (p Program) withDefaults() Program {
 	p.Workers = max(p.Workers, 1)
+	if p.PortsFrom == 0 {
+		p.Ready = Ready{Kind: ReadyNone} // there is nothing to connect to
+	}
 	if p.StopSignal == 0 {
 		p.StopSignal = syscall.SIGTERM
 	}
