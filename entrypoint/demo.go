@@ -39,7 +39,7 @@ func demoWorker(in invocation) int {
 		fmt.Fprintln(in.stderr, "percore: demo worker's index:", err)
 		return exitConfig
 	}
-	return serveDemo(in, demo.Options{Port: port, Index: index, Name: in.args[3]})
+	return serveDemo(in, demo.Options{Port: port, Index: index, Name: in.args[3], Exit: os.Exit})
 }
 
 func serveDemo(in invocation, o demo.Options) int {

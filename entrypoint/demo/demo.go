@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strconv"
 )
 
@@ -28,7 +27,7 @@ type Options struct {
 	Name  string         // as shown, for example tornado-8000
 	Index int            // of the worker in its fleet, from 0
 	Log   io.Writer      // gets a line at the start and at the end; nil for none
-	Exit  func(code int) // ends the process for /crash; nil for os.Exit
+	Exit  func(code int) // ends the process for /crash, main's os.Exit; nil makes /crash a page like any other
 }
 
 // Serve answers requests on 127.0.0.1 until ctx ends; then it finishes those in flight, closes idle connections
@@ -44,9 +43,6 @@ func Serve(ctx context.Context, o Options) error {
 
 // ServeOn is Serve on a listener that is open already. It closes listener.
 func ServeOn(ctx context.Context, listener *net.TCPListener, o Options) error {
-	if o.Exit == nil {
-		o.Exit = os.Exit
-	}
 	if o.Log == nil {
 		o.Log = io.Discard
 	}

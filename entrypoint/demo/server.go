@@ -20,7 +20,7 @@ const (
 	sendTimeout = 30 * time.Second
 	// stopGrace is how long accepting goes on, and how long idle connections are kept, after the stop: what a client
 	// sent before it could know is answered, not reset.
-	stopGrace = 100 * time.Millisecond
+	stopGrace = 200 * time.Millisecond
 	// acceptPause lets descriptors come free after EMFILE.
 	acceptPause = 50 * time.Millisecond
 )
