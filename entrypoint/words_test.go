@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/entrypoint/config"
+)
+
+// played is what an invocation left behind.
+type played struct {
+	code           int
+	stdout, stderr string
+}
+
+// playWith runs a role that ends by itself.
+func playWith(environ []string, args ...string) played {
+	var stdout, stderr bytes.Buffer
+	code := play(invocation{args: args, environ: environ, stdout: &stdout, stderr: &stderr, signals: make(chan os.Signal)})
+	return played{code, stdout.String(), stderr.String()}
+}
+
+func TestWordsThatEndByThemselves(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ, args  []string
+		code           int
+		stdout, stderr string // parts of what is printed
+	}{
+		"version names the program":                {args: []string{"version"}, stdout: "percore dev"},
+		"help lists the words":                     {args: []string{"--help"}, stdout: "percore check"},
+		"env prints every variable":                {args: []string{"env"}, stdout: "PERCORE_WORKERS"},
+		"env in markdown is the page":              {args: []string{"env", "--markdown"}, stdout: "|"},
+		"env refuses an option it does not have":   {args: []string{"env", "--yaml"}, code: 2, stderr: `no option "--yaml"`},
+		"a word of a later version is not run":     {args: []string{"scale", "3"}, code: 2, stderr: "percore -- scale"},
+		"no command at all":                        {code: 2, stderr: "no command"},
+		"two dashes and nothing behind":            {args: []string{"--"}, code: 2, stderr: "no command"},
+		"a misspelt variable":                      {environ: []string{"PERCORE_WORKRES=2"}, args: []string{"true"}, code: 2, stderr: "PERCORE_WORKERS"},
+		"a user that does not exist":               {environ: []string{"PERCORE_USER=nobody-like-this"}, args: []string{"true"}, code: 2, stderr: "PERCORE_USER=nobody-like-this"},
+		"ports beyond the last":                    {environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, args: []string{"true"}, code: 2, stderr: "65536"},
+		"check prints what would hold":             {environ: []string{"PERCORE_WORKERS=3"}, args: []string{"check", "true"}, stdout: "PERCORE_WORKERS"},
+		"check needs a command like a start":       {args: []string{"check"}, code: 2, stderr: "no command"},
+		"check takes the command behind dashes":    {args: []string{"check", "--", "check"}, stdout: "check"},
+		"an unknown name may be a warning":         {environ: []string{"PERCORE_STRICT=false", "PERCORE_FOO=1"}, args: []string{"check", "true"}, stderr: "PERCORE_FOO"},
+		"the demo worker's role is not for people": {environ: []string{"PERCORE_ROLE=demo-worker"}, args: []string{"demo-worker"}, code: 2, stderr: "percore demo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := playWith(c.environ, c.args...)
+			if got.code != c.code {
+				t.Errorf("exit code: got %d, want %d; stderr: %s", got.code, c.code, got.stderr)
+			}
+			if !strings.Contains(got.stdout, c.stdout) {
+				t.Errorf("stdout: got %q, want it to have %q", got.stdout, c.stdout)
+			}
+			if !strings.Contains(got.stderr, c.stderr) {
+				t.Errorf("stderr: got %q, want it to have %q", got.stderr, c.stderr)
+			}
+		})
+	}
+}
+
+func TestEnvAsJSONIsJSON(t *testing.T) {
+	got := playWith(nil, "env", "--json")
+	var anything any
+	if err := json.Unmarshal([]byte(got.stdout), &anything); err != nil {
+		t.Errorf("env --json: got %v, want valid JSON", err)
+	}
+}
+
+func TestAPortInUseIsExplained(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	got := playWith([]string{"PERCORE_LISTEN=" + l.Addr().String()}, "true")
+	if got.code != exitConfig || !strings.Contains(got.stderr, "PERCORE_LISTEN") || !strings.Contains(got.stderr, "in use") {
+		t.Errorf("port in use: got code %d and %q, want %d, the reason and what to do", got.code, got.stderr, exitConfig)
+	}
+}
+
+// TestThePlanFollowsTheConfiguration checks what the configuration comes to.
+func TestThePlanFollowsTheConfiguration(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ        []string
+		workers, loops int
+	}{
+		"a number of workers":             {[]string{"PERCORE_WORKERS=5"}, 5, 1},
+		"WEB_CONCURRENCY when ours unset": {[]string{"WEB_CONCURRENCY=3"}, 3, 1},
+		"ours wins over WEB_CONCURRENCY":  {[]string{"WEB_CONCURRENCY=3", "PERCORE_WORKERS=2"}, 2, 1},
+		"a number of loops":               {[]string{"PERCORE_WORKERS=1", "PERCORE_LOOPS=4"}, 1, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := configOf(t, append(c.environ, "PERCORE_COMMAND=true")...)
+			p, err := planFleet(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.workers != c.workers || p.loops != c.loops {
+				t.Errorf("plan: got %d workers and %d loops, want %d and %d", p.workers, p.loops, c.workers, c.loops)
+			}
+			if o := frontOptions(cfg, p.loops); o.Loops != c.loops || o.QueueTimeout != 10*time.Second {
+				t.Errorf("front door options: got %+v", o)
+			}
+		})
+	}
+}
+
+func configOf(t *testing.T, environ ...string) *config.Config {
+	t.Helper()
+	cfg, _, err := config.Load(environ, os.Getuid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// TestTheFrontDoorGetsNoEnvironmentOfOurs: secrets in PID 1's environment stay there.
+func TestTheFrontDoorGetsNoEnvironmentOfOurs(t *testing.T) {
+	t.Setenv("PERCORE_SOME_SECRET", "x")
+	p := &plan{loops: 3}
+	want := []string{"PERCORE_ROLE=front", "GOMAXPROCS=5"}
+	if got := p.frontEnviron(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("environment: got %q, want %q", got, want)
+	}
+}
+
+func TestEveryListenErrorHasAdvice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "no", "such", "folder")
+	for _, listen := range []string{"192.0.2.1:8080", "unix:" + path} {
+		got := playWith([]string{"PERCORE_LISTEN=" + listen}, "true")
+		if got.code != exitConfig || !strings.Contains(got.stderr, "listen "+listen) || !strings.Contains(got.stderr, "PERCORE_LISTEN") {
+			t.Errorf("listen %s: got code %d and %q, want %d with the address, the reason and what to do", listen, got.code, got.stderr, exitConfig)
+		}
+	}
+}
