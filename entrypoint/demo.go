@@ -16,7 +16,7 @@ import (
 // listens on this machine only unless told otherwise: nobody wants a demo on a public address by accident.
 func superviseDemo(in invocation) int {
 	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN=127.0.0.1:8080", "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
-	cfg, ok := loadConfig(in, demoCommand(selfPath()))
+	cfg, ok := loadConfig(in, demoCommand())
 	if !ok {
 		return exitConfig
 	}

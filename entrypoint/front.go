@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"syscall"
 
 	"github.com/oklog/run"
@@ -18,10 +19,11 @@ import (
 // front is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
 // gone, and reads no environment.
 func front(in invocation) int {
-	if err := dropPrivileges(); err != nil {
+	if err := forbidNewPrivileges(in); err != nil {
 		fmt.Fprintln(in.stderr, "percore front:", err)
 		return exitInternal
 	}
+	nameProcess()
 	pipe := os.NewFile(link.FrontFD, "link")
 	var first link.Wanted
 	err := link.Read(pipe, &first)
@@ -44,16 +46,29 @@ func front(in invocation) int {
 	return exitOK
 }
 
-// dropPrivileges gives up for good what a bug in a parser could misuse. PID 1 has chosen the user already.
-func dropPrivileges() error {
+// forbidNewPrivileges gives up for good what a bug in a parser could misuse (man 2 prctl, PR_SET_NO_NEW_PRIVS). PID 1
+// has chosen the user already. The bit belongs to a thread: a build with cgo cannot set it on all of them, and sets it on
+// one that then becomes the whole process anew.
+func forbidNewPrivileges(in invocation) error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
+	if errno == unix.ENOTSUP {
+		if set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && set == 1 {
+			return nil
+		}
+		runtime.LockOSThread()
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return os.NewSyscallError("prctl", err)
+		}
+		return os.NewSyscallError("execve", syscall.Exec(selfExe, append([]string{selfName()}, in.args...), in.environ))
+	}
 	if errno != 0 {
 		return os.NewSyscallError("prctl", errno)
 	}
-	// What the kernel shows in ps and top; cosmetic, so an error does not matter.
-	_ = os.WriteFile("/proc/self/comm", []byte("percore-front"), 0)
 	return nil
 }
+
+// nameProcess sets what the kernel shows in ps and top; it is cosmetic, so an error does not matter.
+func nameProcess() { _ = os.WriteFile("/proc/self/comm", []byte("percore-front"), 0) }
 
 // serve runs the proxy, the link and the signals until the first of them ends.
 func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) error {
@@ -72,7 +87,7 @@ func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) er
 	g.Add(func() error { return follow(pipe, proxy) }, func(error) { _ = pipe.Close() })
 	g.Add(reports.Run, func(error) { reports.Close() })
 	stop := make(chan struct{})
-	g.Add(func() error { return untilStopped(in.signals, stop) }, func(error) { close(stop) })
+	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy) }, func(error) { close(stop) })
 	return g.Run()
 }
 
@@ -103,14 +118,14 @@ func follow(pipe io.Reader, proxy *lbproxy.Proxy) error {
 	}
 }
 
-// untilStopped waits for SIGTERM, by which PID 1 ends the front door when all workers are gone. A terminal's signals
-// reach PID 1 as well and are its business.
-func untilStopped(signals <-chan os.Signal, stop <-chan struct{}) error {
+// finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
+// is still theirs. A terminal's signals reach PID 1 as well and are its business.
+func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, proxy *lbproxy.Proxy) error {
 	for {
 		select {
 		case s := <-signals:
 			if s == syscall.SIGTERM {
-				return nil
+				proxy.Finish()
 			}
 		case <-stop:
 			return nil

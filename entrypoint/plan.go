@@ -22,11 +22,10 @@ type plan struct {
 	cpus    cpus.Count
 	workers int
 	loops   int
-	self    string // the path of this binary
 	user    *reaper.Credential
 	front   *reaper.Credential
-	role    []string // environment that makes the workers processes of ours
-	notes   []string // what could not be done as configured by default, for the log
+	role    config.Role // of the workers: a user's programs, or ours
+	notes   []string    // what could not be done as configured by default, for the log
 }
 
 // workersPerLoop is how many interpreted workers one event loop can keep busy; what one loop knows is exact, so
@@ -44,7 +43,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if len(cfg.Command.Words) == 0 {
 		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
 	}
-	p := &plan{cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity()), self: selfPath()}
+	p := &plan{cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity())}
 	p.workers = cfg.Workers.Or(p.cpus.N)
 	p.loops = cfg.Loops.Or((p.cpus.N + workersPerLoop - 1) / workersPerLoop)
 	if err := cfg.CheckPorts(p.workers); err != nil {
@@ -78,16 +77,15 @@ func lookup(variable string, user config.User) (*reaper.Credential, error) {
 	return &c, nil
 }
 
-// selfPath is where to find this binary for another role. The link in /proc serves when the path does not, as after
-// the file was replaced.
-func selfPath() string {
-	const proc = "/proc/self/exe"
+// selfExe is this binary for another role. The link holds when the path does not: after the file was replaced, or in a
+// folder that the role's user may not enter (man 5 proc).
+const selfExe = "/proc/self/exe"
+
+// selfName is what ps shows for another role.
+func selfName() string {
 	path, err := os.Executable()
 	if err != nil {
-		return proc
-	}
-	if _, err := os.Stat(path); err != nil {
-		return proc
+		return "percore"
 	}
 	return path
 }
@@ -105,22 +103,27 @@ func maySwitchUser() bool {
 
 // workerProgram is the fleet proper.
 func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program {
-	return fleet.Program{
+	program := fleet.Program{
 		Group: string(cfg.Group), Name: string(cfg.Name), Command: cfg.Command.Words, Workers: p.workers, PortsFrom: int(cfg.PortsFrom),
-		Env: append(config.WorkerEnviron(environ, cfg), p.role...), Dir: cfg.Directory, Credential: p.user,
+		Env: config.WorkerEnviron(environ, cfg), Dir: cfg.Directory, Credential: p.user,
 		Autorestart: autorestart(cfg.Autorestart), ExitCodes: slices.Clone(cfg.Exitcodes),
 		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
 		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
 		Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
 		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true,
 	}
+	if p.role != config.RoleUser {
+		program.Path = selfExe
+		program.Env = append(program.Env, p.role.Assignment())
+	}
+	return program
 }
 
 // frontProgram is the front door as one more supervised program. It has no failed starts: without it nothing is
 // served, so it comes back at once, however often.
 func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 	return fleet.Program{
-		Group: "percore", Name: "front", Command: []string{p.self, "front"}, Workers: 1,
+		Group: "percore", Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Inherit: true, Files: d.files,
@@ -190,6 +193,6 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 }
 
 // demoCommand is the demo worker's command line.
-func demoCommand(self string) []string {
-	return []string{self, "demo-worker", "{port}", "{index}", "{name}"}
+func demoCommand() []string {
+	return []string{selfName(), "demo-worker", "{port}", "{index}", "{name}"}
 }

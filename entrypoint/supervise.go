@@ -35,9 +35,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
-	if workers != config.RoleUser {
-		p.role = []string{workers.Assignment()}
-	}
+	p.role = workers
 	listeners, err := openListeners(cfg, p.loops)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)

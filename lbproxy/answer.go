@@ -83,6 +83,7 @@ func (l *loop) relayInterim(x *exchange, head []byte) bool {
 		}
 	}
 	l.out = append(l.out, crlf...)
+	x.replay = false // the client has seen something of this try
 	return l.sendToClient(x, l.out)
 }
 

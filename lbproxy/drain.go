@@ -52,9 +52,40 @@ func (l *loop) sweep() {
 func (l *loop) closeListeners() {
 	l.sweep()
 	for _, slot := range l.listeners {
-		l.closeConn(l.conns.at(slot))
+		c := l.conns.at(slot)
+		// Closing alone would leave it registered for as long as any other process has a copy.
+		if err := l.poller.Remove(int(c.fd)); err != nil {
+			l.proxy.log.Debug("listener stays registered", "err", err)
+		}
+		l.closeConn(c)
 	}
 	l.listeners = l.listeners[:0]
+}
+
+// finishServing ends the loop once every client has its answer and has closed, or has had the time to. No worker will come
+// any more, so those that wait for one are told now.
+func (l *loop) finishServing() {
+	l.finishing = true
+	if !l.draining {
+		l.beginDrain()
+	}
+	for l.parked.head != noSlot {
+		l.abort(l.exchanges[l.parked.head], causeDeadline)
+	}
+}
+
+// isDone tells whether nobody is left to serve. Clients that linger are waited for, since closing on unread input would
+// reset their connections.
+func (l *loop) isDone() bool {
+	if len(l.listeners) > 0 || l.active > 0 {
+		return false
+	}
+	for slot := range int32(l.conns.size()) {
+		if l.conns.at(slot).kind == kindDownstream {
+			return false
+		}
+	}
+	return true
 }
 
 // noteQuiet tells the proxy once no request can come any more: nobody listens and no connection is without a worker.

@@ -27,6 +27,9 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	case !l.options.NextUpstream:
 		l.abort(x, why)
 	case rule == retryAnyMethod:
+		if x.stale { // the kept connection closed because its worker died, perhaps of this request
+			x.deaths = 1
+		}
 		x.tried.add(t.Index)
 		l.assign(x)
 	case (rule == retryOneOther || rule == retrySameWorker) && x.deaths == 0 && repeatable:
@@ -40,12 +43,11 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 
 // retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there.
 func (l *loop) retrySame(x *exchange, t *target) {
-	x.toWorker.release(&l.buffers)
-	x.abandoned = false
 	if l.table.isUp(t.Index, t.Incarnation) {
 		l.sendTo(x, t, false)
 		return
 	}
+	x.deaths = 1
 	l.assign(x)
 }
 

@@ -93,11 +93,12 @@ type loop struct {
 		posted     []func(*loop)
 		waiting    atomic.Bool // posted is not empty
 	}
-	draining bool
-	stopped  bool
-	active   int           // exchanges
-	quiet    atomic.Bool   // draining, and no request can come any more
-	seen     atomic.Uint64 // sequence number of the snapshot in use
+	draining  bool
+	finishing bool // the loop ends when the last client has its answer
+	stopped   bool
+	active    int           // exchanges
+	quiet     atomic.Bool   // draining, and no request can come any more
+	seen      atomic.Uint64 // sequence number of the snapshot in use
 }
 
 func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
@@ -148,6 +149,9 @@ func (l *loop) run() error {
 		l.log.flush()
 		if l.draining {
 			l.noteQuiet()
+		}
+		if l.finishing && l.isDone() {
+			return nil
 		}
 	}
 	return nil

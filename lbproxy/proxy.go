@@ -105,6 +105,14 @@ func (p *Proxy) Apply(s Snapshot) error {
 	return nil
 }
 
+// Finish makes Run return once every client has its answer. It takes no further connection; idle ones are closed. It may be
+// called from any goroutine, and more than once.
+func (p *Proxy) Finish() {
+	for _, l := range p.loops {
+		l.post((*loop).finishServing)
+	}
+}
+
 // Close ends every loop at once; connections are closed as they are.
 func (p *Proxy) Close() {
 	for _, l := range p.loops {

@@ -8,6 +8,10 @@ type parkedQueue struct {
 
 // park makes a request wait: for a worker to become ready, or, when all that are ready have refused it, for a moment.
 func (l *loop) park(x *exchange) {
+	if l.finishing {
+		l.abort(x, causeDeadline)
+		return
+	}
 	if x.queuedMillis == 0 {
 		x.queuedMillis = l.now
 		l.timers.Set(x.downstream, timerQueue, l.now)

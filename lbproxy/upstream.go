@@ -20,7 +20,7 @@ func (l *loop) assign(x *exchange) {
 func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.tries++
-	x.sent = 0
+	x.sent, x.abandoned = 0, false
 	t.inFlight.Add(1)
 	if pooled {
 		if u := l.takePooled(t, x.method.Idempotent()); u != nil {
@@ -110,8 +110,7 @@ func (l *loop) writeFailed(x *exchange, u *conn) {
 		return
 	}
 	x.toWorker.release(&l.buffers)
-	x.request, x.replay = requestSent, x.replay && x.start+x.sent == len(x.head)
-	x.abandoned = true
+	x.request, x.abandoned = requestSent, true
 	u.flags |= flagReadable
 	l.enqueue(u)
 }

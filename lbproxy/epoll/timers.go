@@ -41,10 +41,6 @@ func (t *Timers) Grow(n int) {
 	t.nodes = append(t.nodes, make([]timer, max(0, n-len(t.nodes)))...)
 }
 
-// SetDuration changes what timers armed from now on get. It must not shorten a class while a timer of it is
-// armed, or the list would no longer be sorted; a stop sequence arms classes of its own.
-func (t *Timers) SetDuration(class Class, millis int64) { t.lists[class].millis = millis }
-
 // Set arms the slot's timer for the class's duration from now, whatever it was armed for before.
 func (t *Timers) Set(slot int32, class Class, nowMillis int64) {
 	t.Clear(slot)

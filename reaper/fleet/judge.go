@@ -68,10 +68,10 @@ func (p *Program) isOver(e reaper.Exit) bool {
 	}
 }
 
-// killedFromOutside: somebody killed a worker that had come up, so it did not crash. The kernel
+// killedFromOutside: somebody killed the worker, so it did not crash, whether or not it had come up yet. The kernel
 // killing it for its memory is the worker's own doing.
 func (l life) killedFromOutside() bool {
-	return l.wasReady && l.exit.Signal == syscall.SIGKILL && !l.killedByUs && !l.oomKilled
+	return l.exit.Signal == syscall.SIGKILL && !l.killedByUs && !l.oomKilled
 }
 
 // words is a duration as people say it: "3h2m", "12.3s", "45ms".

@@ -60,6 +60,11 @@ func TestADeathIsJudgedByTheLifeBeforeIt(t *testing.T) {
 			verdict{event: evFailed, streak: 3, shortest: true},
 		},
 		{
+			"not even before it was ready",
+			life{exit: exit(outside, 0), streak: 3},
+			verdict{event: evFailed, streak: 3, shortest: true},
+		},
+		{
 			"our own kill does",
 			life{exit: exit(outside, 0), wasReady: true, killedByUs: true, streak: 3},
 			verdict{event: evExhausted, streak: 4},

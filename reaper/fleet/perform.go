@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -61,7 +62,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 		return nil, err
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
-		Path: argv[0], Args: argv, Env: w.environ(), Dir: w.program.Dir,
+		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: w.environ(), Dir: w.program.Dir,
 		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})

@@ -45,6 +45,7 @@ type Backoff struct {
 type Program struct {
 	Group, Name string
 	Command     []string // words; {port}, {index} and {name} are replaced anywhere in them
+	Path        string   // the program's file, where that is not the command's first word
 	Workers     int      // at least 1
 	PortsFrom   int      // worker i has this port + i; 0 is no port
 	Env         []string // what every worker starts from; its own variables are added
