@@ -1,0 +1,196 @@
+package readme
+
+import (
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// trouble is one row of the README's table, made for real.
+type trouble struct {
+	name      string
+	shows     string // part of the row's first cell, found in no other
+	needs     privileges
+	env       []string // on top of one worker, free ports and a short stop
+	words     []string // percore's arguments
+	before    func(*testing.T, lab)
+	meanwhile func(*testing.T, lab, *process) string // while it runs; nil: it ends by itself
+}
+
+var (
+	sleeper     = []string{"sleep", "60"}
+	misbehaving = []string{os.Args[0], workerWord, "{port}", "{index}"}
+	demo        = []string{"demo"}
+)
+
+var troubles = []trouble{
+	{name: "a variable is misspelled", shows: "PERCORE_WORKRES", env: []string{"PERCORE_WORKRES=2"}, words: sleeper},
+	{name: "there is no command", shows: "no command:"},
+	{name: "the public port is taken", shows: "address already in use", words: sleeper, before: occupy},
+	{
+		name: "the public port is a low one", shows: "bind: permission denied", needs: anOrdinaryUser,
+		env: []string{"PERCORE_LISTEN=127.0.0.1:81"}, words: sleeper, before: needGuardedPorts,
+	},
+	{
+		name: "the public port is among the workers' ports", shows: "worker 0 would need port",
+		env: []string{"PERCORE_LISTEN=127.0.0.1:8000", "PERCORE_PORTS_FROM=8000"}, words: sleeper,
+	},
+	{name: "the user does not exist", shows: "nobodyx", env: []string{"PERCORE_USER=nobodyx"}, words: sleeper},
+	{name: "the command does not exist", shows: "find python4", words: []string{"python4", "main.py"}},
+	{name: "the command is not executable", shows: "exec ./main.py", words: []string{"./main.py"}, before: leaveScript},
+	{
+		name: "the user cannot be changed", shows: "`worker not started`, `operation not permitted`", needs: anOrdinaryUser,
+		env: []string{"PERCORE_USER=daemon"}, words: sleeper,
+	},
+	{
+		name: "root has no capabilities", shows: "lacks the capabilities", needs: rootWithoutCapabilities, words: demo,
+		meanwhile: until("demo-"),
+	},
+	{
+		name: "root may not signal other users' processes", shows: "kill: operation not permitted", needs: rootWithoutKill,
+		env: []string{"PERCORE_USER=daemon"}, words: demo,
+		meanwhile: func(t *testing.T, _ lab, p *process) string {
+			p.await(t, `"msg":"worker ready"`, 2)
+			p.signal(t, syscall.SIGTERM)
+			p.await(t, "operation not permitted", 1)
+			return ""
+		},
+	},
+	{
+		name: "the application ends at start", shows: "exited with code 3", env: []string{"PERCORE_STARTRETRIES=1"},
+		words: []string{"sh", "-c", "echo boom >&2; exit 3"},
+	},
+	{
+		name: "the application does not listen", shows: "not ready in time",
+		env: []string{"PERCORE_READY_TIMEOUT=0.3", "PERCORE_STARTRETRIES=0"}, words: sleeper,
+	},
+	{
+		name: "one worker of two keeps failing", shows: "fleet degraded", env: []string{"PERCORE_WORKERS=2", "PERCORE_STARTRETRIES=2"},
+		words: misbehaving, meanwhile: until("fleet degraded"),
+	},
+	{name: "a worker closes instead of answering", shows: "502 Bad Gateway: the worker closed", words: misbehaving, meanwhile: post("/close", "")},
+	{name: "a worker's answer is no HTTP", shows: "is malformed", words: misbehaving, meanwhile: post("/malformed", "")},
+	{
+		name: "no worker becomes ready", shows: "no worker was ready", env: []string{"PERCORE_QUEUE_TIMEOUT=0.2"}, words: sleeper,
+		meanwhile: beforeReady("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+	},
+	{
+		name: "too many requests wait", shows: "too many requests wait", env: []string{"PERCORE_QUEUE_SIZE=0"}, words: sleeper,
+		meanwhile: beforeReady("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+	},
+	{
+		name: "a worker is silent", shows: "504 Gateway Timeout", env: []string{"PERCORE_PROXY_READ_TIMEOUT=0.2"}, words: misbehaving,
+		meanwhile: post("/silent", ""),
+	},
+	{
+		name: "a body is too large", shows: "413 Content Too Large", env: []string{"PERCORE_CLIENT_MAX_BODY_SIZE=1KB"}, words: misbehaving,
+		meanwhile: post("/", strings.Repeat("x", 2048)),
+	},
+	{
+		name: "a head is too large", shows: "431 Request Header", words: misbehaving,
+		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 17<<10) + "\r\n\r\n"),
+	},
+	{name: "a request has no host", shows: "400 Bad Request", words: misbehaving, meanwhile: exchange("GET / HTTP/1.1\r\n\r\n")},
+	{name: "a word is of a later version", shows: "does not have yet", words: []string{"status"}},
+	{
+		name: "a signal is of a later version", shows: "signal has no effect", words: misbehaving,
+		meanwhile: func(t *testing.T, _ lab, p *process) string {
+			p.await(t, `"msg":"worker ready"`, 2)
+			p.signal(t, syscall.SIGHUP)
+			p.await(t, "signal has no effect", 1)
+			return ""
+		},
+	},
+	{
+		name: "requests outlast their share of the stop", shows: "requests are still in flight", words: misbehaving,
+		meanwhile: func(t *testing.T, where lab, p *process) string {
+			p.await(t, `"msg":"worker ready"`, 2)
+			conn := send(t, where, request("/silent", ""))
+			defer conn.Close()
+			p.signal(t, syscall.SIGTERM)
+			p.await(t, "still in flight", 1)
+			<-p.ended
+			return ""
+		},
+	},
+	{
+		name: "a worker ignores its signal", shows: "worker does not stop", env: []string{"PERCORE_READY=none", "PERCORE_STOPWAITSECS=0.2"},
+		words: []string{"sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"}, meanwhile: func(t *testing.T, _ lab, p *process) string {
+			p.await(t, "deaf", 2) // the first is in the boot line
+			p.signal(t, syscall.SIGTERM)
+			p.await(t, "worker does not stop", 1)
+			<-p.ended
+			return ""
+		},
+	},
+}
+
+// until waits for text in the log.
+func until(text string) func(*testing.T, lab, *process) string {
+	return func(t *testing.T, _ lab, p *process) string {
+		p.await(t, text, 1)
+		return ""
+	}
+}
+
+func request(path, body string) string {
+	return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
+
+// post sends a request that must not be repeated and returns the answer.
+func post(path, body string) func(*testing.T, lab, *process) string {
+	return exchange(request(path, body))
+}
+
+// exchange sends bytes once the worker is ready and returns the answer.
+func exchange(bytes string) func(*testing.T, lab, *process) string {
+	return func(t *testing.T, where lab, p *process) string {
+		p.await(t, `"msg":"worker ready"`, 2) // the front door's is the other
+		return converse(t, where, bytes)
+	}
+}
+
+// beforeReady sends bytes while no worker is ready and returns the answer.
+func beforeReady(bytes string) func(*testing.T, lab, *process) string {
+	return func(t *testing.T, where lab, p *process) string {
+		p.await(t, `"msg":"worker started"`, 2)
+		return converse(t, where, bytes)
+	}
+}
+
+func send(t *testing.T, where lab, bytes string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", where.listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, bytes); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// converse sends bytes and returns the answer up to the end of its body, which is a line.
+func converse(t *testing.T, where lab, bytes string) string {
+	t.Helper()
+	conn := send(t, where, bytes)
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	var answer strings.Builder
+	buf := make([]byte, 4096)
+	for {
+		n, err := conn.Read(buf)
+		answer.Write(buf[:n])
+		_, body, found := strings.Cut(answer.String(), "\r\n\r\n")
+		if err != nil || found && strings.HasSuffix(body, "\n") {
+			return answer.String()
+		}
+	}
+}
