@@ -32,6 +32,9 @@ func (l *loop) addListener(listener Listener) error {
 
 // acceptFrom takes a batch of connections from a listener; when more may be waiting it asks for another turn.
 func (l *loop) acceptFrom(listener *conn) {
+	if l.timers.Class(listener.slot) == timerAcceptPause {
+		return // every further connection is an event, and would only fail too
+	}
 	for range acceptsPerTurn {
 		fd, errno := accept(listener.fd, &l.peer)
 		switch errno {

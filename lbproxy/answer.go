@@ -185,9 +185,19 @@ func (l *loop) finishReply(x *exchange) {
 	}
 	x.response = responseTaken
 	l.detachWorker(x, x.reusable)
-	if x.toClient.pending() == 0 {
+	switch {
+	case x.toClient.pending() == 0:
 		l.finish(x)
+	case x.request != requestSent:
+		l.stopUpload(x)
 	}
+}
+
+// stopUpload leaves the rest of a request's body unread: the answer is here, and there is no worker to take more.
+func (l *loop) stopUpload(x *exchange) {
+	x.request = requestSent
+	x.toWorker.release(&l.buffers)
+	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
 }
 
 var lastChunk = []byte(http1.LastChunk)
@@ -264,15 +274,24 @@ func (l *loop) finish(x *exchange) {
 		l.buffers.put(ahead)
 		return
 	}
+	if len(ahead) > 0 {
+		l.takeUpAhead(c, ahead)
+		return
+	}
 	c.state = stateIdle
 	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
-	if len(ahead) > 0 {
-		l.onHead(c, ahead)
-		l.buffers.put(ahead)
-	}
 	if c.has(flagReadable) {
 		l.enqueue(c)
 	}
+}
+
+// takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
+// connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
+func (l *loop) takeUpAhead(c *conn, ahead []byte) {
+	l.newExchange(c).in = ahead
+	c.state = stateHead
+	l.timers.Set(c.slot, timerHeader, l.now)
+	l.enqueue(c)
 }
 
 // closeAnswered closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is

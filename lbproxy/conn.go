@@ -38,6 +38,7 @@ const (
 	flagReused                           // upstream: has served an exchange before this one
 	flagFinSent                          // we sent our FIN
 	flagHalfClosed                       // downstream: the FIN came with the request, so it is no abort
+	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
 )
 
 const noSlot = int32(-1)

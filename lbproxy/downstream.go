@@ -17,6 +17,12 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
+	if x := l.exchangeOf(c); c.state == stateHead && x.seen < len(x.in) {
+		l.onHead(c, nil) // what was sent ahead
+	}
+	if c.generation != generation {
+		return
+	}
 	switch c.state {
 	case stateIdle, stateHead, stateBody:
 		l.readDownstream(c)
@@ -35,7 +41,11 @@ func (l *loop) readDownstream(c *conn) {
 	generation := c.generation
 	for range readsPerTurn {
 		room := l.requestRoom(c)
-		if room == 0 || !c.has(flagReadable) {
+		if room == 0 {
+			l.watchBlocked(c)
+			return
+		}
+		if !c.has(flagReadable) {
 			return
 		}
 		n, ok := l.receive(c, room)
@@ -71,7 +81,7 @@ func (l *loop) receive(c *conn, room int) (n int, ok bool) {
 			return 0, false
 		case unix.EINTR:
 		default:
-			c.flags |= flagBroken
+			c.flags |= flagBroken | flagFailed
 			return 0, true
 		}
 	}
@@ -126,6 +136,25 @@ func (l *loop) watchClient(c *conn) {
 	}
 	if left {
 		l.abort(x, causeClientClosed)
+	}
+}
+
+// watchBlocked notices that a client left whose body is not read just now.
+func (l *loop) watchBlocked(c *conn) {
+	if c.state != stateBody {
+		return
+	}
+	x := l.exchangeOf(c)
+	if c.has(flagBroken) || x.request == requestParked && c.has(flagPeerClosed) && !c.has(flagHalfClosed) {
+		l.abort(x, causeClientClosed)
+	}
+}
+
+// noteHalfClose remembers that the client's FIN came together with the end of its request.
+func (l *loop) noteHalfClose(c *conn, x *exchange) {
+	if c.has(flagPeerClosed) {
+		c.flags |= flagHalfClosed
+		x.keepAlive = false
 	}
 }
 
@@ -248,6 +277,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 	if x.body.done {
 		l.keepRest(x, rest)
+		l.noteHalfClose(c, x)
 		l.timers.Clear(c.slot)
 		c.state, x.request = stateWait, requestSent
 	}
@@ -262,6 +292,7 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
 	l.keepRest(x, rest)
+	l.noteHalfClose(c, x)
 	l.timers.Clear(c.slot)
 	c.state = stateWait
 	x.replay = true

@@ -99,8 +99,8 @@ func (l *loop) noteQuiet() {
 			continue
 		}
 		x := l.exchangeOf(c)
-		if x == nil || x.target == nil && x.response == responseAwaited {
-			return
+		if x == nil || x.target == nil && x.response == responseAwaited || x.committed && x.keepAlive {
+			return // a request may come, waits for a worker, or may follow an answer that promised to go on
 		}
 	}
 	l.quiet.Store(true)

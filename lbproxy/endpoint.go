@@ -42,6 +42,7 @@ type Endpoint struct {
 	Address     string // `127.0.0.1:8000` or `unix:/path`
 	Incarnation uint64
 	State       EndpointState
+	Killed      uint64 // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
 }
 
 // Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
@@ -81,6 +82,7 @@ type table struct {
 	drain  bool
 	states []EndpointState
 	target []*target
+	killed []uint64 // see Endpoint.Killed
 }
 
 // newTable builds the table for s. Incarnations that old has already keep their target and so their counts.
@@ -92,7 +94,7 @@ func newTable(s Snapshot, old *table) (*table, error) {
 		}
 		size = max(size, e.Index+1)
 	}
-	t := &table{seq: s.Seq, drain: s.Drain, states: make([]EndpointState, size), target: make([]*target, size)}
+	t := &table{seq: s.Seq, drain: s.Drain, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
 	for _, e := range s.Endpoints {
 		if err := t.add(e, old); err != nil {
 			return nil, err
@@ -105,7 +107,7 @@ func newTable(s Snapshot, old *table) (*table, error) {
 const endpointsMax = 1024
 
 func (t *table) add(e Endpoint, old *table) error {
-	t.states[e.Index] = e.State
+	t.states[e.Index], t.killed[e.Index] = e.State, e.Killed
 	if was := old.at(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
 		t.target[e.Index] = was
 		return nil

@@ -51,8 +51,12 @@ func (l *loop) answer(x *exchange, status int, reason string) {
 	l.out = b
 	l.timers.Clear(c.slot)
 	x.committed, x.response = true, responseTaken
-	if l.sendToClient(x, b) && x.toClient.pending() == 0 {
+	switch {
+	case !l.sendToClient(x, b):
+	case x.toClient.pending() == 0:
 		l.finish(x)
+	default:
+		l.stopUpload(x)
 	}
 }
 

@@ -64,8 +64,12 @@ type exchange struct {
 	target *target // the worker that has it now, nil when none
 	last   *target // the worker that had it last
 	tried  endpointSet
-	deaths uint8 // workers that died with this request
-	stale  bool  // the one free repeat on the same worker is used up
+	stale  bool // the one free repeat on the same worker is used up
+
+	deaths           uint8 // workers that may have died of this request; pardon.go
+	deathIndex       int   // which that was
+	deathIncarnation uint64
+	pardons          uint8
 
 	// The queue and the log.
 	nextParked, prevParked int32

@@ -1,6 +1,10 @@
 package lbproxy
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"percore/lbproxy/http1"
+)
 
 // tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
@@ -28,12 +32,12 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 		l.abort(x, why)
 	case rule == retryAnyMethod:
 		if x.stale { // the kept connection closed because its worker died, perhaps of this request
-			x.deaths = 1
+			x.suspect(t)
 		}
 		x.tried.add(t.Index)
 		l.assign(x)
-	case (rule == retryOneOther || rule == retrySameWorker) && x.deaths == 0 && repeatable:
-		x.deaths++
+	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !l.isSuspect(x):
+		x.suspect(t)
 		x.tried.add(t.Index)
 		l.assign(x)
 	default:
@@ -47,7 +51,7 @@ func (l *loop) retrySame(x *exchange, t *target) {
 		l.sendTo(x, t, false)
 		return
 	}
-	x.deaths = 1
+	x.suspect(t)
 	l.assign(x)
 }
 
@@ -84,6 +88,9 @@ func (l *loop) drop(x *exchange, status int) {
 		x.status = status
 	}
 	l.log.write(l, c, x)
+	if x.response == responseRelaying && !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose) {
+		resetOnClose(c.fd) // this client takes a FIN for the end of the body
+	}
 	l.freeExchange(x)
 	c.exchange = noSlot
 	l.closeConn(c)

@@ -47,6 +47,16 @@ func (w *lockedBuffer) String() string {
 	return w.b.String()
 }
 
+func (w *lockedBuffer) reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.b.Reset()
+}
+
+func newTestLog(w *lockedBuffer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
 // newRig starts a front door on a free port. It is stopped, and its descriptors counted, when the test ends.
 func newRig(t *testing.T, adjust func(*Options)) *rig {
 	t.Helper()
@@ -66,8 +76,17 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 		}
 		listeners = append(listeners, Listener{File: f, Address: "test", Loop: i})
 	}
-	r := &rig{t: t, address: fmt.Sprintf("127.0.0.1:%d", port), reports: make(chan Report, 1000), access: &lockedBuffer{}, log: &lockedBuffer{}, finished: make(chan error, 1)}
-	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	r := rigOn(t, o, listeners)
+	r.address = fmt.Sprintf("127.0.0.1:%d", port)
+	return r
+}
+
+// rigOn starts a front door on given listeners.
+func rigOn(t *testing.T, o Options, listeners []Listener) *rig {
+	t.Helper()
+	var err error
+	r := &rig{t: t, reports: make(chan Report, 1000), access: &lockedBuffer{}, log: &lockedBuffer{}, finished: make(chan error, 1)}
+	log := newTestLog(r.log)
 	r.proxy, err = New(o, listeners, log, r.access, func(rep Report) { r.reports <- rep })
 	if err != nil {
 		t.Fatal(err)

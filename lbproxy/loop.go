@@ -190,6 +190,9 @@ func (l *loop) dispatch(e epoll.Event) {
 	if e.Flags&(epoll.HangUp|epoll.Failed) != 0 {
 		c.flags |= flagBroken
 	}
+	if e.Flags&epoll.Failed != 0 {
+		c.flags |= flagFailed
+	}
 	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0)
 }
 

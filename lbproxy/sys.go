@@ -73,3 +73,10 @@ func shutdownWrite(fd int32) {
 func closeFD(fd int32) {
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }
+
+// resetOnClose makes the coming close send a RST instead of a FIN; man 7 socket, SO_LINGER. An error means that there is
+// nobody left to tell.
+func resetOnClose(fd int32) {
+	linger := unix.Linger{Onoff: 1}
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+}

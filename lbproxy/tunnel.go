@@ -35,6 +35,7 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	if c.state == stateTunnel && x.upstream != noSlot {
 		l.touchTunnel(x)
 		l.enqueue(c)
+		l.enqueue(u) // more, or a FIN, may have come with the head
 	}
 }
 
@@ -58,6 +59,10 @@ func (l *loop) readTunnel(c *conn) {
 	for range readsPerTurn {
 		x := l.exchangeOf(c)
 		peer, box := l.peerOf(x, c)
+		if peer.has(flagFinSent) && c.has(flagBroken) { // it had only finished, now it is gone
+			l.closeTunnel(x)
+			return
+		}
 		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
 			return
 		}

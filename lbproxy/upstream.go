@@ -225,7 +225,7 @@ func (l *loop) readUpstream(u *conn) {
 // workerClosed handles the end of a worker's stream.
 func (l *loop) workerClosed(x *exchange, u *conn) {
 	switch {
-	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && !u.has(flagBroken):
+	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && !u.has(flagFailed):
 		x.reply.done = true
 		l.finishReply(x)
 	case x.committed && x.response != responseAwaited:

@@ -9,6 +9,7 @@
 package epoll
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
 	"runtime"
@@ -108,8 +109,9 @@ func (p *Poller) Wake() {
 	if p.state.Swap(notified) != asleep {
 		return
 	}
-	one := [8]byte{7: 1}
-	// The counter can only be full after 2^64-1 wake-ups; EAGAIN would still leave an edge behind.
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	// The counter is never read: it is full, and a write fails, only after 2^64-2 wake-ups (man 2 eventfd).
 	_, _ = unix.Write(p.wakeFD, one[:])
 }
 

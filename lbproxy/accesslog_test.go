@@ -1,0 +1,145 @@
+package lbproxy
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// accessLines waits for n lines of the access log.
+func (r *rig) accessLines(n int) []string {
+	r.t.Helper()
+	eventually(r.t, "the access log's lines", func() bool { return strings.Count(r.access.String(), "\n") >= n })
+	return strings.Split(strings.TrimSuffix(r.access.String(), "\n"), "\n")
+}
+
+// hostile is a request whose logged parts try to end strings and lines. The codec refuses control characters, so the worst
+// that passes are quotes, backslashes and bytes that are no UTF-8.
+const hostile = "GET /a\"b\\c?<d> HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\\ \xff\xc3\x28 \xe2\x80\xa8\t\r\nReferer: \\\"}\x80\r\n\r\n"
+
+func TestTheCombinedAccessLog(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogCombined })
+	r.workers(newStub(t, constant("hello")).address)
+	c := r.client()
+	c.do("GET /path?q=1 HTTP/1.1\r\nHost: x\r\nReferer: http://r/\r\nUser-Agent: test/1\r\n\r\n").want(t, 200, "hello")
+	c.do(hostile).want(t, 200, "hello")
+	c.do("HEAD / HTTP/1.0\r\n\r\n")
+	const stamp = `127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] `
+	wants := []string{
+		`^` + stamp + `"GET /path\?q=1 HTTP/1\.1" 200 5 "http://r/" "test/1"$`,
+		`^` + stamp + `"GET /a\\"b\\\\c\?<d> HTTP/1\.1" 200 5 "\\\\\\"}\\u0080" "\\"\\\\ \\u00ff\\u00c3\( \\u00e2\\u0080\\u00a8"$`,
+		`^` + stamp + `"HEAD / HTTP/1\.0" 200 0 "-" "-"$`,
+	}
+	for i, line := range r.accessLines(len(wants)) {
+		if !regexp.MustCompile(wants[i]).MatchString(line) {
+			t.Errorf("line %d: got %s\nwant %s", i, line, wants[i])
+		}
+	}
+}
+
+// jsonLine is the access log's object.
+type jsonLine struct {
+	TS, Client, Method, Target, Proto, Host, Worker, Referer, UA string
+	Status, Attempts                                             int
+	ReqBytes                                                     int64    `json:"req_bytes"`
+	RespBytes                                                    int64    `json:"resp_bytes"`
+	DurMS                                                        float64  `json:"dur_ms"`
+	QueueMS                                                      *float64 `json:"queue_ms"`
+}
+
+func TestTheJSONAccessLog(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; o.Balance = RoundRobin })
+	good := newStub(t, constant("hello"))
+	r.workers(good.address, refusing(t))
+	c := r.client()
+	c.do("POST /p?q HTTP/1.1\r\nHost: example.org:81\r\nContent-Length: 3\r\nUser-Agent: t\r\n\r\nabc").want(t, 200, "hello")
+	c.do(hostile).want(t, 200, "hello")
+	c.send("nonsense\r\n\r\n")
+	c.read("GET").want(t, 400, "~400 Bad Request")
+	var got []jsonLine
+	for _, line := range r.accessLines(3) {
+		var j jsonLine
+		if err := json.Unmarshal([]byte(line), &j); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		got = append(got, j)
+	}
+	p := got[0]
+	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Target != "/p?q" || p.Proto != "HTTP/1.1" || p.Host != "example.org:81" || p.UA != "t" {
+		t.Errorf("request: got %+v, want what was sent", p)
+	}
+	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || p.Attempts != 2 || p.Worker != "workers:worker-0" || p.DurMS < 0 || p.DurMS > 5000 {
+		t.Errorf("answer: got %+v, want 200, 3 bytes up, 5 down, 2 attempts, worker-0", p)
+	}
+	if _, err := time.Parse("2006-01-02T15:04:05.000Z", p.TS); err != nil {
+		t.Errorf("time: %v", err)
+	}
+	if h := got[1]; h.Target != `/a"b\c?<d>` || h.Referer != "\\\"}\u0080" || !strings.HasPrefix(h.UA, "\"\\ \u00ff") {
+		t.Errorf("hostile request: got %+v, want every byte readable", h)
+	}
+	if b := got[2]; b.Status != 400 || b.Method != "" || b.Worker != "" || b.Attempts != 0 {
+		t.Errorf("bad request: got %+v, want 400 and nothing of a request", b)
+	}
+}
+
+func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	time.Sleep(20 * time.Millisecond)
+	s := newStub(t, func(q *stubRequest) bool {
+		if q.path() == "/" {
+			return q.ok("ok")
+		}
+		return silent(q)
+	})
+	r.workers(s.address)
+	c.read("GET").want(t, 200, "ok")
+	gone := r.client().send("GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
+	eventually(t, "the worker has it", func() bool { return s.requests.Load() == 2 })
+	gone.Close()
+	var first, second jsonLine
+	lines := r.accessLines(2)
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.QueueMS == nil || *first.QueueMS < 10 {
+		t.Errorf("line: got %s and %v, want a queue_ms of 10 and more", lines[0], err)
+	}
+	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Target != "/gone" {
+		t.Errorf("line: got %s and %v, want status 499", lines[1], err)
+	}
+}
+
+// stuck is a log reader that stalls until it is let go.
+type stuck struct{ gate chan struct{} }
+
+func (w stuck) Write(b []byte) (int, error) { <-w.gate; return len(b), nil }
+
+func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
+	gate := make(chan struct{})
+	a := newAccessLog(AccessLogCombined, stuck{gate})
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() { a.run(stop); close(done) }()
+	w := a.writer()
+	for range accessBatches + 10 {
+		w.b = append(w.b, "line\n"...)
+		w.lines++
+		w.flush()
+	}
+	if n := a.dropped.Load(); n < 9 || n > 10 {
+		t.Errorf("dropped lines: got %d, want 9 or 10", n)
+	}
+	close(gate)
+	close(stop)
+	<-done
+}
+
+func TestEscapingIsValidJSONForEveryByte(t *testing.T) {
+	for v := range 256 {
+		s := `"` + string(appendEscaped(nil, []byte{byte(v)})) + `"`
+		var got string
+		if err := json.Unmarshal([]byte(s), &got); err != nil || got != string(rune(v)) {
+			t.Errorf("byte %#x: got %s, which reads as %q (%v), want U+%04X", v, s, got, err, v)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package lbproxy
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+// lean is a client and a worker that allocate nothing themselves, with a front door between them.
+type lean struct {
+	client  net.Conn
+	request []byte
+	buffer  []byte
+}
+
+// newLean starts one whose answers have a body of 1 KiB.
+func newLean(tb testing.TB, adjust func(*Options)) *lean {
+	tb.Helper()
+	o := DefaultOptions()
+	if adjust != nil {
+		adjust(&o)
+	}
+	listeners, err := Listen("127.0.0.1:0", 1)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	sa, err := unixGetsockname(listeners[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := New(o, listeners, slog.New(slog.DiscardHandler), io.Discard, func(Report) {})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	finished := make(chan error, 1)
+	go func() { finished <- p.Run() }()
+	tb.Cleanup(func() {
+		p.Close()
+		if err := <-finished; err != nil {
+			tb.Errorf("Run: got %v, want no error", err)
+		}
+	})
+	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(leanWorker(tb))}); err != nil {
+		tb.Fatal(err)
+	}
+	c, err := net.Dial("tcp", sa)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { c.Close() })
+	l := &lean{
+		client: c, buffer: make([]byte, 16<<10),
+		request: []byte("GET /path?query=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: lean/1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n"),
+	}
+	l.roundTrip(tb)
+	return l
+}
+
+func unixGetsockname(l Listener) (string, error) {
+	c, err := net.FileListener(l.File)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	return c.Addr().String(), nil
+}
+
+// leanWorker answers every head it gets with 1 KiB.
+func leanWorker(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { l.Close() })
+	answer := []byte("HTTP/1.1 200 OK\r\nServer: lean\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024))
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				b := make([]byte, 4096)
+				for at := 0; ; {
+					n, err := c.Read(b[at:])
+					if err != nil {
+						return
+					}
+					if at += n; !bytes.HasSuffix(b[:at], headEnd) {
+						continue
+					}
+					if at = 0; len(answer) > 0 {
+						_, _ = c.Write(answer)
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+var headEnd = []byte("\r\n\r\n")
+
+// roundTrip sends one request and reads its answer.
+func (l *lean) roundTrip(tb testing.TB) {
+	if _, err := l.client.Write(l.request); err != nil {
+		tb.Fatal(err)
+	}
+	for at := 0; ; {
+		n, err := l.client.Read(l.buffer[at:])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		at += n
+		if end := bytes.Index(l.buffer[:at], headEnd); end >= 0 && at == end+len(headEnd)+1024 {
+			return
+		}
+	}
+}
+
+func TestAProxiedRequestAllocatesNothing(t *testing.T) {
+	const requests = 10_000
+	tests := []struct {
+		name   string
+		limit  uint64
+		adjust func(*Options)
+	}{
+		{"without an access log", 100, nil},
+		{"balanced round robin", 100, func(o *Options) { o.Balance = RoundRobin }},
+		// The batches that travel between loop and log are made once, but how many there are is a matter of scheduling.
+		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
+		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			l := newLean(t, test.adjust)
+			for range 1000 {
+				l.roundTrip(t)
+			}
+			defer debug.SetGCPercent(debug.SetGCPercent(-1))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			for range requests {
+				l.roundTrip(t)
+			}
+			runtime.ReadMemStats(&after)
+			if got := after.Mallocs - before.Mallocs; got >= test.limit {
+				t.Errorf("allocations in %d requests: got %d (%d bytes), want fewer than %d", requests, got, after.TotalAlloc-before.TotalAlloc, test.limit)
+			}
+		})
+	}
+}
+
+// BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time includes the
+// client's and the worker's.
+func BenchmarkProxiedRequest(b *testing.B) {
+	for _, log := range []AccessLog{AccessLogOff, AccessLogCombined, AccessLogJSON} {
+		b.Run(fmt.Sprintf("access log %s", log), func(b *testing.B) {
+			l := newLean(b, func(o *Options) { o.AccessLog = log })
+			b.ReportAllocs()
+			for b.Loop() {
+				l.roundTrip(b)
+			}
+		})
+	}
+}

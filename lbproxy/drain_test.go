@@ -1,0 +1,324 @@
+package lbproxy
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// drain tells the front door to stop taking connections, with the workers as they are.
+func (r *rig) drain(addresses ...string) { r.t.Helper(); r.apply(true, up(addresses...)...) }
+
+func TestARequestLoopIsToldToCloseAndLosesNothing(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	c := r.client()
+	c.wantOpen("ok")
+	r.drain(s.address)
+	a := c.do(getRequest)
+	a.want(t, 200, "ok")
+	if !a.Close {
+		t.Error("the answer during the drain keeps the connection, want Connection: close")
+	}
+	c.wantEnd()
+}
+
+func TestAnIdleConnectionGetsAFinAfterItsGrace(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	used, fresh := r.client(), r.client()
+	used.wantOpen("ok")
+	r.sockets(kindDownstream)
+	start := time.Now()
+	r.drain(s.address)
+	used.wantEnd()
+	fresh.wantEnd()
+	if took := time.Since(start); took < graceMillis/2*time.Millisecond || took > 2*graceMillis*time.Millisecond {
+		t.Errorf("closed after %v, want about %d ms", took, graceMillis)
+	}
+}
+
+func TestARequestInFlightIsFinishedDuringTheDrain(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { b, _ := q.body(); <-gate; return q.ok(b) })
+	r.workers(s.address)
+	c, slow := r.client().send(post("abc")), r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
+	eventually(t, "the worker has one", func() bool { return s.requests.Load() == 1 && r.exchanges() == 2 })
+	r.drain(s.address)
+	eventually(t, "the listeners are closed", r.listenersClosed)
+	slow.send("llo")
+	close(gate)
+	for i, a := range []answer{c.read("POST"), slow.read("POST")} {
+		a.want(t, 200, []string{"abc", "hello"}[i])
+		if !a.Close {
+			t.Errorf("answer %d keeps the connection, want Connection: close", i)
+		}
+	}
+	c.wantEnd()
+	slow.wantEnd()
+}
+
+func (r *rig) listenersClosed() (closed bool) {
+	r.onLoop(func(l *loop) { closed = len(l.listeners) == 0 })
+	return closed
+}
+
+func TestTheListenersRefuseAfterTheDrain(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	r.drain(s.address)
+	eventually(t, "the listeners are closed", r.listenersClosed)
+	if c, err := net.Dial("tcp", r.address); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dial: got %v and error %v, want connection refused", c, err)
+	}
+}
+
+// TestConnectionsMadeAroundTheDrainAreServedOrRefused starts clients until the front door refuses them: each that got a
+// connection must get its answer.
+func TestConnectionsMadeAroundTheDrainAreServedOrRefused(t *testing.T) {
+	for round := range 5 {
+		t.Run(fmt.Sprint("round ", round), drainUnderConnects)
+	}
+}
+
+func drainUnderConnects(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Loops = 2 })
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	var wg sync.WaitGroup
+	var served, refused atomic.Int64
+	for range 16 {
+		wg.Go(func() {
+			for {
+				err := oneRequest(r.address)
+				if errors.Is(err, errRefused) {
+					refused.Add(1)
+					return
+				}
+				if err != nil {
+					t.Errorf("a client that was connected got %v", err)
+					return
+				}
+				served.Add(1)
+			}
+		})
+	}
+	eventually(t, "there is load", func() bool { return served.Load() > 100 })
+	r.drain(s.address)
+	wg.Wait()
+	wantCount(t, "clients refused in the end", refused.Load(), 16)
+}
+
+var errRefused = errors.New("refused")
+
+// oneRequest connects, asks and reads the answer to its end.
+func oneRequest(address string) error {
+	c, err := net.DialTimeout("tcp", address, 5*time.Second)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return errRefused
+	}
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil || !strings.HasSuffix(string(b), "ok") {
+		return fmt.Errorf("read: got %q and %w, want an answer", b, err)
+	}
+	return nil
+}
+
+// TestRequestLoopsThroughTheDrainLoseNothing has keep-alive clients that follow the rules: a connection that ends before an
+// answer began may be retried only if it ends by FIN on an idle connection, and that must not happen here at all.
+func TestRequestLoopsThroughTheDrainLoseNothing(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Loops = 2 })
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	var wg sync.WaitGroup
+	var started atomic.Int64
+	for range 16 {
+		c := r.dial()
+		wg.Go(func() {
+			in := bufio.NewReader(c)
+			for {
+				if _, err := io.WriteString(c, getRequest); err != nil {
+					t.Errorf("send: %v", err)
+					return
+				}
+				started.Add(1)
+				head := readHead(in)
+				if _, err := in.Discard(2); err != nil || !strings.HasPrefix(head, "HTTP/1.1 200") {
+					t.Errorf("answer: got %q and %v, want 200", head, err)
+					return
+				}
+				if strings.Contains(head, "Connection: close") {
+					return
+				}
+			}
+		})
+	}
+	eventually(t, "there is load", func() bool { return started.Load() > 500 })
+	r.drain(s.address)
+	wg.Wait()
+}
+
+// drained waits for the report on the newest snapshot that names what is wanted, and fails on any that names it too early.
+func (r *rig) drained(index int, incarnation uint64) bool {
+	r.t.Helper()
+	for {
+		select {
+		case rep := <-r.reports:
+			for _, d := range rep.Drained {
+				if rep.Seq == r.seq && d.Index == index && d.Incarnation == incarnation {
+					return true
+				}
+			}
+		case <-time.After(100 * time.Millisecond):
+			return false
+		}
+	}
+}
+
+func TestADrainingWorkerIsReportedOnceItsLastRequestHasEnded(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Loops = 2 })
+	gate := make(chan struct{})
+	s, other := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("slow") }), newStub(t, constant("other"))
+	endpoints := up(s.address)
+	r.apply(false, endpoints...)
+	c := r.client().send(getRequest)
+	eventually(t, "the worker has it", func() bool { return s.requests.Load() == 1 })
+	if r.drained(0, 1) {
+		t.Error("a worker that is up was reported as drained")
+	}
+	endpoints[0].State = Draining
+	endpoints = append(endpoints, Endpoint{Index: 1, Name: "other", Address: other.address, Incarnation: 7, State: Up})
+	r.apply(false, endpoints...)
+	if r.drained(0, 1) {
+		t.Error("the worker was reported while it had a request")
+	}
+	r.client().wantOpen("other")
+	close(gate)
+	c.read("GET").want(t, 200, "slow")
+	if !r.drained(0, 1) {
+		t.Error("the worker was not reported after its last request")
+	}
+	endpoints[0] = Endpoint{Index: 0, Name: "next", Address: s.address, Incarnation: 2, State: Draining}
+	r.apply(false, endpoints...)
+	if !r.drained(0, 2) {
+		t.Error("the next incarnation, which never had a request, was not reported")
+	}
+}
+
+func TestDrainingClosesKeptConnections(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	s := newStub(t, constant("ok"))
+	endpoints := up(s.address)
+	r.apply(false, endpoints...)
+	r.client().wantOpen("ok")
+	eventually(t, "a connection is kept", func() bool { return r.kept() == 1 })
+	endpoints[0].State = Draining
+	r.apply(false, endpoints...)
+	eventually(t, "the worker sees the end", func() bool { return s.closed.Load() == 1 })
+}
+
+func TestANewIncarnationGetsNoOldConnection(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	s := newStub(t, func(q *stubRequest) bool { return q.ok(fmt.Sprint(q.conn)) })
+	endpoints := up(s.address)
+	r.apply(false, endpoints...)
+	c := r.client()
+	c.wantOpen("1")
+	endpoints[0].Incarnation = 2
+	r.apply(false, endpoints...)
+	c.wantOpen("2")
+}
+
+func TestAnOldSnapshotIsIgnored(t *testing.T) {
+	r := newRig(t, nil)
+	r.seq = 10
+	good := newStub(t, constant("good"))
+	r.workers(good.address)
+	for _, seq := range []uint64{3, 11} {
+		if err := r.proxy.Apply(Snapshot{Seq: seq, Endpoints: up(refusing(t)), Drain: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.client().wantOpen("good")
+}
+
+func TestASnapshotThatMakesNoSenseIsAnErrorAndChangesNothing(t *testing.T) {
+	r := newRig(t, nil)
+	good := newStub(t, constant("good"))
+	r.workers(good.address)
+	for _, e := range []Endpoint{{Index: -1, Address: good.address}, {Index: endpointsMax, Address: good.address}, {Address: "nowhere"}, {Address: "unix:"}} {
+		if err := r.proxy.Apply(Snapshot{Seq: 99, Endpoints: []Endpoint{e}}); err == nil {
+			t.Errorf("endpoint %+v: got no error, want one", e)
+		}
+	}
+	r.client().wantOpen("good")
+}
+
+func TestTheWholeDrainIsReportedWhenNobodyIsLeft(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	r.workers(s.address)
+	c := r.client().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	eventually(t, "the worker has it", func() bool { return s.requests.Load() == 1 })
+	r.drain(s.address)
+	eventually(t, "the listeners are closed", r.listenersClosed)
+	if r.drained(0, 1) {
+		t.Error("the worker was reported while it had a request")
+	}
+	close(gate)
+	c.read("GET").want(t, 200, "ok")
+	if !r.drained(0, 1) {
+		t.Error("the worker was not reported after the last request")
+	}
+}
+
+// TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts an answer before the drain and ends it after that: the
+// client may still send another request, so its worker is not to be stopped.
+func TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		q.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+		<-gate
+		return q.say("k")
+	})
+	r.workers(s.address)
+	c := r.client().send(getRequest)
+	head := readHead(c.in)
+	r.drain(s.address)
+	eventually(t, "the listeners are closed", r.listenersClosed)
+	close(gate)
+	c.wantBytes("ok")
+	if r.drained(0, 1) {
+		t.Errorf("the worker was reported while a client was promised more by %q", head)
+	}
+	c.wantOpen("ok")
+	c.wantEnd()
+	if !r.drained(0, 1) {
+		t.Error("the worker was not reported in the end")
+	}
+}

@@ -1,0 +1,56 @@
+package lbproxy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestExpectContinue(t *testing.T) {
+	const expecting = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+	tests := []struct {
+		name, head, body string
+		buffer           int
+		continues        bool
+		status           int
+	}{
+		{"a held body gets exactly one 100", expecting + "Content-Length: 5\r\n\r\n", "hello", 1 << 16, true, 200},
+		{"a streamed body gets exactly one 100", expecting + "Content-Length: 5\r\n\r\n", "hello", 0, true, 200},
+		{"a chunked body gets exactly one 100", expecting + "Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", 1 << 16, true, 200},
+		{"a body that is too large gets none", expecting + "Content-Length: 5000\r\n\r\n", "", 1 << 16, false, 413},
+		{"an empty body gets none", expecting + "Content-Length: 0\r\n\r\n", "", 1 << 16, false, 200},
+		{"an HTTP/1.0 client gets none", strings.Replace(expecting, "/1.1", "/1.0", 1) + "Content-Length: 5\r\n\r\n", "hello", 1 << 16, false, 200},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ClientMaxBodySize = 1000; o.ClientBodyBufferSize = test.buffer })
+			s := newStub(t, func(q *stubRequest) bool {
+				q.say("HTTP/1.1 100 Continue\r\n\r\n") // as Tornado does by itself
+				b, err := q.body()
+				return err == nil && q.ok(b)
+			})
+			r.workers(s.address)
+			c := r.client().send(test.head)
+			if test.continues {
+				c.wantBytes("HTTP/1.1 100 Continue\r\n\r\n")
+			} else {
+				time.Sleep(20 * time.Millisecond)
+			}
+			c.send(test.body)
+			a := c.read("POST")
+			if a.StatusCode != test.status || a.StatusCode == 200 && a.body != "" && a.body != "hello" {
+				t.Errorf("answer: got %d %q, want %d", a.StatusCode, a.body, test.status)
+			}
+			if h := s.lastHead(); header(h).Get("Expect") != "" {
+				t.Errorf("head at the worker: got %q, want no Expect", h)
+			}
+		})
+	}
+}
+
+func TestABodyThatDoesNotWaitNeedsNoContinue(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, mirror).address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
+	c.wantBytes("HTTP/1.1 200 OK\r\n")
+}

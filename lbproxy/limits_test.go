@@ -1,0 +1,155 @@
+package lbproxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// childWorker names the worker's address for the test process that runs a front door with few descriptors.
+const childWorker = "LBPROXY_TEST_CHILD_WORKER"
+
+// TestMain runs the tests, or a front door with few descriptors when it is the child of one of them.
+func TestMain(m *testing.M) {
+	if worker := os.Getenv(childWorker); worker != "" {
+		if err := runStarved(worker); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// descriptors is how many the starved child may have.
+const descriptors = 48
+
+// runStarved serves until standard input ends, then prints its CPU time in milliseconds and how often it paused.
+func runStarved(worker string) error {
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: descriptors, Max: descriptors}); err != nil {
+		return err
+	}
+	listeners, err := Listen("127.0.0.1:0", 1)
+	if err != nil {
+		return err
+	}
+	address, err := unixGetsockname(listeners[0])
+	if err != nil {
+		return err
+	}
+	log := &lockedBuffer{}
+	o := DefaultOptions()
+	o.ClientHeaderTimeout = time.Minute
+	p, err := New(o, listeners, newTestLog(log), io.Discard, func(Report) {})
+	if err != nil {
+		return err
+	}
+	finished := make(chan error, 1)
+	go func() { finished <- p.Run() }()
+	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(worker)}); err != nil {
+		return err
+	}
+	fmt.Println(address)
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	p.Close()
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return err
+	}
+	fmt.Println((usage.Utime.Nano()+usage.Stime.Nano())/1e6, strings.Count(log.String(), "accept paused"))
+	return <-finished
+}
+
+func TestAcceptPausesWithoutDescriptorsAndRecovers(t *testing.T) {
+	s := newStub(t, constant("ok"))
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childWorker+"="+s.address)
+	child.Stderr = os.Stderr
+	stdin, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+	out := bufio.NewReader(stdout)
+	address, err := out.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = strings.TrimSpace(address)
+
+	start := time.Now()
+	var crowd []net.Conn
+	for time.Since(start) < 600*time.Millisecond {
+		c, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		crowd = append(crowd, c)
+		time.Sleep(4 * time.Millisecond)
+	}
+	for _, c := range crowd {
+		c.Close()
+	}
+	served := false
+	for deadline := time.Now().Add(5 * time.Second); !served && time.Now().Before(deadline); {
+		served = oneRequest(address) == nil
+	}
+	if !served {
+		t.Error("the front door did not recover within 5s")
+	}
+	stdin.Close()
+	var cpuMillis, pauses int
+	if _, err := fmt.Fscan(out, &cpuMillis, &pauses); err != nil {
+		t.Fatal(err)
+	}
+	elapsed := time.Since(start)
+	if most := int(elapsed/(acceptPauseMillis*time.Millisecond)) + 1; pauses < 1 || pauses > most {
+		t.Errorf("pauses of accept: got %d in %v, want 1 to %d", pauses, elapsed, most)
+	}
+	if cpuMillis > 400 {
+		t.Errorf("CPU time: got %d ms in %v, want no spinning", cpuMillis, elapsed)
+	}
+}
+
+// TestAFaultEndsOnlyItsOwnPair makes one exchange impossible and expects everybody else to be served on.
+func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	s := newStub(t, mirror)
+	r.workers(s.address)
+	other := r.client()
+	other.wantOpen("/ ")
+	c := r.client().send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello")
+	eventually(t, "the worker has the start", func() bool { return s.requests.Load() == 2 })
+	r.onLoop(func(l *loop) {
+		for _, x := range l.exchanges {
+			if c := l.conns.at(x.downstream); c.exchange == x.id && c.state == stateBody {
+				l.timers.Clear(x.upstream)
+				l.closeConn(l.conns.at(x.upstream))
+				x.upstream = noSlot // an exchange that streams to nobody
+			}
+		}
+	})
+	c.send("world")
+	c.read("POST").want(t, 500, "~internal error")
+	if !strings.Contains(r.log.String(), "connection handling panicked") {
+		t.Error("the fault is not in the log")
+	}
+	r.log.reset()
+	other.wantOpen("/ ")
+	wantCount(t, "exchanges", int64(r.exchanges()), 0)
+}

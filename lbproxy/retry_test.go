@@ -1,0 +1,300 @@
+package lbproxy
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func roundRobin(o *Options) { o.Balance = RoundRobin }
+
+// closer is a worker that reads a request and dies without a byte.
+func closer(q *stubRequest) bool {
+	_, _ = q.body()
+	return false
+}
+
+func request(method, body string) string {
+	return fmt.Sprintf("%s / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%s", method, len(body), body)
+}
+
+func TestARefusedConnectionMovesOnToTheNextWorker(t *testing.T) {
+	for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "BREW"} {
+		t.Run(method, func(t *testing.T) {
+			r := newRig(t, roundRobin)
+			good := newStub(t, func(q *stubRequest) bool { _, _ = q.body(); return q.say("HTTP/1.1 204 No Content\r\n\r\n") })
+			r.workers(refusing(t), good.address, refusing(t))
+			c := r.client()
+			for range 6 {
+				c.do(request(method, "")).want(t, 204, "")
+			}
+			wantCount(t, "executions", good.requests.Load(), 6)
+		})
+	}
+}
+
+func TestAWorkerThatDiesWithAFreshRequest(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	tests := []struct {
+		name, request string
+		adjust        func(*Options)
+		executions    int64
+	}{
+		{"a GET is tried on exactly one other worker", request("GET", ""), nil, 2},
+		{"a HEAD is tried on exactly one other worker", request("HEAD", ""), nil, 2},
+		{"a PUT whose body is held is tried on exactly one other worker", request("PUT", "body"), nil, 2},
+		{"a PUT whose body was streamed is not repeated", request("PUT", long), func(o *Options) { o.ClientBodyBufferSize = 100 }, 1},
+		{"a POST is never repeated", request("POST", "body"), nil, 1},
+		{"a PATCH is never repeated", request("PATCH", "body"), nil, 1},
+		{"an unknown method is never repeated", request("BREW", ""), nil, 1},
+		{"nothing is repeated when that is switched off", request("GET", ""), func(o *Options) { o.NextUpstream = false }, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, test.adjust)
+			stubs := []*stub{newStub(t, closer), newStub(t, closer), newStub(t, closer), newStub(t, closer)}
+			r.workers(stubs[0].address, stubs[1].address, stubs[2].address, stubs[3].address)
+			// The body comes behind the head, so that its size decides how it is handled.
+			head, body, _ := strings.Cut(test.request, "\r\n\r\n")
+			c := r.client().send(head + "\r\n\r\n")
+			eventually(t, "the head is read", func() bool { return body == "" || r.exchanges() == 1 })
+			method, _, _ := strings.Cut(head, " ")
+			a := c.send(body).read(method)
+			if a.StatusCode != 502 {
+				t.Errorf("status: got %d, want 502", a.StatusCode)
+			}
+			total := int64(0)
+			for _, s := range stubs {
+				total += s.requests.Load()
+				if s.requests.Load() > 1 {
+					t.Errorf("a worker got the request %d times, want at most once", s.requests.Load())
+				}
+			}
+			wantCount(t, "executions", total, test.executions)
+		})
+	}
+}
+
+func TestAGetSurvivesAWorkerThatDies(t *testing.T) {
+	r := newRig(t, roundRobin)
+	bad, good := newStub(t, closer), newStub(t, constant("good"))
+	r.workers(bad.address, good.address)
+	c := r.client()
+	for range 10 {
+		c.do(getRequest).want(t, 200, "good")
+	}
+	if bad.requests.Load() == 0 {
+		t.Error("the worker that dies was never tried")
+	}
+	wantCount(t, "executions by the other", good.requests.Load(), 10)
+}
+
+// closesKept answers the first request of its first connection and closes that one at the second.
+func closesKept(q *stubRequest) bool {
+	_, _ = q.body()
+	return (q.conn > 1 || q.nth == 1) && q.ok(fmt.Sprint(q.conn))
+}
+
+func TestAKeptConnectionThatClosesOnReceipt(t *testing.T) {
+	tests := []struct {
+		name, request string
+		status        int
+		body          string
+		requests      int64
+	}{
+		{"a GET is repeated on a fresh connection to the same worker", request("GET", ""), 200, "2", 3},
+		{"a PUT that is held is repeated on a fresh connection", request("PUT", "abc"), 200, "2", 3},
+		{"a POST is not repeated", request("POST", "abc"), 502, "~closed a kept connection", 2},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, nil)
+			s := newStub(t, closesKept)
+			r.workers(s.address)
+			c := r.client()
+			c.do(getRequest).want(t, 200, "1")
+			c.do(test.request).want(t, test.status, test.body)
+			wantCount(t, "requests at the worker", s.requests.Load(), test.requests)
+			c.wantOpen("2")
+		})
+	}
+}
+
+func TestAPostNeverTravelsOnAnOldKeptConnection(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, closesKept)
+	r.workers(s.address)
+	c := r.client()
+	c.do(getRequest).want(t, 200, "1")
+	time.Sleep((freshMillis + 50) * time.Millisecond)
+	c.do(post("abc")).want(t, 200, "2")
+	wantCount(t, "requests at the worker", s.requests.Load(), 2)
+}
+
+// TestACrashingRequestReachesTwoWorkersAtMost lets the request end the worker's process: its listener and all of its
+// connections close at once.
+func TestACrashingRequestReachesTwoWorkersAtMost(t *testing.T) {
+	for _, warm := range []bool{false, true} {
+		t.Run(fmt.Sprintf("with kept connections %v", warm), func(t *testing.T) {
+			r := newRig(t, roundRobin)
+			var stubs []*stub
+			var addresses []string
+			for range 5 {
+				s := newStub(t, func(q *stubRequest) bool {
+					if q.path() != "/die" {
+						return q.ok("fine")
+					}
+					q.crash()
+					return false
+				})
+				stubs, addresses = append(stubs, s), append(addresses, s.address)
+			}
+			r.workers(addresses...)
+			c := r.client()
+			before := int64(0)
+			for range 5 {
+				if warm {
+					c.wantOpen("fine")
+					before++
+				}
+			}
+			c.do("GET /die HTTP/1.1\r\nHost: test\r\n\r\n").want(t, 502, "~worker closed")
+			total := -before
+			for _, s := range stubs {
+				total += s.requests.Load()
+			}
+			wantCount(t, "workers that the request reached", total, 2)
+			c.wantOpen("fine")
+		})
+	}
+}
+
+func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		t.Run(method, func(t *testing.T) {
+			r := newRig(t, nil)
+			address := refusing(t)
+			r.workers(refusing(t), address)
+			c := r.client().send(request(method, "abc"))
+			time.Sleep(150 * time.Millisecond) // it has been refused, and once more
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Skip("somebody else took the port:", err)
+			}
+			s := &stub{listener: l}
+			t.Cleanup(s.crash)
+			go s.accept(constant("late"))
+			c.read(method).want(t, 200, "late")
+			wantCount(t, "executions", s.requests.Load(), 1)
+		})
+	}
+}
+
+func TestAWaitForRefusingWorkersEnds(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.QueueTimeout = 250 * time.Millisecond })
+	r.workers(refusing(t))
+	start := time.Now()
+	r.client().do(getRequest).want(t, 502, "~refused")
+	if took := time.Since(start); took < 200*time.Millisecond || took > 2*time.Second {
+		t.Errorf("answered after %v, want about 250ms", took)
+	}
+}
+
+func TestNothingIsRepeatedAfterAnInterimAnswerWasPassedOn(t *testing.T) {
+	r := newRig(t, nil)
+	hints := func(q *stubRequest) bool {
+		q.say("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+		return false
+	}
+	s, other := newStub(t, hints), newStub(t, hints)
+	r.workers(s.address, other.address)
+	got := r.raw("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if n := strings.Count(got, "HTTP/1.1 103"); n != 1 || !strings.Contains(got, "HTTP/1.1 502") {
+		t.Errorf("answer: got %q, want one 103 and a 502", got)
+	}
+	wantCount(t, "executions", s.requests.Load()+other.requests.Load(), 1)
+}
+
+// TestARequestThatCouldNotBeWrittenIsStillRepeatable closes a kept connection behind the loop's back, so that the write
+// itself fails.
+func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
+	for _, method := range []string{"GET", "POST"} {
+		t.Run(method, func(t *testing.T) {
+			r := newRig(t, nil)
+			s := newStub(t, func(q *stubRequest) bool { _, _ = q.body(); return q.ok(fmt.Sprint(q.conn)) })
+			r.workers(s.address)
+			c := r.client()
+			c.wantOpen("1")
+			r.onLoop(func(l *loop) { // the FIN that makes every later write fail
+				u := l.conns.at(l.pools[0].head)
+				u.since = l.now
+				shutdownWrite(u.fd)
+			})
+			a := c.do(request(method, "abc"))
+			a.want(t, 200, "2")
+			if a.Close {
+				t.Error("the answer of the second try closes the client's connection, want it kept")
+			}
+			c.wantOpen("2")
+			wantCount(t, "executions", s.requests.Load(), 3)
+		})
+	}
+}
+
+func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
+	r := newRig(t, nil)
+	var endpoints []Endpoint
+	var stubs []*stub
+	for i := range 3 {
+		stubs = append(stubs, newStub(t, constant("ok")))
+		endpoints = append(endpoints, Endpoint{Index: i, Name: "w", Address: stubs[i].address, Incarnation: 1, State: Up})
+	}
+	r.apply(false, endpoints...)
+	stop, failed := make(chan struct{}), make(chan error, 8)
+	for range 8 {
+		go func() { failed <- getUntil(r.address, stop) }()
+	}
+	for i := range 15 {
+		time.Sleep(20 * time.Millisecond)
+		n := i % 3
+		stubs[n].crash() // nobody tells the front door, which has to find out
+		stubs[n] = newStub(t, constant("ok"))
+		time.Sleep(10 * time.Millisecond)
+		endpoints[n].Incarnation++
+		endpoints[n].Address = stubs[n].address
+		r.apply(false, endpoints...)
+	}
+	close(stop)
+	for range 8 {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// getUntil sends GETs on one connection until stop and returns what was wrong with an answer.
+func getUntil(address string, stop <-chan struct{}) error {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	b := make([]byte, 4096)
+	for {
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+		if _, err := io.WriteString(c, getRequest); err != nil {
+			return fmt.Errorf("send: %w", err)
+		}
+		n, err := c.Read(b)
+		if err != nil || !strings.HasPrefix(string(b[:n]), "HTTP/1.1 200") {
+			return fmt.Errorf("answer: got %q and %w, want 200", b[:n], err)
+		}
+	}
+}
