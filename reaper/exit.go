@@ -17,6 +17,9 @@ type Exit struct {
 	Core   bool           // whether the kernel wrote a core dump
 	At     time.Time      // when it was reaped
 	Uptime time.Duration  // from the fork to the reaping, on the monotonic clock
+
+	// Leftovers says that others of its process group were alive and were killed (Spec.KillLeftovers).
+	Leftovers bool
 }
 
 func newExit(pid int, status syscall.WaitStatus, started time.Time) Exit {

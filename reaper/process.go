@@ -12,6 +12,8 @@ type Process struct {
 	started time.Time
 	exited  func(Exit)
 	signal  func(syscall.Signal) error
+
+	killLeftovers bool // as in Spec
 }
 
 // NewProcess makes a process that the kernel does not know, for tests that fake the fork; signal receives

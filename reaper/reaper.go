@@ -1,6 +1,7 @@
 package reaper
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,7 +27,10 @@ type Reaper struct {
 	close   sync.Once
 	orphans atomic.Uint64
 
-	processes map[int]*Process // by pid; owned by Run's goroutine
+	// The rest belongs to Run's goroutine.
+	processes map[int]*Process // by pid
+	held      map[int]heldExit // by pid, of dead children whose process groups are not empty yet
+	overdue   <-chan time.Time // when the next of held has waited long enough; nil when none waits
 }
 
 // New subscribes to SIGCHLD and marks every inherited descriptor above 2 close-on-exec, so that a child gets
@@ -38,6 +42,7 @@ func New(log *slog.Logger) *Reaper {
 		calls:     make(chan func()),
 		closing:   make(chan struct{}),
 		processes: make(map[int]*Process),
+		held:      make(map[int]heldExit),
 	}
 	signal.Notify(r.chld, syscall.SIGCHLD)
 	if err := sealDescriptors(); err != nil {
@@ -62,6 +67,8 @@ func (r *Reaper) Run() error {
 			r.drain()
 		case call := <-r.calls:
 			call()
+		case <-r.overdue:
+			r.releaseOverdue()
 		case <-r.closing:
 			return nil
 		}
@@ -103,7 +110,7 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{pid: pid, started: time.Now(), exited: s.Exited}
+	p := &Process{pid: pid, started: time.Now(), exited: s.Exited, killLeftovers: s.KillLeftovers}
 	p.signal = func(sig syscall.Signal) error { return r.signal(p, sig) }
 	r.processes[pid] = p
 	return p, nil
@@ -119,33 +126,38 @@ func (r *Reaper) signal(p *Process, sig syscall.Signal) error {
 	return err
 }
 
-// drain takes every status the kernel has: one SIGCHLD may stand for many deaths.
+// drain takes every status the kernel has: one SIGCHLD may stand for many deaths. Each child is looked at
+// before it is reaped, because until then its number is its own.
 func (r *Reaper) drain() {
 	for {
-		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, syscall.ECHILD), err == nil && pid == 0:
-			return
-		case err != nil:
-			r.log.Error("wait for children", "error", os.NewSyscallError("wait4", err))
-			return
+		pid, err := deadChild()
+		if err != nil {
+			r.log.Error("wait for children", "error", os.NewSyscallError("waitid", err))
+			break
+		}
+		if pid == 0 {
+			break
+		}
+		r.killLeftovers(pid)
+		status, err := reap(pid)
+		if err != nil {
+			r.log.Error("wait for children", "pid", pid, "error", os.NewSyscallError("wait4", err))
+			break
 		}
 		r.settle(pid, status)
 	}
+	r.releaseHeld()
 }
 
 func (r *Reaper) settle(pid int, status syscall.WaitStatus) {
 	p, known := r.processes[pid]
 	if !known {
 		r.orphans.Add(1)
-		r.log.Debug("orphan reaped", "pid", pid, "reason", newExit(pid, status, time.Now()).String())
+		if r.log.Enabled(context.Background(), slog.LevelDebug) { // there may be thousands a second
+			r.log.Debug("orphan reaped", "pid", pid, "reason", newExit(pid, status, time.Now()).String())
+		}
 		return
 	}
 	delete(r.processes, pid)
-	if p.exited != nil {
-		p.exited(newExit(pid, status, p.started))
-	}
+	r.report(p, newExit(pid, status, p.started))
 }

@@ -31,6 +31,15 @@ type Spec struct {
 	// PR_SET_PDEATHSIG); 0 is nothing. It does not reach the child's own children.
 	Pdeathsig syscall.Signal
 
+	// Foreground makes the child's process group the foreground group of the controlling terminal, which is the
+	// descriptor Terminal of this process (man 3 tcsetpgrp).
+	Foreground bool
+	Terminal   int
+
+	// KillLeftovers makes the child's end the end of its process group: what is left of it gets SIGKILL, and Exited
+	// waits until it is gone, at most a second. A grandchild could hold the next child's port otherwise.
+	KillLeftovers bool
+
 	// Exited is called exactly once after a successful Spawn, on the reaper's goroutine: it must not block
 	// and must not call the Reaper or a Process, which would wait for that same goroutine.
 	Exited func(Exit)
@@ -73,33 +82,45 @@ func (e *SpawnError) Retriable() bool {
 // fork starts the child. RLIMIT_NOFILE as percore found it and default signal dispositions are ForkExec's
 // doing; the signal mask is the one percore was started with.
 func fork(s Spec) (int, error) {
-	path := s.Path
-	if !strings.Contains(path, "/") {
-		found, err := LookPath(path, s.Dir, lookupEnv(s.Env, "PATH"))
-		if err != nil {
-			return 0, err
-		}
-		path = found
+	path, err := s.find()
+	if err != nil {
+		return 0, err
 	}
 	fds, err := descriptors(s.Files)
 	if err != nil {
 		return 0, &SpawnError{Op: "exec", Path: path, Err: err}
 	}
 	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: fds, Sys: sysProcAttr(s)}
-	argv := s.Args
-	if len(argv) == 0 {
-		argv = []string{s.Path}
-	}
+	argv := s.argv()
 	pid, err := syscall.ForkExec(path, argv, attr)
 	if errors.Is(err, syscall.ENOEXEC) {
-		script := append([]string{shell, path}, argv[1:]...)
-		pid, err = syscall.ForkExec(shell, script, attr)
+		pid, err = syscall.ForkExec(shell, scriptArgs(path, argv), attr)
 	}
 	runtime.KeepAlive(s.Files)
 	if err != nil {
 		return 0, spawnError(s.Dir, path, err)
 	}
 	return pid, nil
+}
+
+// find gives the program's path.
+func (s Spec) find() (string, error) {
+	if strings.Contains(s.Path, "/") {
+		return s.Path, nil
+	}
+	return LookPath(s.Path, s.Dir, lookupEnv(s.Env, "PATH"))
+}
+
+func (s Spec) argv() []string {
+	if len(s.Args) == 0 {
+		return []string{s.Path}
+	}
+	return s.Args
+}
+
+// scriptArgs is the shell's argv for a script without a "#!" line.
+func scriptArgs(path string, argv []string) []string {
+	return append([]string{shell, path}, argv[1:]...)
 }
 
 // spawnError finds out which step gave the error: ForkExec gives the errno of chdir and of execve alike.
@@ -117,7 +138,7 @@ func spawnError(dir, path string, err error) error {
 }
 
 func sysProcAttr(s Spec) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: s.Pdeathsig}
+	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: s.Pdeathsig, Foreground: s.Foreground, Ctty: s.Terminal}
 	// setgroups is refused to the unprivileged even when nothing would change, so nothing is asked for then.
 	if c := s.Credential; c != nil && !c.current() {
 		attr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}

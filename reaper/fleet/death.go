@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"log/slog"
+	"syscall"
 	"time"
 
 	"percore/reaper"
@@ -16,17 +17,29 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	}
 	f.disarm(w)
 	l := life{
-		exit: e, wasReady: w.wasReady, killedByUs: w.killed, oomKilled: f.options.OOMKilled(e.PID),
+		exit: e, wasReady: w.wasReady, proven: w.proven, killedByUs: w.killed, oomKilled: f.oomKilled(w, e),
 		streak: w.streak, siblingServes: f.siblingServes(w),
+	}
+	if l.killedFromOutside() {
+		w.slain = incarnation
 	}
 	w.forget()
 	reason := e.String() + " after " + words(e.Uptime)
 	if l.oomKilled {
 		reason += " (out of memory)"
 	}
+	if e.Leftovers {
+		reason += "; what was left of its process group was killed"
+	}
 	v := w.program.judge(l)
 	f.note(w, v, ending{code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
 	f.apply(w, v.event)
+}
+
+// oomKilled says whether the memory limit ended the process: only SIGKILL can have come from there, and
+// percore knows its own.
+func (f *Fleet) oomKilled(w *worker, e reaper.Exit) bool {
+	return e.Signal == syscall.SIGKILL && !w.killed && f.options.OOMKilled(e.PID)
 }
 
 // refused takes in a spawn that did not happen and gives the event that follows.
@@ -36,7 +49,11 @@ func (f *Fleet) refused(w *worker, err error) event {
 	if retriable {
 		v = w.program.judgeFailure(w.streak, f.siblingServes(w))
 	}
-	f.note(w, v, ending{code: code, reason: err.Error(), at: time.Now()}, "worker not started")
+	reason := err.Error()
+	if why := shortage(err); why != "" {
+		reason += " (" + why + ")"
+	}
+	f.note(w, v, ending{code: code, reason: reason, at: time.Now()}, "worker not started")
 	return v.event
 }
 

@@ -12,6 +12,7 @@ import (
 type life struct {
 	exit          reaper.Exit
 	wasReady      bool // it had become ready
+	proven        bool // an earlier one of the same worker had
 	killedByUs    bool // percore itself sent SIGKILL
 	oomKilled     bool // the cgroup's memory limit killed it
 	streak        int  // failed starts in a row before this one
@@ -68,10 +69,10 @@ func (p *Program) isOver(e reaper.Exit) bool {
 	}
 }
 
-// killedFromOutside: somebody killed the worker, so it did not crash, whether or not it had come up yet. The kernel
+// killedFromOutside: somebody killed a worker that is known to come up, so it did not crash. The kernel
 // killing it for its memory is the worker's own doing.
 func (l life) killedFromOutside() bool {
-	return l.exit.Signal == syscall.SIGKILL && !l.killedByUs && !l.oomKilled
+	return (l.wasReady || l.proven) && l.exit.Signal == syscall.SIGKILL && !l.killedByUs && !l.oomKilled
 }
 
 // words is a duration as people say it: "3h2m", "12.3s", "45ms".

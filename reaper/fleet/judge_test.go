@@ -60,9 +60,14 @@ func TestADeathIsJudgedByTheLifeBeforeIt(t *testing.T) {
 			verdict{event: evFailed, streak: 3, shortest: true},
 		},
 		{
-			"not even before it was ready",
-			life{exit: exit(outside, 0), streak: 3},
+			"not even before it was ready, when it has been ready in an earlier life",
+			life{exit: exit(outside, 0), proven: true, streak: 3},
 			verdict{event: evFailed, streak: 3, shortest: true},
+		},
+		{
+			"a worker that was never ready may be dying of itself",
+			life{exit: exit(outside, 0), streak: 3},
+			verdict{event: evExhausted, streak: 4},
 		},
 		{
 			"our own kill does",

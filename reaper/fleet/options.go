@@ -22,6 +22,7 @@ type Endpoint struct {
 	Port        int    // on 127.0.0.1
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
 	State       EndpointState
+	Killed      uint64 // the latest incarnation that was killed from outside; 0 is none
 }
 
 // Options is everything a fleet needs from outside. Every function may be nil and is called on the fleet's

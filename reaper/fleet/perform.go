@@ -63,7 +63,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
 		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: w.environ(), Dir: w.program.Dir,
-		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL,
+		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})
 	opened(err)
@@ -90,7 +90,7 @@ func (f *Fleet) watch(w *worker) {
 func (f *Fleet) serve(w *worker) {
 	f.disarm(w)
 	w.stopProbe()
-	w.ready, w.wasReady = true, true
+	w.ready, w.wasReady, w.proven = true, true, true
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
 }

@@ -25,7 +25,9 @@ type worker struct {
 	process     *reaper.Process // nil when there is none
 	started     time.Time       // when process was spawned
 	wasReady    bool            // process has been ready in its life
+	proven      bool            // some process of this slot has been ready
 	killed      bool            // percore sent process SIGKILL
+	slain       uint64          // the latest incarnation that was killed from outside
 	stopProbe   context.CancelFunc
 
 	alarm  *time.Timer   // the one thing it waits for besides events

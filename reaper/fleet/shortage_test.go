@@ -1,0 +1,93 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"percore/reaper"
+)
+
+func TestAShortageIsExplained(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string // a part of the explanation; empty for none
+	}{
+		"pids.max":            {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.EAGAIN}, "pids.max or RLIMIT_NPROC"},
+		"memory":              {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.ENOMEM}, "no memory"},
+		"a deployment":        {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.ETXTBSY}, "being written"},
+		"pipes":               {fmt.Errorf("open descriptors: %w", os.NewSyscallError("pipe2", syscall.EMFILE)), "RLIMIT_NOFILE"},
+		"the whole machine":   {os.NewSyscallError("pipe2", syscall.ENFILE), "machine"},
+		"a missing program":   {&reaper.SpawnError{Op: "find", Path: "x", Err: syscall.ENOENT}, ""},
+		"what nobody foresaw": {errors.New("odd"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := shortage(c.err)
+			if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+				t.Errorf("explanation of %v: got %q, want %q", c.err, got, c.want)
+			}
+		})
+	}
+}
+
+func TestARefusalIsLoggedWithItsExplanation(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
+		r.kernel.refuse = func(n int) error {
+			if n == 1 {
+				return &reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.EAGAIN}
+			}
+			return nil
+		}
+		r.run()
+		r.expectStates("BACKOFF")
+		r.expectLog(1, `exec /bin/x: resource temporarily unavailable (no more processes are allowed: pids.max or RLIMIT_NPROC is reached)`)
+		r.finish()
+	})
+}
+
+func TestOnlyAKillThatIsNotOursIsAskedOfTheMemory(t *testing.T) {
+	for name, c := range map[string]struct {
+		exit      reaper.Exit
+		stopFirst bool
+		asked     int
+	}{
+		"a SIGKILL from elsewhere": {reaper.Exit{Signal: syscall.SIGKILL}, false, 1},
+		"a crash":                  {reaper.Exit{Signal: syscall.SIGSEGV}, false, 0},
+		"an exit":                  {reaper.Exit{Code: 137}, false, 0},
+		"our own SIGKILL":          {reaper.Exit{Signal: syscall.SIGKILL}, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			o := Options{Programs: []Program{tornado(1)}, OOMKilled: func(int) bool { asked++; return false }}
+			inBubble(t, o, func(r *rig) {
+				r.run()
+				if c.stopFirst {
+					r.finish()
+				} else {
+					r.die("tornado-8000", c.exit)
+				}
+				if asked != c.asked {
+					t.Errorf("questions: got %d, want %d", asked, c.asked)
+				}
+				if !c.stopFirst {
+					r.finish()
+				}
+			})
+		})
+	}
+}
+
+func TestLeftoversAreToldOf(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
+		r.run()
+		if !r.process("tornado-8000").spec.KillLeftovers {
+			t.Error("the worker's group: got it kept, want it killed with the worker")
+		}
+		r.die("tornado-8000", reaper.Exit{Code: 1, Leftovers: true})
+		r.expectLog(1, "what was left of its process group was killed")
+		r.finish()
+	})
+}

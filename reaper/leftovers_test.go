@@ -1,0 +1,173 @@
+package reaper_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/reaper"
+)
+
+// guarded starts a shell script whose process group ends with it.
+func guarded(t *testing.T, r *reaper.Reaper, script string, files ...*os.File) (*reaper.Process, <-chan reaper.Exit) {
+	t.Helper()
+	exits := make(chan reaper.Exit, 2)
+	p, err := r.Spawn(reaper.Spec{
+		Path: "/bin/sh", Args: []string{"sh", "-c", script}, Env: os.Environ(), Files: files, KillLeftovers: true,
+		Exited: func(e reaper.Exit) { exits <- e },
+	})
+	if err != nil {
+		t.Fatalf("spawn %q: %v", script, err)
+	}
+	return p, exits
+}
+
+// adopter makes this process adopt orphans for the length of a test, as PID 1 does.
+func adopter(t *testing.T) *reaper.Reaper {
+	t.Helper()
+	if err := reaper.Subreaper(); err != nil {
+		t.Fatal(err)
+	}
+	return start(t)
+}
+
+func TestWhatIsLeftOfAGroupIsGoneBeforeItsLeadersEndIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		want   string
+	}{
+		"the leader exits":                          {`sleep 60 & echo $!; exit 3`, "exited with code 3"},
+		"the leader is killed":                      {`sleep 60 & echo $!; kill -KILL $$`, "killed by SIGKILL"},
+		"the leader is stopped by what it left":     {`(trap "" TERM HUP INT; sleep 60 & echo $!; wait) & sleep 0.1; kill -TERM $$`, "killed by SIGTERM"},
+		"a grandchild of the leader ignores TERM":   {`sh -c 'trap "" TERM; sleep 60 & echo $!; exit 0'; exit 4`, "exited with code 4"},
+		"the group has a stopped process, as by ^Z": {`sleep 60 & kill -STOP $!; echo $!; exit 5`, "exited with code 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := adopter(t)
+			reader, writer := pipe(t)
+			_, exits := guarded(t, r, c.script, nil, writer, os.Stderr)
+			writer.Close()
+			left := readPID(t, reader)
+			e := await(t, exits)
+			if err := syscall.Kill(left, 0); err != syscall.ESRCH {
+				t.Errorf("the process that was left, when the end is reported: got %v, want ESRCH", err)
+			}
+			if got := e.String(); got != c.want {
+				t.Errorf("the leader's end: got %q, want %q", got, c.want)
+			}
+			if !e.Leftovers {
+				t.Errorf("leftovers: got none, want some to be told of")
+			}
+		})
+	}
+}
+
+func TestAGroupThatEndsWithItsLeaderIsReportedAtOnce(t *testing.T) {
+	r := adopter(t)
+	_, exits := guarded(t, r, "true & wait; exit 7")
+	if e := await(t, exits); e.Code != 7 || e.Leftovers {
+		t.Errorf("got %+v, want code 7 and no leftovers", e)
+	}
+}
+
+func TestWhoMadeASessionOfItsOwnIsLeftAlone(t *testing.T) {
+	r := adopter(t)
+	reader, writer := pipe(t)
+	_, exits := guarded(t, r, `setsid sleep 60 & echo $!; sleep 0.1; exit 0`, nil, writer, os.Stderr)
+	writer.Close()
+	daemon := readPID(t, reader)
+	if e := await(t, exits); e.Leftovers {
+		t.Error("leftovers: got some, want none: a daemon is not of the group")
+	}
+	if got := stateOf(daemon); got != 'S' {
+		t.Errorf("the daemon's state: got %q, want S", got)
+	}
+	if err := syscall.Kill(daemon, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "the daemon is reaped", noChildren)
+}
+
+func TestWithoutTheWishTheGroupOutlivesItsLeader(t *testing.T) {
+	r := adopter(t)
+	reader, writer := pipe(t)
+	_, exits := spawn(t, r, `sleep 60 & echo $!; exit 0`, nil, writer, os.Stderr)
+	writer.Close()
+	left := readPID(t, reader)
+	if e := await(t, exits); e.Leftovers {
+		t.Error("leftovers: got some, want none to be looked for")
+	}
+	if err := syscall.Kill(left, syscall.SIGKILL); err != nil {
+		t.Errorf("kill the survivor: got %v, want it to be alive", err)
+	}
+	eventually(t, "the survivor is reaped", noChildren)
+}
+
+// TestAGrandchildDoesNotKeepThePort is what the rule is for: the port is free when the end is told.
+func TestAGrandchildDoesNotKeepThePort(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("SKIPPED: python3 holds the port:", err)
+	}
+	const holder = `import os, socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
+if os.fork() == 0: time.sleep(60)
+print(s.getsockname()[1], flush=True)
+os._exit(1)`
+	r := adopter(t)
+	reader, writer := pipe(t)
+	exits := make(chan reaper.Exit, 1)
+	if _, err := r.Spawn(reaper.Spec{
+		Path: python, Args: []string{"python3", "-c", holder}, Env: os.Environ(), KillLeftovers: true,
+		Files: []*os.File{nil, writer, os.Stderr}, Exited: func(e reaper.Exit) { exits <- e },
+	}); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	address := net.JoinHostPort("127.0.0.1", itoa(readPID(t, reader)))
+	await(t, exits)
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Errorf("dial %s after the end: got a connection, want it refused", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatalf("listen again: got %v, want the port to be free", err)
+	}
+	listener.Close()
+}
+
+// TestALeftoverThatNobodyReapsDelaysTheReport has a process of the group whose parent, in a session of its own, never
+// waits for it: the group does not become empty, as with a process that the kernel will not let die.
+func TestALeftoverThatNobodyReapsDelaysTheReport(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("SKIPPED: python3 is the careless parent:", err)
+	}
+	const careless = `import os, time
+leader = os.getpid()
+if os.fork() == 0:
+    child = os.fork()
+    if child == 0: time.sleep(60)
+    os.setsid()
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+time.sleep(0.2)
+os._exit(6)`
+	r := adopter(t)
+	reader, writer := pipe(t)
+	_, exits := guarded(t, r, "exec python3 -c '"+careless+"'", nil, writer, os.Stderr)
+	writer.Close()
+	parent := readPID(t, reader)
+	began := time.Now()
+	e := await(t, exits)
+	if took := time.Since(began); e.Code != 6 || took < time.Second || took > patience/2 {
+		t.Errorf("got %v after %v, want code 6 after little more than a second", e, took)
+	}
+	if err := syscall.Kill(parent, syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "all are reaped", noChildren)
+}
