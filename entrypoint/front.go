@@ -24,6 +24,7 @@ func front(in invocation) int {
 		return exitInternal
 	}
 	nameProcess()
+	reserveThreads(threadsReserved)
 	pipe := os.NewFile(link.FrontFD, "link")
 	var first link.Wanted
 	err := link.Read(pipe, &first)

@@ -92,7 +92,7 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	list := make([]lbproxy.Endpoint, len(endpoints))
 	for i, e := range endpoints {
 		list[i] = lbproxy.Endpoint{
-			Index: e.Index, Name: e.Name, Address: "127.0.0.1:" + strconv.Itoa(e.Port), Incarnation: e.Incarnation, State: endpointState(e.State),
+			Index: e.Index, Name: e.Name, Address: "127.0.0.1:" + strconv.Itoa(e.Port), Incarnation: e.Incarnation, State: endpointState(e.State), Killed: e.Killed,
 		}
 	}
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })

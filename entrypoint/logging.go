@@ -1,22 +1,35 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
-	"os"
-
-	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/output"
 )
 
 // newLog makes the log of percore's own events.
 func newLog(w io.Writer, level slog.Level, asJSON bool) *slog.Logger {
+	if queue, ok := w.(*output.Queue); ok {
+		queue.SetNotice(func(dropped uint64) []byte { return dropNotice(dropped, asJSON) })
+	}
+	return slog.New(newHandler(w, level, asJSON))
+}
+
+func newHandler(w io.Writer, level slog.Level, asJSON bool) slog.Handler {
 	options := &slog.HandlerOptions{Level: level}
 	if asJSON {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.NewJSONHandler(w, options)
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.NewTextHandler(w, options)
+}
+
+// dropNotice is the log line about log lines that were lost.
+func dropNotice(dropped uint64, asJSON bool) []byte {
+	var line bytes.Buffer
+	slog.New(newHandler(&line, slog.LevelWarn, asJSON)).Warn("log lines dropped", "count", dropped)
+	return line.Bytes()
 }
 
 // wantsJSON decides the log's format: text for a person at a terminal, JSON for whoever collects it.
@@ -32,10 +45,14 @@ func wantsJSON(format config.LogFormat, w io.Writer) bool {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+	file, ok := direct(w).(*output.File)
+	return ok && file.Terminal()
+}
+
+// direct is where the workers' own output goes: it is not percore's to drop, so they wait for whoever reads it.
+func direct(w io.Writer) io.Writer {
+	if queue, ok := w.(*output.Queue); ok {
+		return queue.Direct()
 	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
+	return w
 }

@@ -7,15 +7,24 @@ package main
 
 import (
 	"os"
+	"time"
 
+	"percore/entrypoint/output"
 	"percore/reaper/early"
 )
 
 // version is set by the linker.
 var version = "dev"
 
+// lastWords is how long the end waits for stderr to take percore's last lines. It has to fit between the end of a
+// stop's budget and the container runtime's own kill.
+const lastWords = 100 * time.Millisecond
+
 func main() {
-	os.Exit(play(invocation{
-		args: os.Args[1:], environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, signals: early.Signals(),
-	}))
+	stderr := output.NewQueue(output.NewFile(os.Stderr))
+	code := play(invocation{
+		args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), stderr: stderr, signals: early.Signals(),
+	})
+	stderr.Close(lastWords)
+	os.Exit(code)
 }

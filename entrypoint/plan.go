@@ -114,23 +114,25 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 	}
 	if p.role != config.RoleUser {
 		program.Path = selfExe
-		program.Env = append(program.Env, p.role.Assignment())
+		program.Env = append(program.Env, p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
 	}
 	return program
 }
 
-// frontProgram is the front door as one more supervised program. It has no failed starts: without it nothing is
-// served, so it comes back at once, however often.
+// frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given up and
+// comes back at once; only one that dies at its start again and again is held back, up to a second.
 func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 	return fleet.Program{
 		Group: "percore", Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
-		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartRetries: -1,
+		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Inherit: true, Files: d.files,
 	}
 }
 
 const (
+	//lint:ignore ST1011 the name is supervisord's
+	frontStartSecs   = time.Second
 	frontBackoffBase = 10 * time.Millisecond
 	frontBackoffCap  = time.Second
 )

@@ -14,6 +14,7 @@ import (
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/fleet"
+	"percore/reaper/oom"
 )
 
 // supervise is PID 1's role: the fleet behind the front door.
@@ -28,6 +29,7 @@ func supervise(in invocation, command []string) int {
 // superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
 // nothing but the fleet's own rules does.
 func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int {
+	stayModest()
 	asJSON := wantsJSON(cfg.LogFormat, in.stderr)
 	log := newLog(in.stderr, cfg.LogLevel.Level(), asJSON)
 	p, err := planFleet(cfg)
@@ -55,7 +57,8 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *fleet.Fleet {
 	options := fleet.Options{
 		Programs: []fleet.Program{p.workerProgram(cfg, in.environ)}, Spawner: r, Log: log,
-		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), Stdout: in.stdout, Stderr: in.stderr,
+		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), Stdout: in.stdout, Stderr: direct(in.stderr),
+		OOMKilled: oomKilled(log),
 	}
 	if cfg.Mode == config.ModeNone {
 		return fleet.New(options)
@@ -68,6 +71,16 @@ func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, list
 	f := fleet.New(options)
 	door.drained = f.Drained
 	return f
+}
+
+// oomKilled asks the memory cgroup; nil where there is none.
+func oomKilled(log *slog.Logger) func(int) bool {
+	counter, err := oom.Find(os.DirFS("/"))
+	if err != nil {
+		log.Debug("deaths by the OOM killer cannot be told from others", "err", err)
+		return nil
+	}
+	return func(int) bool { return counter.Claim(time.Now()) }
 }
 
 // runFleet runs the three actors of PID 1 until the fleet has ended, and returns the container's exit code.

@@ -21,12 +21,13 @@ type Queue struct {
 	done chan struct{} // closed when the goroutine has ended
 	torn bool          // the last write was cut inside a line; the goroutine's own
 
-	mu      sync.Mutex // guards what follows: anybody writes, the goroutine takes
-	lines   [][]byte
-	bytes   int    // in lines
-	dropped uint64 // lines that were lost before lines[0] and not told of yet
-	closed  bool
-	notice  func(dropped uint64) []byte
+	mu       sync.Mutex // guards what follows: anybody writes, the goroutine takes
+	lines    [][]byte
+	bytes    int    // in lines
+	underWay int    // 1 while a line is being written
+	dropped  uint64 // lines that were lost before lines[0] and not told of yet
+	closed   bool
+	notice   func(dropped uint64) []byte
 }
 
 // NewQueue makes a queue in front of out and starts its goroutine, which ends after Close.
@@ -36,7 +37,9 @@ func NewQueue(out *File) *Queue {
 	return q
 }
 
-func plainNotice(dropped uint64) []byte { return fmt.Appendf(nil, "percore: %d log lines dropped\n", dropped) }
+func plainNotice(dropped uint64) []byte {
+	return fmt.Appendf(nil, "percore: %d log lines dropped\n", dropped)
+}
 
 // Direct is what the queue writes to.
 func (q *Queue) Direct() *File { return q.out }
@@ -114,13 +117,14 @@ func (q *Queue) run() {
 // writeNext writes the oldest line, after the notice of those lost before it. It is false when nothing waits.
 func (q *Queue) writeNext() bool {
 	q.mu.Lock()
+	q.underWay = 0
 	if len(q.lines) == 0 {
 		q.lines = nil // or its array would stay as long as it ever was
 		q.mu.Unlock()
 		return false
 	}
 	line, dropped, notice := q.pop(), q.dropped, q.notice
-	q.dropped = 0
+	q.dropped, q.underWay = 0, 1
 	q.mu.Unlock()
 	if dropped > 0 && !q.write(notice(dropped)) || !q.write(line) {
 		q.lose(dropped + 1)
