@@ -1,0 +1,130 @@
+package pid1
+
+import (
+	"math/rand/v2"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/e2e/load"
+)
+
+// greeting checks the front page of the example application and of the scripted worker.
+func greeting(body []byte) error {
+	if !strings.HasPrefix(string(body), "Hello from ") {
+		return errNoGreeting
+	}
+	return nil
+}
+
+// greetingIn is greeting for a whole answer as it came.
+func greetingIn(answer []byte) error {
+	if !strings.HasPrefix(string(answer), "HTTP/1.1 200 OK\r\n") || !strings.Contains(string(answer), "\r\n\r\nHello from ") {
+		return errNoGreeting
+	}
+	return nil
+}
+
+type scenarioError string
+
+func (e scenarioError) Error() string { return string(e) }
+
+const errNoGreeting = scenarioError("want it to begin with Hello from")
+
+func TestNotOneGETFailsWhenAWorkerIsKilledEvery300ms(t *testing.T) {
+	// A worker may be killed while it starts, and again: on a slow machine there is none for seconds, and requests wait.
+	s := startTornado(t, 2, env{"PERCORE_QUEUE_TIMEOUT": "60"})
+	length := 20 * time.Second
+	if testing.Short() {
+		length = 10 * time.Second
+	}
+	request := s.get("/")
+	request.Clients, request.KeepAlive, request.Check, request.Timeout = 8, true, greeting, time.Minute
+	kept := load.Start(request)
+	request.Clients, request.KeepAlive, request.Pause = 4, false, 2*time.Millisecond
+	fresh := load.Start(request)
+
+	kills := 0
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(length); time.Now().Before(end); <-tick.C {
+		if s.killAny() {
+			kills++
+		}
+	}
+	for name, got := range map[string]load.Result{"keep-alive": kept.Stop(), "a connection for each": fresh.Stop()} {
+		if got.Failed() > 0 || got.IdleReset > 0 {
+			t.Errorf("%s, %d kills: got %v, want no failure", name, kills, got)
+		} else {
+			t.Logf("%s, %d kills: %v", name, kills, got)
+		}
+	}
+	if want := int(length/(300*time.Millisecond)) / 2; kills < want {
+		t.Errorf("got %d kills, want at least %d", kills, want)
+	}
+}
+
+// killAny kills a random worker process that is alive, ready or not.
+func (s *service) killAny() bool {
+	var pids []int
+	for name, l := range s.alive(false) {
+		if name != frontName {
+			pids = append(pids, l.PID)
+		}
+	}
+	if len(pids) == 0 {
+		return false
+	}
+	p, ok := s.find(pids[rand.IntN(len(pids))])
+	return ok && syscall.Kill(p.pid, syscall.SIGKILL) == nil
+}
+
+func TestAStableWorkerThatIsKilledIsReplacedAtOnce(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTSECS": "0.1"}, "demo")
+	s.awaitReady(2)
+	name := s.workerName(0)
+	victim := s.named(name)
+	s.await("STARTSECS to be over", func() bool {
+		return time.Since(s.readyWorkers()[name].Time) > 200*time.Millisecond
+	})
+	s.kill(victim)
+	killed := time.Now()
+	var next line
+	s.await("a new incarnation", func() bool {
+		next = s.readyWorkers()[name]
+		return next.PID != 0 && next.PID != victim.inside
+	})
+	started := s.messages("worker started")
+	spawned := started[len(started)-1].Time
+	if !s.said("killed by SIGKILL after", `"next":"restarted"`) {
+		t.Error("want the reason of the end in words")
+	}
+	t.Logf("ready %v after the kill", next.Time.Sub(killed))
+	wantWithin(t, "a new process after the kill", spawned.Sub(killed), 100*time.Millisecond)
+}
+
+func TestAWorkerThatKeepsFailingBacksOffWhileItsSiblingServes(t *testing.T) {
+	script := `if [ "$1" = 1 ]; then echo "no luck" >&2; exit 7; fi; exec "$2" worker serve "$3"`
+	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "1", "PERCORE_NAME": "pair"},
+		"--", "/bin/sh", "-c", script, "sh", "{index}", built.worker, "{port}")
+	s.awaitReady(1)
+	request := s.get("/")
+	request.Clients, request.Check, request.Pause = 2, greeting, time.Millisecond
+	run := load.Start(request)
+	s.await("failures beyond STARTRETRIES", func() bool { return len(s.messages("worker ended")) >= 4 })
+	if got := run.Stop(); got.Failed() > 0 {
+		t.Errorf("got %v, want no failure", got)
+	}
+	if s.said(`"next":"fatal"`) || s.isOver() {
+		t.Error("got FATAL, want BACKOFF while the sibling serves")
+	}
+	for _, l := range s.messages("worker ended")[1:] {
+		if !strings.HasPrefix(l.Next, "backoff ") {
+			t.Errorf("got next %q, want a backoff", l.Next)
+		}
+	}
+	if !s.said("fleet degraded") {
+		t.Error("want one line that says that the fleet is degraded")
+	}
+}

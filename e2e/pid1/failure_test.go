@@ -1,0 +1,139 @@
+package pid1
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/e2e/load"
+)
+
+func TestAnApplicationThatCrashesAtStartEndsTheContainerWithItsCode(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "2"},
+		"/bin/sh", "-c", "echo 'Traceback: no such table' >&2; exit 3")
+	if code := s.wait(); code != 3 {
+		t.Errorf("got exit code %d, want the worker's 3", code)
+	}
+	next := map[string]int{}
+	for _, l := range s.messages("worker ended") {
+		before, _, _ := strings.Cut(l.Next, " ")
+		next[before]++
+	}
+	if next["backoff"] != 4 || next["fatal"] != 2 {
+		t.Errorf("got %v, want 2 backoffs and 1 fatal for each of 2 workers", next)
+	}
+	last := s.all(func(line) bool { return true })
+	if text := last[len(last)-1].text; !strings.Contains(text, "fleet ended") || !strings.Contains(text, "exited with code 3") ||
+		!strings.Contains(text, "Traceback: no such table") {
+		t.Errorf("got %s at the end, want the reason and the worker's last lines", text)
+	}
+}
+
+func TestACommandThatCannotBeRunHasTheShellsCodes(t *testing.T) {
+	plain := filepath.Join(t.TempDir(), "main.py")
+	if err := os.WriteFile(plain, []byte("print('no #! line')\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, command string
+		want          int
+	}{
+		{"one that is not there ends with 127", "/no/such/command", 127},
+		{"one that is not in PATH ends with 127", "no-such-command", 127},
+		{"one that is not executable ends with 126", plain, 126},
+		{"a directory ends with 126", t.TempDir(), 126},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := start(t, nil, test.command)
+			if code := s.wait(); code != test.want || !s.said(test.command) {
+				t.Errorf("got exit code %d, want %d and the command in the log", code, test.want)
+			}
+		})
+	}
+}
+
+func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, test := range []struct {
+		name      string
+		variables env
+		args      []string
+		want      []string
+	}{
+		{"a typo is answered with the right spelling", env{"PERCORE_WORKRES": "2"}, []string{"demo"}, []string{"PERCORE_WORKRES", "PERCORE_WORKERS"}},
+		{
+			"five faults are shown at once",
+			env{"PERCORE_WORKERS": "many", "PERCORE_STOPSIGNAL": "SIGFOO", "PERCORE_READY": "maybe", "PERCORE_STARTSECS": "soon", "PERCORE_CLIENT_MAX_BODY_SIZE": "1XB"},
+			[]string{"demo"},
+			[]string{"PERCORE_WORKERS", "PERCORE_STOPSIGNAL", "PERCORE_READY", "PERCORE_STARTSECS", "PERCORE_CLIENT_MAX_BODY_SIZE", "many", "SIGFOO"},
+		},
+		{"no command is explained", nil, nil, []string{"no command", "PERCORE_COMMAND"}},
+		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "Another process"}},
+		{"a user that does not exist is named", env{"PERCORE_USER": "no-such-user"}, []string{"demo"}, []string{"PERCORE_USER", "no-such-user"}},
+		{"a word of later versions is not taken for a command", nil, []string{"status"}, []string{"percore -- status"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := start(t, test.variables, test.args...)
+			if code := s.wait(); code != 2 {
+				t.Errorf("got exit code %d, want 2", code)
+			}
+			for _, want := range test.want {
+				if !s.said(want) {
+					t.Errorf("got nothing about %q:\n%s", want, s.tail(logLinesMax))
+				}
+			}
+			if s.said("worker started") {
+				t.Error("got a worker started, want nothing started")
+			}
+		})
+	}
+}
+
+func TestWithoutSTRICTATypoIsAWarning(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKRES": "2", "PERCORE_STRICT": "false", "PERCORE_WORKERS": "1"}, "demo")
+	s.awaitReady(1)
+	if !s.said("PERCORE_WORKRES", "PERCORE_WORKERS") {
+		t.Error("want a warning with the right spelling")
+	}
+}
+
+func TestWhenAllWorkersAreGoneARequestWaitsAndThenGets503(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_QUEUE_TIMEOUT": "0.5", "PERCORE_READY": "http:/exists?file=/nowhere"}, serveCommand()...)
+	s.await("the front door", func() bool { return s.said("worker ready", frontName) })
+	conn := s.connect()
+	began := time.Now()
+	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 4096)
+	n, err := conn.Read(answer)
+	if err != nil || !strings.HasPrefix(string(answer[:n]), "HTTP/1.1 503 ") || !strings.Contains(string(answer[:n]), "\r\nRetry-After: ") {
+		t.Errorf("got %q, %v, want 503 with Retry-After", answer[:n], err)
+	}
+	if took := time.Since(began); took < 400*time.Millisecond || took > 2*time.Second {
+		t.Errorf("got the answer after %v, want it after the 0.5 s of QUEUE_TIMEOUT", took)
+	}
+}
+
+func TestRequestsWaitForAWorkerThatComesBack(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "1"}, serveCommand()...)
+	s.awaitReady(1)
+	request := s.get("/")
+	request.Clients, request.Check, request.Pause = 4, greeting, time.Millisecond
+	run := load.Start(request)
+	for range 3 {
+		s.await("load", moreAnswers(run, 20))
+		s.kill(s.worker(0))
+	}
+	s.await("load", moreAnswers(run, 20))
+	if got := run.Stop(); got.Failed() > 0 {
+		t.Errorf("got %v, want no failure while the only worker is replaced", got)
+	}
+}

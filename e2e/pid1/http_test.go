@@ -1,0 +1,88 @@
+package pid1
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/e2e/load"
+)
+
+func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_CLIENT_MAX_BODY_SIZE": "1KB", "PERCORE_CLIENT_HEADER_TIMEOUT": "0.3"}, serveCommand()...)
+	s.awaitReady(1)
+	for _, test := range []struct {
+		name, request string
+		want          int
+	}{
+		{"a body that is announced too large", "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n", 413},
+		{"a body that grows too large", "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("401\r\n%s\r\n0\r\n\r\n", strings.Repeat("x", 0x401)), 413},
+		{"a body of just the limit", "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 200},
+		{"a head that stops coming", "GET / HTTP/1.1\r\nHost: a\r\n", 408},
+		{"no HTTP at all", "hello\r\n\r\n", 400},
+		{"two lengths", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400},
+		{"a length beside chunks", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+		{"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
+		{"a head too large", "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn := s.connect()
+			if _, err := io.WriteString(conn, test.request); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := io.ReadAll(conn)
+			if want := fmt.Sprintf("HTTP/1.1 %d ", test.want); err != nil || !strings.HasPrefix(string(answer), want) {
+				t.Errorf("got %.200q, %v, want %q and the end of the stream", answer, err, want)
+			}
+		})
+	}
+	if got := s.body("/"); greeting([]byte(got)) != nil {
+		t.Errorf("got %q afterwards, want the worker unharmed", got)
+	}
+}
+
+func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
+	for _, test := range []struct {
+		format string
+		check  func(string) bool
+	}{
+		{"combined", regexp.MustCompile(`^127\.0\.0\.1 - - \[[^\]]+\] "GET /page\?a=%22b HTTP/1\.1" 200 \d+ "http://ref\.example/" "agent \\?x?2?2?.*"$`).MatchString},
+		{"json", func(text string) bool {
+			var entry map[string]any
+			return json.Unmarshal([]byte(text), &entry) == nil && strings.Contains(text, "/page?a=%22b") && strings.Contains(text, "200")
+		}},
+	} {
+		t.Run(test.format, func(t *testing.T) {
+			s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_ACCESS_LOG": test.format}, serveCommand()...)
+			s.awaitReady(1)
+			s.body("/page?a=%22b", "Referer: http://ref.example/", `User-Agent: agent "quoted"`)
+			var lines []line
+			s.await("the access line", func() bool {
+				lines = s.all(func(l line) bool { return l.stdout && strings.Contains(l.text, "/page") })
+				return len(lines) > 0
+			})
+			if len(lines) != 1 || !test.check(lines[0].text) {
+				t.Errorf("got %v, want one line in the format %s", lines, test.format)
+			}
+		})
+	}
+}
+
+func TestAPOSTThatKillsItsWorkerIsNotRepeated(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "2"}, serveCommand()...)
+	s.awaitReady(2)
+	request := s.get("/die")
+	request.Method, request.Body, request.Status, request.Timeout = http.MethodPost, []byte("x"), http.StatusBadGateway, 5*time.Second
+	if got := load.Once(request); got.OK() != 1 {
+		t.Errorf("got %v, want 502", got)
+	}
+	s.await("the end of the worker", func() bool { return len(s.messages("worker ended")) > 0 })
+	if got := len(s.messages("worker ended")); got != 1 {
+		t.Errorf("got %d workers killed, want 1", got)
+	}
+}

@@ -1,0 +1,93 @@
+package pid1
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+)
+
+func TestOrphansAreReaped(t *testing.T) {
+	s := startTornado(t, 1, nil)
+	const orphans = 5
+	pids := map[int]bool{}
+	for range orphans {
+		var orphan struct {
+			PID int `json:"pid"`
+		}
+		if err := json.Unmarshal([]byte(s.body("/orphan?s=0.3")), &orphan); err != nil {
+			t.Fatal(err)
+		}
+		pids[orphan.PID] = true
+	}
+	adopted := 0
+	for _, p := range s.processes() {
+		if pids[p.inside] && p.status["PPid"] == fmt.Sprint(s.pid) {
+			adopted++
+		}
+	}
+	if adopted == 0 {
+		t.Error("got no orphan adopted by PID 1, want some")
+	}
+	s.await("every orphan to be gone, as a zombie too", func() bool {
+		for _, p := range s.processes() {
+			if pids[p.inside] {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestPID1LeavesNoZombie(t *testing.T) {
+	// A hundred orphans that end all at once: one SIGCHLD may stand for many of them.
+	script := `for i in $(seq 100); do (sleep 0.2 & ) ; done; exec "$1" worker serve "$2"`
+	s := start(t, env{"PERCORE_WORKERS": "1"}, "--", "/bin/sh", "-c", script, "sh", built.worker, "{port}")
+	s.awaitReady(1)
+	s.await("only PID 1, the front door and the worker to be left", func() bool { return len(s.processes()) == 3 })
+}
+
+func TestAWorkersWholeProcessGroupEndsWithIt(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		stop func(*service)
+	}{
+		{"at a stop, the children that ignore SIGTERM too", func(s *service) {
+			if code := s.stop(); code != 0 {
+				s.Errorf("got exit code %d, want 0", code)
+			}
+		}},
+		{"when the worker is killed", func(s *service) { s.kill(s.worker(0)) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_STOP_TIMEOUT": "3"}, serveCommand()...)
+			s.awaitReady(1)
+			s.body("/children")
+			var children []process
+			s.await("the worker's children", func() bool {
+				children = nil
+				for _, p := range s.processes() {
+					if p.status["Name"] == "sleep" || p.status["Name"] == "sh" {
+						children = append(children, p)
+					}
+				}
+				return len(children) == 3
+			})
+			test.stop(s)
+			s.await("the children to be gone", func() bool {
+				for _, child := range children {
+					if _, there := s.find(child.inside); there {
+						return false
+					}
+				}
+				return true
+			})
+		})
+	}
+}
+
+func TestPID1EndsEverythingWhenItIsKilled(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "2"}, "demo")
+	s.awaitReady(2)
+	s.kill(process{pid: s.pid})
+	s.await("the whole namespace to be gone", func() bool { return len(s.processes()) == 0 })
+}
