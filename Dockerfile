@@ -21,11 +21,12 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 
 
 FROM scratch AS percore
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /percore /percore
 STOPSIGNAL SIGTERM
 EXPOSE 8080
 ENTRYPOINT ["/percore"]
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+# What changes with each build comes last, so that a builder takes the rest out of its cache.
+COPY --from=build /percore /percore
 ARG VERSION=dev
 ARG REVISION=
 ARG CREATED=
@@ -43,7 +44,6 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends python3-tornado \
  && rm -rf /var/lib/apt/lists/*
 COPY examples/tornado/main.py /var/www/main.py
-COPY --from=percore /percore /percore
 # PID 1 stays root to bind low ports and to change users; the workers run as www-data.
 ENV PERCORE_GROUP=tornadoes \
     PERCORE_NAME=tornado \
@@ -52,6 +52,7 @@ STOPSIGNAL SIGTERM
 EXPOSE 8080
 ENTRYPOINT ["/percore"]
 CMD ["python3", "/var/www/main.py", "--port={port}"]
+COPY --from=percore /percore /percore
 ARG VERSION=dev
 ARG REVISION=
 ARG CREATED=
