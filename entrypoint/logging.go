@@ -18,11 +18,19 @@ func newLog(w io.Writer, level slog.Level, asJSON bool) *slog.Logger {
 }
 
 func newHandler(w io.Writer, level slog.Level, asJSON bool) slog.Handler {
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: spellDuration}
 	if asJSON {
 		return slog.NewJSONHandler(w, options)
 	}
 	return slog.NewTextHandler(w, options)
+}
+
+// spellDuration writes durations as 9s in both formats; JSON would have nanoseconds.
+func spellDuration(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // dropNotice is the log line about log lines that were lost.

@@ -134,7 +134,6 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		adjust func(*Options)
 	}{
 		{"without an access log", 100, nil},
-		{"balanced round robin", 100, func(o *Options) { o.Balance = RoundRobin }},
 		// The batches that travel between loop and log are made once, but how many there are is a matter of scheduling.
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},

@@ -33,6 +33,7 @@ func TestARequestLoopIsToldToCloseAndLosesNothing(t *testing.T) {
 }
 
 func TestAnIdleConnectionGetsAFinAfterItsGrace(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil)
 	s := newStub(t, constant("ok"))
 	r.workers(s.address)
@@ -75,6 +76,7 @@ func (r *rig) listenersClosed() (closed bool) {
 }
 
 func TestTheListenersRefuseAfterTheDrain(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil)
 	s := newStub(t, constant("ok"))
 	r.workers(s.address)
@@ -150,6 +152,7 @@ func oneRequest(address string) error {
 // TestRequestLoopsThroughTheDrainLoseNothing has keep-alive clients that follow the rules: a connection that ends before an
 // answer began may be retried only if it ends by FIN on an idle connection, and that must not happen here at all.
 func TestRequestLoopsThroughTheDrainLoseNothing(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
 	s := newStub(t, constant("ok"))
 	r.workers(s.address)
@@ -199,6 +202,7 @@ func (r *rig) drained(index int, incarnation uint64) bool {
 }
 
 func TestADrainingWorkerIsReportedOnceItsLastRequestHasEnded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
 	gate := make(chan struct{})
 	s, other := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("slow") }), newStub(t, constant("other"))
@@ -278,6 +282,7 @@ func TestASnapshotThatMakesNoSenseIsAnErrorAndChangesNothing(t *testing.T) {
 }
 
 func TestTheWholeDrainIsReportedWhenNobodyIsLeft(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil)
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
@@ -299,6 +304,7 @@ func TestTheWholeDrainIsReportedWhenNobodyIsLeft(t *testing.T) {
 // TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts an answer before the drain and ends it after that: the
 // client may still send another request, so its worker is not to be stopped.
 func TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil)
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool {

@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -133,6 +134,9 @@ func (t *table) isUp(index int, incarnation uint64) bool {
 	e := t.at(index)
 	return e != nil && e.Incarnation == incarnation && t.states[index] == Up
 }
+
+// anyUp tells whether there is a worker that may be chosen.
+func (t *table) anyUp() bool { return t != nil && slices.Contains(t.states, Up) }
 
 // endpointSet is a set of endpoint indexes.
 type endpointSet [endpointsMax / 64]uint64

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // head10 and head11 ask for / in either version and keep the connection where that is the default.
@@ -283,12 +281,7 @@ func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	_ = c.SetReadBuffer(70_000)
 	c.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nstart")
 	eventually(t, "the worker has the start", func() bool { return r.sockets(kindUpstream) == 1 })
-	r.onLoop(func(l *loop) {
-		fd := l.conns.at(l.exchanges[0].downstream).fd
-		if err := unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 16<<10); err != nil {
-			t.Error(err)
-		}
-	})
+	r.shrinkSendBuffers()
 	release := r.hold()
 	gate <- struct{}{}
 	<-gate

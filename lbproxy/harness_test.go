@@ -197,21 +197,6 @@ func (r *rig) raw(request string) string {
 
 func (r *rig) url(path string) string { return "http://" + r.address + path }
 
-// get fetches a path and returns status and body.
-func (r *rig) get(path string) (int, string) {
-	r.t.Helper()
-	resp, err := http.Get(r.url(path))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return resp.StatusCode, string(b)
-}
-
 // readHead reads one request head and returns it.
 func readHead(r *bufio.Reader) string {
 	var head strings.Builder

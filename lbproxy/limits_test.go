@@ -69,6 +69,7 @@ func runStarved(worker string) error {
 }
 
 func TestAcceptPausesWithoutDescriptorsAndRecovers(t *testing.T) {
+	t.Parallel()
 	s := newStub(t, constant("ok"))
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childWorker+"="+s.address)
@@ -94,7 +95,7 @@ func TestAcceptPausesWithoutDescriptorsAndRecovers(t *testing.T) {
 
 	start := time.Now()
 	var crowd []net.Conn
-	for time.Since(start) < 600*time.Millisecond {
+	for len(crowd) < 2*descriptors || time.Since(start) < 600*time.Millisecond {
 		c, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			t.Fatal(err)

@@ -159,7 +159,7 @@ func (l *loop) run() error {
 
 func (l *loop) tick() {
 	elapsed := time.Since(l.epoch)
-	l.nowNanos, l.now = int64(elapsed), elapsed.Milliseconds()
+	l.nowNanos, l.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
 }
 
 // timeout is how many milliseconds the loop may sleep, negative for ever.

@@ -129,18 +129,27 @@ func header(head string) textproto.MIMEHeader {
 
 // body reads the request's body.
 func (q *stubRequest) body() (string, error) {
+	var b strings.Builder
+	_, err := q.copyBody(&b)
+	return b.String(), err
+}
+
+// copyBody passes the request's body on to w.
+func (q *stubRequest) copyBody(w io.Writer) (int64, error) {
 	h := header(q.head)
 	if h.Get("Transfer-Encoding") == "chunked" {
-		b, err := io.ReadAll(httputil.NewChunkedReader(q.in))
+		n, err := io.Copy(w, httputil.NewChunkedReader(q.in))
 		if err == nil {
 			_, err = q.in.Discard(2) // the line after the last chunk
 		}
-		return string(b), err
+		return n, err
 	}
-	n, _ := strconv.Atoi(h.Get("Content-Length"))
-	b := make([]byte, n)
-	n, err := io.ReadFull(q.in, b)
-	return string(b[:n]), err
+	size, _ := strconv.ParseInt(h.Get("Content-Length"), 10, 64)
+	n, err := io.CopyN(w, q.in, size)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // constant is a worker that always answers alike.
@@ -295,10 +304,4 @@ func (r *rig) kept() (n int) {
 		}
 	})
 	return n
-}
-
-// isReset tells whether err says that the peer reset the connection.
-func isReset(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && strings.Contains(err.Error(), "connection reset")
 }

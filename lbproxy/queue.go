@@ -75,7 +75,7 @@ func (l *loop) retryParked() {
 func (l *loop) queueTimedOut(x *exchange) {
 	switch {
 	case x.request != requestParked && x.target != nil:
-	case x.tries > 0:
+	case x.tries > 0 && l.table.anyUp(): // all that are said to be ready refuse
 		l.abort(x, causeConnectRefused)
 	default:
 		l.abort(x, causeNoWorker)

@@ -194,6 +194,7 @@ func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {
 }
 
 func TestAWaitForRefusingWorkersEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *Options) { o.QueueTimeout = 250 * time.Millisecond })
 	r.workers(refusing(t))
 	start := time.Now()
@@ -245,6 +246,7 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 }
 
 func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, nil)
 	var endpoints []Endpoint
 	var stubs []*stub
@@ -257,12 +259,12 @@ func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
 	for range 8 {
 		go func() { failed <- getUntil(r.address, stop) }()
 	}
-	for i := range 15 {
-		time.Sleep(20 * time.Millisecond)
+	for i := range 9 {
+		time.Sleep(80 * time.Millisecond)
 		n := i % 3
 		stubs[n].crash() // nobody tells the front door, which has to find out
 		stubs[n] = newStub(t, constant("ok"))
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 		endpoints[n].Incarnation++
 		endpoints[n].Address = stubs[n].address
 		r.apply(false, endpoints...)

@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"unsafe"
 
@@ -45,7 +46,7 @@ func TestASlotIsNeverGivenTwice(t *testing.T) {
 	}
 }
 
-func TestAConnectionIsSmallAndHasNoPointers(t *testing.T) {
+func TestAConnectionIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(conn{}); size > 128 {
 		t.Errorf("size of a connection: got %d bytes, want 128 at most", size)
 	}
@@ -128,6 +129,16 @@ func TestAnOutboxIsAQueueOfBytes(t *testing.T) {
 		}
 		if box.pending() != model.Len() {
 			t.Fatalf("pending: got %d, want %d", box.pending(), model.Len())
+		}
+	}
+}
+
+func TestTheTableOfConnectionsIsNothingToTheCollector(t *testing.T) {
+	for i := range reflect.TypeFor[conn]().NumField() {
+		switch f := reflect.TypeFor[conn]().Field(i); f.Type.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Chan, reflect.Func, reflect.Interface, reflect.String:
+			t.Errorf("field %s: got a %s, want nothing with a pointer", f.Name, f.Type)
+		default:
 		}
 	}
 }

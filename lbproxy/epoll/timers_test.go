@@ -38,7 +38,7 @@ func (n *naive) next() (deadline int64, ok bool) {
 // TestTimersBehaveLikeASetOfDeadlines drives timers and model with the same random steps.
 func TestTimersBehaveLikeASetOfDeadlines(t *testing.T) {
 	const slots, steps = 50, 5000
-	for seed := range uint64(20) {
+	for seed := range uint64(6) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		millis := []int64{5, 50, 0, 700, -1, 50}
 		timers, model := epoll.NewTimers(millis...), &naive{millis, map[int32]naiveTimer{}}

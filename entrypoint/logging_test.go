@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/output"
+)
+
+func TestTheLogSpeaksTheFormatThatIsAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		format config.LogFormat
+		want   bool
+	}{
+		"JSON":                        {config.LogJSON, true},
+		"text":                        {config.LogText, false},
+		"auto, where nobody looks on": {config.LogAuto, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := wantsJSON(c.format, &bytes.Buffer{}); got != c.want {
+				t.Errorf("JSON: got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTheNoticeOfLostLinesIsALogLine(t *testing.T) {
+	var line struct {
+		Level, Msg string
+		Count      uint64
+	}
+	text := dropNotice(7, true)
+	if err := json.Unmarshal(text, &line); err != nil {
+		t.Fatalf("notice %q: %v", text, err)
+	}
+	if line.Level != "WARN" || line.Msg != "log lines dropped" || line.Count != 7 {
+		t.Errorf("notice: got %+v, want a warning that counts 7", line)
+	}
+	if text := string(dropNotice(7, false)); !strings.HasSuffix(text, "msg=\"log lines dropped\" count=7\n") {
+		t.Errorf("notice as text: got %q", text)
+	}
+}
+
+func TestWorkersWriteWhereTheLogEnds(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	file := output.NewFile(writer)
+	queue := output.NewQueue(file)
+	if got := direct(queue); got != file {
+		t.Errorf("behind the queue: got %v, want the file", got)
+	}
+	var buffer bytes.Buffer
+	if got := direct(&buffer); got != &buffer {
+		t.Errorf("without a queue: got %v, want the writer itself", got)
+	}
+	newLog(queue, slog.LevelInfo, true).Info("hello")
+	queue.Close(10 * time.Second)
+	writer.Close()
+	if text, _ := io.ReadAll(reader); !strings.Contains(string(text), `"msg":"hello"`) {
+		t.Errorf("log: got %q, want a greeting", text)
+	}
+}
+
+func TestReservedThreadsExist(t *testing.T) {
+	before := threadCount(t)
+	reserveThreads(before + 3)
+	if got := threadCount(t); got < before+3 {
+		t.Errorf("threads: got %d after %d, want at least %d", got, before, before+3)
+	}
+	reserveThreads(0)
+}
+
+func threadCount(t *testing.T) int {
+	t.Helper()
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Skip("SKIPPED: no /proc:", err)
+	}
+	return len(tasks)
+}
+
+func TestModestyLowersButNeverRaises(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for procs, want := range map[int]int{1: 1, 2: 2, 8: 2} {
+		runtime.GOMAXPROCS(procs)
+		stayModest()
+		if got := runtime.GOMAXPROCS(0); got != want {
+			t.Errorf("GOMAXPROCS of %d: got %d, want %d", procs, got, want)
+		}
+	}
+}
