@@ -1,0 +1,138 @@
+#include "textflag.h"
+#include "numbers_amd64.h"
+
+// The kernel starts the process here, on a stack that holds argc, argv, nil, the environment, nil (System V ABI AMD64, 3.4.1).
+// Until the end, BX and R12 to R15 hold values across system calls; SYSCALL destroys AX, CX and R11.
+TEXT _rt0_amd64_linux(SB),NOSPLIT|NOFRAME|DUPOK,$0
+	MOVQ	0(SP), BX		// argc
+	LEAQ	8(SP), R12		// argv
+	CMPQ	BX, $2
+	JLT	environment
+	MOVQ	8(R12), AX		// argv[1]
+	CMPL	0(AX), $INIT
+	JNE	environment
+	CMPB	4(AX), $0
+	JEQ	work
+
+environment:
+	LEAQ	8(R12)(BX*8), R12
+	MOVQ	$PERCORE_, R13
+	MOVQ	$MODE_INI, R14
+next:
+	MOVQ	0(R12), AX
+	ADDQ	$8, R12
+	TESTQ	AX, AX
+	JEQ	runtime			// not in mode init
+	CMPQ	0(AX), R13
+	JNE	next
+	CMPQ	8(AX), R14
+	JNE	next
+	CMPW	16(AX), $T_END
+	JNE	next
+
+work:
+	MOVQ	SP, ·stack(SB)
+	MOVQ	SP, R15
+	SUBQ	$128, SP		// 0: a sigaction; 32: the one before; 64: the pipe
+
+	// Which of stderr, stdout and stdin are closed?
+	MOVQ	$2, BX
+descriptor:
+	MOVQ	BX, DI
+	MOVQ	$F_GETFD, SI
+	MOVQ	$SYS_fcntl, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JGE	open
+	MOVQ	BX, CX
+	MOVQ	$1, AX
+	SHLQ	CX, AX
+	ORQ	AX, ·closed(SB)
+open:
+	DECQ	BX
+	JGE	descriptor
+
+	// The pipe, out of the way of what is inherited.
+	LEAQ	64(SP), DI
+	MOVQ	$(O_NONBLOCK|O_CLOEXEC), SI
+	MOVQ	$SYS_pipe2, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JLT	restore
+	MOVLQSX	64(SP), R12
+	MOVLQSX	68(SP), R13
+	MOVQ	R12, DI
+	MOVQ	$F_DUPFD_CLOEXEC, SI
+	MOVQ	$FIRST_DESCRIPTOR, DX
+	MOVQ	$SYS_fcntl, AX
+	SYSCALL
+	MOVQ	AX, ·readEnd(SB)
+	MOVQ	AX, R14
+	MOVQ	R13, DI
+	MOVQ	$F_DUPFD_CLOEXEC, SI
+	MOVQ	$FIRST_DESCRIPTOR, DX
+	MOVQ	$SYS_fcntl, AX
+	SYSCALL
+	MOVQ	AX, ·writeEnd(SB)
+	ORQ	AX, R14			// negative if either failed
+	MOVQ	R12, DI
+	MOVQ	$SYS_close, AX
+	SYSCALL
+	MOVQ	R13, DI
+	MOVQ	$SYS_close, AX
+	SYSCALL
+	TESTQ	R14, R14
+	JLT	restore
+	MOVQ	·readEnd(SB), DI	// its reader may sleep
+	MOVQ	$F_SETFL, SI
+	MOVQ	$0, DX
+	MOVQ	$SYS_fcntl, AX
+	SYSCALL
+
+	// The handler, for all signals that are no faults.
+	LEAQ	·handler(SB), AX
+	MOVQ	AX, 0(SP)
+	MOVQ	$(SA_FLAGS|SA_RESTORER), 8(SP)
+	LEAQ	·restorer(SB), AX
+	MOVQ	AX, 16(SP)
+	MOVQ	$-1, 24(SP)
+	MOVQ	$FAULTS, R12
+	MOVQ	$64, BX			// from the last signal to the first
+disposition:
+	MOVQ	BX, DI
+	MOVQ	SP, SI
+	BTQ	BX, R12
+	JCC	install
+	MOVQ	$0, SI
+install:
+	LEAQ	32(SP), DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigaction, AX
+	SYSCALL
+	TESTQ	AX, AX
+	JNE	handled			// KILL and STOP
+	CMPQ	32(SP), $SIG_IGN
+	JNE	handled
+	LEAQ	-1(BX), CX
+	MOVQ	$1, AX
+	SHLQ	CX, AX
+	ORQ	AX, ·ignored(SB)
+handled:
+	DECQ	BX
+	JNE	disposition
+	LEAQ	·claim(SB), AX
+	MOVQ	AX, _cgo_sigaction(SB)
+
+	// The mask, only to be read.
+	MOVQ	$SIG_SETMASK, DI
+	MOVQ	$0, SI
+	LEAQ	·mask(SB), DX
+	MOVQ	$8, R10
+	MOVQ	$SYS_rt_sigprocmask, AX
+	SYSCALL
+	MOVB	$1, ·active(SB)
+
+restore:
+	MOVQ	R15, SP
+runtime:
+	JMP	_rt0_amd64(SB)

@@ -1,0 +1,9 @@
+//go:build amd64 || arm64
+
+package entry
+
+// handlerAddress gives the address of the handler, written in assembly.
+func handlerAddress() uintptr
+
+// restorerAddress gives the address of the return from a handler; 0 where the kernel brings its own.
+func restorerAddress() uintptr

@@ -1,0 +1,59 @@
+#include "textflag.h"
+#include "numbers_arm64.h"
+
+// handler(sig R0, info R1, context R2) runs on the signal stack of whatever thread, with all signals blocked
+// (man 2 sigaction). It returns into the kernel's own rt_sigreturn, which restores all registers. SVC destroys R0.
+TEXT ·handler(SB),NOSPLIT|NOFRAME,$0
+	MOVW	8(R1), R3		// si_code: positive from the kernel
+	CMP	$0, R3
+	BLE	record
+	MOVD	$1, R4
+	LSL	R0, R4, R4
+	MOVD	$FAULTS, R5
+	TST	R5, R4
+	BEQ	record
+	MOVD	·runtimeHandler(SB), R3
+	JMP	(R3)
+
+record:
+	MOVD	R0, R6
+	MOVD	·writeEnd(SB), R0
+	MOVD	$RECORD, R2
+	MOVD	$SYS_write, R8
+	SVC
+	CMP	$RECORD, R0
+	BEQ	done
+	SUB	$1, R6, R6		// the pipe is full
+	MOVD	$1, R4
+	LSL	R6, R4, R4
+	MOVD	$·overflow(SB), R5
+again:
+	LDAXR	(R5), R3
+	ORR	R4, R3, R3
+	STLXR	R3, (R5), R7
+	CBNZ	R7, again
+done:
+	RET
+
+// claim(sig R0, new R1, old R2) is what the runtime takes for libc's sigaction, in C's calling convention. For a fault, EINVAL makes it do the
+// system call itself; for the rest it believes that all is done, and that the default was there before.
+TEXT ·claim(SB),NOSPLIT|NOFRAME,$0
+	MOVD	$1, R4
+	LSL	R0, R4, R4
+	MOVD	$FAULTS, R5
+	TST	R5, R4
+	BNE	fault
+	MOVD	$0, R0
+	RET
+fault:
+	MOVD	$EINVAL, R0
+	RET
+
+TEXT ·handlerAddress(SB),NOSPLIT,$0-8
+	MOVD	$·handler(SB), R0
+	MOVD	R0, ret+0(FP)
+	RET
+
+TEXT ·restorerAddress(SB),NOSPLIT,$0-8
+	MOVD	ZR, ret+0(FP)
+	RET

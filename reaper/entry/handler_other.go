@@ -1,0 +1,9 @@
+//go:build !amd64 && !arm64
+
+package entry
+
+// Elsewhere nobody has written the handler yet, and CatchAll says so.
+func handlerAddress() uintptr  { return 0 }
+func restorerAddress() uintptr { return 0 }
+
+const flagRestorer = 0

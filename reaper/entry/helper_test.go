@@ -1,0 +1,107 @@
+package entry_test
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// children are what this binary does when it is started with a word of theirs, as its second argument or in ENTRY_TEST.
+var children = map[string]func(){
+	"active": reportActive, "report": report, "first": reportFirst, "records": reportRecords, "fault": fault,
+	"overflow": overflow, "handback": handBack,
+}
+
+func TestMain(m *testing.M) {
+	// With "init" before it the entry is at work in the child.
+	word := os.Getenv("ENTRY_TEST")
+	if len(os.Args) > 2 {
+		word = os.Args[len(os.Args)-1]
+	}
+	if child, ours := children[word]; ours {
+		child()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// needsEntry skips where an external linker has made the entry another one's, as the race detector's does.
+func needsEntry(t *testing.T) {
+	t.Helper()
+	if strings.TrimSpace(begin(t, nil, self(t), "init", "active").all()) != "true" {
+		t.Skip("this binary has another entry (an external linker, or an architecture without ours)")
+	}
+}
+
+// child is a started process, its stdout in a pipe.
+type child struct {
+	t       *testing.T
+	process *os.Process
+	out     *os.File
+	lines   *bufio.Reader
+	state   *os.ProcessState
+}
+
+// begin starts argv with exactly this environment; os/exec would tidy it up.
+func begin(t *testing.T, environ []string, argv ...string) *child {
+	t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if environ == nil {
+		environ = []string{"PATH=/usr/bin:/bin"}
+	}
+	process, err := os.StartProcess(argv[0], argv, &os.ProcAttr{Env: environ, Files: []*os.File{null, writer, os.Stderr}})
+	writer.Close()
+	null.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{t: t, process: process, out: reader, lines: bufio.NewReader(reader)}
+	t.Cleanup(func() {
+		process.Kill()
+		c.wait()
+		reader.Close()
+	})
+	return c
+}
+
+func (c *child) line() string {
+	c.t.Helper()
+	line, err := c.lines.ReadString('\n')
+	if err != nil {
+		c.t.Fatalf("read a line: got %q and %v", line, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func (c *child) all() string {
+	c.t.Helper()
+	text, err := io.ReadAll(c.lines)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (c *child) signal(sig syscall.Signal) {
+	c.t.Helper()
+	if err := syscall.Kill(c.process.Pid, sig); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *child) wait() *os.ProcessState {
+	if c.state == nil {
+		c.state, _ = c.process.Wait()
+	}
+	return c.state
+}

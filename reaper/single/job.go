@@ -1,0 +1,67 @@
+package single
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"percore/reaper/entry"
+)
+
+// childStopped does what a shell expects of a job, or helps a child that has no shell above it.
+//
+// A child that wants the terminal gets it if it is percore's to give. Otherwise percore stops as its child did, with all its group,
+// so that a shell that waits for percore takes the terminal back. Where nobody could continue percore (it is PID 1, or
+// its group is orphaned) it does not stop; Ctrl-Z has no effect then, as on a child without an init, whose stop
+// the kernel would not have allowed.
+func (r *runner) childStopped(sig syscall.Signal) {
+	r.stopped = true
+	switch sig {
+	case syscall.SIGTTIN, syscall.SIGTTOU:
+		if !r.asked && r.term.lend(r.child) {
+			r.proceed()
+			return
+		}
+	case syscall.SIGTSTP:
+	default:
+		return // SIGSTOP: somebody wants that child stopped, and will continue it
+	}
+	if r.term == nil && !r.asked || r.stopAlong(sig) {
+		return
+	}
+	if sig == syscall.SIGTSTP && !r.asked {
+		r.proceed()
+	}
+}
+
+// stopWait is how long the kernel may take to stop this thread when another one has taken the signal.
+const stopWait = 50 * time.Millisecond
+
+// stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
+// nobody is there to continue it. The SIGCONT is still to come from r.signals.
+func (r *runner) stopAlong(sig syscall.Signal) bool {
+	if os.Getpid() == 1 || entry.Set(sig, entry.Default) != nil {
+		return false
+	}
+	_ = syscall.Kill(0, sig)
+	_ = entry.Set(sig, entry.Caught)
+	return r.signals.Soon(syscall.SIGCONT, stopWait)
+}
+
+// resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on. A shell that has put
+// percore in the foreground means the child.
+func (r *runner) resume() bool {
+	if !r.stopped {
+		return false
+	}
+	if r.term != nil && r.term.foreground() == r.term.own {
+		r.term.give(r.child)
+	}
+	r.proceed()
+	return true
+}
+
+func (r *runner) proceed() {
+	r.stopped, r.asked = false, false
+	r.complain(syscall.Kill(-r.child, syscall.SIGCONT))
+}

@@ -1,0 +1,68 @@
+package single
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"percore/reaper/catch"
+)
+
+// killedWait is how long the killed get to be gone: the kernel takes milliseconds, unless it holds on to a process (state D).
+const killedWait = time.Second
+
+// waitForOthers asks what the child has left behind to stop, waits for it within what is left of StopTimeout, and kills and
+// names the rest. The time counts from the first signal that meant to stop, since whoever sent it will not
+// wait longer.
+func (r *runner) waitForOthers() {
+	if !r.reapOthers() {
+		return
+	}
+	if r.left.IsZero() {
+		r.left = time.Now()
+	}
+	deadline := r.left.Add(r.StopTimeout)
+	root := os.Getpid()
+	signalTree(root, syscall.SIGTERM, r.complain)
+	signalTree(root, syscall.SIGCONT, r.complain) // one that is stopped could not even end
+	if !r.waitUntil(deadline, func(sig catch.Signal) { signalTree(root, sig.Number, r.complain) }) {
+		return
+	}
+	var names []string
+	for _, p := range descendants(root) {
+		names = append(names, fmt.Sprintf("%s (pid %d)", p.name, p.pid))
+	}
+	fmt.Fprintf(r.Stderr, "percore: killed after %v: %s\n", r.StopTimeout, strings.Join(names, ", "))
+	signalTree(root, syscall.SIGKILL, r.complain)
+	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})
+}
+
+// waitUntil waits until all others have ended, or until the deadline. It says whether some are left.
+func (r *runner) waitUntil(deadline time.Time, other func(catch.Signal)) (left bool) {
+	for r.reapOthers() {
+		sig, inTime, err := r.signals.Next(deadline)
+		if err != nil || !inTime {
+			return true
+		}
+		if !sig.OfChild() && !sig.Own() {
+			other(sig)
+		}
+	}
+	return false
+}
+
+// reapOthers takes every status that the kernel has and says whether a child is left that lives.
+func (r *runner) reapOthers() bool {
+	for {
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil: // ECHILD
+			return false
+		case pid == 0:
+			return true
+		}
+	}
+}

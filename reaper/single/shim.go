@@ -1,0 +1,92 @@
+package single
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"percore/reaper"
+	"percore/reaper/entry"
+)
+
+// Between fork and exec Go leaves no room for code of ours. So in the rare cases that need some, the child is first percore once
+// more, which puts things right and becomes the command by exec, with the same pid:
+//   - LISTEN_PID names percore and has to name the child, whose pid is not known before the fork (man 3 sd_listen_fds);
+//   - one of those signals was inherited as ignored that os/signal refuses to ignore.
+//
+// It costs a second start of percore, once.
+
+// shimPath is this binary, also where its file has been replaced or removed.
+const shimPath = "/proc/self/exe"
+
+const listenPID = "LISTEN_PID="
+
+// neverNotified are the signals that os/signal leaves to the runtime, which resets them in every child.
+func neverNotified() uint64 {
+	set := uint64(0)
+	for _, sig := range []syscall.Signal{
+		syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGSEGV, syscall.SIGSTKFLT, syscall.SIGSYS,
+	} {
+		set |= bit(sig)
+	}
+	return set
+}
+
+func (r *runner) needsShim() bool {
+	return r.Inherited.Ignored&neverNotified() != 0 || listenIndex(r.Inherited.Environ, os.Getpid()) >= 0
+}
+
+// shimEntry tells the shim the mask and the ignored signals that percore has inherited.
+func (r *runner) shimEntry() string {
+	return fmt.Sprintf("%s%x,%x", r.ShimEntry, r.Inherited.Mask, r.Inherited.Ignored)
+}
+
+// listenIndex finds the LISTEN_PID that names pid; -1 if there is none.
+func listenIndex(environ []string, pid int) int {
+	want := listenPID + strconv.Itoa(pid)
+	for i, pair := range environ {
+		if pair == want {
+			return i
+		}
+	}
+	return -1
+}
+
+// Become is the shim. It returns only if the command could not be run, with the exit code. state is what follows
+// Options.ShimEntry in the last entry of the environment.
+func Become(state string, args, environ []string, stderr io.Writer) int {
+	environ = Inherit(environ).Environ
+	mask, ignored, err := parseState(state)
+	if err != nil || len(environ) == 0 || len(args) == 0 {
+		fmt.Fprintln(stderr, "percore: started as the shim by somebody else:", err)
+		return codeInternal
+	}
+	environ = environ[:len(environ)-1]
+	if i := listenIndex(environ, os.Getppid()); i >= 0 {
+		environ[i] = listenPID + strconv.Itoa(os.Getpid())
+	}
+	for sig := syscall.Signal(1); sig <= entry.SignalMax; sig++ {
+		disposition := entry.Default
+		if ignored&bit(sig) != 0 {
+			disposition = entry.Ignored
+		}
+		_ = entry.Set(sig, disposition) // KILL and STOP have no other
+	}
+	// What was sent since the fork arrives here, as it would in the command before its first instruction.
+	entry.SetMask(mask)
+	err = reaper.Exec(reaper.Spec{Path: args[0], Args: args, Env: environ})
+	fmt.Fprintln(stderr, "percore:", err)
+	return exitCode(err)
+}
+
+func parseState(state string) (mask, ignored uint64, err error) {
+	first, second, _ := strings.Cut(state, ",")
+	if mask, err = strconv.ParseUint(first, 16, 64); err != nil {
+		return 0, 0, err
+	}
+	ignored, err = strconv.ParseUint(second, 16, 64)
+	return mask, ignored, err
+}

@@ -1,0 +1,134 @@
+package single
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"percore/reaper"
+	"percore/reaper/catch"
+	"percore/reaper/entry"
+)
+
+// codeInternal is the exit code for a fault of percore (EX_SOFTWARE of sysexits(3)).
+const codeInternal = 70
+
+// Options say what to run and in which ways percore is to be noticed after all.
+type Options struct {
+	Args      []string         // the command, at least one word
+	Inherited entry.Inherited  // the child's world
+	Stderr    io.Writer        // for what went wrong; nothing else is said
+	Release   <-chan os.Signal // signals that were caught before Run, if the entry did not hold them back; may be nil
+
+	Rewrite map[syscall.Signal]syscall.Signal // what a signal becomes on its way to the child; 0 drops it
+	Group   bool                              // signals go to the child's process group
+	Tree    bool                              // signals go to every descendant, whatever its session
+
+	Pdeathsig   syscall.Signal // what the child gets when percore dies; 0 is nothing
+	WaitAll     bool           // when the child has ended, TERM the others and wait for them
+	StopTimeout time.Duration  // until they are killed
+	Remap       map[int]int    // exit codes that become others
+
+	// ShimEntry is put before a word of the shim's own, and the result into the environment of percore when it starts itself
+	// on the way to the child: see shim.go.
+	ShimEntry string
+}
+
+// runner is one Run.
+type runner struct {
+	Options
+	signals *catch.Catcher
+	child   int // its pid, and its group's; 0 before the fork and after the end
+	term    *terminal
+	stopped bool      // the child is stopped
+	asked   bool      // somebody sent the stop through us, so it has to last
+	denied  bool      // EPERM has been reported
+	left    time.Time // when the first signal came that means to stop; zero before
+}
+
+// Run runs the command and returns the exit code: the child's own, 128+n when signal n ended it, 126 or 127 when it could not
+// be run, each after Remap. It returns on the thread that it was called on, which it keeps.
+func Run(o Options) int {
+	runtime.LockOSThread() // the mask is this thread's, and Pdeathsig is tied to its life
+	if err := reaper.Subreaper(); err != nil {
+		fmt.Fprintln(o.Stderr, "percore: orphans go to another process:", err)
+	}
+	signals, err := catch.All()
+	if err != nil {
+		fmt.Fprintln(o.Stderr, "percore:", err)
+		return codeInternal
+	}
+	r := &runner{Options: o, signals: signals, term: openTerminal()}
+	if r.child, err = r.start(); err != nil {
+		fmt.Fprintln(o.Stderr, "percore:", err)
+		return r.remap(exitCode(err))
+	}
+	entry.SetMask(0) // from here on signals come, those first that were held back
+	r.deliverReleased()
+	end, err := r.follow()
+	if err != nil {
+		fmt.Fprintln(o.Stderr, "percore:", err)
+		return codeInternal
+	}
+	r.term.takeBack(r.child, end.Signaled())
+	r.child = 0
+	if r.WaitAll {
+		r.waitForOthers()
+	}
+	return r.remap(statusCode(end))
+}
+
+// follow lives along with the child until its end.
+func (r *runner) follow() (syscall.WaitStatus, error) {
+	for {
+		sig, _, err := r.signals.Next(time.Time{})
+		if err != nil {
+			return 0, err
+		}
+		if !sig.OfChild() {
+			r.obey(sig)
+			continue
+		}
+		if status, ended := r.reap(); ended {
+			return status, nil
+		}
+	}
+}
+
+// reap takes every status that the kernel has. It says how the child ended, if it did.
+func (r *runner) reap() (end syscall.WaitStatus, ended bool) {
+	for {
+		var status syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WUNTRACED|syscall.WCONTINUED, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil || pid == 0:
+			return end, ended
+		case pid != r.child: // an orphan
+		case status.Stopped():
+			r.childStopped(status.StopSignal())
+		case status.Continued():
+			r.stopped, r.asked = false, false
+		default:
+			end, ended = status, true
+		}
+	}
+}
+
+// statusCode is the exit code that a shell would report.
+func statusCode(status syscall.WaitStatus) int {
+	if status.Signaled() {
+		return reaper.Exit{Signal: status.Signal()}.Status()
+	}
+	return status.ExitStatus()
+}
+
+func (r *runner) remap(code int) int {
+	if other, mapped := r.Remap[code]; mapped {
+		return other
+	}
+	return code
+}

@@ -1,0 +1,103 @@
+package single
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"percore/reaper"
+	"percore/reaper/entry"
+)
+
+// A start that fails because the machine is short of something, or because the program's file is being written, is tried again
+// after pauses that double, two and a half seconds in all.
+const (
+	startTries = 9
+	firstPause = 10 * time.Millisecond
+)
+
+// start forks the child. Meanwhile signals are held back or wait in the pipe, and they are delivered afterwards.
+func (r *runner) start() (int, error) {
+	spec := r.spec()
+	for pause := firstPause; ; pause *= 2 {
+		pid, err := r.fork(spec)
+		var failure *reaper.SpawnError
+		if err == nil || !errors.As(err, &failure) || !failure.Retriable() || pause >= firstPause<<startTries {
+			return pid, err
+		}
+		if pause == firstPause {
+			fmt.Fprintln(r.Stderr, "percore:", err, "- trying again")
+		}
+		if err := r.signals.Pause(time.Now().Add(pause)); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (r *runner) spec() reaper.Spec {
+	spec := reaper.Spec{
+		Path: r.Args[0], Args: r.Args, Env: r.Inherited.Environ, Pdeathsig: r.Pdeathsig,
+		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+	}
+	for fd, closed := range r.Inherited.Closed {
+		if closed {
+			spec.Files[fd] = nil // the Go runtime has put /dev/null there
+		}
+	}
+	if r.needsShim() {
+		spec.Path, spec.Args = shimPath, append([]string{"percore", "init", "--"}, r.Args...)
+		spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], r.shimEntry())
+	}
+	if r.term.wanted() {
+		spec.Foreground, spec.Terminal = true, r.term.fd
+	}
+	return spec
+}
+
+// fork starts the child with the mask that was inherited; a shim gets all signals blocked and sets that mask itself.
+func (r *runner) fork(spec reaper.Spec) (int, error) {
+	childMask := r.Inherited.Mask
+	if spec.Path == shimPath {
+		childMask = allSignals
+	}
+	before := entry.SetMask(childMask)
+	r.ignore(entry.Ignored)
+	pid, err := reaper.Start(spec)
+	if spec.Foreground && (errors.Is(err, syscall.ENOTTY) || errors.Is(err, syscall.EIO)) {
+		spec.Foreground = false // the terminal went away meanwhile
+		pid, err = reaper.Start(spec)
+	}
+	r.ignore(entry.Caught)
+	entry.SetMask(before)
+	return pid, err
+}
+
+// ignore makes the signals that were inherited as ignored so again, for the child to inherit, or has them caught again. What arrives
+// in between is lost, as it would be in a child that ignores it.
+func (r *runner) ignore(d entry.Disposition) {
+	for sig := syscall.Signal(1); sig <= entry.SignalMax; sig++ {
+		if r.Inherited.Ignored&bit(sig) == 0 {
+			continue
+		}
+		if d == entry.Ignored {
+			signal.Ignore(sig) // or the runtime would reset it in the child
+		}
+		_ = entry.Set(sig, d) // it has been set before
+	}
+}
+
+const allSignals = ^uint64(0)
+
+func bit(sig syscall.Signal) uint64 { return 1 << (sig - 1) }
+
+// exitCode is what percore ends with when the child could not be started.
+func exitCode(err error) int {
+	var failure *reaper.SpawnError
+	if errors.As(err, &failure) {
+		return failure.ExitCode()
+	}
+	return codeInternal
+}
