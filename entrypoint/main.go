@@ -21,10 +21,15 @@ var version = "dev"
 const lastWords = 100 * time.Millisecond
 
 func main() {
-	stderr := output.NewQueue(output.NewFile(os.Stderr))
-	code := play(invocation{
-		args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), stderr: stderr, signals: early.Signals(),
-	})
+	in := invocation{args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), signals: early.Signals()}
+	direct := output.NewFile(os.Stderr)
+	if in.wantsInit() {
+		in.stderr = impatient{direct}
+		os.Exit(play(in))
+	}
+	stderr := output.NewQueue(direct)
+	in.stderr = stderr
+	code := play(in)
 	stderr.Close(lastWords)
 	os.Exit(code)
 }

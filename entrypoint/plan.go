@@ -32,7 +32,7 @@ type plan struct {
 // there are as few as possible.
 const workersPerLoop = 8
 
-// The order of start; the stop goes the other way round, so that answers find their way out to the last.
+// The order of the stop is from the highest down, so that answers find their way out to the last.
 const (
 	priorityFront   = 1
 	priorityWorkers = 999 // supervisord's default
@@ -126,7 +126,7 @@ func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 		Group: "percore", Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
-		StopSignal: syscall.SIGTERM, Priority: priorityFront, Inherit: true, Files: d.files,
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Inherit: true, Files: d.files,
 	}
 }
 

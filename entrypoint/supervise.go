@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/link"
 	"percore/lbproxy"
 	"percore/reaper"
+	"percore/reaper/early"
 	"percore/reaper/fleet"
 	"percore/reaper/oom"
 )
@@ -101,6 +102,7 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, log *slog.Logger)
 // obeySignals does what each signal to PID 1 asks for (DESIGN section 5), for as long as the fleet lives: a second
 // TERM has to be heard as well as the first.
 func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, log *slog.Logger) error {
+	early.SubscribeRest()
 	for {
 		select {
 		case <-done:

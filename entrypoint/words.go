@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"percore/entrypoint/config"
+	"percore/reaper/early"
 )
 
 // Exit codes of percore itself; DESIGN: a worker's own code is passed on otherwise.
@@ -33,7 +34,9 @@ var words = map[string]func(invocation) int{
 	"--help":  help,
 	"-h":      help,
 
-	"init": reserved, "status": reserved, "start": reserved, "stop": reserved, "restart": reserved, "signal": reserved, "scale": reserved,
+	"init": initWord,
+
+	"status": reserved, "start": reserved, "stop": reserved, "restart": reserved, "signal": reserved, "scale": reserved,
 	"drain": reserved, "undrain": reserved, "tail": reserved, "pid": reserved, "update": reserved, "shutdown": reserved,
 	"healthcheck": reserved, "doctor": reserved,
 }
@@ -50,8 +53,14 @@ func play(in invocation) int {
 		if in.args[0] == "--" {
 			in.args = in.args[1:]
 		} else if role, ours := words[in.args[0]]; ours {
+			if in.args[0] != "init" {
+				in.signals = early.Release()
+			}
 			return role(in)
 		}
+	}
+	if config.WantsInit(in.environ) {
+		return initMode(in, in.args)
 	}
 	return supervise(in, in.args)
 }
@@ -70,6 +79,7 @@ func printVersion(in invocation) int {
 
 const usage = `usage:
   percore [--] COMMAND [ARG...]      run COMMAND once per usable CPU behind the front door
+  percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable

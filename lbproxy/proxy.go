@@ -78,9 +78,17 @@ func (p *Proxy) Run() error {
 	}
 	loops.Wait()
 	close(stop)
-	helpers.Wait()
+	flushed := make(chan struct{})
+	go func() { helpers.Wait(); close(flushed) }()
+	select {
+	case <-flushed:
+	case <-time.After(flushMax): // whoever reads the log has stopped reading
+	}
 	return errors.Join(errs...)
 }
+
+// flushMax is how long the end waits for the last lines of the logs to be taken.
+const flushMax = 100 * time.Millisecond
 
 // Apply makes s the wanted state. A snapshot that is not newer than the last is ignored. It may be called from any
 // goroutine, but not from two at once.

@@ -51,6 +51,9 @@ func (c *Config) checkPortsSoFar() (what, mend string) {
 const portMax = 65535
 
 func (c *Config) checkPorts(workers int) (what, mend string) {
+	if c.Mode == ModeInit {
+		return "", ""
+	}
 	first, last := int(c.PortsFrom), int(c.PortsFrom)+workers-1
 	if last > portMax {
 		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),

@@ -9,6 +9,7 @@ type Mode string
 const (
 	ModeHTTP Mode = "http" // through the HTTP front door
 	ModeNone Mode = "none" // not at all
+	ModeInit Mode = "init" // there are none: one child, transparently
 )
 
 // Autorestart is PERCORE_AUTORESTART, with supervisord's values.

@@ -14,8 +14,8 @@ package config
 type Config struct {
 	// The fleet, in supervisord's vocabulary.
 
-	Mode           Mode        `envconfig:"PERCORE_MODE" group:"fleet" default:"http" oneof:"http,none" example:"http" doc:"'http': the workers serve HTTP behind the front door; 'none': workers without a listener"`
-	Command        Command     `envconfig:"PERCORE_COMMAND" group:"fleet" example:"python3 main.py --port={port}" doc:"the command line of a worker, when percore has no arguments; '{port}', '{index}' and '{name}' as whole arguments are filled in for each worker"`
+	Mode           Mode        `envconfig:"PERCORE_MODE" group:"fleet" default:"http" oneof:"http,none,init" example:"http" doc:"'http': the workers serve HTTP behind the front door; 'none': workers without a listener; 'init': no fleet, one child with all that it was given, as 'percore init' runs it"`
+	Command        Command     `envconfig:"PERCORE_COMMAND" group:"fleet" example:"python3 main.py --port={port}" doc:"the command line of a worker, when percore has no arguments; '{port}', '{index}' and '{name}' in it are filled in for each worker"`
 	Workers        Count       `envconfig:"PERCORE_WORKERS" group:"fleet" default:"auto" max:"1024" shown:"'WEB_CONCURRENCY' if set, else 'auto'" example:"4" doc:"worker processes; 'auto' is one per usable CPU"`
 	WebConcurrency Count       `envconfig:"WEB_CONCURRENCY" group:"fleet" max:"1024" example:"4" doc:"worker processes, when 'PERCORE_WORKERS' is unset; removed from the environment of the workers, or each of them would fork as many again"`
 	Group          Label       `envconfig:"PERCORE_GROUP" group:"fleet" shown:"base name of the command + 's'" example:"tornadoes" doc:"name of the fleet; processes are called 'GROUP:NAME-PORT'"`
@@ -56,6 +56,15 @@ type Config struct {
 	AccessLog             AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" oneof:"off,combined,json" example:"json" doc:"format of the line that each request leaves"`
 	Loops                 Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
 	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, else inherited" example:"nobody:nogroup" doc:"user that the front door runs as"`
+
+	// Mode init, in tini's and dumb-init's place.
+
+	ExitRemap   ExitRemap `envconfig:"PERCORE_EXIT_REMAP" group:"mode init" example:"143:0" doc:"exit codes of the child that become others, as 'from:to'"`
+	SignalMap   SignalMap `envconfig:"PERCORE_SIGNAL_MAP" group:"mode init" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to the child, as 'from:to'; without 'to' they are dropped"`
+	SignalGroup Bool      `envconfig:"PERCORE_SIGNAL_GROUP" group:"mode init" default:"false" example:"true" doc:"signals go to the whole process group of the child"`
+	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session"`
+	WaitAll     Bool      `envconfig:"PERCORE_WAIT_ALL" group:"mode init" default:"false" example:"true" doc:"when the child has ended, the others get TERM and the rest of 'PERCORE_STOP_TIMEOUT', then SIGKILL; otherwise percore leaves at once"`
+	Pdeathsig   Signal    `envconfig:"PERCORE_PDEATHSIG" group:"mode init" example:"TERM" doc:"signal that the child gets when percore dies"`
 
 	// Operations.
 

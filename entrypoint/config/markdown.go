@@ -39,6 +39,8 @@ func markdownIntro(group string) string {
 		return "The worker processes, in supervisord's vocabulary."
 	case "front door":
 		return "The listener that clients connect to, in nginx's vocabulary."
+	case "mode init":
+		return "One child without a fleet, `percore init` or `PERCORE_MODE=init`: what tini and dumb-init do. `PERCORE_STOP_TIMEOUT` counts, too."
 	default:
 		return "percore itself."
 	}

@@ -77,7 +77,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Fatalf("read back: %v", err)
 	}
 	want := config.Reference()
-	if len(got) != len(want) || got[0].Name != "PERCORE_MODE" || got[0].Type != "http, none" {
+	if len(got) != len(want) || got[0].Name != "PERCORE_MODE" || got[0].Type != "http, none, init" {
 		t.Errorf("WriteJSON: got %d variables, the first %+v; want %d, the first %+v without quotes", len(got), got[0], len(want), want[0])
 	}
 }
@@ -92,7 +92,7 @@ func TestReferenceIsWhole(t *testing.T) {
 			t.Errorf("%s: malformed, or there twice", v.Name)
 		case strings.HasSuffix(v.Name, "_PORT"), strings.HasPrefix(v.Name, "PERCORE_SERVICE"), strings.HasSuffix(v.Name, "_FILE"):
 			t.Errorf("%s: Kubernetes or a _FILE twin may set this name", v.Name)
-		case v.Group != "fleet" && v.Group != "front door" && v.Group != "operations":
+		case v.Group != "fleet" && v.Group != "front door" && v.Group != "mode init" && v.Group != "operations":
 			t.Errorf("%s: got group %q", v.Name, v.Group)
 		case v.Meaning == "" || v.Example == "":
 			t.Errorf("%s: got meaning %q and example %q, want both", v.Name, v.Meaning, v.Example)

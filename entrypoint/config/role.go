@@ -10,6 +10,9 @@ const (
 	RoleUser       Role = "" // by a user: the arguments decide
 	RoleFront      Role = "front"
 	RoleDemoWorker Role = "demo-worker"
+
+	// RoleShim is followed by the state that the shim of mode init puts right (package single).
+	RoleShim Role = "shim-"
 )
 
 // roleName is private between percore processes; it is no setting and never reaches a worker that is not ours.
@@ -24,6 +27,9 @@ func RoleOf(environ []string) Role {
 	}
 	return RoleUser
 }
+
+// Shim gives the state of the shim, if that is what r is.
+func (r Role) Shim() (state string, is bool) { return strings.CutPrefix(string(r), string(RoleShim)) }
 
 // Assignment is the environment entry that gives a child this role.
 func (r Role) Assignment() string { return roleName + "=" + string(r) }

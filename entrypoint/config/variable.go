@@ -10,7 +10,7 @@ import (
 // Variable is one entry of the reference.
 type Variable struct {
 	Name    string `json:"name"`
-	Group   string `json:"group"`             // fleet, front door or operations
+	Group   string `json:"group"`             // fleet, front door, mode init or operations
 	Type    string `json:"type"`              // what it accepts, with its limits
 	Default string `json:"default,omitempty"` // as a value, or in words where it is worked out
 	Meaning string `json:"meaning"`           // with its unit

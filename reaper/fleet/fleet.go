@@ -95,9 +95,13 @@ func (f *Fleet) begin() {
 	}
 	f.null = null
 	f.publish()
-	for _, w := range f.workers {
-		w.wanted = true
-		f.reconcile(w)
+	for _, late := range []bool{false, true} {
+		for _, w := range f.workers {
+			if w.program.Late == late {
+				w.wanted = true
+				f.reconcile(w)
+			}
+		}
 	}
 }
 

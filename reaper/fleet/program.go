@@ -65,6 +65,7 @@ type Program struct {
 	Backoff      Backoff
 
 	Priority int  // lower starts first and stops last
+	Late     bool // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
 	Traffic  bool // its workers are endpoints of the front door
 	Critical bool // the container ends when all workers of critical programs are done for
 
