@@ -17,11 +17,11 @@ SCENARIOS := $(GO) test -count=1 -p 1 -timeout 10m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo check test race e2e bench fuzz setup image up down clean
+.PHONY: help build demo check test race e2e e2e-init compare-init bench fuzz setup image up down clean
 .PHONY: format lint walls generated compile-race example
 
 help: ## show this list
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 build: ## the static binary ./percore
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o percore ./entrypoint
@@ -63,6 +63,12 @@ race: setup ## every test which needs no container, under the race detector
 e2e: setup ## the scenarios alone
 	$(SCENARIOS) -v
 	@e2e/setup.sh skipped
+
+e2e-init: setup ## what an init has to do, tried on INIT, such as INIT="tini --"; percore by default
+	PERCORE_E2E_INIT="$(INIT)" $(GO) test -count=1 -v -timeout 10m -run TestScenarios ./e2e/initsuite
+
+compare-init: setup ## the table of inits in docs/init.md
+	$(GO) test -count=1 -timeout 1h -run TestCompare ./e2e/initsuite -compare
 
 example:
 	@if $(PYTHON) -c 'import tornado' 2>/dev/null; \

@@ -35,6 +35,9 @@ wanted() {
 		have_tornado || echo "python3-tornado: scenarios with real Tornado workers"
 		have curl || echo "curl: commands of the README"
 		have strace || echo "strace: counts of system calls"
+		have tini || echo "tini: the table of inits"
+		have dumb-init || echo "dumb-init: the table of inits"
+		have catatonit || echo "catatonit: the table of inits"
 		have unshare || echo "util-linux: scenarios with a real PID 1"
 		if have_engine; then
 			have_compose || echo "docker-compose: scenarios in containers"

@@ -1,0 +1,76 @@
+package initsuite
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+)
+
+var belowScenarios = []scenario{
+	{part: "Not PID 1", name: "it adopts orphans by itself", run: adopts},
+	{part: "Not PID 1", name: "it says nothing about it", run: saysNothing},
+	{part: "Not PID 1", name: "codes are the same", run: codesBelow},
+	{part: "Not PID 1", name: "signals are the same", run: signalsBelow},
+	{part: "Not PID 1", name: "the child can be tied to the init's life", needs: []feature{parentDeath}, run: tied},
+	{part: "Not PID 1", name: "the tie does not kill the child of a living init", needs: []feature{parentDeath}, run: tieHolds},
+}
+
+func adopts(r *rig) verdict {
+	run := r.start(launch{command: r.probe("adopter"), below: true})
+	var adopter, parent, zombies int
+	text, _ := run.line("adopted by ", patience)
+	if _, err := fmt.Sscanf(text, "%d, parent %d, zombies %d", &adopter, &parent, &zombies); err != nil {
+		r.Fatal(err)
+	}
+	return judge(adopter == parent && adopter != 1 && zombies == 0, "adopted by PID %d, %d zombies", adopter, zombies)
+}
+
+func saysNothing(r *rig) verdict {
+	run := r.start(launch{command: r.probe("exit", 0), below: true})
+	run.wait(patience)
+	// The nurse keeps stderr open, so there is no end of it to wait for.
+	within(100*time.Millisecond, func() bool { return run.stderr.String() != "" })
+	said := strings.TrimSpace(run.stderr.String())
+	return judge(said == "", "%q", said)
+}
+
+func codesBelow(r *rig) verdict {
+	for want, command := range map[int][]string{0: r.probe("exit"), 7: r.probe("exit", 7), 137: r.probe("die", 9)} {
+		if got := r.code(launch{command: command, below: true}); got != want {
+			return broken("%d, not %d", got, want)
+		}
+	}
+	return kept()
+}
+
+func signalsBelow(r *rig) verdict {
+	run := r.start(launch{command: r.probe("record"), below: true})
+	run.ready()
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGWINCH, syscall.SIGQUIT} {
+		run.signal(sig)
+		if !run.sees(sig, time.Second) {
+			return broken("%v was lost", sig)
+		}
+	}
+	return kept()
+}
+
+func tied(r *rig) verdict {
+	run := r.start(launch{command: r.probe("idle"), below: true, with: []feature{parentDeath}})
+	run.ready()
+	child := run.child()
+	run.signal(syscall.SIGKILL)
+	return judge(within(time.Second, func() bool { return stateOf(child) == "" || stateOf(child) == "Z" }), "it lives on")
+}
+
+// tieHolds keeps the init busy: the tie is to the thread that forked, and a runtime may end threads.
+func tieHolds(r *rig) verdict {
+	run := r.start(launch{command: r.probe("record", 2000, 800), below: true, with: []feature{parentDeath}})
+	run.ready()
+	if _, ok := run.line("storm over", patience); !ok {
+		return broken("the child was killed")
+	}
+	run.signal(syscall.SIGTERM)
+	return judge(run.sees(syscall.SIGTERM, time.Second), "the child was killed")
+}

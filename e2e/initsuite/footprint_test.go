@@ -1,0 +1,77 @@
+package initsuite
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+var footprintScenarios = []scenario{
+	{part: "Footprint", name: "start-up overhead, least of 50", run: overhead(slices.Min[[]time.Duration], 5), alone: true},
+	{part: "Footprint", name: "start-up overhead, median of 50", run: overhead(median, 0), alone: true},
+	{part: "Footprint", name: "resident memory", run: resident, alone: true},
+	{part: "Footprint", name: "threads", run: threadCount},
+	{part: "Footprint", name: "wake-ups in 10 s without work", run: idleWakeUps},
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// overhead is what the init adds to the time that an empty program takes, in one interleaved run.
+func overhead(of func([]time.Duration) time.Duration, limit float64) func(*rig) verdict {
+	return func(r *rig) verdict {
+		limit := limit
+		if !*compare {
+			limit *= 10 // an ordinary run shares the machine
+		}
+		var plain, under []time.Duration
+		for range 50 {
+			plain = append(plain, r.timed(launch{command: r.probe("exit"), without: true}))
+			under = append(under, r.timed(launch{command: r.probe("exit")}))
+		}
+		return measured(math.Max(0, milliseconds(of(under)-of(plain))), limit, "ms")
+	}
+}
+
+// timed runs from the exec of the init, or of the command, to the end.
+func (r *rig) timed(l launch) time.Duration {
+	r.Helper()
+	run := r.start(l)
+	defer run.end()
+	if _, ended := run.wait(patience); !ended {
+		r.Fatal("it never ended")
+	}
+	return run.took()
+}
+
+func resident(r *rig) verdict {
+	run := r.start(launch{command: r.probe("idle")})
+	run.ready()
+	time.Sleep(300 * time.Millisecond)
+	return measured(residentKB(run.pid), 6*1024, "KiB")
+}
+
+func threadCount(r *rig) verdict {
+	run := r.start(launch{command: r.probe("idle")})
+	run.ready()
+	time.Sleep(300 * time.Millisecond)
+	return measured(float64(threads(run.pid)), 0, "")
+}
+
+func idleWakeUps(r *rig) verdict {
+	run := r.start(launch{command: r.probe("idle")})
+	run.ready()
+	time.Sleep(time.Second)
+	before := switches(run.pid)
+	time.Sleep(10 * time.Second)
+	woken := switches(run.pid) - before
+	v := measured(float64(woken), 0, "")
+	if woken > 0 {
+		v.answer = no
+	} else {
+		v.answer = yes
+	}
+	return v
+}

@@ -1,0 +1,28 @@
+package initsuite
+
+import (
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// PERCORE_MODE=init is for images whose ENTRYPOINT is percore alone.
+func TestTheModeCanBeSetByTheEnvironment(t *testing.T) {
+	r := &rig{T: t, init: newCandidate([]string{filepath.Join(programs, "percore"), "--"}), bin: programs}
+	mode := []string{"PERCORE_MODE=init"}
+
+	if got := r.code(launch{command: r.probe("exit", 42), environ: mode}); got != 42 {
+		t.Errorf("exit code: got %d, want 42", got)
+	}
+	run := r.start(launch{command: r.probe("record"), environ: mode})
+	run.ready()
+	run.signal(syscall.SIGWINCH)
+	if !run.sees(syscall.SIGWINCH, time.Second) {
+		t.Error("WINCH reaches the child: got false, want true")
+	}
+	if got := r.report(launch{environ: mode})["env"]; !slices.Contains(got, "PERCORE_MODE=init") || len(got) != 2 {
+		t.Errorf("environment: got %q, want the same as percore's", got)
+	}
+}

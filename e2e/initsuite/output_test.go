@@ -1,0 +1,86 @@
+package initsuite
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var outputScenarios = []scenario{
+	{part: "Output", name: "stderr closed", needs: []feature{verbose}, run: talksInto(closed)},
+	{part: "Output", name: "stderr a pipe whose reader is gone", needs: []feature{verbose}, run: talksInto(deaf)},
+	{part: "Output", name: "stderr a full pipe that nobody reads", needs: []feature{verbose}, run: talksInto(stuffed)},
+	{part: "Output", name: "stderr a full disk", needs: []feature{verbose}, run: talksInto(fullDisk)},
+}
+
+// outlet gives a stderr and the options of the stage for it.
+type outlet func(*rig) (*os.File, []string)
+
+func closed(*rig) (*os.File, []string) { return nil, []string{"close=2"} }
+
+func deaf(r *rig) (*os.File, []string) {
+	reader, writer := r.pipe()
+	reader.Close()
+	return writer, nil
+}
+
+// stuffed is filled to the last byte and then made blocking, as pipes of a container's log are.
+func stuffed(r *rig) (*os.File, []string) {
+	_, writer := r.pipe()
+	conn, err := writer.SyscallConn()
+	if err != nil {
+		r.Fatal(err)
+	}
+	conn.Control(func(fd uintptr) { //nolint:errcheck // fails for a closed file only
+		for _, size := range []int{65536, 4096, 1} {
+			for err := error(nil); err == nil; {
+				_, err = unix.Write(int(fd), make([]byte, size))
+			}
+		}
+		unix.SetNonblock(int(fd), false)
+	})
+	return writer, nil
+}
+
+func fullDisk(r *rig) (*os.File, []string) { return r.open("/dev/full"), nil }
+
+// talksInto makes a talkative init handle signals and orphans for a while: it has to go on doing its work,
+// use no CPU for nothing, and end with the child's code.
+func talksInto(where outlet) func(*rig) verdict {
+	return func(r *rig) verdict {
+		stderr, stage := where(r)
+		run := r.start(launch{command: r.probe("record", 200, 300), stderr: stderr, stage: stage, with: []feature{verbose}})
+		if _, ok := run.line("ready", 2*time.Second); !ok {
+			return broken("the child is never started")
+		}
+		for range 20 {
+			run.signal(syscall.SIGHUP)
+			switch got, _ := run.line("signal main ", time.Second); got {
+			case "1":
+			case "13":
+				return broken("it hands its own PIPE to the child")
+			default:
+				return broken("it does no work any more")
+			}
+		}
+		before := cpuTime(run.pid)
+		time.Sleep(time.Second)
+		if spent := cpuTime(run.pid) - before; spent > 200*time.Millisecond {
+			return broken("it spins: %v of CPU in a second", spent)
+		}
+		return r.endsWell(where)
+	}
+}
+
+// endsWell is about the exit code of a child that ends by a signal handed on, after orphans to tell of.
+func (r *rig) endsWell(where outlet) verdict {
+	stderr, stage := where(r)
+	run := r.start(launch{command: r.probe("storm", 200, 300), stderr: stderr, stage: stage, with: []feature{verbose}})
+	run.line("made ", 2*time.Second)
+	run.signal(syscall.SIGUSR1)
+	code, ended := run.wait(2 * time.Second)
+	want := 128 + int(syscall.SIGUSR1)
+	return judge(ended && code == want, "ended %v, code %d, not %d", ended, code, want)
+}
