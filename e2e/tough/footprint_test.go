@@ -1,0 +1,94 @@
+package tough
+
+import (
+	"archive/tar"
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestASmallContainerIsEnough has nothing but the binary in a container without privileges: 32 processes and threads, 24 MB, a
+// read-only root, no capabilities, Docker's own seccomp profile, nobody's user.
+func TestASmallContainerIsEnough(t *testing.T) {
+	need(t, "a container", "docker", "version")
+	image := importImage(t)
+	port := freePorts(t)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	arguments := []string{
+		"run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+		"--user", "65534:65534", "--pids-limit", "32", "--memory", "24m", "--cpus", "1",
+		"--env", "PERCORE_LISTEN=" + address, "--env", "PERCORE_PORTS_FROM=" + strconv.Itoa(port+1), image, "/percore", "demo",
+	}
+	id := docker(t, arguments...)
+	t.Cleanup(func() { docker(t, "rm", "--force", id) })
+	pid, err := strconv.Atoi(docker(t, "inspect", "--format", "{{.State.Pid}}", id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{T: t, pid: pid, address: address, ended: make(chan struct{})}
+	s.awaitAnswer()
+	for range 5 {
+		s.replaceWorker()
+	}
+	total := 0
+	for _, p := range append(childrenOf(pid), pid) {
+		total += threads(p)
+		t.Logf("%s: %d threads, %d KiB resident", status(p, "Name"), threads(p), resident(p))
+	}
+	t.Logf("%d threads of 32", total)
+	began := time.Now()
+	docker(t, "stop", id)
+	if code := docker(t, "inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", id); code != "0 false" {
+		t.Errorf("exit code and OOM: got %s, want 0 false", code)
+	}
+	if took := time.Since(began); took > patience/6 {
+		t.Errorf("docker stop: took %v, want it soon", took)
+	}
+}
+
+// docker runs the client and gives what it prints.
+func docker(t *testing.T, arguments ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	command := exec.Command("docker", arguments...)
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("docker %q: %v\n%s", arguments, err, stderr.String())
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// importImage makes an image of the binary alone.
+func importImage(t *testing.T) string {
+	t.Helper()
+	binary, err := os.ReadFile(built.percore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: "percore", Mode: 0o755, Size: int64(len(binary))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(binary); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command("docker", "import", "-")
+	command.Stdin = &archive
+	output, err := command.Output()
+	if err != nil {
+		t.Skip("SKIPPED: import an image:", err)
+	}
+	image := strings.TrimSpace(string(output))
+	t.Cleanup(func() { docker(t, "rmi", "--force", image) })
+	return image
+}
