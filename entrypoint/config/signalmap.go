@@ -17,7 +17,7 @@ func (m *SignalMap) UnmarshalText(text []byte) error {
 	for item := range strings.SplitSeq(string(text), ",") {
 		first, second, pair := strings.Cut(item, ":")
 		if !pair {
-			return errors.New("not a list of signals, as in TERM:QUIT,HUP:")
+			return errors.New("not a list of pairs with colons, as TERM:QUIT is one and HUP: another")
 		}
 		var from, to Signal
 		if err := from.UnmarshalText([]byte(strings.TrimSpace(first))); err != nil {

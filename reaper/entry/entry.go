@@ -4,15 +4,17 @@ import "unsafe"
 
 // The entry's notes, written before the runtime starts and never again, except overflow.
 var (
-	active   bool           // whether the entry has done its work
-	mask     uint64         // the mask that was inherited
-	ignored  uint64         // the signals that were inherited as ignored
-	closed   uint64         // bit n: descriptor n, of 0 to 2, was closed
-	stack    unsafe.Pointer // argc, argv and the environment, as the kernel laid them out (man 2 execve)
-	readEnd  int64          // of the pipe
-	writeEnd int64          // of the pipe
-	overflow uint64         // bit n-1: signal n came while the pipe was full
+	active  bool           // whether the entry has done its work
+	mask    uint64         // the mask that was inherited
+	ignored uint64         // the signals that were inherited as ignored
+	closed  uint64         // bit n: descriptor n, of 0 to 2, was closed
+	stack   unsafe.Pointer // argc, argv and the environment, as the kernel laid them out (man 2 execve)
+	readEnd int64          // of the pipe
+	//lint:ignore U1000 the handler reads it, in assembly
+	writeEnd int64  // of the pipe
+	overflow uint64 // bit n-1: signal n came while the pipe was full
 
+	//lint:ignore U1000 the handler jumps there, in assembly
 	runtimeHandler uintptr // where a fault of our own goes
 )
 
