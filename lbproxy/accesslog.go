@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"io"
+	"log/slog"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -20,13 +21,14 @@ const (
 type accessLog struct {
 	format  AccessLog
 	out     io.Writer
+	notes   *slog.Logger // where it is said that lines were dropped
 	full    chan []byte
 	empty   chan []byte
 	dropped atomic.Uint64
 }
 
-func newAccessLog(format AccessLog, out io.Writer) *accessLog {
-	return &accessLog{format: format, out: out, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
+func newAccessLog(format AccessLog, out io.Writer, notes *slog.Logger) *accessLog {
+	return &accessLog{format: format, out: out, notes: notes, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
 }
 
 // run writes batches until stop, then what is left.
@@ -47,6 +49,9 @@ func (a *accessLog) run(stop <-chan struct{}) {
 func (a *accessLog) write(b []byte) {
 	// An error here has nowhere to go: the log itself is what is broken. The next batch is tried again.
 	_, _ = a.out.Write(b)
+	if n := a.dropped.Swap(0); n > 0 {
+		a.notes.Warn("access log lines dropped", "count", n)
+	}
 	select {
 	case a.empty <- b[:0]:
 	default:

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"log/slog"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -117,7 +118,7 @@ func (w stuck) Write(b []byte) (int, error) { <-w.gate; return len(b), nil }
 
 func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	gate := make(chan struct{})
-	a := newAccessLog(AccessLogCombined, stuck{gate})
+	a := newAccessLog(AccessLogCombined, stuck{gate}, slog.New(slog.DiscardHandler))
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { a.run(stop); close(done) }()
 	w := a.writer()

@@ -78,7 +78,7 @@ func (l *loop) relayInterim(x *exchange, head []byte) bool {
 	}
 	l.out = appendStatusLine(l.out[:0], &l.response)
 	for i := range l.response.Fields {
-		if f := &l.response.Fields[i]; !f.Hop {
+		if f := &l.response.Fields[i]; !f.Hop && f.ID != http1.FieldContentLength {
 			l.out = appendField(l.out, f)
 		}
 	}
@@ -268,7 +268,6 @@ func (l *loop) finish(x *exchange) {
 	x.in = nil
 	l.freeExchange(x)
 	c.exchange = noSlot
-	c.requests++
 	if !keep {
 		l.closeAnswered(c, complete && len(ahead) == 0)
 		l.buffers.put(ahead)

@@ -47,11 +47,20 @@ func (p *buffers) put(b []byte) {
 // add appends data to b, moving to a larger buffer when b has no room.
 func (p *buffers) add(b, data []byte) []byte {
 	if len(b)+len(data) > cap(b) {
-		larger := append(p.get(len(b)+len(data)), b...)
+		larger := append(p.get(max(len(b)+len(data), growth(len(b)))), b...)
 		p.put(b)
 		b = larger
 	}
 	return append(b, data...)
+}
+
+// growth is the least that a buffer of n bytes grows to: beyond the classes twice as much, so that a long body is not
+// copied with each read of it.
+func growth(n int) int {
+	if n < bufferClasses[len(bufferClasses)-1].bytes {
+		return 0
+	}
+	return 2 * n
 }
 
 // outbox holds the bytes that a peer's full socket did not take yet. The zero value is empty and owns nothing.

@@ -57,7 +57,6 @@ type conn struct {
 	next        int32    // free list or pool
 	prev        int32    // pool
 	endpoint    int32    // upstream: index of its worker
-	requests    uint32   // served so far
 	incarnation uint64   // upstream: of its worker
 	since       int64    // upstream, pooled: milliseconds on the loop's clock
 	port        uint16   // downstream: the client's
@@ -73,7 +72,6 @@ const slabConns = 1024
 type slab struct {
 	chunks []*[slabConns]conn
 	free   int32
-	used   int
 }
 
 func (s *slab) at(slot int32) *conn { return &s.chunks[slot/slabConns][slot%slabConns] }
@@ -89,7 +87,6 @@ func (s *slab) take(fd int32, k kind) (c *conn, grew bool) {
 	}
 	c = s.at(s.free)
 	s.free = c.next
-	s.used++
 	*c = conn{slot: c.slot, fd: fd, generation: c.generation, exchange: noSlot, kind: k, next: noSlot, prev: noSlot}
 	return c, grew
 }
@@ -98,7 +95,6 @@ func (s *slab) take(fd int32, k kind) (c *conn, grew bool) {
 func (s *slab) give(c *conn) {
 	*c = conn{slot: c.slot, fd: -1, generation: c.generation + 1, exchange: noSlot, next: s.free, prev: noSlot}
 	s.free = c.slot
-	s.used--
 }
 
 func (s *slab) grow() {

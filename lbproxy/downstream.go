@@ -91,6 +91,9 @@ func (l *loop) receive(c *conn, room int) (n int, ok bool) {
 func (l *loop) requestRoom(c *conn) int {
 	x := l.exchangeOf(c)
 	if c.state != stateBody {
+		if x != nil && x.seen < len(x.in) {
+			return 0 // first what is here already: it has its turn in the run queue
+		}
 		return roomFor(c.state)
 	}
 	switch x.request {
@@ -200,7 +203,7 @@ func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
 	x.seen = len(b)
 	if c.state == stateIdle {
 		c.state = stateHead
-		l.timers.Set(c.slot, timerHeader, l.now)
+		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	}
 }
 
@@ -330,9 +333,6 @@ func (l *loop) refuse(x *exchange, err error) {
 	}
 	l.answer(x, status, err.Error())
 }
-
-// closeIdle ends a connection between two requests: a FIN, and then patience for what is on its way.
-func (l *loop) closeIdle(c *conn) { l.linger(c) }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
 // connection and could destroy the answer on its way (RFC 9112 section 9.6).

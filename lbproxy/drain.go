@@ -13,6 +13,9 @@ func (l *loop) apply() {
 	if t.drain && !l.draining {
 		l.beginDrain()
 	}
+	if t.drain && t.sole {
+		l.endAccepting()
+	}
 	l.retryParked()
 	l.seen.Store(t.seq)
 	l.proxy.changed()
@@ -23,40 +26,54 @@ func (l *loop) apply() {
 func (l *loop) beginDrain() {
 	l.draining = true
 	for _, slot := range l.listeners {
-		if err := refuseNewConnections(l.conns.at(slot).fd); err != nil {
-			// Without the filter the sweep below still takes all but what arrives in between.
+		if err := refuseNewConnections(int(l.conns.at(slot).fd)); err != nil {
+			// Without the filter the last sweep still takes all but what arrives between it and the close.
 			l.proxy.log.Debug("listener keeps taking handshakes", "err", err)
 		}
+		l.sweep(slot)
 	}
-	l.sweep()
 	for slot := range int32(l.conns.size()) {
-		if c := l.conns.at(slot); c.kind == kindDownstream && c.state == stateIdle {
+		if c := l.conns.at(slot); c.kind == kindDownstream && (c.state == stateIdle || c.state == stateHead) {
 			l.timers.Set(slot, timerGrace, l.now)
 		}
 	}
-	l.timers.Set(l.sweepSlot, timerSweep, l.now)
 }
 
-// sweep accepts all that the kernel has completed.
-func (l *loop) sweep() {
-	for _, slot := range l.listeners {
-		c := l.conns.at(slot)
-		c.flags |= flagReadable
-		for c.has(flagReadable) && l.timers.Class(slot) == epoll.NoClass {
-			l.acceptFrom(c)
-		}
+// endAccepting closes the listeners soon: handshakes that have begun get a moment to complete.
+func (l *loop) endAccepting() {
+	if len(l.listeners) > 0 && l.timers.Class(l.sweepSlot) == epoll.NoClass {
+		l.timers.Set(l.sweepSlot, timerSweep, l.now)
 	}
 }
 
-// closeListeners ends accepting: a client that comes later is refused.
+// graceOver ends a connection that brought no request in time while the front door stops.
+func (l *loop) graceOver(c *conn) {
+	if x := l.exchangeOf(c); x != nil {
+		l.abort(x, causeHeaderTimeout)
+		return
+	}
+	l.linger(c)
+}
+
+// sweep accepts all that the kernel has completed for a listener.
+func (l *loop) sweep(slot int32) {
+	c := l.conns.at(slot)
+	c.flags |= flagReadable
+	for c.has(flagReadable) && l.timers.Class(slot) == epoll.NoClass {
+		l.acceptFrom(c)
+	}
+}
+
+// closeListeners ends accepting: a client that comes later is refused. Nothing stands between a listener's last sweep and
+// its close, as a connection that the kernel completes in between is reset.
 func (l *loop) closeListeners() {
-	l.sweep()
 	for _, slot := range l.listeners {
 		c := l.conns.at(slot)
 		// Closing alone would leave it registered for as long as any other process has a copy.
 		if err := l.poller.Remove(int(c.fd)); err != nil {
 			l.proxy.log.Debug("listener stays registered", "err", err)
 		}
+		l.sweep(slot)
 		l.closeConn(c)
 	}
 	l.listeners = l.listeners[:0]
@@ -69,8 +86,15 @@ func (l *loop) finishServing() {
 	if !l.draining {
 		l.beginDrain()
 	}
-	for l.parked.head != noSlot {
-		l.abort(l.exchanges[l.parked.head], causeDeadline)
+	l.endAccepting()
+	for slot := range int32(l.conns.size()) {
+		c := l.conns.at(slot)
+		if c.kind != kindDownstream {
+			continue
+		}
+		if x := l.exchangeOf(c); x != nil && x.target == nil && x.response == responseAwaited {
+			l.abort(x, causeDeadline)
+		}
 	}
 }
 

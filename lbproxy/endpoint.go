@@ -52,6 +52,7 @@ type Snapshot struct {
 	Seq       uint64 // grows with each change
 	Endpoints []Endpoint
 	Drain     bool // accept what has already arrived, then no more; every answer ends its connection
+	Sole      bool // no other process holds the listening sockets any more; with Drain they are closed
 }
 
 // Report is the front door's answer to snapshots.
@@ -81,6 +82,7 @@ type target struct {
 type table struct {
 	seq    uint64
 	drain  bool
+	sole   bool
 	states []EndpointState
 	target []*target
 	killed []uint64 // see Endpoint.Killed
@@ -95,7 +97,7 @@ func newTable(s Snapshot, old *table) (*table, error) {
 		}
 		size = max(size, e.Index+1)
 	}
-	t := &table{seq: s.Seq, drain: s.Drain, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
+	t := &table{seq: s.Seq, drain: s.Drain, sole: s.Sole, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
 	for _, e := range s.Endpoints {
 		if err := t.add(e, old); err != nil {
 			return nil, err

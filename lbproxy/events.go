@@ -14,7 +14,7 @@ type event struct {
 	worker  string
 	side    side
 	status  int
-	tries   uint8
+	tries   uint32
 }
 
 // eventsMax is how many lines may wait. A flood says the same thing again and again, so the rest is only counted.

@@ -75,8 +75,13 @@ type exchange struct {
 	nextParked, prevParked int32
 	startedNanos           int64
 	queuedMillis           int64 // when it was parked first; 0 = never
-	tries                  uint8
+	tries                  uint32
 	line                   logLine
+}
+
+// endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.
+func (x *exchange) endsWithConnection() bool {
+	return !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose)
 }
 
 // body is the progress of a message body in one direction.

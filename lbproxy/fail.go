@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"log/slog"
-
-	"percore/lbproxy/http1"
-)
+import "log/slog"
 
 // tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
@@ -51,6 +47,10 @@ func (l *loop) retrySame(x *exchange, t *target) {
 		l.sendTo(x, t, false)
 		return
 	}
+	if !l.options.NextUpstream {
+		l.abort(x, causeStale)
+		return
+	}
 	x.suspect(t)
 	l.assign(x)
 }
@@ -88,7 +88,7 @@ func (l *loop) drop(x *exchange, status int) {
 		x.status = status
 	}
 	l.log.write(l, c, x)
-	if x.response == responseRelaying && !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose) {
+	if (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection() {
 		resetOnClose(c.fd) // this client takes a FIN for the end of the body
 	}
 	l.freeExchange(x)

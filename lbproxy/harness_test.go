@@ -117,7 +117,7 @@ func portOf(t *testing.T, l Listener) int {
 func (r *rig) apply(drain bool, endpoints ...Endpoint) {
 	r.t.Helper()
 	r.seq++
-	if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: endpoints, Drain: drain}); err != nil {
+	if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: endpoints, Drain: drain, Sole: drain}); err != nil {
 		r.t.Fatal(err)
 	}
 }

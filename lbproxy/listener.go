@@ -55,6 +55,14 @@ func CloseListeners(ls []Listener) {
 	}
 }
 
+// RefuseNewConnections makes the sockets ignore clients that have not begun to connect, where the kernel permits it; the
+// front door tries the same, but PID 1 may be allowed what the front door is not.
+func RefuseNewConnections(ls []Listener) {
+	for _, l := range ls {
+		_ = refuseNewConnections(int(l.File.Fd()))
+	}
+}
+
 // bindAddress turns `:8080` into the widest address that this machine has.
 func bindAddress(address string) (netip.AddrPort, error) {
 	if port, ok := strings.CutPrefix(address, ":"); ok {
@@ -172,8 +180,13 @@ func listenUnix(path string) (*os.File, error) {
 	return f, nil
 }
 
-// isStale tells whether a unix socket's path is left over: nobody accepts there.
+// isStale tells whether a path is that of a unix socket which is left over: nobody accepts there. Anything else at the
+// path is somebody's file, although connect says the same of it.
 func isStale(sa *unix.SockaddrUnix) bool {
+	var stat unix.Stat_t
+	if unix.Lstat(sa.Name, &stat) != nil || stat.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return false
+	}
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return false
@@ -185,8 +198,9 @@ func isStale(sa *unix.SockaddrUnix) bool {
 // refuseNewConnections makes a listening socket drop further SYNs while it still completes the handshakes it
 // has begun: a client whose SYN is dropped sends it again after a second and is then refused cleanly, whereas
 // a connection that the kernel had completed but nobody accepted would be reset when the socket closes. The
-// filter sees a segment from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter) and needs no privilege.
-func refuseNewConnections(fd int32) error {
+// filter sees a segment from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter). Some kernels want the capability
+// NET_ADMIN for it; without it the error is EPERM.
+func refuseNewConnections(fd int) error {
 	const flagsOffset, syn, ack = 13, 0x02, 0x10
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flagsOffset},
@@ -196,5 +210,5 @@ func refuseNewConnections(fd int32) error {
 		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	return os.NewSyscallError("setsockopt", unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program))
+	return os.NewSyscallError("setsockopt", unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program))
 }

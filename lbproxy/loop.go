@@ -298,8 +298,10 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.queueTimedOut(l.exchangeOf(c))
 	case timerTunnel:
 		l.closeTunnel(l.exchangeOf(c))
-	case timerKeepalive, timerGrace:
-		l.closeIdle(c)
+	case timerKeepalive:
+		l.linger(c)
+	case timerGrace:
+		l.graceOver(c)
 	case timerPooled, timerLinger:
 		l.closeConn(c)
 	case timerAcceptPause:

@@ -42,7 +42,7 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 	}
 	p := &Proxy{
 		options: o, log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: newAccessLog(o.AccessLog, access), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
+		accessLog: newAccessLog(o.AccessLog, access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
 	}
 	byLoop := make([][]Listener, o.Loops)
 	for _, l := range listeners {

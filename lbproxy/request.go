@@ -109,12 +109,18 @@ func appendIdentity(b []byte, c *conn, host []byte) []byte {
 // appendUpgrade writes the fields that ask for another protocol, or that agree to it (RFC 9110 section 7.8). They are
 // hop-by-hop, and so have to be written anew.
 func appendUpgrade(b []byte, fields []http1.Field) []byte {
+	const head = "Connection: upgrade\r\nUpgrade: "
 	for i := range fields {
-		if f := &fields[i]; f.ID == http1.FieldUpgrade {
-			b = append(b, "Connection: upgrade\r\nUpgrade: "...)
-			b = http1.AppendUpgrade(b, f.Value)
+		if fields[i].ID != http1.FieldUpgrade {
+			continue
+		}
+		start := len(b)
+		b = append(b, head...)
+		b = http1.AppendUpgrade(b, fields[i].Value)
+		if len(b) > start+len(head) {
 			return append(b, "\r\n"...)
 		}
+		b = b[:start] // it asked for HTTP/2 alone
 	}
 	return b
 }

@@ -1,6 +1,10 @@
 package lbproxy
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
 
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
@@ -11,7 +15,7 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	}
 	b := appendStatusLine(l.out[:0], &l.response)
 	for i := range l.response.Fields {
-		if f := &l.response.Fields[i]; !f.Hop {
+		if f := &l.response.Fields[i]; !f.Hop && f.ID != http1.FieldContentLength {
 			b = appendField(b, f)
 		}
 	}

@@ -1,0 +1,45 @@
+package lbproxy
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestAListenerNeverTakesThePlaceOfAFile: a path in LISTEN that is a file by mistake must survive it.
+func TestAListenerNeverTakesThePlaceOfAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(path, []byte("data"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if ls, err := Listen(unixPrefix+path, 1); err == nil {
+		CloseListeners(ls)
+		t.Error("listen on a file: got no error, want one")
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "data" {
+		t.Errorf("the file: got %q and %v, want it untouched", b, err)
+	}
+}
+
+func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	old, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.SetUnlinkOnClose(false)
+	if ls, err := Listen(unixPrefix+path, 1); err == nil {
+		CloseListeners(ls)
+		t.Error("listen where somebody listens: got no error, want one")
+	}
+	old.Close()
+	ls, err := Listen(unixPrefix+path, 3)
+	if err != nil {
+		t.Fatalf("listen on what a dead process left: got %v, want no error", err)
+	}
+	if len(ls) != 1 {
+		t.Errorf("sockets for a unix path and 3 loops: got %d, want 1", len(ls))
+	}
+	CloseListeners(ls)
+}
