@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/oklog/run"
@@ -85,10 +86,12 @@ func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) er
 	}
 	var g run.Group
 	g.Add(proxy.Run, func(error) { proxy.Close() })
-	g.Add(func() error { return follow(pipe, proxy) }, func(error) { _ = pipe.Close() })
+	var draining atomic.Bool // by PID 1's last word
+	draining.Store(first.Snapshot.Drain)
+	g.Add(func() error { return follow(pipe, proxy, &draining) }, func(error) { _ = pipe.Close() })
 	g.Add(reports.Run, func(error) { reports.Close() })
 	stop := make(chan struct{})
-	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy) }, func(error) { close(stop) })
+	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy, &draining) }, func(error) { close(stop) })
 	return g.Run()
 }
 
@@ -101,7 +104,7 @@ func inherited(listeners []link.Listener) []lbproxy.Listener {
 }
 
 // follow applies PID 1's snapshots. The end of the link is PID 1's end, and so ours.
-func follow(pipe io.Reader, proxy *lbproxy.Proxy) error {
+func follow(pipe io.Reader, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
 	for {
 		var wanted link.Wanted
 		switch err := link.Read(pipe, &wanted); {
@@ -116,17 +119,23 @@ func follow(pipe io.Reader, proxy *lbproxy.Proxy) error {
 		if err := proxy.Apply(wanted.Snapshot); err != nil {
 			return err
 		}
+		draining.Store(wanted.Snapshot.Drain)
 	}
 }
 
 // finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
-// is still theirs. A terminal's signals reach PID 1 as well and are its business.
-func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, proxy *lbproxy.Proxy) error {
+// is still theirs. From anybody else it is a wish for a new front door, which PID 1 starts as soon as this one is gone, so
+// that nobody waits. A terminal's signals reach PID 1 as well and are its business.
+func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
 	for {
 		select {
 		case s := <-signals:
-			if s == syscall.SIGTERM {
+			switch {
+			case s != syscall.SIGTERM:
+			case draining.Load():
 				proxy.Finish()
+			default:
+				return nil
 			}
 		case <-stop:
 			return nil

@@ -23,6 +23,7 @@ type frontDoor struct {
 	wanted    link.Wanted
 	listeners []lbproxy.Listener
 	sender    *link.Sender // of the current incarnation, nil before the first
+	drainSeq  uint64       // of the snapshot that began the end; 0 before
 }
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.
@@ -81,6 +82,7 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 			}
 			return
 		}
+		d.letGo(message.Report.Seq)
 		for _, e := range message.Report.Drained {
 			d.drained(e.Index, e.Incarnation)
 		}
@@ -98,19 +100,37 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })
 }
 
-// quiesce begins the end: our copies of the listening sockets are closed first, so that the front door's are the last.
+// quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains: should it
+// die before, its successor inherits them and what waits in their queues.
 func (d *frontDoor) quiesce() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	lbproxy.RefuseNewConnections(d.listeners)
+	d.changeLocked(func(s *lbproxy.Snapshot) { s.Drain = true })
+	d.drainSeq = d.wanted.Snapshot.Seq
+}
+
+// letGo closes our copies once the front door drains, and tells it that its own are the last, so that it sweeps them before
+// it closes them.
+func (d *frontDoor) letGo(seen uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.drainSeq == 0 || seen < d.drainSeq || d.wanted.Snapshot.Sole {
+		return
+	}
 	lbproxy.CloseListeners(d.listeners)
 	d.listeners = nil
-	d.mu.Unlock()
-	d.change(func(s *lbproxy.Snapshot) { s.Drain = true })
+	d.changeLocked(func(s *lbproxy.Snapshot) { s.Sole = true })
 }
 
 // change makes a new snapshot and offers it to the current incarnation.
 func (d *frontDoor) change(f func(*lbproxy.Snapshot)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.changeLocked(f)
+}
+
+func (d *frontDoor) changeLocked(f func(*lbproxy.Snapshot)) {
 	f(&d.wanted.Snapshot)
 	d.wanted.Snapshot.Seq++
 	if d.sender != nil {

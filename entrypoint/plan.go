@@ -59,7 +59,10 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err != nil {
 		return nil, err
 	}
-	if p.front != nil && !cfg.IsSet("PERCORE_FRONT_USER") && !maySwitchUser() {
+	if p.front != nil && os.Getuid() == 0 && !maySwitchUser() {
+		if cfg.IsSet("PERCORE_FRONT_USER") {
+			return nil, fmt.Errorf("PERCORE_FRONT_USER=%s: this container lacks the capabilities SETUID and SETGID; add them, as in docker run --cap-add SETUID --cap-add SETGID, or unset the variable", cfg.FrontUser)
+		}
 		p.front = nil
 		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
 	}
@@ -126,7 +129,7 @@ func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 		Group: "percore", Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
-		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Inherit: true, Files: d.files,
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Inherit: true, Files: d.files,
 	}
 }
 

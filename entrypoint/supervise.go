@@ -24,6 +24,9 @@ func supervise(in invocation, command []string) int {
 	if !ok {
 		return exitConfig
 	}
+	if cfg.Mode == config.ModeInit { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
+		return initMode(in, command)
+	}
 	return superviseConfig(in, cfg, config.RoleUser)
 }
 
@@ -91,7 +94,7 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, log *slog.Logger)
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
 	g.Add(r.Run, func(error) { r.Close() })
 	done := make(chan struct{})
-	g.Add(func() error { return obeySignals(in.signals, done, f, log) }, func(error) { close(done) })
+	g.Add(func() error { return obeySignals(in.signals, done, f, r, log) }, func(error) { close(done) })
 	if err := g.Run(); err != nil {
 		log.Error("percore ended", "err", err)
 		return exitInternal
@@ -101,19 +104,19 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, log *slog.Logger)
 
 // obeySignals does what each signal to PID 1 asks for (DESIGN section 5), for as long as the fleet lives: a second
 // TERM has to be heard as well as the first.
-func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, log *slog.Logger) error {
+func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) error {
 	early.SubscribeRest()
 	for {
 		select {
 		case <-done:
 			return nil
 		case s := <-signals:
-			obey(s, f, log)
+			obey(s, f, r, log)
 		}
 	}
 }
 
-func obey(s os.Signal, f *fleet.Fleet, log *slog.Logger) {
+func obey(s os.Signal, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) {
 	sig, ok := s.(syscall.Signal)
 	if !ok {
 		return
@@ -123,6 +126,7 @@ func obey(s os.Signal, f *fleet.Fleet, log *slog.Logger) {
 		f.Stop(reaper.SignalName(sig))
 	case syscall.SIGUSR1:
 		logStatus(f.Status(), log)
+		log.Info("status", "orphans_reaped", r.Orphans(), "output_bytes_dropped", f.Dropped())
 	case syscall.SIGHUP, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU:
 		log.Warn("signal has no effect in this version", "signal", reaper.SignalName(sig))
 	default:

@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 		becomeParent()
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "child:exec" {
+		becomeCommand(os.Args[2:])
+	}
 	code := m.Run()
 	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err != syscall.ECHILD {
 		fmt.Printf("children left after the tests: got pid %d, error %v; want ECHILD\n", pid, err)

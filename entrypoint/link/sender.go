@@ -10,7 +10,7 @@ import (
 type Sender struct {
 	w    io.Writer
 	wake chan struct{}
-	mu   sync.Mutex // guards next and closed
+	mu   sync.Mutex // guards next and shut
 	next any
 	shut bool
 }

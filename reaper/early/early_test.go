@@ -21,7 +21,42 @@ func TestMain(m *testing.M) {
 		os.Stderr.WriteString("still alive")
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "init" {
+		released()
+		return
+	}
 	os.Exit(m.Run())
+}
+
+// released is a process that the entry took for mode init, and that is not.
+func released() {
+	before := early.Signals()
+	signals := early.Release()
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		os.Stdout.WriteString(err.Error())
+	}
+	select {
+	case sig := <-signals:
+		os.Stdout.WriteString(sig.String())
+	case <-time.After(10 * time.Second):
+		os.Stdout.WriteString("nothing")
+	}
+	if before != nil && before != signals {
+		os.Stdout.WriteString(", and two channels")
+	}
+}
+
+func TestSignalsThatWereCaughtForModeInitCanBeReleased(t *testing.T) {
+	out, err := exec.Command("/proc/self/exe", "init", "child").Output()
+	if got, want := string(out), syscall.SIGHUP.String(); got != want || err != nil {
+		t.Errorf("HUP after Release: got %q and %v, want %q", got, err, want)
+	}
+}
+
+func TestReleaseIsSignalsInAnyOtherProcess(t *testing.T) {
+	if early.Release() != early.Signals() {
+		t.Error("Release: got another channel than Signals, want the same")
+	}
 }
 
 func TestSignalsSentBeforeAnybodyListensAreKept(t *testing.T) {

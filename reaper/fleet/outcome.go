@@ -9,6 +9,11 @@ import "cmp"
 func (f *Fleet) outcome() (Result, *worker, bool) {
 	var fatal, exited *worker
 	for _, w := range f.workers {
+		if w.program.Vital && w.state == StateFatal {
+			return Result{Code: cmp.Or(w.last.code, 1), Reason: w.last.reason}, w, true
+		}
+	}
+	for _, w := range f.workers {
 		if !w.program.Critical {
 			continue
 		}

@@ -68,6 +68,7 @@ type Program struct {
 	Late     bool // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
 	Traffic  bool // its workers are endpoints of the front door
 	Critical bool // the container ends when all workers of critical programs are done for
+	Vital    bool // the container ends when one of its workers is FATAL, whatever else runs
 
 	// Inherit gives the workers percore's own stdout and stderr instead of pipes that percore copies.
 	Inherit bool

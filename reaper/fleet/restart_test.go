@@ -342,3 +342,13 @@ func TestALateMessageAboutAnotherIncarnationChangesNothing(t *testing.T) {
 		r.finish()
 	})
 }
+
+// TestAFleetDoesNotOutliveAVitalProgram: workers that nobody can reach are no service.
+func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
+	front := Program{Group: "percore", Name: "front", Command: []string{"front"}, Vital: true, StartSecs: time.Second}
+	inBubble(t, Options{Programs: []Program{tornado(2), front}}, func(r *rig) {
+		r.run()
+		r.die("front", reaper.Exit{Code: 70})
+		r.expectEnd(70, "exited with code 70")
+	})
+}

@@ -1,0 +1,104 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"percore/entrypoint/config"
+)
+
+func TestExitRemap(t *testing.T) {
+	readAll[config.ExitRemap](t, []reading{
+		{name: "one code", text: "143:0", want: "143:0"},
+		{name: "several, with white space", text: " 143:0, 3 : 4 ", want: "143:0,3:4"},
+		{name: "the ends of the range", text: "0:255,255:0", want: "0:255,255:0"},
+		{name: "no colon", text: "143", err: "not a list of exit codes"},
+		{name: "nothing behind the colon", text: "143:", err: "not a list of exit codes"},
+		{name: "too large", text: "256:0", err: "0 to 255"},
+		{name: "negative", text: "143:-1", err: "0 to 255"},
+		{name: "a code twice", text: "3:4,3:5", err: "3 is there twice"},
+		{name: "an empty item", text: "143:0,", err: "not a list of exit codes"},
+	})
+}
+
+func TestSignalMap(t *testing.T) {
+	readAll[config.SignalMap](t, []reading{
+		{name: "one signal", text: "TERM:QUIT", want: "TERM:QUIT"},
+		{name: "one that is dropped", text: "HUP:", want: "HUP:"},
+		{name: "several, in any form", text: "sigterm:3, 1:", want: "HUP:,TERM:QUIT"},
+		{name: "a real-time one", text: "40:TERM", want: "40:TERM"},
+		{name: "no colon", text: "TERM", err: "not a list of pairs"},
+		{name: "no such signal", text: "TREM:QUIT", err: "before the colon not a signal"},
+		{name: "no such signal to become", text: "TERM:QUITE", err: "after the colon not a signal"},
+		{name: "one that cannot be caught", text: "KILL:TERM", err: "KILL never gets as far"},
+		{name: "a signal twice", text: "TERM:QUIT,15:INT", err: "TERM is there twice"},
+	})
+}
+
+func TestLoadInitMindsItsOwnBusiness(t *testing.T) {
+	tests := []struct {
+		name    string
+		environ []string
+		problem string
+	}{
+		{"no environment", nil, ""},
+		{"a PORT of the child's that is no number", []string{"PORT=tcp://10.0.0.1", "PERCORE_WAIT_ALL=true"}, ""},
+		{"a WEB_CONCURRENCY of the child's", []string{"WEB_CONCURRENCY=many", "PERCORE_WAIT_ALL=true"}, ""},
+		{"ports that no worker needs", []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=9"}, ""},
+		{"another mode", []string{"PERCORE_MODE=http"}, ""},
+		{"entries that are no variables", []string{"NOTHING", "=C:=x", "PERCORE_KILL_TREE=yes"}, ""},
+		{"a misspelt name", []string{"PERCORE_WAIT_AL=true"}, "PERCORE_WAIT_ALL"},
+		{"a malformed value", []string{"PERCORE_PDEATHSIG=x"}, "PERCORE_PDEATHSIG"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, _, err := config.LoadInit(tt.environ, 0)
+			if tt.problem != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.problem) {
+					t.Errorf("got error %v, want one that names %s", err, tt.problem)
+				}
+				return
+			}
+			if err != nil || cfg.Mode != config.ModeInit {
+				t.Errorf("got %+v and %v, want mode init", cfg, err)
+			}
+		})
+	}
+}
+
+func TestLoadInitReadsWhatCountsThere(t *testing.T) {
+	cfg, _, err := config.LoadInit([]string{
+		"PERCORE_EXIT_REMAP=143:0", "PERCORE_SIGNAL_MAP=TERM:QUIT", "PERCORE_SIGNAL_GROUP=true", "PERCORE_KILL_TREE=1",
+		"PERCORE_WAIT_ALL=on", "PERCORE_PDEATHSIG=KILL", "PERCORE_STOP_TIMEOUT=3", "PERCORE_COMMAND=sleep 1",
+	}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.ExitRemap[143] != 0 || len(cfg.ExitRemap) != 1 || cfg.SignalMap[15] != 3 || !bool(cfg.SignalGroup) || !bool(cfg.KillTree) ||
+		!bool(cfg.WaitAll) || cfg.Pdeathsig != 9 || cfg.StopTimeout.String() != "3s" || len(cfg.Command.Words) != 2 {
+		t.Errorf("got %+v", cfg)
+	}
+}
+
+func TestWhoWantsModeInit(t *testing.T) {
+	for environ, want := range map[string]bool{
+		"PERCORE_MODE=init": true, "PERCORE_MODE= INIT ": true, "PERCORE_MODE=http": false, "PERCORE_MODE=": false, "MODE=init": false,
+	} {
+		if got := config.WantsInit([]string{"A=1", environ}); got != want {
+			t.Errorf("WantsInit with %q: got %v, want %v", environ, got, want)
+		}
+	}
+}
+
+func TestTheShimsStateComesWithItsRole(t *testing.T) {
+	for text, want := range map[string]string{"shim-200,1000": "200,1000", "shim-": ""} {
+		if got, is := config.Role(text).Shim(); got != want || !is {
+			t.Errorf("Shim of %q: got %q and %v, want %q and true", text, got, is, want)
+		}
+	}
+	for _, other := range []config.Role{config.RoleUser, config.RoleFront, config.RoleDemoWorker} {
+		if _, is := other.Shim(); is {
+			t.Errorf("Shim of %q: got true, want false", other)
+		}
+	}
+}
