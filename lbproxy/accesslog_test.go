@@ -1,8 +1,8 @@
 package lbproxy
 
 import (
-	"log/slog"
 	"encoding/json"
+	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
