@@ -113,7 +113,7 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
 		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
 		Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
-		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true,
+		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true, KillTree: bool(cfg.KillTree),
 	}
 	if p.role != config.RoleUser {
 		program.Path = selfExe

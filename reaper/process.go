@@ -4,6 +4,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"percore/reaper/tree"
 )
 
 // Process is one child. Its methods are safe from any goroutine except inside Spec.Exited.
@@ -13,7 +15,7 @@ type Process struct {
 	exited  func(Exit)
 	signal  func(syscall.Signal) error
 
-	killLeftovers bool // as in Spec
+	killLeftovers, killTree bool // as in Spec
 }
 
 // NewProcess makes a process that the kernel does not know, for tests that fake the fork; signal receives
@@ -28,6 +30,14 @@ func (p *Process) PID() int { return p.pid }
 // Signal sends sig to the child's whole process group (man 2 kill). Once the child was reaped it gives
 // os.ErrProcessDone and sends nothing: the number may belong to another process by then.
 func (p *Process) Signal(sig syscall.Signal) error { return p.signal(sig) }
+
+// send signals the group. Where the tree is asked for, SIGKILL reaches it first, while the leader still shows who belongs to it.
+func (p *Process) send(sig syscall.Signal) error {
+	if p.killTree && sig == syscall.SIGKILL {
+		tree.Signal(p.pid, sig, func(error) {}) // one that has gone meanwhile, or is another user's
+	}
+	return killGroup(p.pid, sig)
+}
 
 // killGroup runs on the reaper's goroutine, so that the leader cannot be reaped in between. EPERM means
 // that somebody in the group changed its user; the rest of the group did get the signal.

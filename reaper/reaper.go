@@ -110,7 +110,7 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{pid: pid, started: time.Now(), exited: s.Exited, killLeftovers: s.KillLeftovers}
+	p := &Process{pid: pid, started: time.Now(), exited: s.Exited, killLeftovers: s.KillLeftovers, killTree: s.KillTree}
 	p.signal = func(sig syscall.Signal) error { return r.signal(p, sig) }
 	r.processes[pid] = p
 	return p, nil
@@ -120,7 +120,7 @@ func (r *Reaper) signal(p *Process, sig syscall.Signal) error {
 	err := os.ErrProcessDone
 	r.do(func() {
 		if r.processes[p.pid] == p {
-			err = killGroup(p.pid, sig)
+			err = p.send(sig)
 		}
 	})
 	return err

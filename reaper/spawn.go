@@ -40,6 +40,9 @@ type Spec struct {
 	// waits until it is gone, at most a second. A grandchild could hold the next child's port otherwise.
 	KillLeftovers bool
 
+	// KillTree makes SIGKILL reach the child's descendants in other process groups and sessions too.
+	KillTree bool
+
 	// Exited is called exactly once after a successful Spawn, on the reaper's goroutine: it must not block
 	// and must not call the Reaper or a Process, which would wait for that same goroutine.
 	Exited func(Exit)

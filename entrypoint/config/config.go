@@ -62,7 +62,7 @@ type Config struct {
 	ExitRemap   ExitRemap `envconfig:"PERCORE_EXIT_REMAP" group:"mode init" example:"143:0" doc:"exit codes of the child that become others, as 'from:to'"`
 	SignalMap   SignalMap `envconfig:"PERCORE_SIGNAL_MAP" group:"mode init" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to the child, as 'from:to'; without 'to' they are dropped"`
 	SignalGroup Bool      `envconfig:"PERCORE_SIGNAL_GROUP" group:"mode init" default:"false" example:"true" doc:"signals go to the whole process group of the child"`
-	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session"`
+	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL"`
 	WaitAll     Bool      `envconfig:"PERCORE_WAIT_ALL" group:"mode init" default:"false" example:"true" doc:"when the child has ended, the others get TERM and the rest of 'PERCORE_STOP_TIMEOUT', then SIGKILL; otherwise percore leaves at once"`
 	Pdeathsig   Signal    `envconfig:"PERCORE_PDEATHSIG" group:"mode init" example:"TERM" doc:"signal that the child gets when percore dies"`
 

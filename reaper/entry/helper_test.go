@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,4 +105,21 @@ func (c *child) wait() *os.ProcessState {
 		c.state, _ = c.process.Wait()
 	}
 	return c.state
+}
+
+// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses, leaves that to what it
+// starts, and so to everything below.
+func libcsIgnored(t *testing.T) uint64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "SigIgn:\t")
+	value, _, _ := strings.Cut(rest, "\n")
+	ignored, err := strconv.ParseUint(value, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ignored & (1<<31 | 1<<32)
 }

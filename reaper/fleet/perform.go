@@ -63,7 +63,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
 		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: w.environ(), Dir: w.program.Dir,
-		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true,
+		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true, KillTree: w.program.KillTree,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})
 	opened(err)

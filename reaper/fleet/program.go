@@ -70,6 +70,9 @@ type Program struct {
 	Critical bool // the container ends when all workers of critical programs are done for
 	Vital    bool // the container ends when one of its workers is FATAL, whatever else runs
 
+	// KillTree makes SIGKILL reach what a worker has started in sessions of its own, not only its process group.
+	KillTree bool
+
 	// Inherit gives the workers percore's own stdout and stderr instead of pipes that percore copies.
 	Inherit bool
 

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"percore/reaper/catch"
+	"percore/reaper/tree"
 )
 
 // obey does with a signal what the Options say.
@@ -40,7 +41,7 @@ func (r *runner) obey(sig catch.Signal) {
 func (r *runner) deliver(sig catch.Signal) {
 	switch {
 	case r.Tree:
-		signalTree(os.Getpid(), sig.Number, r.complain)
+		tree.Signal(os.Getpid(), sig.Number, r.complain)
 	case r.Group:
 		err := syscall.Kill(-r.child, sig.Number)
 		if errors.Is(err, syscall.ESRCH) { // it has gone to another group

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -165,4 +166,21 @@ func eventually(t *testing.T, what string, ok func() bool) {
 			t.Fatalf("not so within %v: %s", patience, what)
 		}
 	}
+}
+
+// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses, leaves that to what it
+// starts, and so to everything below.
+func libcsIgnored(t *testing.T) uint64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "SigIgn:\t")
+	value, _, _ := strings.Cut(rest, "\n")
+	ignored, err := strconv.ParseUint(value, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ignored & (1<<31 | 1<<32)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper/catch"
+	"percore/reaper/tree"
 )
 
 // killedWait is how long the killed get to be gone: the kernel takes milliseconds, unless it holds on to a process (state D).
@@ -25,17 +26,17 @@ func (r *runner) waitForOthers() {
 	}
 	deadline := r.left.Add(r.StopTimeout)
 	root := os.Getpid()
-	signalTree(root, syscall.SIGTERM, r.complain)
-	signalTree(root, syscall.SIGCONT, r.complain) // one that is stopped could not even end
-	if !r.waitUntil(deadline, func(sig catch.Signal) { signalTree(root, sig.Number, r.complain) }) {
+	tree.Signal(root, syscall.SIGTERM, r.complain)
+	tree.Signal(root, syscall.SIGCONT, r.complain) // one that is stopped could not even end
+	if !r.waitUntil(deadline, func(sig catch.Signal) { tree.Signal(root, sig.Number, r.complain) }) {
 		return
 	}
 	var names []string
-	for _, p := range descendants(root) {
-		names = append(names, fmt.Sprintf("%s (pid %d)", p.name, p.pid))
+	for _, p := range tree.Descendants(root) {
+		names = append(names, fmt.Sprintf("%s (pid %d)", p.Name, p.PID))
 	}
 	fmt.Fprintf(r.Stderr, "percore: killed after %v: %s\n", r.StopTimeout, strings.Join(names, ", "))
-	signalTree(root, syscall.SIGKILL, r.complain)
+	tree.Signal(root, syscall.SIGKILL, r.complain)
 	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})
 }
 
