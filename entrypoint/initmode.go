@@ -29,7 +29,7 @@ func (w impatient) Write(p []byte) (int, error) {
 	if ready != 1 || err != nil || len(p) > pipeBuf {
 		return len(p), nil
 	}
-	return w.to.Write(p)
+	return w.to.TryWrite(p)
 }
 
 // pipeBuf is PIPE_BUF: as much fits into a pipe that poll calls writable (man 7 pipe).

@@ -52,6 +52,19 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 }
 
+// TryWrite writes what one system call takes, past os.File, which ends a process that writes to a broken pipe unless it has
+// subscribed to SIGPIPE by os/signal; mode init catches signals in its own way.
+func (f *File) TryWrite(p []byte) (written int, err error) {
+	if f.terminal {
+		defer holdTTOU()()
+	}
+	err = f.control(func(fd int) (err error) {
+		written, err = unix.Write(fd, p)
+		return err
+	})
+	return max(written, 0), err
+}
+
 // control gives do the descriptor without File.Fd, whose history includes changing the file's mode.
 func (f *File) control(do func(fd int) error) error {
 	conn, err := f.file.SyscallConn()

@@ -17,6 +17,12 @@ func (r *runner) obey(sig catch.Signal) {
 	if sig.Own() {
 		return
 	}
+	switch sig.Number {
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT: // whatever it becomes: whoever sent it waits from now on
+		if r.left.IsZero() {
+			r.left = time.Now()
+		}
+	}
 	if to, mapped := r.Rewrite[sig.Number]; mapped {
 		sig.Number = to
 	}
@@ -29,10 +35,6 @@ func (r *runner) obey(sig catch.Signal) {
 		}
 	case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
 		r.asked = true
-	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
-		if r.left.IsZero() {
-			r.left = time.Now()
-		}
 	}
 	r.deliver(sig)
 }

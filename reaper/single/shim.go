@@ -15,7 +15,7 @@ import (
 // Between fork and exec Go leaves no room for code of ours. So in the rare cases that need some, the child is first percore once
 // more, which puts things right and becomes the command by exec, with the same pid:
 //   - LISTEN_PID names percore and has to name the child, whose pid is not known before the fork (man 3 sd_listen_fds);
-//   - one of those signals was inherited as ignored that os/signal refuses to ignore.
+//   - one of those signals was inherited as ignored that os/signal refuses to ignore, or that percore cannot do without.
 //
 // It costs a second start of percore, once.
 
@@ -24,11 +24,12 @@ const shimPath = "/proc/self/exe"
 
 const listenPID = "LISTEN_PID="
 
-// neverNotified are the signals that os/signal leaves to the runtime, which resets them in every child.
+// neverNotified are the signals that os/signal leaves to the runtime, which resets them in every child, and SIGCHLD.
 func neverNotified() uint64 {
 	set := uint64(0)
 	for _, sig := range []syscall.Signal{
 		syscall.SIGILL, syscall.SIGTRAP, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGSEGV, syscall.SIGSTKFLT, syscall.SIGSYS,
+		syscall.SIGCHLD,
 	} {
 		set |= bit(sig)
 	}

@@ -63,6 +63,7 @@ func Run(o Options) int {
 	}
 	r := &runner{Options: o, signals: signals, term: openTerminal()}
 	if r.child, err = r.start(); err != nil {
+		r.term.takeBack(0, false) // it was given away before the exec that failed
 		fmt.Fprintln(o.Stderr, "percore:", err)
 		return r.remap(exitCode(err))
 	}

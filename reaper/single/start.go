@@ -15,7 +15,7 @@ import (
 // A start that fails because the machine is short of something, or because the program's file is being written, is tried again
 // after pauses that double, two and a half seconds in all.
 const (
-	startTries = 9
+	startTries = 8
 	firstPause = 10 * time.Millisecond
 )
 
@@ -79,8 +79,8 @@ func (r *runner) fork(spec reaper.Spec) (int, error) {
 // in between is lost, as it would be in a child that ignores it.
 func (r *runner) ignore(d entry.Disposition) {
 	for sig := syscall.Signal(1); sig <= entry.SignalMax; sig++ {
-		if r.Inherited.Ignored&bit(sig) == 0 {
-			continue
+		if r.Inherited.Ignored&bit(sig) == 0 || sig == syscall.SIGCHLD {
+			continue // with SIGCHLD ignored, the kernel would keep a quick child's end to itself
 		}
 		if d == entry.Ignored {
 			signal.Ignore(sig) // or the runtime would reset it in the child

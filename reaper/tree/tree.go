@@ -39,6 +39,9 @@ func Signal(root int, sig syscall.Signal, complain func(error)) {
 
 // Descendants lists the live processes below root, parents first. Without /proc there are none.
 func Descendants(root int) []Process {
+	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
+		return nil // the /proc of another pid namespace: its numbers are other processes here
+	}
 	children := make(map[int][]Process)
 	for _, p := range processes("/proc") {
 		children[p.Parent] = append(children[p.Parent], p)
