@@ -60,7 +60,7 @@ func (q *eventQueue) write(e event) {
 		attrs = append(attrs, slog.Int("status", e.status))
 	}
 	if e.worker != "" {
-		attrs = append(attrs, slog.String("process", e.worker))
+		attrs = append(attrs, slog.String("worker", e.worker))
 	}
 	q.log.LogAttrs(context.Background(), e.level, e.message, attrs...)
 	if n := q.dropped.Swap(0); n > 0 {

@@ -102,7 +102,11 @@ func (l *loop) logCause(x *exchange, why cause) {
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
-	l.proxy.events.offer(event{level: o.level, message: "request failed", reason: o.reason, side: o.side, status: o.status, tries: x.tries})
+	e := event{level: o.level, message: "request failed", reason: o.reason, side: o.side, status: o.status, tries: x.tries}
+	if x.last != nil {
+		e.worker = x.last.Name
+	}
+	l.proxy.events.offer(e)
 }
 
 // logTry reports a failed try of which the exchange may yet recover.

@@ -151,7 +151,7 @@ func (f *Fleet) publish() {
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.name, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(), Killed: w.slain,
+				Index: w.endpoint, Name: w.title, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(), Killed: w.slain,
 			})
 		}
 	}

@@ -17,8 +17,8 @@ type Spawner interface {
 
 // Endpoint is one worker as the front door sees it.
 type Endpoint struct {
-	Index       int // position in the snapshot; the same worker always has the same
-	Name        string
+	Index       int    // position in the snapshot; the same worker always has the same
+	Name        string // GROUP:NAME-PORT
 	Port        int    // on 127.0.0.1
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
 	State       EndpointState
