@@ -14,6 +14,7 @@ const (
 
 var sideNames = [...]string{"", "downstream", "upstream", "internal"}
 
+// String is the side as the log has it; empty for none.
 func (s side) String() string { return sideNames[s] }
 
 // cause is what ended an exchange, or one try of it, other than a complete answer.

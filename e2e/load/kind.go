@@ -35,6 +35,7 @@ var kindNames = [kinds]string{
 	"closed before the answer", "closed in the middle of the answer", "timed out", "broken", "abandoned",
 }
 
+// String is the kind in words, as a failure message has it.
 func (k Kind) String() string { return kindNames[k] }
 
 // dialKind says why no connection was made.

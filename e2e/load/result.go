@@ -38,6 +38,7 @@ type Failure struct {
 	Err    error
 }
 
+// String says what failed, when, and on what kind of connection.
 func (f Failure) String() string {
 	where := "on a new connection"
 	if f.Reused {

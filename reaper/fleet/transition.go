@@ -22,6 +22,7 @@ const (
 	events                    // how many there are
 )
 
+// String is the event as docs/states.md has it.
 func (e event) String() string {
 	return [events]string{
 		"start", "ready", "overdue", "lost", "failed", "exhausted", "finished", "unrunnable", "retry",
@@ -42,6 +43,7 @@ const (
 	actions                   // how many there are
 )
 
+// String is the action as docs/states.md has it.
 func (a action) String() string {
 	return [actions]string{"spawn", "serve", "defer", "terminate", "kill", "rest"}[a]
 }
