@@ -59,6 +59,15 @@ func TestAPartOfAHeadDoesNotHoldUpTheStop(t *testing.T) {
 	if _, err := c.Write([]byte("GET / HT")); err != nil {
 		t.Fatal(err)
 	}
+	for heads := 0; heads == 0; {
+		r.onLoop(func(l *loop) {
+			for slot := range int32(l.conns.size()) {
+				if l.conns.at(slot).state == stateHead {
+					heads++
+				}
+			}
+		})
+	}
 	started := time.Now()
 	r.apply(true, up(s.address)...)
 	for len((<-r.reports).Drained) == 0 {
