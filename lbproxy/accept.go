@@ -69,7 +69,7 @@ func (l *loop) accepted(fd int32) {
 		closeFD(fd)
 		return
 	}
-	c.setPeer(&l.peer)
+	c.peer = decodePeer(&l.peer)
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 }
 

@@ -127,14 +127,14 @@ func (w *accessWriter) note(x *exchange, r *http1.Request) {
 }
 
 // write adds the line for an exchange that has ended.
-func (w *accessWriter) write(l *loop, c *conn, x *exchange) {
+func (w *accessWriter) write(l *loop, x *exchange) {
 	if !w.on {
 		return
 	}
 	if w.json {
-		w.b = appendJSONLine(w.b, l, c, x)
+		w.b = appendJSONLine(w.b, l, x)
 	} else {
-		w.b = appendCombinedLine(w.b, c, x)
+		w.b = appendCombinedLine(w.b, x)
 	}
 	w.lines++
 	if len(w.b) >= accessBatchBytes {
@@ -143,9 +143,9 @@ func (w *accessWriter) write(l *loop, c *conn, x *exchange) {
 }
 
 // appendCombinedLine writes nginx's and Apache's "combined" format.
-func appendCombinedLine(b []byte, c *conn, x *exchange) []byte {
+func appendCombinedLine(b []byte, x *exchange) []byte {
 	n := &x.line
-	b = c.appendAddress(b)
+	b = x.client.appendAddress(b)
 	b = append(b, " - - ["...)
 	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
@@ -192,12 +192,12 @@ func appendEscaped(b, value []byte) []byte {
 }
 
 // appendJSONLine writes one object: times in milliseconds, sizes in bytes.
-func appendJSONLine(b []byte, l *loop, c *conn, x *exchange) []byte {
+func appendJSONLine(b []byte, l *loop, x *exchange) []byte {
 	n := &x.line
 	b = append(b, `{"ts":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	b = append(b, `","client":"`...)
-	b = c.appendAddress(b)
+	b = x.client.appendAddress(b)
 	b = appendJSONString(b, "method", n.b[:n.method])
 	b = appendJSONString(b, "target", n.b[n.method:n.target])
 	b = append(b, `","proto":"HTTP/1.`...)

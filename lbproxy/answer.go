@@ -263,7 +263,7 @@ func (l *loop) finish(x *exchange) {
 	c := l.conns.at(x.downstream)
 	complete := c.state == stateWait
 	keep := x.keepAlive && complete
-	l.log.write(l, c, x)
+	l.log.write(l, x)
 	ahead := x.in
 	x.in = nil
 	l.freeExchange(x)

@@ -1,7 +1,5 @@
 package lbproxy
 
-import "golang.org/x/sys/unix"
-
 // kind says which of the state machines owns a connection.
 type kind uint8
 
@@ -28,7 +26,7 @@ const (
 )
 
 // connFlags are facts that edge-triggered events report once and that stay true until used up.
-type connFlags uint8
+type connFlags uint16
 
 const (
 	flagReadable   connFlags = 1 << iota // a read may find something
@@ -53,14 +51,12 @@ type conn struct {
 	kind        kind
 	state       connState
 	flags       connFlags
-	family      uint8    // listener, downstream: unix.AF_*
-	next        int32    // free list or pool
-	prev        int32    // pool
-	endpoint    int32    // upstream: index of its worker
-	incarnation uint64   // upstream: of its worker
-	since       int64    // upstream, pooled: milliseconds on the loop's clock
-	port        uint16   // downstream: the client's
-	address     [16]byte // downstream: the client's; IPv4 in its mapped form
+	next        int32  // free list or pool
+	prev        int32  // pool
+	endpoint    int32  // upstream: index of its worker
+	incarnation uint64 // upstream: of its worker
+	since       int64  // upstream, pooled: milliseconds on the loop's clock
+	peer        peer   // downstream: who connected
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
@@ -106,9 +102,4 @@ func (s *slab) grow() {
 	chunk[slabConns-1].next = noSlot
 	s.chunks = append(s.chunks, chunk)
 	s.free = base
-}
-
-// setPeer keeps the address that accept reported.
-func (c *conn) setPeer(from *unix.RawSockaddrAny) {
-	c.family, c.port, c.address = decodePeer(from)
 }

@@ -34,6 +34,7 @@ type exchange struct {
 	response   responseState
 
 	// The request.
+	client    peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method    http1.Method
 	minor     uint8  // of the client's HTTP version
 	keepAlive bool   // the client's connection is kept afterwards

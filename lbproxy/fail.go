@@ -87,7 +87,7 @@ func (l *loop) drop(x *exchange, status int) {
 	if !x.committed {
 		x.status = status
 	}
-	l.log.write(l, c, x)
+	l.log.write(l, x)
 	if (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection() {
 		resetOnClose(c.fd) // this client takes a FIN for the end of the body
 	}

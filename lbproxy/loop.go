@@ -363,7 +363,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 		x = &exchange{id: int32(len(l.exchanges))}
 		l.exchanges = append(l.exchanges, x)
 	}
-	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, nextParked: noSlot, prevParked: noSlot, startedNanos: l.nowNanos, line: x.line.reset()}
+	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, nextParked: noSlot, prevParked: noSlot, startedNanos: l.nowNanos, client: c.peer, line: x.line.reset()}
 	c.exchange = x.id
 	l.active++
 	return x

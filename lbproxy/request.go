@@ -33,7 +33,7 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 			b = appendField(b, f)
 		}
 	}
-	b = appendIdentity(b, c, b[host:hostEnd])
+	b = appendIdentity(b, x, b[host:hostEnd])
 	if r.Upgrade {
 		b = appendUpgrade(b, r.Fields)
 	}
@@ -94,10 +94,10 @@ func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
 }
 
 // appendIdentity writes who the client is, by the names that Tornado (xheaders), Django, Rails and others read.
-func appendIdentity(b []byte, c *conn, host []byte) []byte {
+func appendIdentity(b []byte, x *exchange, host []byte) []byte {
 	b = append(b, "X-Real-IP: "...)
 	at := len(b)
-	b = c.appendAddress(b)
+	b = x.client.appendAddress(b)
 	address := b[at:len(b):len(b)]
 	b = append(b, "\r\nX-Forwarded-For: "...)
 	b = append(b, address...)

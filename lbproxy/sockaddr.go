@@ -66,38 +66,6 @@ func putPort(field *uint16, port uint16) {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(field))[:], port)
 }
 
-func getPort(field *uint16) uint16 {
-	return binary.BigEndian.Uint16((*[2]byte)(unsafe.Pointer(field))[:])
-}
-
-// mappedPrefix is what an IPv4 address has in front in its IPv6-mapped form; RFC 4291 section 2.5.5.2.
-var mappedPrefix = [12]byte{10: 0xff, 11: 0xff}
-
-// decodePeer reads what accept reported. A unix peer has no address and no port.
-func decodePeer(from *unix.RawSockaddrAny) (family uint8, port uint16, address [16]byte) {
-	switch from.Addr.Family {
-	case unix.AF_INET:
-		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(from))
-		copy(address[:], mappedPrefix[:])
-		copy(address[12:], in.Addr[:])
-		return unix.AF_INET, getPort(&in.Port), address
-	case unix.AF_INET6:
-		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(from))
-		return unix.AF_INET6, getPort(&in.Port), in.Addr
-	default:
-		return unix.AF_UNIX, 0, address
-	}
-}
-
-// appendAddress writes a client's address as text: IPv4 also when it came in its mapped form, `unix:` for a
-// unix peer, as nginx's $remote_addr does.
-func (c *conn) appendAddress(dst []byte) []byte {
-	if c.family == unix.AF_UNIX {
-		return append(dst, unixPrefix...)
-	}
-	return netip.AddrFrom16(c.address).Unmap().AppendTo(dst)
-}
-
 // appendSockaddr writes a decoded address as `host:port`, or `localhost` for a unix socket.
 func appendSockaddr(dst []byte, a unix.Sockaddr) []byte {
 	switch a := a.(type) {
