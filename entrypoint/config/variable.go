@@ -34,14 +34,19 @@ type variable struct {
 	tags  reflect.StructTag
 }
 
-// variablesOf lists the tagged fields of the struct that spec points to.
-func variablesOf(spec any) []variable {
+// variablesOf lists the tagged fields of the struct that spec points to, and those of the structs embedded in it.
+func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem()) }
+
+func fieldsOf(s reflect.Value) []variable {
 	var list []variable
-	s := reflect.ValueOf(spec).Elem()
 	for i := range s.NumField() {
-		tags := s.Type().Field(i).Tag
-		if name := tags.Get("envconfig"); name != "" {
-			list = append(list, variable{name: name, field: s.Field(i), tags: tags})
+		field := s.Type().Field(i)
+		if field.Anonymous {
+			list = append(list, fieldsOf(s.Field(i))...)
+			continue
+		}
+		if name := field.Tag.Get("envconfig"); name != "" {
+			list = append(list, variable{name: name, field: s.Field(i), tags: field.Tag})
 		}
 	}
 	return list
