@@ -24,7 +24,7 @@ func (b *balancer) pick(t *table, tried *endpointSet) *target {
 			b.turn = index
 			return candidate
 		}
-		if n := candidate.inFlight.Load(); best == nil || n < least {
+		if n := candidate.load(); best == nil || n < least {
 			best, least = candidate, n
 		}
 	}

@@ -17,6 +17,9 @@ func (l *loop) apply() {
 		l.endAccepting()
 	}
 	l.retryParked()
+	if t.ask != 0 {
+		l.noteOldest(t)
+	}
 	l.seen.Store(t.seq)
 	l.proxy.changed()
 }

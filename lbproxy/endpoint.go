@@ -3,7 +3,6 @@ package lbproxy
 import (
 	"fmt"
 	"slices"
-	"sync/atomic"
 )
 
 // EndpointState says what the front door may do with a worker.
@@ -44,6 +43,7 @@ type Endpoint struct {
 	Incarnation uint64
 	State       EndpointState
 	Killed      uint64 // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
+	RequestsMax uint64 // requests after which the incarnation is reported as exhausted; 0 is never
 }
 
 // Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
@@ -51,36 +51,16 @@ type Endpoint struct {
 type Snapshot struct {
 	Seq       uint64 // grows with each change
 	Endpoints []Endpoint
-	Drain     bool // accept what has already arrived, then no more; every answer ends its connection
-	Sole      bool // no other process holds the listening sockets any more; with Drain they are closed
-}
-
-// Report is the front door's answer to snapshots.
-type Report struct {
-	Seq     uint64    // the snapshot that every loop has taken over
-	Drained []Drained // endpoints that have no request and get none while the snapshot holds
-}
-
-// Drained names an endpoint without requests.
-type Drained struct {
-	Index       int
-	Incarnation uint64
-}
-
-// target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
-// off one cache line.
-type target struct {
-	Endpoint
-	address  *sockaddr
-	_        [64]byte
-	inFlight atomic.Int64
-	_        [56]byte
+	Drain     bool   // accept what has already arrived, then no more; every answer ends its connection
+	Sole      bool   // no other process holds the listening sockets any more; with Drain they are closed
+	Ask       uint64 // when it is not 0, reports say it again and carry Figures as of its last change
 }
 
 // table is a snapshot made ready for the loops, which only read it. Its entries are dense: entry i is the worker
 // with index i, nil when there is none.
 type table struct {
 	seq    uint64
+	ask    uint64
 	drain  bool
 	sole   bool
 	states []EndpointState
@@ -97,7 +77,7 @@ func newTable(s Snapshot, old *table) (*table, error) {
 		}
 		size = max(size, e.Index+1)
 	}
-	t := &table{seq: s.Seq, drain: s.Drain, sole: s.Sole, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
+	t := &table{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
 	for _, e := range s.Endpoints {
 		if err := t.add(e, old); err != nil {
 			return nil, err
@@ -112,6 +92,7 @@ const endpointsMax = 1024
 func (t *table) add(e Endpoint, old *table) error {
 	t.states[e.Index], t.killed[e.Index] = e.State, e.Killed
 	if was := old.at(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
+		was.requestsMax.Store(e.RequestsMax)
 		t.target[e.Index] = was
 		return nil
 	}
@@ -119,7 +100,9 @@ func (t *table) add(e Endpoint, old *table) error {
 	if err != nil {
 		return fmt.Errorf("apply snapshot: endpoint %s: %w", e.Name, err)
 	}
-	t.target[e.Index] = &target{Endpoint: e, address: address}
+	fresh := &target{Endpoint: e, address: address}
+	fresh.requestsMax.Store(e.RequestsMax)
+	t.target[e.Index] = fresh
 	return nil
 }
 

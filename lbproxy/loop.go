@@ -96,9 +96,10 @@ type loop struct {
 	draining  bool
 	finishing bool // the loop ends when the last client has its answer
 	stopped   bool
-	active    int           // exchanges
-	quiet     atomic.Bool   // draining, and no request can come any more
-	seen      atomic.Uint64 // sequence number of the snapshot in use
+	active    int                     // exchanges
+	quiet     atomic.Bool             // draining, and no request can come any more
+	seen      atomic.Uint64           // sequence number of the snapshot in use
+	oldest    atomic.Pointer[[]int64] // see noteOldest
 }
 
 func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {

@@ -25,6 +25,7 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	c := l.conns.at(x.downstream)
 	x.response, x.committed, x.replay, x.keepAlive, x.reusable = responseTunnel, true, false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
+	x.target.becomeTunnel()
 	l.releaseAnswer(x)
 	x.bytesOut += int64(len(rest))
 	if !l.sendToClient(x, l.out) {

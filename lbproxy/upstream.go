@@ -21,7 +21,9 @@ func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.tries++
 	x.sent, x.abandoned = 0, false
-	t.inFlight.Add(1)
+	if t.claim() {
+		l.proxy.changed()
+	}
 	if pooled {
 		if u := l.takePooled(t, x.method.Idempotent()); u != nil {
 			l.attach(x, u)
@@ -242,12 +244,7 @@ func (l *loop) workerClosed(x *exchange, u *conn) {
 // detachWorker ends an exchange's use of its worker: the connection goes to the pool when reuse allows, else it is
 // closed, and the worker has one request less.
 func (l *loop) detachWorker(x *exchange, reuse bool) {
-	if t := x.target; t != nil {
-		x.target = nil
-		if t.inFlight.Add(-1) == 0 {
-			l.proxy.workerIdle()
-		}
-	}
+	l.releaseWorker(x)
 	if x.upstream == noSlot {
 		return
 	}
@@ -258,6 +255,23 @@ func (l *loop) detachWorker(x *exchange, reuse bool) {
 		return
 	}
 	l.closeConn(u)
+}
+
+// releaseWorker gives back the place that an exchange has at its worker.
+func (l *loop) releaseWorker(x *exchange) {
+	t := x.target
+	if t == nil {
+		return
+	}
+	x.target = nil
+	if x.response == responseTunnel {
+		t.tunnels.Add(-1)
+	} else {
+		t.inFlight.Add(-1)
+	}
+	if t.load() == 0 {
+		l.proxy.workerIdle()
+	}
 }
 
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same

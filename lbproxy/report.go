@@ -1,0 +1,129 @@
+package lbproxy
+
+// Report is the front door's answer to snapshots. Each of its lists is complete.
+type Report struct {
+	Seq       uint64       // the snapshot that every loop has taken over
+	Drained   []EndpointID // endpoints that have no request and get none while the snapshot holds
+	Exhausted []EndpointID // endpoints that have had their RequestsMax; they get more until they are drained
+	Asked     uint64       // the snapshot's Ask, which Figures answer
+	Figures   *Figures     // nil as long as nobody asked
+}
+
+// EndpointID names one incarnation of an endpoint.
+type EndpointID struct {
+	Index       int
+	Incarnation uint64
+}
+
+// Figures are what the front door counts, as of a snapshot with an Ask.
+type Figures struct {
+	Waiting   int // requests in the queue
+	Endpoints []EndpointFigures
+}
+
+// EndpointFigures are the counts of one endpoint.
+type EndpointFigures struct {
+	Index        int
+	Incarnation  uint64
+	Served       uint64 // requests that this front door gave to this incarnation
+	InFlight     int64  // requests that it has now
+	Tunnels      int64  // upgraded connections that it has now
+	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
+}
+
+// runReporter makes a report whenever one is asked for, until stop.
+func (p *Proxy) runReporter(stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		case <-p.kick:
+			if r, ok := p.makeReport(); ok {
+				p.report(r)
+			}
+		}
+	}
+}
+
+// changed asks for a new report.
+func (p *Proxy) changed() {
+	select {
+	case p.kick <- struct{}{}:
+	default: // one is asked for already
+	}
+}
+
+// workerIdle is called by a loop that ended the last request of a worker.
+func (p *Proxy) workerIdle() {
+	if p.watching.Load() {
+		p.changed()
+	}
+}
+
+// makeReport says which workers are free of requests. It is false until every loop has taken the snapshot over, as
+// a loop that has not may still choose a worker that is to be drained.
+func (p *Proxy) makeReport() (Report, bool) {
+	t := p.table.Load()
+	if t == nil {
+		return Report{}, false
+	}
+	quiet := true
+	for _, l := range p.loops {
+		if l.seen.Load() < t.seq {
+			return Report{}, false
+		}
+		quiet = quiet && l.quiet.Load()
+	}
+	r := Report{Seq: t.seq, Asked: t.ask}
+	for i, e := range t.target {
+		if e == nil {
+			continue
+		}
+		id := EndpointID{Index: i, Incarnation: e.Incarnation}
+		if (t.states[i] == Draining || quiet) && e.load() == 0 {
+			r.Drained = append(r.Drained, id)
+		}
+		if e.isExhausted() {
+			r.Exhausted = append(r.Exhausted, id)
+		}
+	}
+	if t.ask != 0 {
+		r.Figures = p.figures(t)
+	}
+	return r, true
+}
+
+func (p *Proxy) figures(t *table) *Figures {
+	f := &Figures{Waiting: int(p.waiting.Load())}
+	for i, e := range t.target {
+		if e == nil {
+			continue
+		}
+		f.Endpoints = append(f.Endpoints, EndpointFigures{
+			Index: i, Incarnation: e.Incarnation, Served: e.served.Load(), InFlight: e.inFlight.Load(), Tunnels: e.tunnels.Load(), OldestMillis: p.oldest(i),
+		})
+	}
+	return f
+}
+
+// oldest is the greatest age that a loop has noted for the worker with this index. A loop may be a snapshot ahead.
+func (p *Proxy) oldest(index int) int64 {
+	oldest := int64(0)
+	for _, l := range p.loops {
+		if ages := l.oldest.Load(); ages != nil && index < len(*ages) {
+			oldest = max(oldest, (*ages)[index])
+		}
+	}
+	return oldest
+}
+
+// noteOldest publishes the age of the oldest exchange that this loop has with each worker of t.
+func (l *loop) noteOldest(t *table) {
+	ages := make([]int64, len(t.target))
+	for _, x := range l.exchanges {
+		if e := x.target; e != nil && t.at(e.Index) == e {
+			ages[e.Index] = max(ages[e.Index], (l.nowNanos-x.startedNanos)/1e6)
+		}
+	}
+	l.oldest.Store(&ages)
+}

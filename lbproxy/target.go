@@ -1,0 +1,38 @@
+package lbproxy
+
+import "sync/atomic"
+
+// target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
+// off one cache line, and what is only read off the line that every request writes.
+type target struct {
+	Endpoint
+	address *sockaddr
+
+	_           [64]byte
+	inFlight    atomic.Int64  // requests that it has now
+	tunnels     atomic.Int64  // upgraded connections that it has now; they are no requests any more
+	served      atomic.Uint64 // requests that it was given
+	requestsMax atomic.Uint64 // after how many of them PID 1 wants to know; 0 is never
+	_           [32]byte
+}
+
+// claim takes a place at t for one request and counts it. It reports whether this was the request that exhausts t.
+func (t *target) claim() (exhausted bool) {
+	t.inFlight.Add(1)
+	return t.served.Add(1) == t.requestsMax.Load()
+}
+
+// load is how many requests and tunnels t has.
+func (t *target) load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
+
+// isExhausted tells whether t has had as many requests as PID 1 wants it to have.
+func (t *target) isExhausted() bool {
+	most := t.requestsMax.Load()
+	return most > 0 && t.served.Load() >= most
+}
+
+// becomeTunnel turns one of t's requests into a tunnel. In between it counts as both, so that t never looks idle.
+func (t *target) becomeTunnel() {
+	t.tunnels.Add(1)
+	t.inFlight.Add(-1)
+}
