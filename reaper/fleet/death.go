@@ -32,7 +32,7 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		reason += "; what was left of its process group was killed"
 	}
 	v := w.program.judge(l)
-	f.note(w, v, ending{code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
+	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
 	f.apply(w, v.event)
 }
 
@@ -61,7 +61,7 @@ func (f *Fleet) refused(w *worker, err error) event {
 // the log tells the end before the new beginning.
 func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slog.Attr) {
 	f.endings++
-	e.order = f.endings
+	e.order, e.judged = f.endings, v.event
 	w.last = e
 	w.streak = v.streak
 	w.delay = w.program.Backoff.delay(v.backoffStreak(), f.options.Rand())

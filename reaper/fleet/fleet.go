@@ -15,10 +15,13 @@ type Fleet struct {
 	log     *slog.Logger
 	mail    *mailbox
 	workers []*worker // in the order of their start
-	status  atomic.Pointer[[]WorkerStatus]
+
+	overview atomic.Pointer[overview]
+	over     chan struct{} // closed when Run has ended
 
 	// The rest belongs to Run's goroutine.
 	published      []Endpoint
+	errands        []*errand // orders under way
 	endings        int
 	null           *os.File
 	stdout, stderr *sink
@@ -41,6 +44,7 @@ func New(o Options) *Fleet {
 		options: o,
 		log:     o.Log,
 		mail:    newMailbox(),
+		over:    make(chan struct{}),
 		stdout:  &sink{name: "stdout", writer: o.Stdout, log: o.Log},
 		stderr:  &sink{name: "stderr", writer: o.Stderr, log: o.Log},
 		streams: make(map[*os.File]struct{}),
@@ -73,6 +77,7 @@ func (f *Fleet) Run() Result {
 		}
 	}
 	f.close()
+	close(f.over)
 	return f.result
 }
 
@@ -108,8 +113,31 @@ func (f *Fleet) begin() {
 // settle runs after every batch of events: it looks at the whole where events look at one worker.
 func (f *Fleet) settle() {
 	f.advance()
+	f.resume()
+	f.tend()
 	f.publish()
 	f.snapshot()
+}
+
+// resume starts what is wanted and has stopped: it was told to stop and then to start, or is being replaced.
+func (f *Fleet) resume() {
+	if f.shutdown.phase >= stopping {
+		return
+	}
+	for _, w := range f.workers {
+		if w.wanted && w.state == StateStopped {
+			f.apply(w, evStart)
+		}
+	}
+}
+
+// retire stops one worker while the others go on: first its traffic, then its requests, then the process.
+func (f *Fleet) retire(w *worker) {
+	if w.program.Traffic && f.options.Quiesce != nil {
+		f.apply(w, evRetire)
+		return
+	}
+	f.apply(w, evStop)
 }
 
 // reconcile asks the table for the step from what is to what is wanted. Not from EXITED and FATAL: those are
@@ -191,6 +219,10 @@ func (f *Fleet) rang(w *worker, e event) {
 	case evOverdue:
 		f.log.Warn("worker is not ready in time", "process", w.title, "ready_timeout", w.program.ReadyTimeout, "next", "kill")
 	case evExpired:
+		if w.state == draining {
+			f.log.Warn("requests are still in flight; stopping the worker", "process", w.title, "pid", w.process.PID(), "drain_timeout", w.program.DrainTimeout)
+			break
+		}
 		f.log.Warn("worker does not stop", "process", w.title, "pid", w.process.PID(), "next", "kill")
 	default:
 	}

@@ -21,6 +21,8 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 		f.serve(w)
 	case doDefer:
 		f.arm(w, w.delay, evRetry)
+	case doWithdraw:
+		f.withdraw(w)
 	case doTerminate:
 		f.terminate(w)
 	case doKill:
@@ -93,6 +95,14 @@ func (f *Fleet) serve(w *worker) {
 	w.ready, w.wasReady, w.proven = true, true, true
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
+}
+
+// withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last
+// request is done.
+func (f *Fleet) withdraw(w *worker) {
+	w.ready = false
+	f.publish()
+	f.arm(w, w.program.DrainTimeout, evExpired)
 }
 
 func (f *Fleet) terminate(w *worker) {

@@ -60,12 +60,14 @@ type Program struct {
 	StopSignal   syscall.Signal
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
+	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
 	Ready        Ready         // without a port it is ReadyNone
 	ReadyTimeout time.Duration // not ready in time is a failed start
 	Backoff      Backoff
 
 	Priority int  // lower starts first and stops last
 	Late     bool // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
+	Internal bool // percore's own: not meant when somebody says all, and not part of a rolling restart
 	Traffic  bool // its workers are endpoints of the front door
 	Critical bool // the container ends when all workers of critical programs are done for
 	Vital    bool // the container ends when one of its workers is FATAL, whatever else runs
@@ -85,6 +87,7 @@ type Program struct {
 const (
 	defaultReadyTimeout = 60 * time.Second
 	defaultStopWait     = 10 * time.Second
+	defaultDrainTimeout = 30 * time.Second
 	defaultStopTimeout  = 9 * time.Second
 	defaultBackoffBase  = 250 * time.Millisecond
 	defaultBackoffCap   = 30 * time.Second
@@ -100,6 +103,7 @@ func (p Program) withDefaults() Program {
 		p.StopSignal = syscall.SIGTERM
 	}
 	p.StopWaitSecs = orDefault(p.StopWaitSecs, defaultStopWait)
+	p.DrainTimeout = orDefault(p.DrainTimeout, defaultDrainTimeout)
 	p.ReadyTimeout = orDefault(p.ReadyTimeout, defaultReadyTimeout)
 	p.Backoff.Base = orDefault(p.Backoff.Base, defaultBackoffBase)
 	p.Backoff.Cap = orDefault(p.Backoff.Cap, defaultBackoffCap)

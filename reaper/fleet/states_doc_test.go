@@ -112,9 +112,10 @@ func eventText(e event) string {
 		"it can never be spawned: no such command (127), no permission (126)",
 		"the back-off is over",
 		"it is to be stopped as soon as its requests are done",
+		"the same, and it gets no more of them: the others go on",
 		"the front door says that they are",
 		"it is to be stopped now, with `STOPSIGNAL`",
-		"it did not stop within `STOPWAITSECS`, or the stop's budget ends",
+		"its requests were not done within `DRAIN_TIMEOUT`, or it did not stop within `STOPWAITSECS`, or the stop's budget ends",
 		"it is to be stopped at once",
 	}[e]
 }
@@ -124,6 +125,7 @@ func actionText(a action) string {
 		"start a new incarnation and its readiness probe",
 		"give it traffic",
 		"arm the back-off",
+		"take its traffic away, arm `DRAIN_TIMEOUT`",
 		"take its traffic away, send `STOPSIGNAL` to its process group, arm `STOPWAITSECS`",
 		"send SIGKILL to its process group",
 		"disarm the back-off",

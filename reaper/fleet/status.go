@@ -1,20 +1,35 @@
 package fleet
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"percore/reaper"
+)
 
 // WorkerStatus is one worker at one moment.
 type WorkerStatus struct {
 	Process     string // GROUP:NAME-PORT
-	State       string // supervisord's word
-	Ready       bool
+	Group       string
+	Name        string // NAME-PORT
+	Program     string // NAME
+	Index       int    // within the program
+	Endpoint    int    // the front door's number for it; -1 is none
+	Port        int    // 0 is none
+	Priority    int
+	Internal    bool      // percore's own, such as the front door
+	State       string    // supervisord's word
+	Wanted      bool      // whether it is meant to run
+	Ready       bool      // whether it gets traffic
 	PID         int       // 0 when there is no process
 	Started     time.Time // of the process; zero when there is none
-	Port        int       // 0 is none
-	Incarnation uint64
-	Restarts    uint64 // processes so far, without the first
-	LastExit    string // how the last process ended, in words; empty when none has
-	LastCode    int    // its exit code, 128+n for signal n
-	LastAt      time.Time
+	Incarnation uint64    // counts attempts to start a process
+	Starts      uint64    // processes so far
+	Restarts    uint64    // processes so far, without the first
+	LastExit    string    // how the last process ended, or why it was not started, in words; empty when none has
+	LastCode    int       // its exit code, 128+n for signal n
+	LastAt      time.Time // when that was
+	Complaint   string    // supervisord's words for what is wrong in BACKOFF and FATAL
 }
 
 // Uptime is how long the process has run by now; 0 when there is none.
@@ -25,25 +40,96 @@ func (s WorkerStatus) Uptime(now time.Time) time.Duration {
 	return now.Sub(s.Started)
 }
 
+// Description is the third column of supervisorctl's status, word for word.
+func (s WorkerStatus) Description(now time.Time) string {
+	switch s.State {
+	case "RUNNING":
+		return fmt.Sprintf("pid %d, uptime %s", s.PID, clock(s.Uptime(now)))
+	case "BACKOFF", "FATAL":
+		return s.Complaint
+	case "STOPPED", "EXITED":
+		if s.LastAt.IsZero() {
+			return "Not started"
+		}
+		return s.LastAt.Format("Jan 02 03:04 PM")
+	default:
+		return ""
+	}
+}
+
+// clock is a duration as Python prints it: "0:00:18", "1 day, 2:03:04".
+func clock(d time.Duration) string {
+	seconds := int64(max(d, 0) / time.Second)
+	days, seconds := seconds/(24*60*60), seconds%(24*60*60)
+	text := fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+	switch days {
+	case 0:
+		return text
+	case 1:
+		return "1 day, " + text
+	default:
+		return fmt.Sprintf("%d days, %s", days, text)
+	}
+}
+
+// Condition is what there is to say about the fleet as a whole.
+type Condition struct {
+	Stopping    bool
+	Maintenance string // what is being done to the fleet just now, in words; empty is nothing
+	Degraded    string // why the fleet is not as it should be, such as a rolling restart that was halted; empty is nothing
+}
+
+// overview is a snapshot of everything that Status and Condition tell.
+type overview struct {
+	workers   []WorkerStatus
+	condition Condition
+}
+
 // Status is a snapshot of all workers in the order of their start, as of the last event. It never waits, and
 // is safe from any goroutine before, while and after Run. The slice is the caller's to read, not to change.
-func (f *Fleet) Status() []WorkerStatus { return *f.status.Load() }
+func (f *Fleet) Status() []WorkerStatus { return f.overview.Load().workers }
+
+// Condition is as of the last event, and as safe as Status.
+func (f *Fleet) Condition() Condition { return f.overview.Load().condition }
 
 func (f *Fleet) snapshot() {
-	list := make([]WorkerStatus, 0, len(f.workers))
+	o := overview{workers: make([]WorkerStatus, 0, len(f.workers))}
 	for _, w := range f.workers {
-		list = append(list, w.status())
+		o.workers = append(o.workers, w.status())
 	}
-	f.status.Store(&list)
+	o.condition = Condition{Stopping: f.shutdown.phase != serving}
+	f.overview.Store(&o)
 }
 
 func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
-		Process: w.title, State: w.state.String(), Ready: w.ready, Port: w.port, Incarnation: w.incarnation,
-		Restarts: max(w.starts, 1) - 1, LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at,
+		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Endpoint: w.endpoint, Port: w.port,
+		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.ready,
+		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
+		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Complaint: w.complaint(),
 	}
 	if w.alive() {
 		s.PID, s.Started = w.process.PID(), w.started
 	}
 	return s
+}
+
+// complaint is supervisord's text for a start that did not succeed.
+func (w *worker) complaint() string {
+	command := ""
+	if len(w.program.Command) > 0 {
+		command = w.program.Command[0]
+	}
+	switch {
+	case w.state != StateBackoff && w.state != StateFatal:
+		return ""
+	case w.last.spawned:
+		return "Exited too quickly (process log may have details)"
+	case w.last.judged != evUnrunnable:
+		return w.last.reason
+	case w.last.code == reaper.CodeNotFound:
+		return fmt.Sprintf("can't find command '%s'", command)
+	default:
+		return fmt.Sprintf("command at '%s' is not executable", command)
+	}
 }

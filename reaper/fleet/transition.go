@@ -14,10 +14,11 @@ const (
 	evFinished                // died, and Autorestart says that this was it
 	evUnrunnable              // can never be spawned: no such command, no permission
 	evRetry                   // the back-off is over
-	evDrain                   // stop it as soon as its requests are done
+	evDrain                   // stop it as soon as its requests are done; the front door knows which are the last
+	evRetire                  // the same, and it gets no more of them
 	evDrained                 // the front door says that they are
 	evStop                    // stop it now, politely
-	evExpired                 // it took longer than StopWaitSecs
+	evExpired                 // its requests took longer than DrainTimeout, or its stop longer than StopWaitSecs
 	evKill                    // stop it now
 	events                    // how many there are
 )
@@ -26,7 +27,7 @@ const (
 func (e event) String() string {
 	return [events]string{
 		"start", "ready", "overdue", "lost", "failed", "exhausted", "finished", "unrunnable", "retry",
-		"drain", "drained", "stop", "expired", "kill",
+		"drain", "retire", "drained", "stop", "expired", "kill",
 	}[e]
 }
 
@@ -37,6 +38,7 @@ const (
 	doSpawn     action = iota // start a new incarnation, its probe and the ReadyTimeout
 	doServe                   // it is ready: give it traffic
 	doDefer                   // arm the back-off
+	doWithdraw                // take its traffic away, arm DrainTimeout
 	doTerminate               // send StopSignal to the group, arm StopWaitSecs
 	doKill                    // send SIGKILL to the group
 	doRest                    // disarm the back-off
@@ -45,7 +47,7 @@ const (
 
 // String is the action as docs/states.md has it.
 func (a action) String() string {
-	return [actions]string{"spawn", "serve", "defer", "terminate", "kill", "rest"}[a]
+	return [actions]string{"spawn", "serve", "defer", "withdraw", "terminate", "kill", "rest"}[a]
 }
 
 // cell is what follows from one event in one state.
@@ -69,6 +71,7 @@ var transitions = [states][events]cell{
 		evFinished:   {StateExited, nil},
 		evUnrunnable: {StateFatal, nil},
 		evDrain:      {StateStopping, []action{doTerminate}}, // it never had a request
+		evRetire:     {StateStopping, []action{doTerminate}},
 		evStop:       {StateStopping, []action{doTerminate}},
 		evKill:       {StateStopping, []action{doKill}},
 	},
@@ -78,14 +81,16 @@ var transitions = [states][events]cell{
 		evExhausted: {StateFatal, nil},
 		evFinished:  {StateExited, nil},
 		evDrain:     {draining, nil},
+		evRetire:    {draining, []action{doWithdraw}},
 		evStop:      {StateStopping, []action{doTerminate}},
 		evKill:      {StateStopping, []action{doKill}},
 	},
 	StateBackoff: {
-		evRetry: {StateStarting, []action{doSpawn}},
-		evDrain: {StateStopped, []action{doRest}},
-		evStop:  {StateStopped, []action{doRest}},
-		evKill:  {StateStopped, []action{doRest}},
+		evRetry:  {StateStarting, []action{doSpawn}},
+		evDrain:  {StateStopped, []action{doRest}},
+		evRetire: {StateStopped, []action{doRest}},
+		evStop:   {StateStopped, []action{doRest}},
+		evKill:   {StateStopped, []action{doRest}},
 	},
 	draining: {
 		evLost:      {StateStopped, nil},
@@ -93,6 +98,7 @@ var transitions = [states][events]cell{
 		evExhausted: {StateStopped, nil},
 		evFinished:  {StateStopped, nil},
 		evDrained:   {StateStopping, []action{doTerminate}},
+		evExpired:   {StateStopping, []action{doTerminate}},
 		evStop:      {StateStopping, []action{doTerminate}},
 		evKill:      {StateStopping, []action{doKill}},
 	},

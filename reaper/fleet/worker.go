@@ -43,10 +43,12 @@ type worker struct {
 
 // ending is how the latest incarnation ended, or why it never began.
 type ending struct {
-	order  int    // endings of the whole fleet are numbered from 1; 0 is none yet
-	code   int    // exit code a container would pass on
-	reason string // in words
-	at     time.Time
+	judged  event  // what it was judged to be
+	spawned bool   // there was a process
+	order   int    // endings of the whole fleet are numbered from 1; 0 is none yet
+	code    int    // exit code a container would pass on
+	reason  string // in words
+	at      time.Time
 }
 
 func newWorker(p *Program, index int) *worker {
@@ -68,7 +70,7 @@ func (w *worker) endpointState() EndpointState {
 	switch {
 	case w.ready:
 		return Up
-	case w.alive() && w.wasReady && w.state == StateStopping:
+	case w.alive() && w.wasReady:
 		return Draining
 	default:
 		return Down

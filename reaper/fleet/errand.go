@@ -1,0 +1,195 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"syscall"
+
+	"percore/reaper"
+)
+
+// errand is an order on its way. What the fleet's goroutine needs of it is its own; the rest is handed to Do.
+type errand struct {
+	order   Order
+	pending []*worker     // whose goal is not reached yet
+	news    chan struct{} // holds one token while there is something to tell
+
+	mu       sync.Mutex // guards the rest: the fleet writes, Do reads
+	outcomes []Outcome
+	done     bool
+	err      error
+}
+
+func newErrand(o Order) *errand { return &errand{order: o, news: make(chan struct{}, 1)} }
+
+// progress gives the outcomes from the nth on, and whether there will be more.
+func (e *errand) progress(n int) (outcomes []Outcome, done bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.outcomes[n:]), e.done, e.err
+}
+
+// tell hands an outcome to Do.
+func (e *errand) tell(w *worker, done string, err error) {
+	e.mu.Lock()
+	e.outcomes = append(e.outcomes, Outcome{Process: w.title, Done: done, Err: err})
+	e.mu.Unlock()
+	e.nudge()
+}
+
+// end is the last that Do hears.
+func (e *errand) end(err error) {
+	e.mu.Lock()
+	e.done, e.err = true, err
+	e.mu.Unlock()
+	e.nudge()
+}
+
+func (e *errand) nudge() {
+	select {
+	case e.news <- struct{}{}:
+	default:
+	}
+}
+
+// accept begins to carry an order out.
+func (f *Fleet) accept(e *errand) {
+	if f.shutdown.phase != serving {
+		e.end(ErrStopping)
+		return
+	}
+	workers, err := f.find(e.order.Processes)
+	if err != nil {
+		e.end(err)
+		return
+	}
+	switch e.order.Verb {
+	case Start:
+		f.each(e, workers, "started", f.beginStart)
+	case Stop:
+		f.each(e, workers, "stopped", f.beginStop)
+	case Signal:
+		f.each(e, workers, "signalled", func(w *worker) error { return f.pass(w, e.order.Signal) })
+	case Restart, Scale, Drain, Undrain, Replace:
+		e.end(errors.ErrUnsupported)
+	default:
+		e.end(errors.ErrUnsupported)
+	}
+}
+
+// each begins with each worker, and waits for those with which it did begin.
+func (f *Fleet) each(e *errand, workers []*worker, done string, begin func(*worker) error) {
+	for _, w := range workers {
+		if err := begin(w); err != nil {
+			e.tell(w, done, err)
+			continue
+		}
+		e.pending = append(e.pending, w)
+	}
+	f.errands = append(f.errands, e)
+}
+
+func (f *Fleet) beginStart(w *worker) error {
+	switch w.state {
+	case StateStarting, StateRunning, StateBackoff:
+		return ErrAlreadyStarted
+	case StateStopped, StateExited, StateFatal:
+		w.wanted, w.streak = true, 0
+		f.apply(w, evStart)
+	case draining, StateStopping:
+		w.wanted = true // it starts again when it has stopped
+	default:
+	}
+	return nil
+}
+
+func (f *Fleet) beginStop(w *worker) error {
+	if w.state.final() {
+		return ErrNotRunning
+	}
+	w.wanted = false
+	f.retire(w)
+	return nil
+}
+
+// dismiss forgets an order that nobody waits for any more.
+func (f *Fleet) dismiss(e *errand) {
+	f.errands = slices.DeleteFunc(f.errands, func(other *errand) bool { return other == e })
+}
+
+// tend looks at every order under way: goals are states, so no event can be missed.
+func (f *Fleet) tend() {
+	f.errands = slices.DeleteFunc(f.errands, func(e *errand) bool {
+		e.pending = slices.DeleteFunc(e.pending, func(w *worker) bool { return e.reached(w) })
+		if len(e.pending) == 0 {
+			e.end(nil)
+		}
+		return len(e.pending) == 0
+	})
+}
+
+// reached says whether a worker has come to where the order wanted it, or never will, and tells.
+func (e *errand) reached(w *worker) bool {
+	switch e.order.Verb {
+	case Start:
+		return e.startReached(w)
+	case Stop:
+		return e.stopReached(w)
+	case Signal:
+		e.tell(w, "signalled", nil)
+		return true
+	case Restart, Scale, Drain, Undrain, Replace:
+		return true
+	default:
+		return true
+	}
+}
+
+func (e *errand) startReached(w *worker) bool {
+	switch {
+	case !w.wanted:
+		e.tell(w, "started", ErrOverruled)
+	case w.state == StateRunning:
+		e.tell(w, "started", nil)
+	case w.state == StateBackoff || w.state.final() && w.state != StateStopped:
+		e.tell(w, "started", w.failedToStart())
+	default:
+		return false
+	}
+	return true
+}
+
+func (e *errand) stopReached(w *worker) bool {
+	switch {
+	case w.state.final():
+		e.tell(w, "stopped", nil)
+	case w.wanted:
+		e.tell(w, "stopped", ErrOverruled)
+	default:
+		return false
+	}
+	return true
+}
+
+// pass sends a signal on to a worker's process group.
+func (f *Fleet) pass(w *worker, sig syscall.Signal) error {
+	if !w.alive() || !f.signal(w, sig) {
+		return ErrNotRunning
+	}
+	return nil
+}
+
+// failedToStart puts the latest ending into the errors that Do gives.
+func (w *worker) failedToStart() error {
+	sentinel := ErrSpawn
+	switch {
+	case w.last.judged != evUnrunnable:
+	case w.last.code == reaper.CodeNotFound:
+		sentinel = ErrNoFile
+	case w.last.code == reaper.CodeNotExecutable:
+		sentinel = ErrNotExecutable
+	}
+	return fmt.Errorf("%w: %s", sentinel, w.last.reason)
+}
