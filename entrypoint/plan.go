@@ -178,6 +178,7 @@ func frontOptions(cfg *config.Config, loops int) lbproxy.Options {
 		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
 		QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
+		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix,
 	}
 }
 
@@ -189,12 +190,20 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 		"stop_timeout_why", cfg.Setting("PERCORE_STOP_TIMEOUT").Reason,
 	}
 	if cfg.Mode != config.ModeNone {
-		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops)
+		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops, "forwarded_headers_trusted_from", trustedFrom(cfg))
 	}
 	log.Info("percore starts", attrs...)
 	for _, note := range p.notes {
 		log.Warn("degraded", "reason", note)
 	}
+}
+
+// trustedFrom says whose word about clients counts, as the wrong answer to that makes every address in a log a lie.
+func trustedFrom(cfg *config.Config) string {
+	if cfg.TrustedProxies.Nobody() {
+		return "nobody"
+	}
+	return cfg.TrustedProxies.String()
 }
 
 // demoCommand is the demo worker's command line.

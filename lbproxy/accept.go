@@ -70,6 +70,9 @@ func (l *loop) accepted(fd int32) {
 		return
 	}
 	c.peer = decodePeer(&l.peer)
+	if l.trust.believes(&c.peer) {
+		c.flags |= flagTrusted
+	}
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 }
 

@@ -36,6 +36,7 @@ const (
 	flagReused                           // upstream: has served an exchange before this one
 	flagFinSent                          // we sent our FIN
 	flagHalfClosed                       // downstream: the FIN came with the request, so it is no abort
+	flagTrusted                          // downstream: a proxy whose word about the client counts
 	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
 )
 

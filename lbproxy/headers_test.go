@@ -3,15 +3,20 @@ package lbproxy
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// identity is what the front door adds to a request for host.
-func identity(host string) string {
-	return "X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " + host + "\r\n"
+// identityFields is what the front door adds to a request for host.
+func identityFields(host string) string {
+	port := "80"
+	if u, err := url.Parse("//" + host); err == nil && u.Port() != "" {
+		port = u.Port()
+	}
+	return "X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " + host + "\r\nX-Forwarded-Port: " + port + "\r\n"
 }
 
 func TestTheHeadThatAWorkerGets(t *testing.T) {
@@ -21,21 +26,21 @@ func TestTheHeadThatAWorkerGets(t *testing.T) {
 	tests := []struct{ name, request, want string }{
 		{
 			"order, case and duplicates stay", "GET /a%2Fb?c=d&e HTTP/1.1\r\nhOsT: x\r\nb-First: 1\r\nCookie: a=b\r\nA-SECOND: 2\r\nCookie: c=d\r\n\r\n",
-			"GET /a%2Fb?c=d&e HTTP/1.1\r\nHost: x\r\nb-First: 1\r\nCookie: a=b\r\nA-SECOND: 2\r\nCookie: c=d\r\n" + identity("x") + "\r\n",
+			"GET /a%2Fb?c=d&e HTTP/1.1\r\nHost: x\r\nb-First: 1\r\nCookie: a=b\r\nA-SECOND: 2\r\nCookie: c=d\r\n" + identityFields("x") + "\r\n",
 		},
-		{"the host keeps its port", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n\r\n", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n" + identity("example.org:8443") + "\r\n"},
+		{"the host keeps its port", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n\r\n", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n" + identityFields("example.org:8443") + "\r\n"},
 		{
 			"absolute form loses its authority, which replaces the host", "GET http://real.example:81/x?y HTTP/1.1\r\nHost: other\r\n\r\n",
-			"GET /x?y HTTP/1.1\r\nHost: real.example:81\r\n" + identity("real.example:81") + "\r\n",
+			"GET /x?y HTTP/1.1\r\nHost: real.example:81\r\n" + identityFields("real.example:81") + "\r\n",
 		},
 		{
 			"HTTP/1.0 without a host gets the address it came to", "GET / HTTP/1.0\r\n\r\n",
-			"GET / HTTP/1.1\r\nHost: " + r.address + "\r\n" + identity(r.address) + "\r\n",
+			"GET / HTTP/1.1\r\nHost: " + r.address + "\r\n" + identityFields(r.address) + "\r\n",
 		},
-		{"an unknown method passes", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n\r\n", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n" + identity("x") + "\r\n"},
-		{"OPTIONS of the server passes", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n" + identity("x") + "\r\n"},
-		{"space around a value goes", "GET / HTTP/1.1\r\nHost: x\r\nA: \t b c \t\r\nEmpty:\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nA: b c\r\nEmpty: \r\n" + identity("x") + "\r\n"},
-		{"a leading empty line is forgiven", "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n" + identity("x") + "\r\n"},
+		{"an unknown method passes", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n\r\n", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
+		{"OPTIONS of the server passes", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
+		{"space around a value goes", "GET / HTTP/1.1\r\nHost: x\r\nA: \t b c \t\r\nEmpty:\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nA: b c\r\nEmpty: \r\n" + identityFields("x") + "\r\n"},
+		{"a leading empty line is forgiven", "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,7 +57,7 @@ func TestFieldsThatNeverReachAWorker(t *testing.T) {
 		"Connection: X-Private, close", "X-Private: 1", "Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip", "Trailer: Expires",
 		"Upgrade: websocket", "Proxy-Authenticate: Basic", "Proxy-Authorization: Basic eA==", "Expect: 100-continue", "Proxy: http://evil/",
 		"X-Real-IP: 6.6.6.6", "x-real-ip: 6.6.6.6", "X-Forwarded-For: 6.6.6.6", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil",
-		"X-Forwarded-Port: 666", "X-Scheme: https", "Forwarded: for=6.6.6.6",
+		"X-Forwarded-Port: 666", "X-Forwarded-Ssl: on", "X-Forwarded-Protocol: ssl", "X-Url-Scheme: https", "X-Scheme: https", "Forwarded: for=6.6.6.6",
 		"X_Real_IP: 6.6.6.6", "X_Forwarded_For: 6.6.6.6", "X-Forwarded_Proto: https", "X_Scheme: https", "Remote_User: root", "Content_Length: 5",
 		"SCRIPT_NAME: /evil", "PATH_INFO: /evil",
 	}
@@ -66,7 +71,7 @@ func TestFieldsThatNeverReachAWorker(t *testing.T) {
 				extra = "Connection: x-private\r\n"
 			}
 			r.client().do("GET / HTTP/1.1\r\nHost: x\r\nKept: 1\r\n"+extra+field+"\r\nAlso-Kept: 2\r\n\r\n").want(t, 200, "ok")
-			want := "GET / HTTP/1.1\r\nHost: x\r\nKept: 1\r\nAlso-Kept: 2\r\n" + identity("x") + "\r\n"
+			want := "GET / HTTP/1.1\r\nHost: x\r\nKept: 1\r\nAlso-Kept: 2\r\n" + identityFields("x") + "\r\n"
 			if got := s.lastHead(); got != want {
 				t.Errorf("head: got %q\nwant %q", got, want)
 			}

@@ -69,6 +69,7 @@ type loop struct {
 	buffers   buffers
 	pools     []pool
 	balancer  balancer
+	trust     trust
 	table     *table
 	parked    parkedQueue
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
@@ -114,6 +115,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 		timers: epoll.NewTimers(millis(o.ClientHeaderTimeout), millis(o.ClientBodyTimeout), millis(o.SendTimeout), millis(o.KeepaliveTimeout),
 			millis(o.ProxyConnectTimeout), millis(o.ProxyReadTimeout), millis(o.ProxyKeepaliveTimeout), millis(o.QueueTimeout), millis(o.TunnelTimeout),
 			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis),
+		trust:    newTrust(o),
 		balancer: balancer{method: o.Balance, turn: id},
 		parked:   parkedQueue{head: noSlot, tail: noSlot},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),

@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -44,6 +45,9 @@ type Options struct {
 	QueueSize             int           // requests that may wait for a worker, over all loops
 	QueueTimeout          time.Duration // how long they wait
 	AccessLog             AccessLog     //
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
+	TrustedUnix    bool           // so are those of peers on unix sockets
 }
 
 // DefaultOptions are the defaults of the variables with the same names.

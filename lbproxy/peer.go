@@ -48,3 +48,6 @@ func (p *peer) appendAddress(dst []byte) []byte {
 	}
 	return netip.AddrFrom16(p.address).Unmap().AppendTo(dst)
 }
+
+// hasAddress is false for a unix peer.
+func (p *peer) hasAddress() bool { return p.family != unix.AF_UNIX }

@@ -28,12 +28,18 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 	b = l.appendHost(b, c, r)
 	hostEnd := len(b)
 	b = append(b, "\r\n"...)
+	trusted := c.has(flagTrusted)
 	for i := range r.Fields {
-		if f := &r.Fields[i]; !f.Hop && !f.Underscore && !replaced[f.ID] {
+		if f := &r.Fields[i]; passes(f, trusted) {
 			b = appendField(b, f)
 		}
 	}
-	b = appendIdentity(b, x, b[host:hostEnd])
+	id := identity{scheme: schemeHTTP, host: b[host:hostEnd]}
+	if trusted {
+		id.believe(r.Fields)
+		x.client = l.trust.client(c.peer, r.Fields)
+	}
+	b = appendIdentity(b, x, c, &id, r.Fields)
 	if r.Upgrade {
 		b = appendUpgrade(b, r.Fields)
 	}
@@ -52,19 +58,6 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 
 // framingGap is overwritten by frameHeld.
 const framingGap = "                                                                " // framingGapBytes spaces
-
-// replaced are the fields that the front door writes itself or that must not reach a worker: framing, identity (a
-// client could claim to be anybody), Proxy (CVE-2016-5385) and Expect, which the front door answers.
-var replaced = func() (set [256]bool) {
-	for _, id := range []http1.FieldID{
-		http1.FieldHost, http1.FieldContentLength, http1.FieldTransferEncoding, http1.FieldExpect,
-		http1.FieldXRealIP, http1.FieldXForwardedFor, http1.FieldXForwardedProto, http1.FieldXForwardedHost, http1.FieldXForwardedPort,
-		http1.FieldXScheme, http1.FieldForwarded, http1.FieldProxy,
-	} {
-		set[id] = true
-	}
-	return set
-}()
 
 func fieldBytes(fields []http1.Field) int {
 	n := 0
@@ -91,19 +84,6 @@ func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
 		return appendSockaddr(b, local)
 	}
 	return append(b, "localhost"...)
-}
-
-// appendIdentity writes who the client is, by the names that Tornado (xheaders), Django, Rails and others read.
-func appendIdentity(b []byte, x *exchange, host []byte) []byte {
-	b = append(b, "X-Real-IP: "...)
-	at := len(b)
-	b = x.client.appendAddress(b)
-	address := b[at:len(b):len(b)]
-	b = append(b, "\r\nX-Forwarded-For: "...)
-	b = append(b, address...)
-	b = append(b, "\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "...)
-	b = append(b, host...)
-	return append(b, "\r\n"...)
 }
 
 // appendUpgrade writes the fields that ask for another protocol, or that agree to it (RFC 9110 section 7.8). They are

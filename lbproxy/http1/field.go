@@ -47,6 +47,16 @@ const (
 	FieldVia
 	FieldRetryAfter
 	FieldLocation
+	FieldXForwardedSsl
+	FieldXForwardedProtocol
+	FieldXForwardedScheme
+	FieldXURLScheme
+	FieldFrontEndHTTPS
+	FieldScriptName
+	FieldPathInfo
+	FieldRemoteUser
+	FieldRemoteAddr
+	FieldXRequestID
 	fieldIDs // how many there are
 )
 
@@ -84,6 +94,16 @@ var fieldNames = [fieldIDs]string{
 	FieldVia:                "via",
 	FieldRetryAfter:         "retry-after",
 	FieldLocation:           "location",
+	FieldXForwardedSsl:      "x-forwarded-ssl",
+	FieldXForwardedProtocol: "x-forwarded-protocol",
+	FieldXForwardedScheme:   "x-forwarded-scheme",
+	FieldXURLScheme:         "x-url-scheme",
+	FieldFrontEndHTTPS:      "front-end-https",
+	FieldScriptName:         "script-name",
+	FieldPathInfo:           "path-info",
+	FieldRemoteUser:         "remote-user",
+	FieldRemoteAddr:         "remote-addr",
+	FieldXRequestID:         "x-request-id",
 }
 
 // String returns the name in lower case, empty for FieldOther.
@@ -111,7 +131,7 @@ var fieldHops = [fieldIDs]bool{
 
 // fieldByShape finds the first candidate for a name by its length and the low five bits of its first letter, which
 // are the same in both cases.
-var fieldByShape = [len("proxy-authorization") + 1][32]FieldID{
+var fieldByShape = [len("x-forwarded-protocol") + 1][32]FieldID{
 	2:  {'t' & 31: FieldTE},
 	3:  {'v' & 31: FieldVia},
 	4:  {'h' & 31: FieldHost, 'd' & 31: FieldDate},
@@ -119,17 +139,18 @@ var fieldByShape = [len("proxy-authorization") + 1][32]FieldID{
 	6:  {'e' & 31: FieldExpect, 's' & 31: FieldServer, 'a' & 31: FieldAccept},
 	7:  {'u' & 31: FieldUpgrade, 't' & 31: FieldTrailer, 'r' & 31: FieldReferer},
 	8:  {'x' & 31: FieldXScheme, 'l' & 31: FieldLocation},
-	9:  {'x' & 31: FieldXRealIP, 'f' & 31: FieldForwarded},
+	9:  {'x' & 31: FieldXRealIP, 'f' & 31: FieldForwarded, 'p' & 31: FieldPathInfo},
 	10: {'c' & 31: FieldConnection, 'k' & 31: FieldKeepAlive, 'u' & 31: FieldUserAgent},
-	11: {'r' & 31: FieldRetryAfter},
-	12: {'c' & 31: FieldContentType},
+	11: {'r' & 31: FieldRetryAfter, 's' & 31: FieldScriptName},
+	12: {'c' & 31: FieldContentType, 'x' & 31: FieldXURLScheme},
 	13: {'a' & 31: FieldAuthorization},
 	14: {'c' & 31: FieldContentLength},
-	15: {'x' & 31: FieldXForwardedFor},
+	15: {'x' & 31: FieldXForwardedFor, 'f' & 31: FieldFrontEndHTTPS},
 	16: {'p' & 31: FieldProxyConnection, 'x' & 31: FieldXForwardedHost},
 	17: {'t' & 31: FieldTransferEncoding, 'x' & 31: FieldXForwardedProto},
-	18: {'p' & 31: FieldProxyAuthenticate},
+	18: {'p' & 31: FieldProxyAuthenticate, 'x' & 31: FieldXForwardedScheme},
 	19: {'p' & 31: FieldProxyAuthorization},
+	20: {'x' & 31: FieldXForwardedProtocol},
 }
 
 // fieldNext is the next candidate of the same shape.
@@ -137,6 +158,10 @@ var fieldNext = [fieldIDs]FieldID{
 	FieldXForwardedFor:   FieldXRequestStart,
 	FieldXForwardedHost:  FieldXForwardedPort,
 	FieldXForwardedProto: FieldXAccelBuffering,
+	FieldXRequestStart:   FieldXForwardedSsl,
+	FieldRetryAfter:      FieldRemoteUser,
+	FieldRemoteUser:      FieldRemoteAddr,
+	FieldXURLScheme:      FieldXRequestID,
 }
 
 // LookupField returns the ID of a field name in any case, FieldOther when it is not known.

@@ -5,6 +5,9 @@ import "bytes"
 // addressBytesMax is the longest textual IPv6 address (RFC 4291 section 2.2, form 3).
 const addressBytesMax = 45
 
+// ValidHost reports whether h could be the value of a Host field; an empty one could not.
+func ValidHost(h []byte) bool { return validHost(h) }
+
 // validHost reports whether h is a non-empty uri-host with an optional port (RFC 9110 section 7.2, RFC 3986 section
 // 3.2.2). Stricter than the grammar in two points: no comma, the trace of two joined Host fields, which Tornado
 // refuses too; and a port needs a host before it.
