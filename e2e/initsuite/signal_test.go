@@ -17,15 +17,9 @@ var signalScenarios = []scenario{
 	{part: "Signals", name: "TSTP, TTIN and TTOU reach the child", run: forwards(syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)},
 	{part: "Signals", name: "faults sent by kill reach the child", run: forwards(
 		syscall.SIGILL, syscall.SIGTRAP, syscall.SIGABRT, syscall.SIGBUS, syscall.SIGFPE, syscall.SIGSEGV, syscall.SIGSYS)},
-	{
-		part: "Signals", name: "URG sent by kill reaches the child", run: forwards(syscall.SIGURG),
-		tolerated: "the Go runtime sends itself URG, and one of its own that reaches the child does more harm than one of somebody else's that does not",
-	},
+	{part: "Signals", name: "URG sent by kill reaches the child", run: forwards(syscall.SIGURG)},
 	{part: "Signals", name: "real-time signals 35 to 64 reach the child", run: forwards(realTime(35, 64)...)},
-	{
-		part: "Signals", name: "real-time signal 34 reaches the child", run: forwards(34),
-		tolerated: "the Go runtime keeps 32 to 34 for the C library",
-	},
+	{part: "Signals", name: "real-time signal 34 reaches the child", run: forwards(34)},
 	{part: "Signals", name: "50 equal real-time signals all arrive", run: queues},
 	{part: "Signals", name: "an init that was stopped forwards what came meanwhile", run: forwardsAfterStop},
 	{part: "Signals", name: "by itself only the child is signalled", needs: []feature{single}, run: signalsChildOnly},

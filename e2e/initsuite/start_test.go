@@ -7,11 +7,18 @@ import (
 )
 
 var startScenarios = []scenario{
-	{part: "Start", name: "TERM during the start of PID 1 is never lost", run: startAsPID1(), alone: true},
-	{part: "Start", name: "TERM during the start of PID 1 is never lost, with signals to the group", needs: []feature{group}, run: startAsPID1(group), alone: true},
-	{part: "Start", name: "TERM during the start below another PID 1 ends init and child", run: startBelow(), alone: true},
-	{part: "Start", name: "TERM during the start below another PID 1, with signals to the group", needs: []feature{group}, run: startBelow(group), alone: true},
+	{part: "Start", name: "TERM during the start of PID 1 is never lost", run: startAsPID1(syscall.SIGTERM, nil), alone: true},
+	{part: "Start", name: "TERM during the start of PID 1 is never lost, with signals to the group", needs: []feature{group}, run: startAsPID1(syscall.SIGTERM, nil, group), alone: true},
+	{part: "Start", name: "TERM during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID", run: startAsPID1(syscall.SIGTERM, activated), alone: true},
+	{part: "Start", name: "PROF during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID", run: startAsPID1(syscall.SIGPROF, activated), alone: true},
+	{part: "Start", name: "SEGV during the start of PID 1, sent by kill, is never lost", run: startAsPID1(syscall.SIGSEGV, nil), alone: true},
+	{part: "Start", name: "TERM during the start below another PID 1 ends init and child", run: startBelow(syscall.SIGTERM), alone: true},
+	{part: "Start", name: "TERM during the start below another PID 1, with signals to the group", needs: []feature{group}, run: startBelow(syscall.SIGTERM, group), alone: true},
+	{part: "Start", name: "SEGV during the start below another PID 1 ends init and child", run: startBelow(syscall.SIGSEGV), alone: true},
 }
+
+// activated is the environment of socket activation, without a socket, as it does not matter here.
+var activated = []string{"LISTEN_PID=1", "LISTEN_FDS=0"}
 
 // starts is how many starts a scenario makes, half of them with the TERM as early as possible.
 func (r *rig) starts() int {
@@ -29,45 +36,45 @@ func delayOf(i, all int) time.Duration {
 	return time.Duration(i) * 20 * time.Millisecond / time.Duration(all)
 }
 
-// startAsPID1 sends TERM from the moment on at which the kernel hands it to PID 1: when it is caught or
+// startAsPID1 sends a signal from the moment on at which the kernel hands it to PID 1: when it is caught or
 // blocked. Before that the kernel drops it, and no program can do anything about it.
-func startAsPID1(with ...feature) func(*rig) verdict {
+func startAsPID1(sig syscall.Signal, environ []string, with ...feature) func(*rig) verdict {
 	return func(r *rig) verdict {
 		return r.tally(func(i int) string {
-			run := r.start(launch{command: r.probe("idle"), with: with})
+			run := r.start(launch{command: r.probe("idle"), environ: environ, with: with})
 			defer run.end()
-			until(r.T, "the init catches or blocks TERM", func() bool {
+			until(r.T, "the init catches or blocks the signal", func() bool {
 				// While sigtimedwait waits for a signal it does not show as blocked; but then there is a child.
-				return has(mask(run.pid, "SigCgt")|mask(run.pid, "SigBlk"), syscall.SIGTERM) || len(children(run.pid)) > 0
+				return has(mask(run.pid, "SigCgt")|mask(run.pid, "SigBlk"), sig) || len(children(run.pid)) > 0
 			})
 			time.Sleep(delayOf(i, r.starts()))
-			run.signal(syscall.SIGTERM)
-			return outcome(run, false)
+			run.signal(sig)
+			return outcome(run, sig, false)
 		})
 	}
 }
 
-// startBelow sends TERM from the exec on: an ordinary process that catches nothing yet dies of it, which is
+// startBelow sends a signal from the exec on: an ordinary process that catches nothing yet dies of it, which is
 // right as long as it has no child.
-func startBelow(with ...feature) func(*rig) verdict {
+func startBelow(sig syscall.Signal, with ...feature) func(*rig) verdict {
 	return func(r *rig) verdict {
 		return r.tally(func(i int) string {
 			run := r.start(launch{command: r.probe("idle"), with: with, below: true})
 			defer run.end()
 			time.Sleep(delayOf(i, r.starts()))
-			run.signal(syscall.SIGTERM)
-			return outcome(run, true)
+			run.signal(sig)
+			return outcome(run, sig, true)
 		})
 	}
 }
 
-// outcome says what went wrong with a start that got a TERM, or nothing.
-func outcome(run *running, mayDie bool) string {
+// outcome says what went wrong with a start that got a signal, or nothing.
+func outcome(run *running, sig syscall.Signal, mayDie bool) string {
 	code, ended := run.wait(500 * time.Millisecond)
 	switch {
 	case !ended:
 		return "lost"
-	case code == 143 || mayDie && code == -int(syscall.SIGTERM):
+	case code == 128+int(sig) || mayDie && code == -int(sig):
 	default:
 		return fmt.Sprintf("code %d", code)
 	}

@@ -21,10 +21,7 @@ var worldScenarios = []scenario{
 	{part: "World", name: "dispositions are the default ones", run: dispositions},
 	{part: "World", name: "signals that were inherited as ignored stay ignored", run: ignored},
 	{part: "World", name: "open descriptors are passed on, and none is added", run: descriptors},
-	{
-		part: "World", name: "standard input, closed, stays closed", run: closedInput,
-		tolerated: "the Go runtime opens /dev/null in place of a closed 0, 1 or 2 before the program starts",
-	},
+	{part: "World", name: "standard input, closed, stays closed", run: closedInput},
 	{part: "World", name: "LISTEN_PID names the child", run: listenPID},
 	{part: "World", name: "LISTEN_PID of somebody else is left alone", run: foreignListenPID},
 	{part: "World", name: "the child leads a group of its own", run: ownGroup},

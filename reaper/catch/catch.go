@@ -117,7 +117,7 @@ func (c *Catcher) wait(d time.Duration) (bool, error) {
 }
 
 // read takes what the pipe holds, up to a batch. Of the signals that tell of children it keeps one: all of them were sent
-// before the reader gets to look.
+// before the reader gets to look. A record of no signal only means that something was spilt.
 func (c *Catcher) read() error {
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&c.batch)), len(c.batch)*entry.RecordBytes)
 	n, err := syscall.Read(c.fd, buffer)
@@ -127,9 +127,8 @@ func (c *Catcher) read() error {
 	if err != nil {
 		return os.NewSyscallError("read", err)
 	}
-	c.unread = slices.CompactFunc(c.batch[:n/entry.RecordBytes], func(a, b record) bool {
-		return a.made().OfChild() && b.made().OfChild()
-	})
+	some := slices.DeleteFunc(c.batch[:n/entry.RecordBytes], func(r record) bool { return r.signo == 0 })
+	c.unread = slices.CompactFunc(some, func(a, b record) bool { return a.made().OfChild() && b.made().OfChild() })
 	return nil
 }
 

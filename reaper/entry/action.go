@@ -40,15 +40,10 @@ func CatchAll() (fd int, err error) {
 		return 0, syscall.ENOSYS
 	}
 	if !active {
-		if err := makePipe(); err != nil {
+		if err := catchLate(); err != nil {
 			return 0, err
 		}
 	}
-	var old sigaction
-	if err := setAction(syscall.SIGSEGV, nil, &old); err != nil {
-		return 0, err
-	}
-	runtimeHandler = old.handler
 	for sig := syscall.Signal(1); sig <= SignalMax; sig++ {
 		if sig == syscall.SIGKILL || sig == syscall.SIGSTOP {
 			continue
@@ -63,8 +58,13 @@ func CatchAll() (fd int, err error) {
 // RecordBytes is the size of a record: up to the union of siginfo_t and 16 bytes of that.
 const RecordBytes = 32
 
-// makePipe does what the entry would have done. A handler must not wait for the reader, which may be what it interrupts.
-func makePipe() error {
+// catchLate does what the entry would have done. A handler must not wait for the reader, which may be what it interrupts.
+func catchLate() error {
+	var old sigaction
+	if err := setAction(syscall.SIGSEGV, nil, &old); err != nil {
+		return err
+	}
+	runtimeHandler = old.handler
 	var fds [2]int
 	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
 		return os.NewSyscallError("pipe2", err)
@@ -73,7 +73,8 @@ func makePipe() error {
 	return os.NewSyscallError("fcntl", syscall.SetNonblock(fds[1], true))
 }
 
-// Overflow gives, once, the signals that came while the pipe was full; bit n-1 is signal n.
+// Overflow gives, once, the signals that came while the pipe was full; bit n-1 is signal n. A record whose signal is 0 may
+// come to say that there is one, so whoever waits for the pipe need not fear to miss it.
 func Overflow() uint64 { return atomic.SwapUint64(&overflow, 0) }
 
 // Set changes the disposition of a signal. Caught is possible after CatchAll only.
@@ -90,8 +91,7 @@ func Set(sig syscall.Signal, d Disposition) error {
 // HandBack gives the signals to the Go runtime, for os/signal, in a process that turns out to have another use for them.
 // Those that the runtime has no handler for get their default.
 func HandBack() {
-	var runtimes sigaction
-	_ = setAction(syscall.SIGSEGV, nil, &runtimes) // the arguments are right, here and below
+	runtimes := sigaction{handler: runtimeHandler, restorer: restorerAddress(), flags: actionFlags | flagRestorer, mask: ^uint64(0)}
 	for sig := syscall.Signal(1); sig <= SignalMax; sig++ {
 		action := runtimes
 		switch sig {
@@ -100,7 +100,7 @@ func HandBack() {
 		case syscall.SIGCONT, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
 			action = sigaction{}
 		}
-		_ = setAction(sig, &action, nil)
+		_ = setAction(sig, &action, nil) // the arguments are right
 	}
 }
 

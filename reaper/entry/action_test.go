@@ -85,6 +85,15 @@ func TestAFullPipeIsRemembered(t *testing.T) {
 	}
 }
 
+// The reader may have emptied the pipe, and found no overflow, between the write that failed and the note of it.
+func TestTheReaderIsTalkedToAgainAfterARecordDidNotFit(t *testing.T) {
+	for _, way := range ways {
+		if got, want := begin(t, nil, self(t), way.word, "refused").all(), "term true, then record of signal 0\n"; got != want {
+			t.Errorf("caught %s: got %q, want %q", way.name, got, want)
+		}
+	}
+}
+
 func TestSignalsCanBeHandedBackToTheRuntime(t *testing.T) {
 	if got, want := begin(t, nil, self(t), "init", "handback").all(), "user defined signal 1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -188,6 +197,40 @@ func overflow() {
 		seen |= entry.Overflow()
 	}
 	fmt.Println("term", seen&term != 0, "twice", entry.Overflow()&term != 0)
+}
+
+// refused has the handler write to a socket of which the first write fails and the second does not: the answer that nobody listened to
+// an earlier datagram is reported once (man 7 udp).
+func refused() {
+	caught()
+	must := func(err error) {
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+	socket := func() int {
+		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+		must(err)
+		return fd
+	}
+	reader, writer := socket(), socket()
+	loopback := [4]byte{127, 0, 0, 1}
+	must(syscall.Bind(reader, &syscall.SockaddrInet4{Addr: loopback}))
+	address, err := syscall.Getsockname(reader)
+	must(err)
+	must(syscall.Close(reader))
+	must(syscall.Connect(writer, address))
+	_, err = syscall.Write(writer, []byte("nobody listens"))
+	must(err)
+	reader = socket()
+	must(syscall.Bind(reader, address))
+
+	runtime.LockOSThread() // a signal to oneself arrives before kill returns
+	entry.SetWriteEnd(writer)
+	must(syscall.Kill(os.Getpid(), syscall.SIGTERM))
+	sig, _, _ := next(reader)
+	fmt.Printf("term %v, then record of signal %d\n", entry.Overflow()&bits(syscall.SIGTERM) != 0, sig)
 }
 
 func handBack() {

@@ -10,7 +10,8 @@
 // every signal a handler that writes the first bytes of its siginfo_t into that pipe and knows nothing of Go, and goes on to
 // the runtime's entry. Blocking the signals instead is not enough: the runtime unblocks TERM and others in each thread. It
 // leaves our handlers alone because it installs its own through a hook that it has for the sanitizers of cgo, and
-// we set that hook: faults it may have, the rest it is told that it has. (CGO_ENABLED=0: nobody else wants the hook.)
+// we set that hook: it is told that it has what it wants. Faults of our own code go on to its handler; those that somebody sends by kill
+// do not. (CGO_ENABLED=0: nobody else wants the hook.)
 //
 // The entry symbol is marked as a duplicate that may win, so that a plain go build has it. Where it has lost, under the race
 // detector and whenever else an external linker is at work, Active is false and CatchAll installs the handlers later. Programs that are not

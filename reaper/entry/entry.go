@@ -14,8 +14,9 @@ var (
 	writeEnd int64  // of the pipe
 	overflow uint64 // bit n-1: signal n came while the pipe was full
 
-	//lint:ignore U1000 the handler jumps there, in assembly
 	runtimeHandler uintptr // where a fault of our own goes
+	//lint:ignore U1000 the handler writes it, in assembly
+	lookAgain [RecordBytes]byte // a record of no signal
 )
 
 // Inherited is what the process was started with. In the sets of signals, bit n-1 is signal n, as in /proc/PID/status.
@@ -26,7 +27,11 @@ type Inherited struct {
 	Environ []string // every entry as it was, in order, those without a = and those named twice included
 }
 
-// Active says whether signals have been caught since the first instruction: the process is in mode init by its first
+// ShimName is argv[0] of percore as the shim between fork and exec (package single). There the entry catches nothing and the runtime
+// installs nothing: until the exec, a signal does what it would do to the command before its first instruction.
+const ShimName = "percore-shim"
+
+// Active says whether signals have been the entry's since the first instruction: the process is in mode init by its first
 // word or by PERCORE_MODE.
 func Active() bool { return active }
 

@@ -52,7 +52,23 @@ open:
 	DECQ	BX
 	JGE	descriptor
 
-	// The pipe, out of the way of what is inherited.
+	CMPQ	0(R15), $2
+	JLT	pipe
+	MOVQ	8(R15), AX		// argv[0]
+	MOVQ	$PERCORE_DASH, CX
+	CMPQ	0(AX), CX
+	JNE	pipe
+	CMPL	8(AX), $SHIM
+	JNE	pipe
+	CMPB	12(AX), $0
+	JNE	pipe
+	LEAQ	·claimAll(SB), AX
+	MOVQ	AX, _cgo_sigaction(SB)
+	MOVB	$1, ·active(SB)
+	JMP	restore
+
+pipe:
+	// Out of the way of what is inherited.
 	LEAQ	64(SP), DI
 	MOVQ	$(O_NONBLOCK|O_CLOEXEC), SI
 	MOVQ	$SYS_pipe2, AX
@@ -89,22 +105,17 @@ open:
 	MOVQ	$SYS_fcntl, AX
 	SYSCALL
 
-	// The handler, for all signals that are no faults.
+	// The handler, for all signals.
 	LEAQ	·handler(SB), AX
 	MOVQ	AX, 0(SP)
 	MOVQ	$(SA_FLAGS|SA_RESTORER), 8(SP)
 	LEAQ	·restorer(SB), AX
 	MOVQ	AX, 16(SP)
 	MOVQ	$-1, 24(SP)
-	MOVQ	$FAULTS, R12
 	MOVQ	$64, BX			// from the last signal to the first
 disposition:
 	MOVQ	BX, DI
 	MOVQ	SP, SI
-	BTQ	BX, R12
-	JCC	install
-	MOVQ	$0, SI
-install:
 	LEAQ	32(SP), DX
 	MOVQ	$8, R10
 	MOVQ	$SYS_rt_sigaction, AX

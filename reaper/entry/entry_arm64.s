@@ -58,7 +58,28 @@ open:
 	CBNZ	R19, descriptor
 	MOVD	R20, ·closed(SB)
 
-	// The pipe, out of the way of what is inherited.
+	MOVD	0(R24), R3
+	CMP	$2, R3
+	BLT	pipe
+	MOVD	8(R24), R3		// argv[0]
+	MOVD	0(R3), R4
+	MOVD	$PERCORE_DASH, R5
+	CMP	R5, R4
+	BNE	pipe
+	MOVWU	8(R3), R4
+	MOVD	$SHIM, R5
+	CMP	R5, R4
+	BNE	pipe
+	MOVBU	12(R3), R4
+	CBNZ	R4, pipe
+	MOVD	$·claimAll(SB), R4
+	MOVD	R4, _cgo_sigaction(SB)
+	MOVD	$1, R4
+	MOVB	R4, ·active(SB)
+	JMP	restore
+
+pipe:
+	// Out of the way of what is inherited.
 	ADD	$64, RSP, R0
 	MOVD	$(O_NONBLOCK|O_CLOEXEC), R1
 	MOVD	$SYS_pipe2, R8
@@ -95,7 +116,7 @@ open:
 	MOVD	$SYS_fcntl, R8
 	SVC
 
-	// The handler, for all signals that are no faults.
+	// The handler, for all signals.
 	MOVD	$·handler(SB), R4
 	MOVD	R4, 0(RSP)
 	MOVD	$SA_FLAGS, R4
@@ -105,14 +126,9 @@ open:
 	MOVD	R4, 24(RSP)
 	MOVD	$64, R19		// from the last signal to the first
 	MOVD	$0, R20
-	MOVD	$FAULTS, R21
 disposition:
 	MOVD	R19, R0
 	MOVD	RSP, R1
-	LSR	R19, R21, R4		// by 64 it shifts by 0, and bit 0 is no fault
-	TBZ	$0, R4, install
-	MOVD	$0, R1
-install:
 	ADD	$32, RSP, R2
 	MOVD	$8, R3
 	MOVD	$SYS_rt_sigaction, R8

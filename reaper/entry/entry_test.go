@@ -82,21 +82,32 @@ func TestOnlyModeInitIsCaught(t *testing.T) {
 
 func TestASignalDuringTheStartIsKept(t *testing.T) {
 	needsEntry(t)
-	died := 0
-	const starts = 50
-	for range starts {
-		c := begin(t, nil, self(t), "init", "first")
-		c.signal(syscall.SIGTERM)
-		got := c.all()
-		state := c.wait()
-		switch status := state.Sys().(syscall.WaitStatus); {
-		case status.Signaled() && status.Signal() == syscall.SIGTERM:
-			died++ // before the first instruction, as any program would
-		case got != "signal 15\n" || status.ExitStatus() != 0:
-			t.Errorf("TERM right after the start: got %q and %v, want %q and success", got, state, "signal 15\n")
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGPROF, syscall.SIGSEGV, syscall.SIGTRAP, syscall.SIGSYS} {
+		died := 0
+		const starts = 20
+		for range starts {
+			c := begin(t, nil, self(t), "init", "first")
+			c.signal(sig)
+			got := c.all()
+			state := c.wait()
+			switch status := state.Sys().(syscall.WaitStatus); {
+			case status.Signaled() && status.Signal() == sig:
+				died++ // before the first instruction, as any program would
+			case got != fmt.Sprintln("signal", int(sig)) || status.ExitStatus() != 0:
+				t.Errorf("%v right after the start: got %q and %v, want it reported, and success", sig, got, state)
+			}
 		}
+		t.Logf("%v: %d of %d had not begun yet", sig, died, starts)
 	}
-	t.Logf("%d of %d had not begun yet", died, starts)
+}
+
+// The shim is what a command is before its first instruction: it has no handler, and what is blocked waits.
+func TestTheShimCatchesNothing(t *testing.T) {
+	needsEntry(t)
+	c := begin(t, nil, "/bin/bash", "-c", `exec -a "$1" "$0" init dispositions`, self(t), entry.ShimName)
+	if got := c.all(); got != "active true\ncaught 0\n" {
+		t.Errorf("got %q, want the entry at work and no signal caught", got)
+	}
 }
 
 func TestEnvironmentOfThisProcessMatchesItself(t *testing.T) {
@@ -121,6 +132,17 @@ func report() {
 	for _, pair := range in.Environ {
 		fmt.Println("env " + pair)
 	}
+}
+
+func reportDispositions() {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, rest, _ := strings.Cut(string(text), "SigCgt:\t")
+	value, _, _ := strings.Cut(rest, "\n")
+	fmt.Printf("active %v\ncaught %s\n", entry.Active(), strings.TrimLeft(value[:15], "0")+value[15:])
 }
 
 func reportActive() { fmt.Println(entry.Active()) }

@@ -25,6 +25,11 @@ record:
 	SHLQ	CX, AX
 	LOCK
 	ORQ	AX, ·overflow(SB)
+	MOVQ	·writeEnd(SB), DI	// or was: a reader who emptied it meanwhile has to look again
+	LEAQ	·lookAgain(SB), SI
+	MOVQ	$RECORD, DX
+	MOVQ	$SYS_write, AX
+	SYSCALL
 done:
 	RET
 
@@ -33,16 +38,23 @@ TEXT ·restorer(SB),NOSPLIT|NOFRAME,$0
 	SYSCALL
 	INT	$3
 
-// claim(sig DI, new SI, old DX) is what the runtime takes for libc's sigaction, in C's calling convention. For a fault, EINVAL makes it do the
-// system call itself; for the rest it believes that all is done, and that the default was there before.
+// claim(sig DI, new SI, old DX) is what the runtime takes for libc's sigaction, in C's calling convention. It believes that all is
+// done, and that the default was there before. Of a fault the runtime's handler is kept, for the handler above.
 TEXT ·claim(SB),NOSPLIT|NOFRAME,$0
 	MOVL	$FAULTS, AX
 	BTQ	DI, AX
-	JCS	fault
+	JCC	claimed
+	TESTQ	SI, SI
+	JEQ	claimed
+	MOVQ	0(SI), AX		// sa_handler
+	MOVQ	AX, ·runtimeHandler(SB)
+claimed:
 	MOVL	$0, AX
 	RET
-fault:
-	MOVL	$EINVAL, AX
+
+// claimAll is claim in the shim, which leaves everything as it is.
+TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
+	MOVL	$0, AX
 	RET
 
 TEXT ·handlerAddress(SB),NOSPLIT,$0-8

@@ -32,21 +32,32 @@ again:
 	ORR	R4, R3, R3
 	STLXR	R3, (R5), R7
 	CBNZ	R7, again
+	MOVD	·writeEnd(SB), R0	// or was: a reader who emptied it meanwhile has to look again
+	MOVD	$·lookAgain(SB), R1
+	MOVD	$RECORD, R2
+	MOVD	$SYS_write, R8
+	SVC
 done:
 	RET
 
-// claim(sig R0, new R1, old R2) is what the runtime takes for libc's sigaction, in C's calling convention. For a fault, EINVAL makes it do the
-// system call itself; for the rest it believes that all is done, and that the default was there before.
+// claim(sig R0, new R1, old R2) is what the runtime takes for libc's sigaction, in C's calling convention. It believes that all is
+// done, and that the default was there before. Of a fault the runtime's handler is kept, for the handler above.
 TEXT ·claim(SB),NOSPLIT|NOFRAME,$0
 	MOVD	$1, R4
 	LSL	R0, R4, R4
 	MOVD	$FAULTS, R5
 	TST	R5, R4
-	BNE	fault
+	BEQ	claimed
+	CBZ	R1, claimed
+	MOVD	0(R1), R4		// sa_handler
+	MOVD	R4, ·runtimeHandler(SB)
+claimed:
 	MOVD	$0, R0
 	RET
-fault:
-	MOVD	$EINVAL, R0
+
+// claimAll is claim in the shim, which leaves everything as it is.
+TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
+	MOVD	$0, R0
 	RET
 
 TEXT ·handlerAddress(SB),NOSPLIT,$0-8

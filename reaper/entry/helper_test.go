@@ -12,8 +12,8 @@ import (
 
 // children are what this binary does when it is started with a word of theirs, as its second argument or in ENTRY_TEST.
 var children = map[string]func(){
-	"active": reportActive, "report": report, "first": reportFirst, "records": reportRecords, "fault": fault,
-	"overflow": overflow, "handback": handBack,
+	"active": reportActive, "dispositions": reportDispositions, "report": report, "first": reportFirst, "records": reportRecords, "fault": fault,
+	"overflow": overflow, "refused": refused, "handback": handBack,
 }
 
 func TestMain(m *testing.M) {

@@ -22,3 +22,7 @@
 #define PERCORE_ 0x5f45524f43524550
 #define MODE_INI 0x696e693d45444f4d
 #define T_END    0x74
+
+// "percore-" and "shim" likewise: argv[0] of the shim, entry.ShimName.
+#define PERCORE_DASH 0x2d65726f63726570
+#define SHIM         0x6d696873

@@ -17,7 +17,8 @@ import (
 //   - LISTEN_PID names percore and has to name the child, whose pid is not known before the fork (man 3 sd_listen_fds);
 //   - one of those signals was inherited as ignored that os/signal refuses to ignore, or that percore cannot do without.
 //
-// It costs a second start of percore, once.
+// It costs a second start of percore, once. The shim has no handler, so a signal that reaches it does what it would do to the command
+// before its first instruction, and what is blocked stays pending until then (man 2 execve).
 
 // shimPath is this binary, also where its file has been replaced or removed.
 const shimPath = "/proc/self/exe"
@@ -79,6 +80,7 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 	// What was sent since the fork arrives here, as it would in the command before its first instruction.
 	entry.SetMask(mask)
 	err = reaper.Exec(reaper.Spec{Path: args[0], Args: args, Env: environ})
+	_ = entry.Set(syscall.SIGPIPE, entry.Ignored) // a stderr that nobody reads must not change the exit code
 	fmt.Fprintln(stderr, "percore:", err)
 	return exitCode(err)
 }

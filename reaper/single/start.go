@@ -48,7 +48,7 @@ func (r *runner) spec() reaper.Spec {
 		}
 	}
 	if r.needsShim() {
-		spec.Path, spec.Args = shimPath, append([]string{"percore", "init", "--"}, r.Args...)
+		spec.Path, spec.Args = shimPath, append([]string{entry.ShimName, "init", "--"}, r.Args...)
 		spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], r.shimEntry())
 	}
 	if r.term.wanted() {
