@@ -178,7 +178,7 @@ func frontOptions(cfg *config.Config, loops int) lbproxy.Options {
 		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
 		QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
-		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix,
+		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, ProxyProtocol: bool(cfg.ProxyProtocol),
 	}
 }
 

@@ -73,6 +73,11 @@ func (l *loop) accepted(fd int32) {
 	if l.trust.believes(&c.peer) {
 		c.flags |= flagTrusted
 	}
+	if l.options.ProxyProtocol {
+		c.state = stateProxy
+		l.timers.Set(c.slot, l.idleTimer(timerProxy), l.now)
+		return
+	}
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 }
 

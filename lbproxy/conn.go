@@ -18,6 +18,7 @@ const (
 	stateHead                        // downstream: part of a head is here (timerHeader, absolute)
 	stateBody                        // downstream: a body is being read (timerBody)
 	stateWait                        // downstream: nothing to read before the answer is out (none, timerQueue or timerSend)
+	stateProxy                       // downstream: who connects is still to be said (timerProxy)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
 	stateBusy                        // upstream: serves an exchange (timerRead)

@@ -24,7 +24,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 		return
 	}
 	switch c.state {
-	case stateIdle, stateHead, stateBody:
+	case stateIdle, stateHead, stateBody, stateProxy:
 		l.readDownstream(c)
 	case stateWait:
 		l.watchClient(c)
@@ -90,6 +90,9 @@ func (l *loop) receive(c *conn, room int) (n int, ok bool) {
 // requestRoom is how many bytes may be read from a client now; 0 while it has to wait.
 func (l *loop) requestRoom(c *conn) int {
 	x := l.exchangeOf(c)
+	if c.state == stateProxy {
+		return proxyHeaderBytes
+	}
 	if c.state != stateBody {
 		if x != nil && x.seen < len(x.in) {
 			return 0 // first what is here already: it has its turn in the run queue
@@ -121,6 +124,10 @@ func roomFor(s connState) int {
 
 // clientLeft ends a connection whose client has closed or reset it while something was expected from it.
 func (l *loop) clientLeft(c *conn) {
+	if c.state == stateProxy {
+		l.closeUnserved(c)
+		return
+	}
 	if x := l.exchangeOf(c); x != nil {
 		l.abort(x, causeClientClosed)
 		return
@@ -163,11 +170,14 @@ func (l *loop) noteHalfClose(c *conn, x *exchange) {
 
 // onRequestBytes takes bytes from a client.
 func (l *loop) onRequestBytes(c *conn, b []byte) {
-	if c.state == stateBody {
+	switch c.state {
+	case stateBody:
 		l.onBody(c, l.exchangeOf(c), b)
-		return
+	case stateProxy:
+		l.onProxyHeader(c, b)
+	default:
+		l.onHead(c, b)
 	}
-	l.onHead(c, b)
 }
 
 // onHead parses a request's head, which may come in pieces: b is the next one.

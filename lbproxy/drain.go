@@ -36,7 +36,7 @@ func (l *loop) beginDrain() {
 		l.sweep(slot)
 	}
 	for slot := range int32(l.conns.size()) {
-		if c := l.conns.at(slot); c.kind == kindDownstream && (c.state == stateIdle || c.state == stateHead) {
+		if c := l.conns.at(slot); c.kind == kindDownstream && (c.state == stateIdle || c.state == stateHead || c.state == stateProxy) {
 			l.timers.Set(slot, timerGrace, l.now)
 		}
 	}
@@ -51,11 +51,14 @@ func (l *loop) endAccepting() {
 
 // graceOver ends a connection that brought no request in time while the front door stops.
 func (l *loop) graceOver(c *conn) {
-	if x := l.exchangeOf(c); x != nil {
+	switch x := l.exchangeOf(c); {
+	case c.state == stateProxy:
+		l.closeUnserved(c)
+	case x != nil:
 		l.abort(x, causeHeaderTimeout)
-		return
+	default:
+		l.linger(c)
 	}
-	l.linger(c)
 }
 
 // sweep accepts all that the kernel has completed for a listener.

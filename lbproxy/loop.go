@@ -29,6 +29,7 @@ const (
 	timerGrace
 	timerRetry
 	timerSweep
+	timerProxy
 )
 
 const (
@@ -94,13 +95,14 @@ type loop struct {
 		posted     []func(*loop)
 		waiting    atomic.Bool // posted is not empty
 	}
-	draining  bool
-	finishing bool // the loop ends when the last client has its answer
-	stopped   bool
-	active    int                     // exchanges
-	quiet     atomic.Bool             // draining, and no request can come any more
-	seen      atomic.Uint64           // sequence number of the snapshot in use
-	oldest    atomic.Pointer[[]int64] // see noteOldest
+	draining   bool
+	finishing  bool // the loop ends when the last client has its answer
+	stopped    bool
+	complained int64                   // when connections without a PROXY header were last complained about; 0 = never
+	active     int                     // exchanges
+	quiet      atomic.Bool             // draining, and no request can come any more
+	seen       atomic.Uint64           // sequence number of the snapshot in use
+	oldest     atomic.Pointer[[]int64] // see noteOldest
 }
 
 func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
@@ -114,7 +116,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 		proxy: p, id: id, options: o, poller: poller, epoch: p.epoch,
 		timers: epoll.NewTimers(millis(o.ClientHeaderTimeout), millis(o.ClientBodyTimeout), millis(o.SendTimeout), millis(o.KeepaliveTimeout),
 			millis(o.ProxyConnectTimeout), millis(o.ProxyReadTimeout), millis(o.ProxyKeepaliveTimeout), millis(o.QueueTimeout), millis(o.TunnelTimeout),
-			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis),
+			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis, proxyHeaderMillis),
 		trust:    newTrust(o),
 		balancer: balancer{method: o.Balance, turn: id},
 		parked:   parkedQueue{head: noSlot, tail: noSlot},
@@ -307,6 +309,8 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.graceOver(c)
 	case timerPooled, timerLinger:
 		l.closeConn(c)
+	case timerProxy:
+		l.closeUnserved(c)
 	case timerAcceptPause:
 		l.acceptFrom(c)
 	case timerRetry:

@@ -48,6 +48,7 @@ type Options struct {
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
 	TrustedUnix    bool           // so are those of peers on unix sockets
+	ProxyProtocol  bool           // listeners demand a PROXY header
 }
 
 // DefaultOptions are the defaults of the variables with the same names.

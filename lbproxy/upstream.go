@@ -176,7 +176,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 		l.driveBusy(u, writable)
 	case stateTunnel:
 		l.driveTunnelUpstream(u, writable)
-	case stateIdle, stateHead, stateBody, stateWait, stateLinger: // downstream only
+	case stateIdle, stateHead, stateBody, stateWait, stateProxy, stateLinger: // downstream only
 	}
 }
 

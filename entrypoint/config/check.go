@@ -122,6 +122,12 @@ func (c *Config) warnings() []Warning {
 			Mend: "it counts with PERCORE_AUTORESTART=unexpected only",
 		})
 	}
+	if bool(c.ProxyProtocol) && c.TrustedProxies.Nobody() {
+		list = append(list, Warning{
+			Name: "PERCORE_PROXY_PROTOCOL", Value: c.ProxyProtocol.String(), What: "believes nobody: every client will have the address of the balancer",
+			Mend: "name the balancer in PERCORE_TRUSTED_PROXIES",
+		})
+	}
 	if c.IsSet("PERCORE_LISTEN") && c.Mode == ModeNone {
 		list = append(list, Warning{
 			Name: "PERCORE_LISTEN", Value: c.Listen.String(), What: "has no effect",

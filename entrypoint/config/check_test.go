@@ -97,6 +97,10 @@ func TestWarnings(t *testing.T) {
 			"PERCORE_EXITCODES=2: has no effect; it counts with PERCORE_AUTORESTART=unexpected only",
 		}},
 		{"exit codes that count", []string{"PERCORE_EXITCODES=2", "PERCORE_AUTORESTART=unexpected"}, nil},
+		{"a PROXY header that nobody is believed", []string{"PERCORE_PROXY_PROTOCOL=on"}, []string{
+			"PERCORE_PROXY_PROTOCOL=true: believes nobody: every client will have the address of the balancer; name the balancer in PERCORE_TRUSTED_PROXIES",
+		}},
+		{"a PROXY header that a balancer is believed", []string{"PERCORE_PROXY_PROTOCOL=on", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, nil},
 		{"an address in a mode without listener", []string{"PERCORE_LISTEN=:80", "PERCORE_MODE=none"}, []string{
 			"PERCORE_LISTEN=:80: has no effect; nothing listens with PERCORE_MODE=none",
 		}},

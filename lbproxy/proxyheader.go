@@ -1,0 +1,94 @@
+package lbproxy
+
+import (
+	"log/slog"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/proxyproto"
+)
+
+const (
+	// proxyHeaderMillis is how long a connection may take to say who it is; the balancer in front sends it at once.
+	proxyHeaderMillis = 5000
+	// proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
+	proxyHeaderBytes = 20 << 10
+	// complaintMillis is the least time between two complaints about what is not a PROXY header: a health check that knows
+	// nothing of the protocol comes every few seconds.
+	complaintMillis = 60_000
+)
+
+// onProxyHeader takes the start of a connection on a listener that demands the PROXY protocol. Nothing is guessed: what
+// is no header ends the connection without a word (doc/proxy-protocol.txt, section 2).
+func (l *loop) onProxyHeader(c *conn, b []byte) {
+	x := l.exchangeOf(c)
+	if x != nil {
+		x.in = l.buffers.add(x.in, b)
+		b = x.in
+	}
+	h, n, err := proxyproto.Parse(b)
+	switch {
+	case err != nil:
+		l.complain(err)
+		l.closeUnserved(c)
+	case n > 0:
+		c.introduce(h, &l.trust)
+		l.beginClient(c, b[n:])
+	case x == nil:
+		x = l.newExchange(c)
+		x.in = l.buffers.add(x.in, b)
+	}
+}
+
+// introduce makes the one whom a trusted balancer names the client. Whether that one is trusted in turn, as a second
+// proxy in front of the first, is a matter of its own address.
+func (c *conn) introduce(h proxyproto.Header, t *trust) {
+	if !h.Known || !c.has(flagTrusted) {
+		return
+	}
+	c.peer = peer{address: h.Source.Addr().As16(), port: h.Source.Port(), family: unix.AF_INET6}
+	if h.Source.Addr().Unmap().Is4() {
+		c.peer.family = unix.AF_INET
+	}
+	if !t.believes(&c.peer) {
+		c.flags &^= flagTrusted
+	}
+}
+
+// beginClient lets the connection speak HTTP; rest is what it has said already.
+func (l *loop) beginClient(c *conn, rest []byte) {
+	c.state = stateIdle
+	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+	x := l.exchangeOf(c)
+	switch {
+	case x == nil && len(rest) > 0:
+		l.onHead(c, rest)
+	case x == nil:
+	case len(rest) == 0:
+		l.freeExchange(x)
+		c.exchange = noSlot
+	default:
+		x.client = c.peer
+		l.keepRest(x, rest)
+		c.state = stateHead
+		l.onHead(c, nil)
+	}
+}
+
+// closeUnserved closes a connection that never came to a request.
+func (l *loop) closeUnserved(c *conn) {
+	if x := l.exchangeOf(c); x != nil {
+		l.freeExchange(x)
+		c.exchange = noSlot
+	}
+	l.closeConn(c)
+}
+
+// complain says now and then that connections are refused: whoever set the balancer up, or us, has to hear of it.
+func (l *loop) complain(why error) {
+	if l.complained != 0 && l.now-l.complained < complaintMillis {
+		return
+	}
+	l.complained = l.now
+	l.proxy.events.offer(event{level: slog.LevelWarn, message: "connection refused", reason: why.Error(), side: sideDownstream})
+}
