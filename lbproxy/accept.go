@@ -62,23 +62,27 @@ func (l *loop) pauseAccept(listener *conn, errno unix.Errno) {
 	l.timers.Set(listener.slot, timerAcceptPause, l.now)
 }
 
+// accepted takes a connection in. Where clients' requests tend to be there already, it is read on this turn, after the
+// other events, and registered when it has to wait.
 func (l *loop) accepted(fd int32) {
-	c, err := l.addConn(fd, kindDownstream)
-	if err != nil {
-		l.proxy.log.Warn("connection dropped", "err", err)
-		closeFD(fd)
-		return
-	}
+	c := l.takeConn(fd, kindDownstream)
 	c.peer = decodePeer(&l.peer)
 	if l.trust.believes(&c.peer) {
 		c.flags |= flagTrusted
 	}
+	c.flags |= flagUnwatched
 	if l.options.ProxyProtocol {
 		c.state = stateProxy
 		l.timers.Set(c.slot, l.idleTimer(timerProxy), l.now)
+	} else {
+		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+	}
+	if l.early.worthIt() {
+		c.flags |= flagReadable
+		l.enqueue(c)
 		return
 	}
-	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+	l.watch(c)
 }
 
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.

@@ -209,7 +209,11 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 		x.toClient.add(&l.buffers, p)
 		return true
 	}
-	n, errno := send(c.fd, p)
+	write := send
+	if x.endsHere(c) {
+		write = sendLast
+	}
+	n, errno := write(c.fd, p)
 	switch errno {
 	case noErrno, unix.EAGAIN, unix.EINTR:
 	default:
@@ -219,6 +223,7 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 	if n < len(p) {
 		x.toClient.add(&l.buffers, p[n:])
 		l.timers.Set(c.slot, timerSend, l.now)
+		l.watch(c)
 	}
 	return true
 }

@@ -39,6 +39,8 @@ const (
 	flagHalfClosed                       // downstream: the FIN came with the request, so it is no abort
 	flagTrusted                          // downstream: a proxy whose word about the client counts
 	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
+	flagUnwatched                        // downstream: epoll does not know it yet; it is in the run queue or in loop.late
+	flagFirstEvent                       // downstream: registered, and no event has been seen
 )
 
 const noSlot = int32(-1)
@@ -62,6 +64,15 @@ type conn struct {
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
+
+// noteFirstEvent tells a client that sent its FIN right behind its request from one that leaves while it waits: the request
+// was read before epoll could report the FIN with it.
+func (c *conn) noteFirstEvent() {
+	c.flags &^= flagFirstEvent
+	if c.has(flagPeerClosed) && c.state == stateWait {
+		c.flags |= flagHalfClosed
+	}
+}
 
 // slabConns is how many connections a chunk of the table holds.
 const slabConns = 1024

@@ -235,6 +235,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 		c.flags |= flagHalfClosed
 	}
 	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
+	x.single = !r.KeepAlive
 	x.keepAlive = r.KeepAlive && !l.draining && !c.has(flagHalfClosed)
 	l.log.note(x, r)
 	x.body.begin(r.Framing, r.Length)
@@ -351,6 +352,7 @@ func (l *loop) linger(c *conn) {
 	c.flags |= flagFinSent
 	c.state = stateLinger
 	l.timers.Set(c.slot, timerLinger, l.now)
+	l.watch(c)
 	l.discard(c)
 }
 

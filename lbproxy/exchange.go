@@ -38,6 +38,7 @@ type exchange struct {
 	method    http1.Method
 	minor     uint8  // of the client's HTTP version
 	keepAlive bool   // the client's connection is kept afterwards
+	single    bool   // the client itself asked for no more than this answer
 	upgrade   bool   // the client asks for another protocol
 	in        []byte // bytes from the client that are not parsed yet
 	seen      int    // how many of them the codec has looked at
@@ -83,6 +84,13 @@ type exchange struct {
 // endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.
 func (x *exchange) endsWithConnection() bool {
 	return !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose)
+}
+
+// endsHere tells whether c is closed as soon as it has the bytes that are sent now: the client asked for that, and has
+// nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
+// their way does not count.
+func (x *exchange) endsHere(c *conn) bool {
+	return x.reply.done && x.single && x.body.framing == http1.FramingNone && c.state == stateWait && len(x.in) == 0 && !c.has(flagReadable)
 }
 
 // body is the progress of a message body in one direction.

@@ -74,6 +74,9 @@ type loop struct {
 	table     *table
 	parked    parkedQueue
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
+	late      []lateWatch   // accepted connections that epoll does not know yet, by deadline
+	early     gamble        // reading right after accept
+	once      gamble        // leaving a connection with a single request unregistered
 	listeners []int32       // slots
 	retrySlot int32         // slots without a socket, for the loop's own timers
 	sweepSlot int32
@@ -151,6 +154,7 @@ func (l *loop) run() error {
 		}
 		l.runReady()
 		l.expire()
+		l.watchLate()
 		l.log.flush()
 		if l.draining {
 			l.noteQuiet()
@@ -173,6 +177,9 @@ func (l *loop) timeout() int64 {
 		return 0
 	}
 	deadline, ok := l.timers.Next()
+	if len(l.late) > 0 && (!ok || l.late[0].millis < deadline) {
+		deadline, ok = l.late[0].millis, true
+	}
 	if !ok {
 		return -1
 	}
@@ -198,6 +205,9 @@ func (l *loop) dispatch(e epoll.Event) {
 	if e.Flags&epoll.Failed != 0 {
 		c.flags |= flagFailed
 	}
+	if c.has(flagFirstEvent) {
+		c.noteFirstEvent()
+	}
 	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0)
 }
 
@@ -209,6 +219,9 @@ func (l *loop) drive(c *conn, writable bool) {
 		l.acceptFrom(c)
 	case kindDownstream:
 		l.driveDownstream(c, writable)
+		if c.has(flagUnwatched) { // not for one that was closed: its slot is clean
+			l.firstRead(c)
+		}
 	case kindUpstream:
 		l.driveUpstream(c, writable)
 	case kindFree:
@@ -330,16 +343,25 @@ func (l *loop) reserveSlot() int32 {
 // addConn registers a new socket of the given kind for all the events it will ever need; edge-triggered, so
 // that back-pressure costs no system call (docs/adr/0002-raw-epoll.md).
 func (l *loop) addConn(fd int32, k kind) (*conn, error) {
-	c, grew := l.conns.take(fd, k)
-	if grew {
-		l.timers.Grow(l.conns.size())
-	}
-	err := l.poller.Add(int(fd), epoll.Token{Slot: c.slot, Generation: c.generation}, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
-	if err != nil {
+	c := l.takeConn(fd, k)
+	if err := l.register(c); err != nil {
 		l.conns.give(c)
 		return nil, err
 	}
 	return c, nil
+}
+
+// takeConn gives a socket a slot and a timer.
+func (l *loop) takeConn(fd int32, k kind) *conn {
+	c, grew := l.conns.take(fd, k)
+	if grew {
+		l.timers.Grow(l.conns.size())
+	}
+	return c
+}
+
+func (l *loop) register(c *conn) error {
+	return l.poller.Add(int(c.fd), epoll.Token{Slot: c.slot, Generation: c.generation}, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
 }
 
 // closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.

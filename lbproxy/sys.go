@@ -23,8 +23,16 @@ func recv(fd int32, b []byte, flags int) (int, unix.Errno) {
 }
 
 // send writes b, which must not be empty, without ever raising SIGPIPE; man 2 send.
-func send(fd int32, b []byte) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
+func send(fd int32, b []byte) (int, unix.Errno) { return sendFlags(fd, b, unix.MSG_NOSIGNAL) }
+
+// sendLast is send for the last bytes before close or shutdown: what does not fill a segment leaves together with the FIN,
+// which saves a segment and its acknowledgement (man 2 send, MSG_MORE; Linux net/ipv4/tcp_output.c, tcp_send_fin).
+func sendLast(fd int32, b []byte) (int, unix.Errno) {
+	return sendFlags(fd, b, unix.MSG_NOSIGNAL|unix.MSG_MORE)
+}
+
+func sendFlags(fd int32, b []byte, flags int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
 	if errno != noErrno {
 		return 0, errno
 	}

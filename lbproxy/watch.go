@@ -1,0 +1,87 @@
+package lbproxy
+
+import "percore/lbproxy/epoll"
+
+// watchMillis is how long a connection that brought its only request may stay unregistered. A worker that answers within it
+// saves the registration; a client that leaves meanwhile is noticed that much later.
+const watchMillis = 2
+
+// lateWatch is a connection that is to be registered at a deadline, should it still be there.
+type lateWatch struct {
+	token  epoll.Token
+	millis int64
+}
+
+// gamble decides whether a shortcut that saves a system call when it works, and costs one when it does not, is worth
+// trying: by how it went lately. The zero value tries one time in gambleProbe until it wins.
+type gamble struct {
+	credit int8
+	asked  uint8
+}
+
+const (
+	gambleCredit = 8  // how many losses in a row end a winning streak
+	gambleProbe  = 16 // while losing, one time in so many is tried all the same
+)
+
+func (g *gamble) worthIt() bool {
+	g.asked++
+	return g.credit > 0 || g.asked%gambleProbe == 0
+}
+
+func (g *gamble) won()  { g.credit = min(g.credit+2, gambleCredit) }
+func (g *gamble) lost() { g.credit = max(g.credit-1, 0) }
+
+// firstRead goes on with a connection that was read before it was registered with epoll. A client's first request is
+// usually there when accept returns, and when it is also the last one on its connection and a worker answers at once,
+// epoll never has to know of it. Everything else is registered now: epoll then reports what is there already.
+func (l *loop) firstRead(c *conn) {
+	if c.state == stateIdle || c.state == stateProxy {
+		l.early.lost()
+		l.watch(c)
+		return
+	}
+	l.early.won()
+	x := l.exchangeOf(c)
+	if c.state == stateWait && x.request == requestSent && x.single && l.once.worthIt() {
+		l.late = append(l.late, lateWatch{epoll.Token{Slot: c.slot, Generation: c.generation}, l.now + watchMillis})
+		return
+	}
+	l.watch(c)
+}
+
+// watch registers an accepted connection with epoll; it may be called twice. Where that fails for want of memory the
+// connection counts as broken: its turn in the run queue or its timer ends it.
+func (l *loop) watch(c *conn) {
+	if !c.has(flagUnwatched) {
+		return
+	}
+	c.flags = c.flags&^flagUnwatched | flagFirstEvent
+	if err := l.register(c); err != nil {
+		l.proxy.log.Warn("connection dropped", "err", err)
+		c.flags |= flagBroken
+		l.enqueue(c)
+	}
+}
+
+// watchLate registers the connections whose time is up, and forgets those that were answered within it.
+func (l *loop) watchLate() {
+	done := 0
+	for i := range l.late {
+		c := l.conns.at(l.late[i].token.Slot)
+		waits := c.generation == l.late[i].token.Generation && c.has(flagUnwatched)
+		if waits && l.late[i].millis > l.now {
+			break
+		}
+		if waits {
+			l.once.lost()
+			l.watch(c)
+		} else {
+			l.once.won()
+		}
+		done++
+	}
+	if done > 0 {
+		l.late = l.late[:copy(l.late, l.late[done:])]
+	}
+}
