@@ -7,6 +7,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"time"
 
 	"percore/entrypoint/output"
@@ -21,7 +22,9 @@ var version = "dev"
 const lastWords = 100 * time.Millisecond
 
 func main() {
-	in := invocation{args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), signals: early.Signals()}
+	in := invocation{
+		name: filepath.Base(os.Args[0]), args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), signals: early.Signals(),
+	}
 	direct := output.NewFile(os.Stderr)
 	if in.wantsInit() {
 		in.stderr = impatient{direct}

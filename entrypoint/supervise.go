@@ -54,7 +54,8 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 		}
 	}
 	r := reaper.New(log)
-	return runFleet(in, r, newFleet(in, cfg, p, r, listeners, log, asJSON), log)
+	f := newFleet(in, cfg, p, r, listeners, log, asJSON)
+	return runFleet(in, r, f, newOperator(cfg, f, log), log)
 }
 
 // newFleet wires workers and front door together.
@@ -87,14 +88,15 @@ func oomKilled(log *slog.Logger) func(int) bool {
 	return func(int) bool { return counter.Claim(time.Now()) }
 }
 
-// runFleet runs the three actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, log *slog.Logger) int {
+// runFleet runs the four actors of PID 1 until the fleet has ended, and returns the container's exit code.
+func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, log *slog.Logger) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
 	g.Add(r.Run, func(error) { r.Close() })
 	done := make(chan struct{})
 	g.Add(func() error { return obeySignals(in.signals, done, f, r, log) }, func(error) { close(done) })
+	g.Add(o.run, func(error) { o.close() })
 	if err := g.Run(); err != nil {
 		log.Error("percore ended", "err", err)
 		return exitInternal

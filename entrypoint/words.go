@@ -18,6 +18,7 @@ const (
 
 // invocation is what the process was started with.
 type invocation struct {
+	name           string // base name that percore was called by
 	args           []string
 	environ        []string
 	stdout, stderr io.Writer
@@ -36,9 +37,11 @@ var words = map[string]func(invocation) int{
 
 	"init": initWord,
 
-	"status": reserved, "start": reserved, "stop": reserved, "restart": reserved, "signal": reserved, "scale": reserved,
-	"drain": reserved, "undrain": reserved, "tail": reserved, "pid": reserved, "update": reserved, "shutdown": reserved,
-	"healthcheck": reserved, "doctor": reserved,
+	"status": controlWord, "start": controlWord, "stop": controlWord, "restart": controlWord, "signal": controlWord,
+	"scale": controlWord, "drain": controlWord, "undrain": controlWord, "tail": controlWord, "pid": controlWord,
+	"update": controlWord, "reread": controlWord, "avail": controlWord, "shutdown": controlWord, "healthcheck": controlWord,
+
+	"doctor": reserved,
 }
 
 // play finds the role and plays it. It returns the exit code.
@@ -48,6 +51,10 @@ func play(in invocation) int {
 		return front(in)
 	case config.RoleDemoWorker:
 		return demoWorker(in)
+	}
+	if in.name == "supervisorctl" {
+		in.signals = early.Release()
+		return supervisorctl(in)
 	}
 	if len(in.args) > 0 {
 		if in.args[0] == "--" {
@@ -84,6 +91,17 @@ const usage = `usage:
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable
   percore version
+
+  percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
+  percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first
+  percore scale [GROUP] N                     have N workers
+  percore drain|undrain NAME...               take workers out of traffic, and back
+  percore signal SIGNAL NAME...               send a signal
+  percore pid [NAME...]                       process ids; without a name PID 1's
+  percore tail [-f] [-BYTES] NAME [stderr]    the end of a worker's output
+  percore update [--dry-run] [--env-file F] [NAME=VALUE...]    change variables at run time
+  percore reread, avail, shutdown             as in supervisorctl
+  percore healthcheck                         exit with 0 when a worker serves, else with 1
 
 In COMMAND's arguments {port}, {index} and {name} are filled in for each worker.
 Everything else is configured by PERCORE_ variables; see "percore env".

@@ -38,7 +38,7 @@ func TestWordsThatEndByThemselves(t *testing.T) {
 		"env prints every variable":                {args: []string{"env"}, stdout: "PERCORE_WORKERS"},
 		"env in markdown is the page":              {args: []string{"env", "--markdown"}, stdout: "|"},
 		"env refuses an option it does not have":   {args: []string{"env", "--yaml"}, code: 2, stderr: `no option "--yaml"`},
-		"a word of a later version is not run":     {args: []string{"scale", "3"}, code: 2, stderr: "percore -- scale"},
+		"a word of a later version is not run":     {args: []string{"doctor"}, code: 2, stderr: "percore -- doctor"},
 		"no command at all":                        {code: 2, stderr: "no command"},
 		"two dashes and nothing behind":            {args: []string{"--"}, code: 2, stderr: "no command"},
 		"a misspelt variable":                      {environ: []string{"PERCORE_WORKRES=2"}, args: []string{"true"}, code: 2, stderr: "PERCORE_WORKERS"},

@@ -58,6 +58,7 @@ type Config struct {
 
 	// Operations.
 
+	Control   Control   `envconfig:"PERCORE_CONTROL" group:"operations" shown:"'/run/percore.sock', else a private place" example:"/tmp/percore.sock" doc:"unix socket of 'percore status' and the other commands, for root and the user of PID 1 alone; '@name' is an abstract one, which needs no folder; 'off' is none"`
 	LogLevel  LogLevel  `envconfig:"PERCORE_LOGLEVEL" group:"operations" default:"info" oneof:"debug,info,warn,error" example:"debug" doc:"least level of the messages of percore itself"`
 	LogFormat LogFormat `envconfig:"PERCORE_LOG_FORMAT" group:"operations" default:"auto" oneof:"auto,text,json" example:"json" doc:"format of these messages; 'auto' is 'text' on a terminal and 'json' elsewhere"`
 	Strict    Bool      `envconfig:"PERCORE_STRICT" group:"operations" default:"true" example:"false" doc:"whether an unknown name that starts with 'PERCORE_' ends the start, or is a warning"`

@@ -1,0 +1,115 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+)
+
+// Conn is a client's connection to PID 1.
+type Conn struct {
+	conn   *net.UnixConn
+	Server int // pid of the server; 0 when it cannot be seen from here
+}
+
+// Dial connects to the chosen place, or without one to wherever the percore of this container listens. The error says
+// what the first place had to say.
+func Dial(chosen Place, proc fs.FS) (*Conn, error) {
+	if chosen != "" {
+		return dial(chosen)
+	}
+	c, err := dial(DefaultPath)
+	if err == nil {
+		return c, nil
+	}
+	return dialPrivate(privatePlaces(proc), err)
+}
+
+// dialPrivate prefers PID 1. Of several others none is, and whoever asks has to say which.
+func dialPrivate(list []candidate, otherwise error) (*Conn, error) {
+	var open []*Conn
+	var names []string
+	for _, candidate := range list {
+		c, err := dial(candidate.place)
+		if err != nil || c.Server != candidate.pid {
+			continue // somebody else has made it up
+		}
+		open, names = append(open, c), append(names, string(candidate.place))
+		if candidate.pid == 1 {
+			break
+		}
+	}
+	if len(open) == 0 {
+		return nil, otherwise
+	}
+	last := open[len(open)-1]
+	if last.Server == 1 || len(open) == 1 {
+		open = open[:len(open)-1]
+	} else {
+		last = nil
+	}
+	for _, c := range open {
+		c.Close()
+	}
+	if last == nil {
+		return nil, fmt.Errorf("several percores run here; say which by PERCORE_CONTROL: %s", strings.Join(names, ", "))
+	}
+	return last, nil
+}
+
+func dial(place Place) (*Conn, error) {
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err := dialer.Dial("unix", string(place))
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{conn: conn.(*net.UnixConn)}
+	who, err := peerOf(c.conn)
+	if err == nil && place.Abstract() && !who.trusted(os.Getuid(), true) {
+		err = fmt.Errorf("dial %s: uid %d listens there", place, who.uid)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.Server = who.pid
+	return c, nil
+}
+
+// Close ends the conversation.
+func (c *Conn) Close() { _ = c.conn.Close() }
+
+// errCut is an answer without its end.
+var errCut = errors.New("percore ended in the middle of its answer")
+
+// Call sends the request, hands every frame of the answer to take, but for the last, and returns the exit code. When ctx
+// ends it leaves.
+func (c *Conn) Call(ctx context.Context, r Request, take func(Frame) error) (code int, err error) {
+	defer context.AfterFunc(ctx, c.Close)()
+	r.Version = Version
+	writeErr := write(c.conn, r) // a server that refuses has said why
+	in := bufio.NewReader(c.conn)
+	for {
+		var f Frame
+		if err := read(in, frameBytesMax, &f); err != nil {
+			if writeErr != nil {
+				return CodeGeneric, writeErr
+			}
+			return CodeGeneric, errCut
+		}
+		switch {
+		case f.Done && f.Error != "":
+			return f.Code, errors.New(f.Error)
+		case f.Done:
+			return f.Code, nil
+		}
+		if err := take(f); err != nil {
+			return CodeGeneric, err
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package ctl
+
+// command is one verb of the command line.
+type command struct {
+	run   func(t *Tool, args []string) int
+	dials bool   // it tries to connect before it looks at its arguments
+	ours  bool   // supervisorctl does not know it
+	help  string // what `help VERB` prints
+}
+
+// commands is the whole command line.
+func commands() map[string]command {
+	return map[string]command{
+		"status":   {run: (*Tool).status, dials: true, help: helpStatus},
+		"start":    {run: (*Tool).start, dials: true, help: helpStart},
+		"stop":     {run: (*Tool).stop, dials: true, help: helpStop},
+		"restart":  {run: (*Tool).restart, dials: true, help: helpRestart},
+		"signal":   {run: (*Tool).signal, dials: true, help: helpSignal},
+		"pid":      {run: (*Tool).pid, dials: true, help: helpPID},
+		"tail":     {run: (*Tool).tail, dials: true, help: helpTail},
+		"maintail": {run: (*Tool).maintail, dials: true, help: helpMaintail},
+		"clear":    {run: (*Tool).clear, dials: true, help: helpClear},
+		"fg":       {run: (*Tool).foreground, dials: true, help: helpFG},
+		"version":  {run: (*Tool).version, dials: true, help: helpVersion},
+		"update":   {run: (*Tool).update, help: helpUpdate},
+		"reread":   {run: (*Tool).reread, help: helpReread},
+		"avail":    {run: (*Tool).avail, help: helpAvail},
+		"add":      {run: (*Tool).add, help: helpAdd},
+		"remove":   {run: (*Tool).remove, help: helpRemove},
+		"reload":   {run: (*Tool).reload, help: helpReload},
+		"shutdown": {run: (*Tool).shutdown, help: helpShutdown},
+		"open":     {run: (*Tool).open, help: helpOpen},
+		"help":     {run: (*Tool).showHelp, help: helpHelp},
+		"quit":     {run: (*Tool).quit, help: "quit\tExit the supervisor shell."},
+		"exit":     {run: (*Tool).quit, help: "exit\tExit the supervisor shell."},
+
+		"scale":       {run: (*Tool).scale, dials: true, ours: true, help: helpScale},
+		"drain":       {run: (*Tool).drain, dials: true, ours: true, help: helpDrain},
+		"undrain":     {run: (*Tool).undrain, dials: true, ours: true, help: helpUndrain},
+		"healthcheck": {run: (*Tool).healthcheck, ours: true, help: "healthcheck\tExit 0 when a worker serves, 1 otherwise"},
+	}
+}

@@ -1,0 +1,105 @@
+package ctl
+
+import (
+	"slices"
+	"strconv"
+
+	"percore/entrypoint/control"
+)
+
+func (t *Tool) start(args []string) int {
+	if len(args) == 0 {
+		return t.usage("start", control.CodeInvalid, "Error: start requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbStart, Names: args})
+}
+
+func (t *Tool) stop(args []string) int {
+	if len(args) == 0 {
+		return t.usage("stop", control.CodeGeneric, "Error: stop requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbStop, Names: args})
+}
+
+// restart replaces workers one after another; with --hard it stops them all and starts them again, as supervisord does.
+func (t *Tool) restart(args []string) int {
+	names, hard := args, false
+	if !t.Strict {
+		names, hard = withoutFlag(args, "--hard")
+	}
+	if len(names) == 0 {
+		return t.usage("restart", control.CodeGeneric, "Error: restart requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbRestart, Names: names, Hard: hard})
+}
+
+func (t *Tool) signal(args []string) int {
+	if len(args) < 2 {
+		return t.usage("signal", control.CodeGeneric, "Error: signal requires a signal name and a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbSignal, Signal: args[0], Names: args[1:]})
+}
+
+func (t *Tool) drain(args []string) int {
+	if len(args) == 0 {
+		return t.usage("drain", control.CodeInvalid, "Error: drain requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbDrain, Names: args})
+}
+
+func (t *Tool) undrain(args []string) int {
+	if len(args) == 0 {
+		return t.usage("undrain", control.CodeInvalid, "Error: undrain requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbUndrain, Names: args})
+}
+
+// scale takes the number of workers, after the group where there is more than one.
+func (t *Tool) scale(args []string) int {
+	if len(args) == 0 || len(args) > 2 {
+		return t.usage("scale", control.CodeInvalid, "Error: scale requires a number of workers")
+	}
+	n, err := strconv.Atoi(args[len(args)-1])
+	if err != nil || n < 1 {
+		return t.usage("scale", control.CodeInvalid, "Error: bad number of workers "+args[len(args)-1])
+	}
+	return t.order(control.Request{Verb: control.VerbScale, Names: args[:len(args)-1], Count: n})
+}
+
+func (t *Tool) clear(args []string) int {
+	if len(args) == 0 {
+		return t.usage("clear", control.CodeGeneric, "Error: clear requires a process name")
+	}
+	return t.order(control.Request{Verb: control.VerbClear, Names: args})
+}
+
+// order makes a request that is answered by outcomes.
+func (t *Tool) order(r control.Request) int {
+	return t.call(r, func(f control.Frame) {
+		if f.Outcome != nil {
+			t.outcome(f.Outcome)
+		}
+	})
+}
+
+// outcome prints supervisorctl's line for what became of one process.
+func (t *Tool) outcome(o *control.Outcome) {
+	name := o.Group
+	if o.Name != "" {
+		name = shortName(o.Group, o.Name)
+	}
+	switch {
+	case o.Fault == "":
+		t.say("%s: %s", name, o.Did)
+	case o.Why != "" && !t.Strict:
+		t.say("%s: ERROR (%s): %s", name, o.Fault, o.Why)
+	default:
+		t.say("%s: ERROR (%s)", name, o.Fault)
+	}
+}
+
+// withoutFlag takes a flag out of args and tells whether it was there.
+func withoutFlag(args []string, flag string) (rest []string, found bool) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == flag })
+	return rest, len(rest) < len(args)
+}

@@ -1,0 +1,86 @@
+package desk
+
+import (
+	"slices"
+	"strings"
+
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// all is the name that means every process but percore's own.
+const all = "all"
+
+// chosen are the processes that a name means.
+type chosen struct {
+	group, name string // as supervisord splits the name
+	whole       bool   // a whole group was meant
+	list        []fleet.WorkerStatus
+}
+
+// choose finds the processes that GROUP:*, GROUP: or GROUP:NAME means. NAME alone is a group of one of that name, as in
+// supervisord, or the only process that is called so.
+func choose(list []fleet.WorkerStatus, selector string) chosen {
+	group, name, pair := strings.Cut(selector, ":")
+	c := chosen{group: group, name: name}
+	switch {
+	case !pair:
+		c.name = group
+		c.list = filter(list, func(s fleet.WorkerStatus) bool { return s.Group == group && s.Name == group })
+		if len(c.list) == 0 {
+			c.list = filter(list, func(s fleet.WorkerStatus) bool { return s.Name == group })
+		}
+		if len(c.list) > 1 {
+			c.list = nil
+		}
+	case name == "" || name == "*":
+		c.whole, c.name = true, ""
+		c.list = filter(list, func(s fleet.WorkerStatus) bool { return s.Group == group })
+	default:
+		c.list = filter(list, func(s fleet.WorkerStatus) bool { return s.Group == group && s.Name == name })
+	}
+	return c
+}
+
+// missing is why there is nobody of that name.
+func (c chosen) missing() control.Fault {
+	if c.whole {
+		return control.NoSuchGroup
+	}
+	return control.NoSuchProcess
+}
+
+// everybody leaves percore's own processes out.
+func everybody(list []fleet.WorkerStatus) []fleet.WorkerStatus {
+	return filter(list, func(s fleet.WorkerStatus) bool { return !s.Internal })
+}
+
+func filter(list []fleet.WorkerStatus, keep func(fleet.WorkerStatus) bool) []fleet.WorkerStatus {
+	return slices.DeleteFunc(slices.Clone(list), func(s fleet.WorkerStatus) bool { return !keep(s) })
+}
+
+// running is supervisord's set of states in which there is a process, or will be one by itself.
+func running(s fleet.WorkerStatus) bool {
+	return s.State == "RUNNING" || s.State == "STARTING" || s.State == "BACKOFF"
+}
+
+func notRunning(s fleet.WorkerStatus) bool { return !running(s) }
+
+// signallable is supervisord's set of states in which a process can be sent a signal.
+func signallable(s fleet.WorkerStatus) bool {
+	return s.State == "RUNNING" || s.State == "STARTING" || s.State == "STOPPING"
+}
+
+// down is supervisord's set of states that make `status` exit with 3.
+func down(s fleet.WorkerStatus) bool {
+	return s.State == "STOPPED" || s.State == "EXITED" || s.State == "FATAL" || s.State == "UNKNOWN"
+}
+
+// titles are the names by which the fleet takes orders.
+func titles(list []fleet.WorkerStatus) []string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Process
+	}
+	return names
+}

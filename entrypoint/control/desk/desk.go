@@ -1,0 +1,140 @@
+// Package desk is what PID 1 answers to the requests that come in by the control socket.
+package desk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// Figures are what the front door counts of one worker's present process.
+type Figures struct {
+	Served   uint64 // requests so far
+	InFlight int64  // of them not answered yet, upgraded connections included
+}
+
+// Desk answers requests. All of its functions are safe from any goroutine.
+type Desk struct {
+	Fleet   *fleet.Fleet
+	Version string // of percore
+	Traffic bool   // there is a front door
+
+	// Figures asks the front door, by endpoint; nil where nobody counts.
+	Figures func(ctx context.Context) map[int]Figures
+	// Configure answers update, reread and check.
+	Configure func(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error)
+	// Shutdown begins the end of the container.
+	Shutdown func(reason string)
+}
+
+// Answer is a control.Handler.
+func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+	j := &job{desk: d, ctx: ctx, request: r, reply: reply}
+	switch r.Verb {
+	case control.VerbStatus:
+		return j.status(), nil
+	case control.VerbPID:
+		return j.pid(), nil
+	case control.VerbReady:
+		return j.ready(), nil
+	case control.VerbStart, control.VerbStop, control.VerbSignal, control.VerbDrain, control.VerbUndrain:
+		return j.each(r.Verb)
+	case control.VerbRestart:
+		return j.restart()
+	case control.VerbScale:
+		return j.scale()
+	case control.VerbClear:
+		return j.clear(), nil
+	case control.VerbTail:
+		return j.tail()
+	case control.VerbUpdate, control.VerbReread, control.VerbCheck:
+		if d.Configure == nil {
+			return control.CodeGeneric, errors.ErrUnsupported
+		}
+		return d.Configure(ctx, r, reply)
+	case control.VerbShutdown:
+		return j.shutdown()
+	default:
+		return control.CodeInvalid, fmt.Errorf("percore has no control command %q", r.Verb)
+	}
+}
+
+// job is one request on its way.
+type job struct {
+	desk    *Desk
+	ctx     context.Context
+	request control.Request
+	reply   func(control.Frame) error
+	code    int // like supervisorctl's: of the last thing that went wrong
+}
+
+// text replies with lines for people.
+func (j *job) text(format string, args ...any) {
+	_ = j.reply(control.Frame{Text: fmt.Sprintf(format, args...)}) // who is gone needs none
+}
+
+// fault replies that something was not done.
+func (j *job) fault(group, name string, f control.Fault, why string) {
+	j.tell(control.Outcome{Group: group, Name: name, Fault: f, Why: why}, j.request.Verb)
+}
+
+// tell replies with an outcome; verb is the one that its exit code goes by.
+func (j *job) tell(o control.Outcome, verb control.Verb) {
+	if code := o.Fault.Code(verb); code != control.CodeOK {
+		j.code = code
+	}
+	_ = j.reply(control.Frame{Outcome: &o}) // the order goes on without whoever gave it
+}
+
+func (j *job) pid() int {
+	list := sorted(j.desk.Fleet.Status())
+	names := j.request.Names
+	switch {
+	case len(names) == 0:
+		j.text("%d", os.Getpid())
+		return control.CodeOK
+	case slices.Contains(names, all):
+		for _, s := range everybody(list) {
+			j.text("%d", s.PID)
+		}
+		return control.CodeOK
+	}
+	for _, name := range names {
+		found := choose(list, name)
+		if found.whole || len(found.list) == 0 {
+			j.code = control.CodeGeneric
+			j.text("No such process %s", name)
+			continue
+		}
+		pid := found.list[0].PID
+		j.text("%s", strconv.Itoa(pid))
+		if pid == 0 {
+			j.code = control.CodeNotRunning
+		}
+	}
+	return j.code
+}
+
+func (j *job) shutdown() (code int, err error) {
+	if j.desk.Fleet.Condition().Stopping {
+		j.text("ERROR: already shutting down")
+		return control.CodeOK, nil
+	}
+	j.text("Shut down")
+	j.desk.Shutdown("control command")
+	return control.CodeOK, nil
+}
+
+// sorted is supervisord's order: by group, then by name.
+func sorted(list []fleet.WorkerStatus) []fleet.WorkerStatus {
+	return slices.SortedFunc(slices.Values(list), func(a, b fleet.WorkerStatus) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Name, b.Name))
+	})
+}

@@ -1,0 +1,212 @@
+package desk
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// errand is how a verb is carried out: the fleet's order, and whom supervisord leaves out when a group is meant.
+type errand struct {
+	verb fleet.Verb
+	fits func(fleet.WorkerStatus) bool
+}
+
+func errandOf(verb control.Verb) errand {
+	switch verb {
+	case control.VerbStart:
+		return errand{fleet.Start, notRunning}
+	case control.VerbStop:
+		return errand{fleet.Stop, running}
+	case control.VerbSignal:
+		return errand{fleet.Signal, signallable}
+	case control.VerbDrain:
+		return errand{fleet.Drain, running}
+	default:
+		return errand{fleet.Undrain, running}
+	}
+}
+
+// each does the verb to each of the names, one name after another, as supervisorctl does.
+func (j *job) each(verb control.Verb) (code int, err error) {
+	e := errandOf(verb)
+	if slices.Contains(j.request.Names, all) {
+		return j.do(verb, e, filter(everybody(sorted(j.desk.Fleet.Status())), e.fits))
+	}
+	for _, name := range j.request.Names {
+		found := choose(sorted(j.desk.Fleet.Status()), name)
+		if len(found.list) == 0 {
+			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing()}, verb)
+			continue
+		}
+		if found.whole {
+			found.list = filter(found.list, e.fits)
+		}
+		if code, err := j.do(verb, e, found.list); err != nil {
+			return code, err
+		}
+	}
+	return j.code, nil
+}
+
+// do gives the fleet an order about these processes.
+func (j *job) do(verb control.Verb, e errand, list []fleet.WorkerStatus) (code int, err error) {
+	order := fleet.Order{Verb: e.verb, Processes: titles(list)}
+	if verb == control.VerbSignal {
+		if order.Signal = signalOf(j.request.Signal); order.Signal == 0 {
+			for _, s := range list {
+				j.fault(s.Group, s.Name, control.BadSignal, "")
+			}
+			return j.code, nil
+		}
+	}
+	if len(list) == 0 {
+		return j.code, nil
+	}
+	return j.carryOut(verb, order)
+}
+
+// carryOut waits for an order and passes its outcomes on. An error that belongs to one of them has been told.
+func (j *job) carryOut(verb control.Verb, order fleet.Order) (code int, err error) {
+	var told []error
+	err = j.desk.Fleet.Do(j.ctx, order, func(o fleet.Outcome) {
+		group, name, _ := strings.Cut(o.Process, ":")
+		outcome := control.Outcome{Group: group, Name: name, Did: o.Done}
+		if o.Err != nil {
+			told = append(told, o.Err)
+			outcome.Fault, outcome.Why = faultOf(o.Err)
+		}
+		j.tell(outcome, verb)
+	})
+	if err == nil || slices.ContainsFunc(told, func(one error) bool { return errors.Is(err, one) }) {
+		return j.code, nil
+	}
+	return control.CodeGeneric, err
+}
+
+// faultOf is supervisorctl's word for an error of the fleet's, and what there is to say besides.
+func faultOf(err error) (f control.Fault, why string) {
+	for _, known := range []struct {
+		err   error
+		fault control.Fault
+	}{
+		{fleet.ErrNoProcess, control.NoSuchProcess},
+		{fleet.ErrAlreadyStarted, control.AlreadyStarted},
+		{fleet.ErrNotRunning, control.NotRunning},
+		{fleet.ErrNoFile, control.NoSuchFile},
+		{fleet.ErrNotExecutable, control.NotExecutable},
+		{fleet.ErrSpawn, control.SpawnError},
+		{fleet.ErrBusy, control.Busy},
+		{fleet.ErrHalted, control.Halted},
+	} {
+		if errors.Is(err, known.err) {
+			return known.fault, strings.TrimPrefix(strings.TrimPrefix(err.Error(), known.err.Error()), ": ")
+		}
+	}
+	return control.Failed, err.Error()
+}
+
+// restart rolls those that run, all in one go, and starts the others; hard, it stops them all and then starts them all.
+// supervisorctl's restart is a stop and a start, and so are the complaints about names that mean nobody.
+func (j *job) restart() (code int, err error) {
+	if j.request.Hard {
+		if code, err := j.each(control.VerbStop); err != nil {
+			return code, err
+		}
+		return j.each(control.VerbStart)
+	}
+	roll, rest := j.divide()
+	if len(roll) > 0 {
+		if code, err := j.carryOut(control.VerbRestart, fleet.Order{Verb: fleet.Restart, Processes: titles(roll)}); err != nil {
+			return code, err
+		}
+	}
+	j.request.Names = rest
+	if len(rest) == 0 {
+		return j.code, nil
+	}
+	return j.each(control.VerbStart)
+}
+
+// divide tells those that a restart replaces from the names that are only started, and says what supervisorctl's stop would say
+// of the latter.
+func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
+	list := sorted(j.desk.Fleet.Status())
+	if slices.Contains(j.request.Names, all) {
+		rest = titles(filter(everybody(list), notRunning))
+		return filter(everybody(list), running), rest
+	}
+	for _, name := range j.request.Names {
+		found := choose(list, name)
+		up, down := filter(found.list, running), filter(found.list, notRunning)
+		switch {
+		case len(found.list) == 0:
+			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing()}, control.VerbStop)
+			rest = append(rest, name)
+		case len(down) > 0 && !found.whole:
+			j.tell(control.Outcome{Group: down[0].Group, Name: down[0].Name, Fault: control.NotRunning}, control.VerbStop)
+			fallthrough
+		default:
+			rest = append(rest, titles(down)...)
+		}
+		roll = append(roll, up...)
+	}
+	return roll, rest
+}
+
+func (j *job) scale() (code int, err error) {
+	order := fleet.Order{Verb: fleet.Scale, Count: j.request.Count}
+	if len(j.request.Names) > 0 {
+		order.Group = j.request.Names[0]
+		if len(choose(j.desk.Fleet.Status(), order.Group+":*").list) == 0 {
+			j.fault(order.Group, "", control.NoSuchGroup, "")
+			return j.code, nil
+		}
+	}
+	return j.carryOut(control.VerbScale, order)
+}
+
+// clear empties log files. Workers without them have nothing to clear, and supervisorctl calls that cleared, too.
+func (j *job) clear() int {
+	list := sorted(j.desk.Fleet.Status())
+	var found []fleet.WorkerStatus
+	if slices.Contains(j.request.Names, all) {
+		found = everybody(list)
+	}
+	for _, name := range j.request.Names {
+		if name == all {
+			continue
+		}
+		c := choose(list, name)
+		if len(c.list) == 0 || c.whole {
+			j.fault(c.group, c.name, control.NoSuchProcess, "")
+			continue
+		}
+		found = append(found, c.list...)
+	}
+	for _, s := range found {
+		j.tell(control.Outcome{Group: s.Group, Name: s.Name, Did: "cleared"}, control.VerbClear)
+	}
+	return j.code
+}
+
+// signalMax is the last real-time signal (man 7 signal).
+const signalMax = 64
+
+// signalOf reads HUP, SIGHUP or 1; 0 is no signal.
+func signalOf(text string) syscall.Signal {
+	if n, err := strconv.Atoi(text); err == nil {
+		if n < 1 || n > signalMax {
+			return 0
+		}
+		return syscall.Signal(n)
+	}
+	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(text), "SIG"))
+}

@@ -1,0 +1,129 @@
+package desk
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// status tells of each process that is meant, percore's own only when it is named or everything is asked for.
+func (j *job) status() int {
+	list := sorted(j.desk.Fleet.Status())
+	names := j.request.Names
+	matching := everybody(list)
+	if j.request.Verbose {
+		matching = list
+	}
+	if len(names) > 0 && !slices.Contains(names, all) {
+		matching = nil
+		for _, name := range names {
+			found := choose(list, name)
+			if len(found.list) == 0 {
+				group := name
+				if found.whole {
+					group = found.group
+				}
+				j.fault(group, "", found.missing(), "")
+			}
+			matching = append(matching, found.list...)
+		}
+	}
+	j.describe(matching)
+	if slices.ContainsFunc(matching, down) {
+		j.code = control.CodeDown
+	}
+	return j.code
+}
+
+func (j *job) describe(list []fleet.WorkerStatus) {
+	now := time.Now()
+	var figures map[int]Figures
+	if j.request.Verbose {
+		_ = j.reply(control.Frame{Fleet: j.desk.overview()})
+		if j.desk.Figures != nil {
+			figures = j.desk.Figures(j.ctx)
+		}
+	}
+	for _, s := range list {
+		p := process(s, now)
+		if count, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 {
+			p.InFlight, p.Requests = &count.InFlight, &count.Served
+		}
+		if j.request.Verbose && s.PID != 0 {
+			rss, cpu := consumption(os.DirFS("/proc"), s.PID)
+			p.RSS, p.CPU = rss, cpu.Seconds()
+		}
+		_ = j.reply(control.Frame{Process: p})
+	}
+}
+
+func process(s fleet.WorkerStatus, now time.Time) *control.Process {
+	return &control.Process{
+		Group: s.Group, Name: s.Name, State: s.State, Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority, Own: s.Internal,
+		Started: s.Started, Uptime: s.Uptime(now).Seconds(), Restarts: s.Restarts,
+		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Description: s.Description(now),
+	}
+}
+
+// overview is the fleet as a whole.
+func (d *Desk) overview() *control.Fleet {
+	condition := d.Fleet.Condition()
+	why := d.unready()
+	return &control.Fleet{
+		PID: os.Getpid(), Version: d.Version, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
+	}
+}
+
+// unready says why the container is not ready; it is as long as a worker serves, and the front door with it.
+func (d *Desk) unready() string {
+	if d.Fleet.Condition().Stopping {
+		return "percore is stopping"
+	}
+	list := d.Fleet.Status()
+	if !slices.ContainsFunc(list, func(s fleet.WorkerStatus) bool { return d.serves(s) && s.Ready }) {
+		return "no worker is ready: " + states(everybody(list))
+	}
+	for _, s := range list {
+		if s.Internal && s.State != "RUNNING" {
+			return fmt.Sprintf("%s is %s", s.Process, s.State)
+		}
+	}
+	return ""
+}
+
+// serves says whether a worker counts for readiness: where there is traffic those that get it, elsewhere all.
+func (d *Desk) serves(s fleet.WorkerStatus) bool {
+	return !s.Internal && (!d.Traffic || s.Endpoint >= 0)
+}
+
+// states counts the workers in each state, as in "2 STARTING, 1 FATAL".
+func states(list []fleet.WorkerStatus) string {
+	var text string
+	for _, state := range []string{"STARTING", "RUNNING", "BACKOFF", "STOPPING", "STOPPED", "EXITED", "FATAL"} {
+		n := len(filter(list, func(s fleet.WorkerStatus) bool { return s.State == state }))
+		if n == 0 {
+			continue
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %s", n, state)
+	}
+	return text
+}
+
+// ready is the health check: one line, and 0 or 1.
+func (j *job) ready() int {
+	if why := j.desk.unready(); why != "" {
+		j.text("unhealthy: %s", why)
+		return control.CodeGeneric
+	}
+	list := filter(j.desk.Fleet.Status(), j.desk.serves)
+	ready := filter(list, func(s fleet.WorkerStatus) bool { return s.Ready })
+	j.text("healthy: %d of %d workers ready", len(ready), len(list))
+	return control.CodeOK
+}

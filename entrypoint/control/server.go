@@ -1,0 +1,204 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// clientsMax bounds the clients at one time. Beyond it the one that has been silent for longest has to go.
+	clientsMax = 64
+	backlog    = 128
+
+	dialTimeout    = 2 * time.Second
+	requestTimeout = 5 * time.Second  // for the whole request
+	frameTimeout   = 10 * time.Second // for a client to take one frame
+	// A descriptor or memory that is short now may be back in a moment; the log has said so once.
+	acceptPause = 250 * time.Millisecond
+)
+
+// Handler answers a request on the client's goroutine: with frames by reply, whose error means that the client is gone,
+// and then with the exit code and whatever kept it from being answered. ctx ends when the client leaves or the server closes.
+type Handler func(ctx context.Context, r Request, reply func(Frame) error) (code int, err error)
+
+// Server serves clients on a Listener.
+type Server struct {
+	listener *Listener
+	handle   Handler
+	log      *slog.Logger
+	uid      int
+	ctx      context.Context // ended by Close
+	stop     context.CancelFunc
+	visits   sync.WaitGroup
+
+	mu      sync.Mutex // guards clients
+	clients []*client  // in the order of their arrival
+}
+
+// NewServer makes a server; Run serves. The listener is the server's from now on.
+func NewServer(l *Listener, handle Handler, log *slog.Logger) *Server {
+	s := &Server{listener: l, handle: handle, log: log, uid: os.Getuid()}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// Run accepts until Close, waits for the goroutines of all clients and returns nil: PID 1 goes on without a control
+// socket rather than end for want of one.
+func (s *Server) Run() error {
+	complained := false
+	for {
+		conn, err := s.listener.AcceptUnix()
+		switch {
+		case err == nil:
+			s.admit(conn)
+			continue
+		case errors.Is(err, net.ErrClosed):
+			s.visits.Wait()
+			return nil
+		case !complained:
+			complained = true
+			s.log.Warn("degraded", "reason", "control socket accepts nobody for now", "err", err)
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(acceptPause):
+		}
+	}
+}
+
+// Close ends Run and every conversation. It may be called more than once.
+func (s *Server) Close() {
+	s.stop()
+	_ = s.listener.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.clients {
+		_ = c.conn.Close()
+	}
+}
+
+// admit takes a client in, if it may come in and there is room.
+func (s *Server) admit(conn *net.UnixConn) {
+	who, err := peerOf(conn)
+	if err != nil || !who.trusted(s.uid, s.listener.Place.Abstract()) {
+		s.log.Warn("control client refused", "pid", who.pid, "uid", who.uid)
+		refuse(conn, "permission denied: only root and percore's own user may use the control socket")
+		return
+	}
+	c := &client{conn: conn}
+	if !s.seat(c) {
+		refuse(conn, fmt.Sprintf("busy: %d commands are under way", clientsMax))
+		return
+	}
+	s.visits.Go(func() {
+		c.serve(s)
+		s.unseat(c)
+	})
+}
+
+// refuse says why. A new socket has room for a line, so it does not wait.
+func refuse(conn *net.UnixConn, why string) {
+	defer conn.Close()
+	_ = conn.SetWriteDeadline(time.Now().Add(frameTimeout))
+	_ = write(conn, Frame{Done: true, Code: CodeUnreachable, Error: why})
+}
+
+// seat makes room for a client: if need be, at the expense of the first of those that have said nothing yet.
+func (s *Server) seat(c *client) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.clients) >= clientsMax {
+		silent := s.firstSilent()
+		if silent == nil {
+			return false
+		}
+		silent.evicted = true
+		_ = silent.conn.Close()
+		s.removeLocked(silent)
+	}
+	s.clients = append(s.clients, c)
+	return true
+}
+
+func (s *Server) firstSilent() *client {
+	for _, c := range s.clients {
+		if !c.heard {
+			return c
+		}
+	}
+	return nil
+}
+
+func (s *Server) unseat(c *client) {
+	_ = c.conn.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.removeLocked(c)
+}
+
+func (s *Server) removeLocked(c *client) {
+	for i, other := range s.clients {
+		if other == c {
+			s.clients = append(s.clients[:i], s.clients[i+1:]...)
+			return
+		}
+	}
+}
+
+// client is one conversation.
+type client struct {
+	conn    *net.UnixConn
+	heard   bool // it has made its request; guarded by the server's mu
+	evicted bool // likewise
+}
+
+// serve takes the request, answers it and says how it went.
+func (c *client) serve(s *Server) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(requestTimeout))
+	in := bufio.NewReader(c.conn)
+	var request Request
+	if err := read(in, requestBytesMax, &request); err != nil {
+		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: err.Error()})
+		return
+	}
+	if request.Version != Version {
+		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("control speaks version %d, the client version %d", Version, request.Version)})
+		return
+	}
+	s.mu.Lock()
+	c.heard = true
+	gone := c.evicted
+	s.mu.Unlock()
+	if gone {
+		return
+	}
+	ctx, leave := context.WithCancel(s.ctx)
+	defer leave()
+	_ = c.conn.SetReadDeadline(time.Time{})
+	s.visits.Go(func() { c.watch(in, leave) })
+	code, err := s.handle(ctx, request, c.reply)
+	last := Frame{Done: true, Code: code}
+	if err != nil {
+		last.Error = err.Error()
+	}
+	_ = c.reply(last)
+}
+
+// watch ends the conversation when the client leaves, or talks on: one request is all that it has.
+func (c *client) watch(in *bufio.Reader, leave context.CancelFunc) {
+	_, _ = in.ReadByte()
+	leave()
+}
+
+// reply sends one frame. A client that does not take it in time is gone.
+func (c *client) reply(f Frame) error {
+	_ = c.conn.SetWriteDeadline(time.Now().Add(frameTimeout))
+	return write(c.conn, f)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/control"
+	"percore/entrypoint/control/ctl"
+)
+
+// controlWord is a command for a percore that runs already: `percore status`.
+func controlWord(in invocation) int {
+	tool, ok := controlTool(in)
+	if !ok {
+		return exitConfig
+	}
+	return tool.Run(in.args)
+}
+
+// supervisorctl is the role of a link of that name.
+func supervisorctl(in invocation) int {
+	tool, ok := controlTool(in)
+	if !ok {
+		return exitConfig
+	}
+	return tool.Supervisorctl(in.args)
+}
+
+func controlTool(in invocation) (*ctl.Tool, bool) {
+	place, err := config.ControlOf(in.environ)
+	if err != nil {
+		fmt.Fprintln(in.stderr, "percore: PERCORE_CONTROL:", err)
+		return nil, false
+	}
+	if place == config.ControlOff {
+		fmt.Fprintln(in.stderr, "percore: there is no control socket: PERCORE_CONTROL=off")
+		return nil, false
+	}
+	interrupted := make(chan struct{})
+	go awaitInterrupt(in.signals, interrupted)
+	return &ctl.Tool{
+		Out: in.stdout, In: os.Stdin, Place: control.Place(place), Proc: os.DirFS("/proc"), Environ: in.environ, Interrupted: interrupted,
+	}, true
+}
+
+// awaitInterrupt closes interrupted at the first signal that asks a program to end; it lives as long as the process.
+func awaitInterrupt(signals <-chan os.Signal, interrupted chan<- struct{}) {
+	for s := range signals {
+		switch s {
+		case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT:
+			close(interrupted)
+			return
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"log/slog"
+	"sync"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/control"
+	"percore/entrypoint/control/desk"
+	"percore/reaper/fleet"
+)
+
+// operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
+// it, and a percore without one is no worse a percore.
+type operator struct {
+	place control.Place
+	desk  *desk.Desk
+	log   *slog.Logger
+	done  chan struct{} // closed by close
+
+	mu     sync.Mutex // guards server and closed
+	server *control.Server
+	closed bool
+}
+
+func newOperator(cfg *config.Config, f *fleet.Fleet, log *slog.Logger) *operator {
+	return &operator{
+		place: control.Place(cfg.Control), log: log, done: make(chan struct{}),
+		desk: &desk.Desk{Fleet: f, Version: version, Traffic: cfg.Mode != config.ModeNone, Shutdown: f.Stop},
+	}
+}
+
+// run serves until close.
+func (o *operator) run() error {
+	if server := o.open(); server != nil {
+		return server.Run()
+	}
+	<-o.done
+	return nil
+}
+
+// open gives nil where there is to be no socket, or there can be none.
+func (o *operator) open() *control.Server {
+	if o.place == control.Place(config.ControlOff) {
+		return nil
+	}
+	listener, err := control.Listen(o.place)
+	if err != nil {
+		o.log.Warn("degraded", "reason", "no control socket: percore status and the like find nobody", "err", err)
+		return nil
+	}
+	o.log.Debug("control socket open", "place", string(listener.Place))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.server = control.NewServer(listener, o.desk.Answer, o.log)
+	if o.closed {
+		o.server.Close()
+	}
+	return o.server
+}
+
+func (o *operator) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	o.closed = true
+	close(o.done)
+	if o.server != nil {
+		o.server.Close()
+	}
+}
