@@ -114,6 +114,9 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
 		Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
 		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true, KillTree: bool(cfg.KillTree),
+		Stdout:         logFile(cfg.StdoutLogfile, cfg.StdoutLogfileMaxbytes, cfg.StdoutLogfileBackups),
+		Stderr:         logFile(cfg.StderrLogfile, cfg.StderrLogfileMaxbytes, cfg.StderrLogfileBackups),
+		RedirectStderr: bool(cfg.RedirectStderr), Framing: framing(cfg.LogPrefix),
 	}
 	if p.role != config.RoleUser {
 		program.Path = selfExe
@@ -144,6 +147,26 @@ const (
 // waits keeps its P, so the scheduler needs two more than there are loops (docs/adr/0002-raw-epoll.md).
 func (p *plan) frontEnviron() []string {
 	return []string{config.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
+}
+
+func logFile(path config.LogFile, bytesMax config.Size, backups config.Int) fleet.LogFile {
+	if path == config.LogNone {
+		return fleet.LogFile{Path: fleet.LogNone}
+	}
+	return fleet.LogFile{Path: string(path), BytesMax: int64(bytesMax), Backups: int(backups)}
+}
+
+func framing(p config.LogPrefix) fleet.Framing {
+	switch p {
+	case config.PrefixName:
+		return fleet.FramePrefix
+	case config.PrefixJSON:
+		return fleet.FrameJSON
+	case config.PrefixNone:
+		return fleet.FrameNone
+	default:
+		return fleet.FrameNone
+	}
 }
 
 func autorestart(a config.Autorestart) fleet.Autorestart {

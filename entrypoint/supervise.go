@@ -55,6 +55,10 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 	}
 	r := reaper.New(log)
 	f := newFleet(in, cfg, p, r, listeners, log, asJSON)
+	if err := f.OpenLogs(); err != nil {
+		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
+		return exitConfig
+	}
 	return runFleet(in, r, f, newOperator(cfg, f, log), log)
 }
 
@@ -129,6 +133,7 @@ func obey(s os.Signal, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) {
 	case syscall.SIGUSR1:
 		logStatus(f.Status(), log)
 		log.Info("status", "orphans_reaped", r.Orphans(), "output_bytes_dropped", f.Dropped())
+		f.ReopenLogs()
 	case syscall.SIGHUP, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU:
 		log.Warn("signal has no effect in this version", "signal", reaper.SignalName(sig))
 	default:

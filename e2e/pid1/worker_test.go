@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -36,7 +37,7 @@ func (w identity) variable(name string) (value string, found bool) {
 }
 
 // scriptedWorker behaves as a scenario needs it: "serve PORT…" serves, "report FILE…" writes the identity to FILE and waits,
-// "exec FILE COMMAND…" writes the time to FILE and becomes the command.
+// "exec FILE COMMAND…" writes the time to FILE and becomes the command, "write WORD N" writes N lines of WORD to stdout in pieces.
 func scriptedWorker(args []string) int {
 	if len(args) < 2 {
 		return exitUsage
@@ -51,6 +52,8 @@ func scriptedWorker(args []string) int {
 			return 1
 		}
 		select {}
+	case "write":
+		return writeLines(args[1], args[2])
 	case "exec":
 		now, _ := time.Now().MarshalText() // this year has four digits
 		if os.WriteFile(args[1], now, 0o644) != nil {
@@ -60,6 +63,19 @@ func scriptedWorker(args []string) int {
 		return 1
 	}
 	return exitUsage
+}
+
+// writeLines writes each line in two pieces and all of them at once, so that what carelessly mixes them shows.
+func writeLines(word, count string) int {
+	n, _ := strconv.Atoi(count)
+	for i := range n {
+		fmt.Print(word, " ")
+		if i%100 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		fmt.Println(i, word)
+	}
+	select {}
 }
 
 // exitUsage is EX_USAGE of sysexits(3).

@@ -128,6 +128,12 @@ func (c *Config) warnings() []Warning {
 			Mend: "name the balancer in PERCORE_TRUSTED_PROXIES",
 		})
 	}
+	if c.IsSet("PERCORE_STDERR_LOGFILE") && bool(c.RedirectStderr) {
+		list = append(list, Warning{
+			Name: "PERCORE_STDERR_LOGFILE", Value: string(c.StderrLogfile), What: "has no effect",
+			Mend: "with PERCORE_REDIRECT_STDERR stderr goes where stdout goes",
+		})
+	}
 	if c.IsSet("PERCORE_LISTEN") && c.Mode == ModeNone {
 		list = append(list, Warning{
 			Name: "PERCORE_LISTEN", Value: c.Listen.String(), What: "has no effect",

@@ -18,4 +18,13 @@ type Program struct {
 	StopWaitSecs Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker has after that before its process group gets SIGKILL"`
 	Ready        Ready       `envconfig:"PERCORE_READY" group:"fleet" default:"tcp" example:"http:/healthz" doc:"when a worker gets traffic: 'tcp': its port accepts; 'http:/path': the path answers 2xx or 3xx; 'none': at once"`
 	ReadyTimeout Duration    `envconfig:"PERCORE_READY_TIMEOUT" group:"fleet" default:"60s" min:"0.001" example:"120" doc:"a worker that is not ready in this time is a failed start"`
+
+	RedirectStderr        Bool      `envconfig:"PERCORE_REDIRECT_STDERR" group:"fleet" default:"false" example:"true" doc:"whether stderr goes where stdout goes, in the order of the writes"`
+	StdoutLogfile         LogFile   `envconfig:"PERCORE_STDOUT_LOGFILE" group:"fleet" shown:"stdout of percore" example:"/var/log/app/{name}.log" doc:"file that the stdout of the workers is appended to; '{name}', '{index}' and '{port}' in it are filled in for each worker; 'NONE': it is thrown away; 'AUTO', '/dev/stdout', '/dev/stderr': that of percore"`
+	StdoutLogfileMaxbytes Size      `envconfig:"PERCORE_STDOUT_LOGFILE_MAXBYTES" group:"fleet" default:"50MB" example:"10MB" doc:"size at which that file becomes FILE.1, FILE.1 becomes FILE.2 and so on; 0: never"`
+	StdoutLogfileBackups  Int       `envconfig:"PERCORE_STDOUT_LOGFILE_BACKUPS" group:"fleet" default:"10" min:"0" max:"1000" example:"3" doc:"how many of these are kept; 0: the file is emptied instead"`
+	StderrLogfile         LogFile   `envconfig:"PERCORE_STDERR_LOGFILE" group:"fleet" shown:"stderr of percore" example:"/var/log/app/{name}.err" doc:"the same for stderr"`
+	StderrLogfileMaxbytes Size      `envconfig:"PERCORE_STDERR_LOGFILE_MAXBYTES" group:"fleet" default:"50MB" example:"10MB" doc:"the same for stderr"`
+	StderrLogfileBackups  Int       `envconfig:"PERCORE_STDERR_LOGFILE_BACKUPS" group:"fleet" default:"10" min:"0" max:"1000" example:"3" doc:"the same for stderr"`
+	LogPrefix             LogPrefix `envconfig:"PERCORE_LOG_PREFIX" group:"fleet" default:"false" example:"true" doc:"put 'NAME-PORT: ' before each line of a worker; 'json': make each a JSON object with 'time', 'process', 'stream' and 'message'"`
 }

@@ -21,19 +21,24 @@ func (p *Program) slotName(index int) string {
 	}
 }
 
-// argv is the command with its tokens replaced. Without a port {port} stays as it is: an
-// empty word would be a puzzle, the token itself is an explanation.
+// argv is the command with its tokens replaced.
 func (w *worker) argv() []string {
+	tokens := w.tokens()
+	words := make([]string, len(w.program.Command))
+	for i, word := range w.program.Command {
+		words[i] = tokens.Replace(word)
+	}
+	return words
+}
+
+// tokens replaces what stands for the worker's own. Without a port {port} stays as it is: an
+// empty word would be a puzzle, the token itself is an explanation.
+func (w *worker) tokens() *strings.Replacer {
 	tokens := []string{"{index}", strconv.Itoa(w.index), "{name}", w.name}
 	if w.port != 0 {
 		tokens = append(tokens, "{port}", strconv.Itoa(w.port))
 	}
-	replacer := strings.NewReplacer(tokens...)
-	words := make([]string, len(w.program.Command))
-	for i, word := range w.program.Command {
-		words[i] = replacer.Replace(word)
-	}
-	return words
+	return strings.NewReplacer(tokens...)
 }
 
 // environ is the program's environment with the worker's own variables in it.

@@ -20,15 +20,15 @@ type Fleet struct {
 	over     chan struct{} // closed when Run has ended
 
 	// The rest belongs to Run's goroutine.
-	published      []Endpoint
-	errands        []*errand // orders under way
-	endings        int
-	null           *os.File
-	stdout, stderr *sink
-	streams        map[*os.File]struct{} // the pipes' ends that are still read
-	shutdown       shutdown
-	result         Result
-	culprit        *worker // whose end ended the fleet; nil when asked to stop
+	published []Endpoint
+	errands   []*errand // orders under way
+	endings   int
+	null      *os.File
+	logs      *logs
+	streams   map[*os.File]struct{} // the pipes' ends that are still read
+	shutdown  shutdown
+	result    Result
+	culprit   *worker // whose end ended the fleet; nil when asked to stop
 }
 
 // Result is how a fleet ended.
@@ -45,8 +45,7 @@ func New(o Options) *Fleet {
 		log:     o.Log,
 		mail:    newMailbox(),
 		over:    make(chan struct{}),
-		stdout:  &sink{name: "stdout", writer: o.Stdout, log: o.Log},
-		stderr:  &sink{name: "stderr", writer: o.Stderr, log: o.Log},
+		logs:    newLogs(o),
 		streams: make(map[*os.File]struct{}),
 	}
 	endpoints := 0

@@ -2,40 +2,9 @@ package fleet
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
-	"sync/atomic"
 	"syscall"
 )
-
-// copyBytesMax is PIPE_BUF (man 7 pipe): a write of up to this many bytes to a pipe is atomic, so workers that
-// share percore's stdout cut into each other's output as little as possible.
-const copyBytesMax = 4096
-
-// sink is percore's own stdout or stderr. Writers wait when it is slow; that is the workers' back-pressure.
-type sink struct {
-	name    string
-	writer  io.Writer // nil is no output at all
-	log     *slog.Logger
-	dropped atomic.Uint64 // bytes
-}
-
-// write never gives up on the worker: what a broken or full stdout does not take is counted and dropped, and
-// the next write tries again.
-func (s *sink) write(p []byte) {
-	n, err := s.writer.Write(p)
-	if err == nil {
-		return
-	}
-	lost := uint64(len(p) - n)
-	if s.dropped.Add(lost) == lost {
-		s.log.Warn("worker output is being dropped", "stream", s.name, "error", err)
-	}
-}
-
-// Dropped counts the bytes of output that percore's own stdout and stderr did not take.
-func (f *Fleet) Dropped() uint64 { return f.stdout.dropped.Load() + f.stderr.dropped.Load() }
 
 // files gives the child's descriptors, and a function that is told how the spawn went.
 func (f *Fleet) files(w *worker) (files []*os.File, opened func(error), err error) {
@@ -49,42 +18,48 @@ func (f *Fleet) files(w *worker) (files []*os.File, opened func(error), err erro
 			started = func(error) {}
 		}
 	}
-	var pipes []pipe
-	for _, s := range []*sink{f.stdout, f.stderr} {
-		file := f.null
-		switch {
-		case w.program.Inherit && s == f.stdout:
-			file = os.Stdout
-		case w.program.Inherit:
-			file = os.Stderr
-		case s.writer != nil:
-			p, err := newPipe(s)
-			if err != nil {
-				closePipes(pipes)
-				started(err)
-				return nil, nil, err
-			}
-			pipes = append(pipes, p)
-			file = p.writer
-		}
-		files = append(files, file)
+	pipes, files, err := f.outputs(w)
+	if err != nil {
+		started(err)
+		return nil, nil, err
 	}
 	files = append(append([]*os.File{f.null}, files...), extra...)
 	return files, func(err error) {
-		f.startCopying(w, pipes, err)
+		f.startCopying(pipes, err)
 		started(err)
 	}, nil
 }
 
+// outputs gives the child's stdout and stderr.
+func (f *Fleet) outputs(w *worker) (pipes []pipe, files []*os.File, err error) {
+	if w.program.Inherit {
+		return nil, []*os.File{os.Stdout, os.Stderr}, nil
+	}
+	for kind := range streamKinds {
+		if kind == stderr && w.program.RedirectStderr {
+			files = append(files, files[0])
+			break
+		}
+		p, err := newPipe()
+		if err != nil {
+			closePipes(pipes)
+			return nil, nil, err
+		}
+		p.stream = &stream{worker: w, kind: kind, framing: w.program.Framing, reader: p.reader, sink: f.sinkOf(w, kind)}
+		pipes, files = append(pipes, p), append(files, p.writer)
+	}
+	return pipes, files, nil
+}
+
 // pipe is one stream of one incarnation. The child has the writer, percore the reader.
 type pipe struct {
-	sink           *sink
+	stream         *stream
 	reader, writer *os.File
 }
 
 // newPipe makes the reader's end non-blocking, for the poller, and leaves the writer's as programs expect their
 // stdout; os.Pipe would make both non-blocking.
-func newPipe(s *sink) (pipe, error) {
+func newPipe() (pipe, error) {
 	var fds [2]int
 	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
 		return pipe{}, os.NewSyscallError("pipe2", err)
@@ -92,11 +67,7 @@ func newPipe(s *sink) (pipe, error) {
 	if err := syscall.SetNonblock(fds[0], true); err != nil {
 		return pipe{}, os.NewSyscallError("fcntl", err)
 	}
-	return pipe{
-		sink:   s,
-		reader: os.NewFile(uintptr(fds[0]), s.name),
-		writer: os.NewFile(uintptr(fds[1]), s.name),
-	}, nil
+	return pipe{reader: os.NewFile(uintptr(fds[0]), "output"), writer: os.NewFile(uintptr(fds[1]), "output")}, nil
 }
 
 func closePipes(pipes []pipe) {
@@ -107,7 +78,7 @@ func closePipes(pipes []pipe) {
 }
 
 // startCopying gives the writers up, so that the child's end is the end of the stream.
-func (f *Fleet) startCopying(w *worker, pipes []pipe, spawnError error) {
+func (f *Fleet) startCopying(pipes []pipe, spawnError error) {
 	if spawnError != nil {
 		closePipes(pipes)
 		return
@@ -115,24 +86,11 @@ func (f *Fleet) startCopying(w *worker, pipes []pipe, spawnError error) {
 	for _, p := range pipes {
 		p.writer.Close()
 		f.streams[p.reader] = struct{}{}
-		go f.copyOutput(p, &w.tail)
+		go f.copyOutput(p.stream)
 	}
 }
 
-// copyOutput ends at the end of the stream: when every process that has the writer is gone, which may be long
-// after the worker, or when the reader is closed.
-func (f *Fleet) copyOutput(p pipe, t *tail) {
-	buf := make([]byte, copyBytesMax)
-	for {
-		n, err := p.reader.Read(buf)
-		if n > 0 {
-			t.keep(buf[:n])
-			p.sink.write(buf[:n])
-		}
-		if err != nil {
-			break
-		}
-	}
-	p.reader.Close()
-	f.mail.post(func() { delete(f.streams, p.reader) })
+func (f *Fleet) copyOutput(s *stream) {
+	s.copy()
+	f.mail.post(func() { delete(f.streams, s.reader) })
 }

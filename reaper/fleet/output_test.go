@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,11 +17,12 @@ import (
 
 func TestABrokenStdoutLosesBytesButNotTheWorker(t *testing.T) {
 	log := new(syncBuffer)
-	s := &sink{name: "stdout", writer: brokenWriter{}, log: slog.New(slog.NewTextHandler(log, nil))}
+	var dropped atomic.Uint64
+	s := &sink{name: "stdout", writer: brokenWriter{}, log: slog.New(slog.NewTextHandler(log, nil)), total: &dropped}
 	for range 5 {
-		s.write([]byte("12345"))
+		s.write(nil, []byte("1234\n"))
 	}
-	if got := s.dropped.Load(); got != 20 {
+	if got := dropped.Load(); got != 20 {
 		t.Errorf("dropped: got %d bytes, want 20", got)
 	}
 	if got := strings.Count(log.String(), "worker output is being dropped"); got != 1 {

@@ -75,6 +75,12 @@ type Program struct {
 	// KillTree makes SIGKILL reach what a worker has started in sessions of its own, not only its process group.
 	KillTree bool
 
+	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order of the
+	// writes. Framing is put around each line.
+	Stdout, Stderr LogFile
+	RedirectStderr bool
+	Framing        Framing
+
 	// Inherit gives the workers percore's own stdout and stderr instead of pipes that percore copies.
 	Inherit bool
 

@@ -237,6 +237,9 @@ func (f *Fleet) close() {
 	for stream := range f.streams {
 		stream.Close()
 	}
+	if lost := f.Dropped(); lost > 0 {
+		f.log.Warn("worker output was dropped", "bytes", lost)
+	}
 	if f.null != nil {
 		f.null.Close()
 	}

@@ -82,6 +82,7 @@ type Condition struct {
 // overview is a snapshot of everything that Status and Condition tell.
 type overview struct {
 	workers   []WorkerStatus
+	tails     []*tail // of the same workers
 	condition Condition
 }
 
@@ -96,6 +97,7 @@ func (f *Fleet) snapshot() {
 	o := overview{workers: make([]WorkerStatus, 0, len(f.workers))}
 	for _, w := range f.workers {
 		o.workers = append(o.workers, w.status())
+		o.tails = append(o.tails, &w.tail)
 	}
 	o.condition = Condition{Stopping: f.shutdown.phase != serving}
 	f.overview.Store(&o)

@@ -1,53 +1,148 @@
 package fleet
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 )
 
-// How much of a worker's output is repeated when it has ended the container: a traceback, not a log.
+// tailLinesMax is how much of a worker's output is repeated when it has ended the container: a traceback, not a log.
+const tailLinesMax = 20
+
+// streamKind is which of a worker's output streams.
+type streamKind uint8
+
+// The output streams of a worker.
 const (
-	tailBytesMax = 8 << 10
-	tailLinesMax = 20
+	stdout streamKind = iota
+	stderr
+	streamKinds // how many there are
 )
 
-// tail keeps the end of what a worker wrote, stdout and stderr as they came.
+// String is the stream's usual name.
+func (k streamKind) String() string { return [streamKinds]string{"stdout", "stderr"}[k] }
+
+// tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`, and
+// the places of the last lines of both, in the order in which they came.
 type tail struct {
-	mu  sync.Mutex // guards buf: two streams write, the fleet reads
-	buf []byte     // at most twice tailBytesMax, so that not every write moves it
-	cut bool       // buf does not start with the first byte ever written
+	mu      sync.Mutex // guards the rest: two streams write, anybody reads
+	streams [streamKinds]ring
+	began   [streamKinds]uint64 // where the line that is not over yet begins
+	last    []span              // at most tailLinesMax
+	wake    chan struct{}       // closed at the next byte; nil when nobody waits
 }
 
-func (t *tail) keep(p []byte) {
+// span is a line without its end.
+type span struct {
+	kind     streamKind
+	from, to uint64
+}
+
+// keep never waits for a reader.
+func (t *tail) keep(kind streamKind, p []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if len(t.buf) > 2*tailBytesMax {
-		t.buf = append(t.buf[:0], t.buf[len(t.buf)-tailBytesMax:]...)
-		t.cut = true
+	base := t.streams[kind].end
+	t.streams[kind].write(p)
+	for line := lastLines(p); ; {
+		end := bytes.IndexByte(p[line:], '\n')
+		if end < 0 {
+			break
+		}
+		from := base + uint64(line)
+		if line == 0 {
+			from = t.began[kind]
+		}
+		t.note(span{kind: kind, from: from, to: base + uint64(line+end)})
+		line += end + 1
+		t.began[kind] = base + uint64(line)
+	}
+	if t.wake != nil {
+		close(t.wake)
+		t.wake = nil
 	}
 }
 
-// lines gives the last lines, without their ends. A first line of which only a part was kept is left out,
-// unless it is all there is.
+// lastLines is the index in p after which there are at most tailLinesMax line ends: the lines before are not looked at.
+func lastLines(p []byte) int {
+	at := len(p)
+	for range tailLinesMax + 1 {
+		at = bytes.LastIndexByte(p[:at], '\n')
+		if at < 0 {
+			return 0
+		}
+	}
+	return at + 1
+}
+
+func (t *tail) note(line span) {
+	if len(t.last) == tailLinesMax {
+		t.last = append(t.last[:0], t.last[1:]...)
+	}
+	t.last = append(t.last, line)
+}
+
+// lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
+// only a part was kept is left out, unless it is all there is.
 func (t *tail) lines() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	kept, cut := t.buf, t.cut
-	if len(kept) > tailBytesMax {
-		kept, cut = kept[len(kept)-tailBytesMax:], true
+	spans := t.last
+	for kind := range streamKinds {
+		if r := &t.streams[kind]; r.end > t.began[kind] {
+			spans = append(spans[:len(spans):len(spans)], span{kind: kind, from: t.began[kind], to: r.end})
+		}
 	}
-	text := strings.TrimRight(string(kept), "\r\n")
-	if text == "" {
-		return nil
+	var whole []string
+	var part string
+	for _, s := range spans {
+		text := strings.TrimSuffix(string(t.streams[s.kind].read(s.from, s.to)), "\r")
+		if s.from < t.streams[s.kind].start() {
+			part = text
+			continue
+		}
+		whole = append(whole, text)
 	}
-	lines := strings.Split(text, "\n")
-	if cut && len(lines) > 1 {
-		lines = lines[1:]
+	if len(strings.Join(whole, "")) == 0 {
+		whole = nil
 	}
-	lines = lines[max(0, len(lines)-tailLinesMax):]
-	for i, line := range lines {
-		lines[i] = strings.TrimSuffix(line, "\r")
+	if whole == nil && part != "" {
+		return []string{part}
 	}
-	return lines
+	return whole[max(0, len(whole)-tailLinesMax):]
+}
+
+// read gives at most max bytes of a stream from a position on, the position after them, and a channel that is closed when
+// there are more.
+func (t *tail) read(kind streamKind, from uint64, max int) (data []byte, next uint64, wake <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := &t.streams[kind]
+	if from < r.start() {
+		from = r.start()
+	}
+	data = r.read(from, from+uint64(max))
+	if t.wake == nil {
+		t.wake = make(chan struct{})
+	}
+	return data, from + uint64(len(data)), t.wake
+}
+
+// Tail reads what is kept of a worker's output: the last 8 KiB of each stream, over all incarnations. process is
+// GROUP:NAME-PORT as in Status, stream is "stdout" or "stderr". It gives at most max bytes from position from on (0 is the
+// oldest kept), the position that the next call goes on from, and wake, which is closed when there is more of either
+// stream. ok is false when there is no such worker or stream. It is safe from any goroutine, and keeps no writer waiting.
+func (f *Fleet) Tail(process, stream string, from uint64, max int) (data []byte, next uint64, wake <-chan struct{}, ok bool) {
+	kind := stdout
+	if stream == stderr.String() {
+		kind = stderr
+	}
+	o := f.overview.Load()
+	for i, s := range o.workers {
+		if s.Process == process && stream == kind.String() {
+			data, next, wake = o.tails[i].read(kind, from, max)
+			return data, next, wake, true
+		}
+	}
+	return nil, 0, nil, false
 }

@@ -7,16 +7,18 @@ import (
 	"testing"
 )
 
-func TestTheTailIsTheLastWholeLines(t *testing.T) {
-	numbered := func(from, to int) (lines []string) {
-		for i := from; i <= to; i++ {
-			lines = append(lines, fmt.Sprintf("line %d", i))
-		}
-		return lines
+func numbered(from, to int) (lines []string) {
+	for i := from; i <= to; i++ {
+		lines = append(lines, fmt.Sprintf("line %d", i))
 	}
+	return lines
+}
+
+func TestTheTailIsTheLastWholeLines(t *testing.T) {
+	long := strings.Repeat("x", 3*ringBytes)
 	tests := []struct {
 		name   string
-		writes []string
+		writes []string // to stdout; to stderr those that begin with a !
 		want   []string
 	}{
 		{"nothing", nil, nil},
@@ -25,21 +27,82 @@ func TestTheTailIsTheLastWholeLines(t *testing.T) {
 		{"carriage returns are not part of a line", []string{"a\r\nb\r\n"}, []string{"a", "b"}},
 		{"an empty line inside counts", []string{"a\n\nb\n"}, []string{"a", "", "b"}},
 		{"twenty of thirty", []string{strings.Join(numbered(1, 30), "\n")}, numbered(11, 30)},
-		{"a cut first line is left out", []string{strings.Repeat("x", 3*tailBytesMax) + "\nend\n"}, []string{"end"}},
-		{"unless it is all there is", []string{strings.Repeat("x", 3*tailBytesMax)}, []string{strings.Repeat("x", tailBytesMax)}},
+		{"twenty of thirty, one by one", strings.SplitAfter(strings.Join(numbered(1, 30), "\n"), "\n"), numbered(11, 30)},
+		{"a cut first line is left out", []string{long + "\nend\n"}, []string{"end"}},
+		{"unless it is all there is", []string{long}, []string{long[:ringBytes]}},
+		{"both streams in their order", []string{"a\n", "!b\n", "c\n", "!d\n"}, []string{"a", "!b", "c", "!d"}},
+		{"a line of one stream in pieces around another's", []string{"a", "!b\n", "c\n"}, []string{"!b", "ac"}},
+		{"what has been pushed out of one stream stays of the other", []string{"!traceback\n", long + "\n", "z\n"}, []string{"!traceback", "z"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var kept tail
 			for _, w := range tt.writes {
-				kept.keep([]byte(w))
+				kind := stdout
+				if w[0] == '!' {
+					kind = stderr
+				}
+				kept.keep(kind, []byte(w))
 			}
 			if got := kept.lines(); !slices.Equal(got, tt.want) {
 				t.Errorf("lines: got %d %.60q, want %d %.60q", len(got), got, len(tt.want), tt.want)
 			}
-			if cap(kept.buf) > 8*tailBytesMax {
-				t.Errorf("memory: got %d bytes, want a few times %d", cap(kept.buf), tailBytesMax)
+		})
+	}
+}
+
+func TestTheTailIsReadFromAnyPosition(t *testing.T) {
+	var kept tail
+	kept.keep(stdout, []byte("0123456789"))
+	kept.keep(stderr, []byte("error"))
+	tests := []struct {
+		name string
+		kind streamKind
+		from uint64
+		max  int
+		want string
+		next uint64
+	}{
+		{"from the start", stdout, 0, 100, "0123456789", 10},
+		{"no more than asked for", stdout, 2, 3, "234", 5},
+		{"at the end there is nothing yet", stdout, 10, 100, "", 10},
+		{"the other stream", stderr, 1, 100, "rror", 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			data, next, _ := kept.read(tt.kind, tt.from, tt.max)
+			if string(data) != tt.want || next != tt.next {
+				t.Errorf("read: got %q and %d, want %q and %d", data, next, tt.want, tt.next)
 			}
 		})
+	}
+}
+
+func TestTheTailWakesWhoeverWaits(t *testing.T) {
+	var kept tail
+	_, next, wake := kept.read(stdout, 0, 10)
+	select {
+	case <-wake:
+		t.Fatal("wake: got it closed before there is anything")
+	default:
+	}
+	kept.keep(stdout, []byte("more"))
+	<-wake
+	if data, _, _ := kept.read(stdout, next, 10); string(data) != "more" {
+		t.Errorf("read: got %q, want %q", data, "more")
+	}
+}
+
+func TestARingForgetsTheOldest(t *testing.T) {
+	var r ring
+	for i := range 5 {
+		r.write([]byte(strings.Repeat(string(rune('a'+i)), ringBytes/2+1)))
+	}
+	got := string(r.read(0, r.end))
+	if len(got) != ringBytes || got[0] != 'd' || got[len(got)-1] != 'e' || strings.Count(got, "e") != ringBytes/2+1 {
+		t.Errorf("got %d bytes from %q to %q, want the last %d", len(got), got[0], got[len(got)-1], ringBytes)
+	}
+	if len(r.buf) != ringBytes {
+		t.Errorf("memory: got %d bytes, want %d", len(r.buf), ringBytes)
 	}
 }

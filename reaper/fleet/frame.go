@@ -1,0 +1,45 @@
+package fleet
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
+
+// Framing is what each line of a worker's output gets around it.
+type Framing uint8
+
+// The framings.
+const (
+	FrameNone   Framing = iota // bytes as they came
+	FramePrefix                // NAME-PORT: line
+	FrameJSON                  // a JSON object a line: time, process, stream, message
+)
+
+// frame appends a line, which comes without its end, as it goes out.
+func (f Framing) frame(out []byte, w *worker, kind streamKind, line []byte) []byte {
+	switch f {
+	case FrameJSON:
+		return frameJSON(out, w.title, kind.String(), line)
+	case FramePrefix, FrameNone:
+	default:
+	}
+	out = append(out, w.name...)
+	out = append(out, ": "...)
+	out = append(out, line...)
+	return append(out, '\n')
+}
+
+// frameJSON replaces what is not UTF-8 by U+FFFD, as JSON demands (RFC 8259 section 8.1).
+func frameJSON(out []byte, process, stream string, line []byte) []byte {
+	object := bytes.NewBuffer(out)
+	encoder := json.NewEncoder(object)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(struct { // strings and a time of this century can always be encoded
+		Time    time.Time `json:"time"`
+		Process string    `json:"process"`
+		Stream  string    `json:"stream"`
+		Message string    `json:"message"`
+	}{time.Now(), process, stream, string(bytes.TrimSuffix(line, []byte("\r")))})
+	return object.Bytes()
+}

@@ -1,0 +1,133 @@
+package fleet
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"percore/reaper"
+)
+
+// LogFile is where a stream goes instead of percore's own, with supervisord's meaning of size and number.
+type LogFile struct {
+	// Path of the file; {name}, {index} and {port} in it are replaced for each worker. Several workers may share one.
+	// /dev/stdout, /dev/stderr and their other names are percore's own; empty is the stream's own; LogNone is nowhere.
+	Path     string
+	BytesMax int64 // a file that has this size is renamed to Path.1, and so on; 0 is no limit
+	Backups  int   // how many of those are kept; with 0 the file is emptied instead
+}
+
+// LogNone is the Path of a stream that is thrown away.
+const LogNone = "NONE"
+
+const (
+	logFileMode = 0o644
+	// reopenPause is how soon after a failure a log file is opened again; every line is an occasion.
+	reopenPause = time.Second
+	// reopenFlags keep the opening of a FIFO that nobody reads from waiting for a reader (man 7 fifo).
+	reopenFlags = os.O_WRONLY | os.O_APPEND | syscall.O_NONBLOCK
+)
+
+// logFile is an open log file, which rotates. Write fails when it has to, never for good: the next one tries again.
+type logFile struct {
+	spec  LogFile            // with the path that counts
+	owner *reaper.Credential // of the files that are made; nil is percore itself
+	log   *slog.Logger
+
+	mu      sync.Mutex // guards the rest: workers share the file, and it is reopened from outside
+	file    *os.File   // nil while it cannot be opened
+	size    int64
+	regular bool // and so can be rotated
+	torn    bool // the last write was cut inside a line
+	broken  error
+	retry   time.Time
+	said    bool // that it does not rotate
+}
+
+// Write appends p, whole lines but for a reason, and rotates after it.
+func (l *logFile) Write(p []byte) (written int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.ready(); err != nil {
+		return 0, err
+	}
+	if l.torn {
+		if _, err := l.file.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+	}
+	written, err = l.file.Write(p)
+	l.torn = err != nil && (l.torn || written > 0)
+	l.size += int64(written)
+	if l.isFull() && (p[len(p)-1] == '\n' || l.size >= l.spec.BytesMax+lineBytesMax) {
+		l.rotate()
+	}
+	return written, err
+}
+
+// ready opens the file if it is not open, but not at once after it could not be.
+func (l *logFile) ready() error {
+	switch {
+	case l.file != nil:
+		return nil
+	case l.broken != nil && time.Now().Before(l.retry):
+		return l.broken
+	default:
+		return l.open()
+	}
+}
+
+// Reopen opens the path anew, where another program may have moved the file away from. If that fails, it is tried again.
+func (l *logFile) Reopen() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open()
+}
+
+// open does not follow a symbolic link to where nothing is yet, and gives away no file but what it has made: the
+// directory may be a worker's, who must not choose what root makes or owns.
+func (l *logFile) open() error {
+	l.close()
+	file, err := os.OpenFile(l.spec.Path, reopenFlags|os.O_CREATE|os.O_EXCL, logFileMode)
+	switch {
+	case err == nil:
+		l.adopt(file)
+	case errors.Is(err, fs.ErrExist):
+		file, err = os.OpenFile(l.spec.Path, reopenFlags, 0)
+	}
+	if err != nil {
+		l.broken, l.retry = err, time.Now().Add(reopenPause)
+		return err
+	}
+	l.file, l.broken, l.torn = file, nil, false
+	l.measure()
+	return nil
+}
+
+// adopt gives a new file to the worker's user, with a mode that no umask has changed. What is refused is left as it is: the
+// worker writes by way of percore.
+func (l *logFile) adopt(file *os.File) {
+	_ = file.Chmod(logFileMode)
+	if l.owner != nil {
+		_ = file.Chown(int(l.owner.UID), int(l.owner.GID))
+	}
+}
+
+// measure asks for the file's size: another program may have cut it.
+func (l *logFile) measure() {
+	l.size, l.regular = 0, false
+	if info, err := l.file.Stat(); err == nil && info.Mode().IsRegular() {
+		l.size, l.regular = info.Size(), true
+	}
+}
+
+func (l *logFile) close() {
+	if l.file != nil {
+		l.file.Close()
+		l.file = nil
+	}
+}

@@ -1,0 +1,56 @@
+package fleet
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+)
+
+// isFull says whether it is time to rotate.
+func (l *logFile) isFull() bool {
+	if !l.regular || l.spec.BytesMax <= 0 || l.size < l.spec.BytesMax {
+		return false
+	}
+	l.measure()
+	return l.size >= l.spec.BytesMax
+}
+
+// rotate begins the file anew, as supervisord does: path.1 is the newest of those that were, and the oldest goes. What cannot
+// be rotated grows on, until it is full once more.
+func (l *logFile) rotate() {
+	err := l.shift()
+	if err == nil && l.spec.Backups > 0 {
+		err = l.open()
+	}
+	if err != nil && !l.said {
+		l.said = true
+		l.log.Warn("log file is not rotated", "file", l.spec.Path, "error", err)
+	}
+	if err != nil {
+		l.size = 0
+	}
+}
+
+// shift moves every file one number up, the last one out of existence.
+func (l *logFile) shift() error {
+	if l.spec.Backups <= 0 {
+		l.size = 0
+		return l.file.Truncate(0)
+	}
+	for n := l.spec.Backups - 1; n >= 0; n-- {
+		err := os.Rename(l.backup(n), l.backup(n+1))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// backup is the name of the file that n others are newer than.
+func (l *logFile) backup(n int) string {
+	if n == 0 {
+		return l.spec.Path
+	}
+	return l.spec.Path + "." + strconv.Itoa(n)
+}
