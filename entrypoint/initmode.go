@@ -10,6 +10,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/output"
+	"percore/reaper/early"
 	"percore/reaper/single"
 )
 
@@ -76,7 +77,7 @@ func initOptions(in invocation, cfg *config.Config, command []string) single.Opt
 		rewrite[syscall.Signal(from)] = syscall.Signal(to)
 	}
 	return single.Options{
-		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: in.signals,
+		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: early.Finish,
 		Rewrite: rewrite, Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
 		ShimEntry: config.RoleShim.Assignment(),

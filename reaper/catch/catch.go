@@ -2,6 +2,7 @@ package catch
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"syscall"
@@ -142,19 +143,34 @@ func (c *Catcher) Pause(deadline time.Time) error {
 	}
 }
 
-// Soon says whether sig is still to come from Next, and waits a little for it.
-func (c *Catcher) Soon(sig syscall.Signal, wait time.Duration) bool {
+// Waiting says how often sig has been caught that is still to come from Next.
+func (c *Catcher) Waiting(sig syscall.Signal) int { return c.gather(sig, math.MaxInt, 0) }
+
+// Soon says whether sig is still to come from Next n times, and waits a little for that.
+func (c *Catcher) Soon(sig syscall.Signal, n int, wait time.Duration) bool {
+	return c.gather(sig, n, wait) >= n
+}
+
+// gather takes over what the pipe holds until sig is among it n times, and says how often it is.
+func (c *Catcher) gather(sig syscall.Signal, n int, wait time.Duration) (count int) {
 	kept := slices.Clone(c.unread)
-	is := func(r record) bool { return syscall.Signal(r.signo) == sig }
-	for deadline := time.Now().Add(wait); !slices.ContainsFunc(kept, is); {
-		ready, err := c.wait(time.Until(deadline))
+	for deadline := time.Now().Add(wait); ; {
+		count = 0
+		for _, r := range kept {
+			if syscall.Signal(r.signo) == sig {
+				count++
+			}
+		}
+		ready, err := false, error(nil)
+		if count < n {
+			ready, err = c.wait(time.Until(deadline))
+		}
 		if err != nil || !ready || c.read() != nil {
-			break
+			c.unread = kept
+			return count
 		}
 		kept = append(kept, c.unread...)
 	}
-	c.unread = kept
-	return slices.ContainsFunc(kept, is)
 }
 
 func (r record) made() Signal {

@@ -14,7 +14,7 @@ import (
 
 // children are what this binary does below TestWhatACatcherDoes. With "init" as the first word, the entry catches the signals.
 var children = map[string]func(*catch.Catcher){
-	"order": order, "deadline": deadline, "past": past, "intime": inTime, "pause": pause, "soon": soon, "never": never,
+	"order": order, "deadline": deadline, "past": past, "intime": inTime, "pause": pause, "soon": soon, "older": older, "never": never,
 	"flood": flood, "crowd": crowd, "value": value,
 }
 
@@ -126,13 +126,22 @@ func pause(signals *catch.Catcher) {
 
 func soon(signals *catch.Catcher) {
 	send(syscall.SIGUSR1, syscall.SIGCONT, syscall.SIGUSR2)
-	fmt.Print(signals.Soon(syscall.SIGCONT, 10*time.Second), ": ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 1, 10*time.Second), ": ")
+	fmt.Println(take(signals, 3))
+}
+
+func older(signals *catch.Catcher) {
+	send(syscall.SIGCONT, syscall.SIGUSR1)
+	n := signals.Waiting(syscall.SIGCONT)
+	fmt.Print(n, ", then ", signals.Soon(syscall.SIGCONT, n+1, 10*time.Millisecond), ", then ")
+	send(syscall.SIGCONT)
+	fmt.Print(signals.Soon(syscall.SIGCONT, n+1, 10*time.Second), ": ")
 	fmt.Println(take(signals, 3))
 }
 
 func never(signals *catch.Catcher) {
 	send(syscall.SIGUSR1)
-	fmt.Print(signals.Soon(syscall.SIGCONT, 10*time.Millisecond), ": ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 1, 10*time.Millisecond), ": ")
 	fmt.Println(take(signals, 1))
 }
 

@@ -20,7 +20,7 @@ import (
 // one bit per signal while main is not yet listening.
 const queueLength = 64
 
-// signals is written once, here, and only read afterwards; subscribed is closed when all of them are caught.
+// signals is written here, or by Release before anybody else can read it; subscribed is closed when all of them are caught.
 var signals, subscribed = subscribeUnlessCaught()
 
 // subscribeUnlessCaught leaves the signals to mode init, which has a use of its own for them, if the entry catches them.
@@ -44,10 +44,32 @@ func Release() <-chan os.Signal {
 	if !entry.Active() {
 		return Signals()
 	}
-	entry.HandBack()
-	c := make(chan os.Signal, queueLength)
-	subscribe(c)
-	return c
+	signals = make(chan os.Signal, queueLength)
+	subscribe(signals)
+	for _, sig := range entry.HandBack() {
+		switch sig {
+		case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP:
+			signals <- sig
+		}
+	}
+	return signals
+}
+
+// Finish unsubscribes from everything and gives what has arrived and not been read. It is for a process that catches signals in
+// a way of its own by now.
+func Finish() (rest []os.Signal) {
+	if signals == nil {
+		return nil
+	}
+	signal.Stop(signals)
+	for {
+		select {
+		case sig := <-signals:
+			rest = append(rest, sig)
+		default:
+			return rest
+		}
+	}
 }
 
 // Signals gives the signals that have arrived since the process started; nil if the entry catches them. There is one channel and one reader: main.

@@ -2,6 +2,7 @@ package early_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -21,6 +22,10 @@ func TestMain(m *testing.M) {
 		os.Stderr.WriteString("still alive")
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "child:finish" {
+		finished()
+		return
+	}
 	if len(os.Args) > 2 && os.Args[1] == "init" {
 		released()
 		return
@@ -31,9 +36,22 @@ func TestMain(m *testing.M) {
 // released is a process that the entry took for mode init, and that is not.
 func released() {
 	before := early.Signals()
+	if os.Args[2] == "earlier" {
+		sendHUP()
+	}
 	signals := early.Release()
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		os.Stdout.WriteString(err.Error())
+	early.SubscribeRest()
+	switch os.Args[2] {
+	case "later":
+		sendHUP()
+	case "rest":
+		for _, sig := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU} {
+			if err := syscall.Kill(os.Getpid(), sig); err != nil {
+				os.Stdout.WriteString(err.Error())
+			}
+			os.Stdout.WriteString((<-signals).String() + ", ")
+		}
+		sendHUP()
 	}
 	select {
 	case sig := <-signals:
@@ -46,10 +64,36 @@ func released() {
 	}
 }
 
+func sendHUP() {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		os.Stdout.WriteString(err.Error())
+	}
+}
+
+// finished gives in one go what came while nobody read.
+func finished() {
+	early.Signals()
+	sendHUP()
+	rest := early.Finish()
+	os.Stdout.WriteString(fmt.Sprint(rest, early.Finish()))
+}
+
 func TestSignalsThatWereCaughtForModeInitCanBeReleased(t *testing.T) {
-	out, err := exec.Command("/proc/self/exe", "init", "child").Output()
-	if got, want := string(out), syscall.SIGHUP.String(); got != want || err != nil {
-		t.Errorf("HUP after Release: got %q and %v, want %q", got, err, want)
+	for word, want := range map[string]string{
+		"earlier": "hangup", "later": "hangup",
+		"rest": "user defined signal 1, user defined signal 2, stopped (tty input), stopped (tty output), hangup",
+	} {
+		out, err := exec.Command("/proc/self/exe", "init", word).Output()
+		if got := string(out); got != want || err != nil {
+			t.Errorf("HUP %s than Release: got %q and %v, want %q", word, got, err, want)
+		}
+	}
+}
+
+func TestFinishGivesWhatHasNotBeenRead(t *testing.T) {
+	out, err := exec.Command("/proc/self/exe", "child:finish").Output()
+	if got, want := string(out), "[hangup] []"; got != want || err != nil {
+		t.Errorf("got %q and %v, want %q", got, err, want)
 	}
 }
 

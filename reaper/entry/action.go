@@ -89,8 +89,9 @@ func Set(sig syscall.Signal, d Disposition) error {
 }
 
 // HandBack gives the signals to the Go runtime, for os/signal, in a process that turns out to have another use for them.
-// Those that the runtime has no handler for get their default.
-func HandBack() {
+// Those that the runtime has no handler for get their default. It gives those that were caught until then.
+func HandBack() (caught []syscall.Signal) {
+	unhook()
 	runtimes := sigaction{handler: runtimeHandler, restorer: restorerAddress(), flags: actionFlags | flagRestorer, mask: ^uint64(0)}
 	for sig := syscall.Signal(1); sig <= SignalMax; sig++ {
 		action := runtimes
@@ -101,6 +102,17 @@ func HandBack() {
 			action = sigaction{}
 		}
 		_ = setAction(sig, &action, nil) // the arguments are right
+	}
+	_ = syscall.SetNonblock(int(readEnd), true)
+	for {
+		var record [RecordBytes / 4]int32
+		n, err := syscall.Read(int(readEnd), unsafe.Slice((*byte)(unsafe.Pointer(&record)), RecordBytes))
+		if err != syscall.EINTR && n <= 0 {
+			return caught
+		}
+		if n == RecordBytes {
+			caught = append(caught, syscall.Signal(record[0]))
+		}
 	}
 }
 

@@ -57,6 +57,11 @@ TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
 	MOVL	$0, AX
 	RET
 
+// unhook has the runtime do its own system calls from now on.
+TEXT ·unhook(SB),NOSPLIT,$0-0
+	MOVQ	$0, _cgo_sigaction(SB)
+	RET
+
 TEXT ·handlerAddress(SB),NOSPLIT,$0-8
 	LEAQ	·handler(SB), AX
 	MOVQ	AX, ret+0(FP)

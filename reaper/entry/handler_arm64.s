@@ -60,6 +60,11 @@ TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
 	MOVD	$0, R0
 	RET
 
+// unhook has the runtime do its own system calls from now on.
+TEXT ·unhook(SB),NOSPLIT,$0-0
+	MOVD	ZR, _cgo_sigaction(SB)
+	RET
+
 TEXT ·handlerAddress(SB),NOSPLIT,$0-8
 	MOVD	$·handler(SB), R0
 	MOVD	R0, ret+0(FP)

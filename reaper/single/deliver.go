@@ -34,7 +34,7 @@ func (r *runner) obey(sig catch.Signal) {
 			return
 		}
 	case syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
-		r.asked = true
+		r.asked = request{sig.Number, time.Now()}
 	}
 	r.deliver(sig)
 }
@@ -59,14 +59,12 @@ func (r *runner) deliver(sig catch.Signal) {
 
 // deliverReleased delivers what os/signal caught before Run.
 func (r *runner) deliverReleased() {
-	for {
-		select {
-		case s := <-r.Release:
-			if number, ok := s.(syscall.Signal); ok {
-				r.obey(catch.Signal{Number: number})
-			}
-		default:
-			return
+	if r.Release == nil {
+		return
+	}
+	for _, s := range r.Release() {
+		if number, ok := s.(syscall.Signal); ok {
+			r.obey(catch.Signal{Number: number})
 		}
 	}
 }

@@ -77,9 +77,7 @@ func (w wish) options(args []string, in entry.Inherited) Options {
 		o.Rewrite[syscall.Signal(from)] = syscall.Signal(to)
 	}
 	if w.Release != 0 {
-		released := make(chan os.Signal, 1)
-		released <- syscall.Signal(w.Release)
-		o.Release = released
+		o.Release = func() []os.Signal { return []os.Signal{syscall.Signal(w.Release)} }
 	}
 	return o
 }

@@ -16,9 +16,10 @@ import (
 // the kernel would not have allowed.
 func (r *runner) childStopped(sig syscall.Signal) {
 	r.stopped = true
+	asked := r.asked.explains(sig, time.Now())
 	switch sig {
 	case syscall.SIGTTIN, syscall.SIGTTOU:
-		if !r.asked && r.term.lend(r.child) {
+		if !asked && r.term.lend(r.child) {
 			r.proceed()
 			return
 		}
@@ -26,12 +27,25 @@ func (r *runner) childStopped(sig syscall.Signal) {
 	default:
 		return // SIGSTOP: somebody wants that child stopped, and will continue it
 	}
-	if r.term == nil && !r.asked || r.stopAlong(sig) {
+	if r.term == nil && !asked || r.stopAlong(sig) {
 		return
 	}
-	if sig == syscall.SIGTSTP && !r.asked {
+	if sig == syscall.SIGTSTP && !asked {
 		r.proceed()
 	}
+}
+
+// request is a signal that stops, sent through percore. A child may handle it and not stop; so it explains only a stop that follows soon.
+type request struct {
+	sig syscall.Signal
+	at  time.Time
+}
+
+// requestMax is how long a child may take to tidy up before it stops, as editors do.
+const requestMax = time.Second
+
+func (q request) explains(stop syscall.Signal, now time.Time) bool {
+	return q.sig == stop && now.Sub(q.at) <= requestMax
 }
 
 // stopWait is how long the kernel may take to stop this thread when another one has taken the signal.
@@ -43,9 +57,10 @@ func (r *runner) stopAlong(sig syscall.Signal) bool {
 	if os.Getpid() == 1 || entry.Set(sig, entry.Default) != nil {
 		return false
 	}
+	older := r.signals.Waiting(syscall.SIGCONT)
 	_ = syscall.Kill(0, sig)
 	_ = entry.Set(sig, entry.Caught)
-	return r.signals.Soon(syscall.SIGCONT, stopWait)
+	return r.signals.Soon(syscall.SIGCONT, older+1, stopWait)
 }
 
 // resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on. A shell that has put
@@ -62,6 +77,6 @@ func (r *runner) resume() bool {
 }
 
 func (r *runner) proceed() {
-	r.stopped, r.asked = false, false
+	r.stopped, r.asked = false, request{}
 	r.complain(syscall.Kill(-r.child, syscall.SIGCONT))
 }

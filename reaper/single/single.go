@@ -18,10 +18,10 @@ const codeInternal = 70
 
 // Options say what to run and in which ways percore is to be noticed after all.
 type Options struct {
-	Args      []string         // the command, at least one word
-	Inherited entry.Inherited  // the child's world
-	Stderr    io.Writer        // for what went wrong; nothing else is said
-	Release   <-chan os.Signal // signals that were caught before Run, if the entry did not hold them back; may be nil
+	Args      []string           // the command, at least one word
+	Inherited entry.Inherited    // the child's world
+	Stderr    io.Writer          // for what went wrong; nothing else is said
+	Release   func() []os.Signal // gives signals that were caught before Run, after which no others are, if the entry did not hold them back; may be nil
 
 	Rewrite map[syscall.Signal]syscall.Signal // what a signal becomes on its way to the child; 0 drops it
 	Group   bool                              // signals go to the child's process group
@@ -44,7 +44,7 @@ type runner struct {
 	child   int // its pid, and its group's; 0 before the fork and after the end
 	term    *terminal
 	stopped bool      // the child is stopped
-	asked   bool      // somebody sent the stop through us, so it has to last
+	asked   request   // the latest stop that somebody sent through us: it has to last
 	denied  bool      // EPERM has been reported
 	left    time.Time // when the first signal came that means to stop; zero before
 }
@@ -112,7 +112,7 @@ func (r *runner) reap() (end syscall.WaitStatus, ended bool) {
 		case status.Stopped():
 			r.childStopped(status.StopSignal())
 		case status.Continued():
-			r.stopped, r.asked = false, false
+			r.stopped, r.asked = false, request{}
 		default:
 			end, ended = status, true
 		}

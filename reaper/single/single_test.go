@@ -75,7 +75,6 @@ func TestSignalsReachTheChild(t *testing.T) {
 		{name: "not those that are dropped", wish: wish{Rewrite: map[int]int{1: 0}}, sent: []syscall.Signal{syscall.SIGHUP, syscall.SIGINT}, want: "INT end"},
 		{name: "once, with its group", wish: wish{Group: true}, sent: []syscall.Signal{syscall.SIGHUP}, want: "HUP end"},
 		{name: "once, with its tree", wish: wish{Tree: true}, sent: []syscall.Signal{syscall.SIGHUP}, want: "HUP end"},
-		{name: "those that os/signal had caught before", wish: wish{Release: int(syscall.SIGWINCH)}, sent: nil, want: "end"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,6 +100,26 @@ func TestWhatWasCaughtBeforeRunIsDelivered(t *testing.T) {
 	r := begin(t, wish{Release: int(syscall.SIGTERM)}, "exec sleep 60").start()
 	if _, code := r.end(); code != 143 {
 		t.Errorf("got code %d, want 143", code)
+	}
+}
+
+func TestAStopIsPutDownToARequestThatWasJustSent(t *testing.T) {
+	now := time.Now()
+	asked := request{syscall.SIGTSTP, now}
+	for name, c := range map[string]struct {
+		request request
+		stop    syscall.Signal
+		after   time.Duration
+		want    bool
+	}{
+		"no request":                         {request{}, syscall.SIGTSTP, 0, false},
+		"at once":                            {asked, syscall.SIGTSTP, time.Millisecond, true},
+		"another stop":                       {asked, syscall.SIGTTIN, time.Millisecond, false},
+		"after the child handled it, Ctrl-Z": {asked, syscall.SIGTSTP, requestMax + time.Millisecond, false},
+	} {
+		if got := c.request.explains(c.stop, now.Add(c.after)); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
 	}
 }
 
