@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // passes bounds how often /proc is read for one signal: a tree that grows faster than it can be read has no end.
@@ -16,25 +18,52 @@ type Process struct {
 	PID, Parent int
 	Name        string // as in /proc/PID/stat, at most 15 bytes
 	zombie      bool
+	started     uint64 // clock ticks since the machine's start; with PID it stands for one process and no later one
 }
 
 // Signal sends sig once to every descendant of root, and reads /proc again until there is no new one: a process may fork
 // between being listed and being signalled. Orphans that root has adopted are among them, and so is what has made a
-// session of its own.
+// session of its own. A number that was freed and given away since it was listed gets nothing.
 func Signal(root int, sig syscall.Signal, complain func(error)) {
-	done := make(map[int]bool)
+	type life struct {
+		pid     int
+		started uint64
+	}
+	done := make(map[life]bool)
 	for range passes {
 		found := false
 		for _, p := range Descendants(root) {
-			if !done[p.PID] {
-				done[p.PID], found = true, true
-				complain(syscall.Kill(p.PID, sig))
+			if one := (life{p.PID, p.started}); !done[one] {
+				done[one], found = true, true
+				complain(p.signal(sig))
 			}
 		}
 		if !found {
 			return
 		}
 	}
+}
+
+// signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at /proc after opening
+// it tells, stays what it is (man 2 pidfd_open, Linux 5.3). Where there is no pidfd, nothing but a moment lies between the look
+// and the kill.
+func (p Process) signal(sig syscall.Signal) error {
+	fd, err := unix.PidfdOpen(p.PID, 0)
+	if err == syscall.ESRCH {
+		return err
+	}
+	if err == nil {
+		defer unix.Close(fd)
+	}
+	if now, ok := read("/proc", p.PID); !ok || now.started != p.started {
+		return syscall.ESRCH
+	}
+	if err == nil {
+		if err = unix.PidfdSendSignal(fd, sig, nil, 0); err != syscall.ENOSYS && err != syscall.EPERM {
+			return err
+		}
+	}
+	return syscall.Kill(p.PID, sig) // an old kernel, or a seccomp profile older than the calls
 }
 
 // Descendants lists the live processes below root, parents first. Without /proc there are none.
@@ -67,17 +96,26 @@ func processes(dir string) []Process {
 	var list []Process
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
-			if text, err := os.ReadFile(dir + "/" + name + "/stat"); err == nil {
-				if p, ok := parseStat(pid, text); ok {
-					list = append(list, p)
-				}
+			if p, ok := read(dir, pid); ok {
+				list = append(list, p)
 			}
 		}
 	}
 	return list
 }
 
-// parseStat reads the beginning of /proc/PID/stat: pid (name) state parent. The name may hold anything, so its end is the last
+func read(dir string, pid int) (Process, bool) {
+	text, err := os.ReadFile(dir + "/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return Process{}, false
+	}
+	return parseStat(pid, text)
+}
+
+// startField is starttime's place behind the name.
+const startField = 19
+
+// parseStat reads /proc/PID/stat: pid (name) state parent … starttime. The name may hold anything, so its end is the last
 // parenthesis (man 5 proc).
 func parseStat(pid int, text []byte) (Process, bool) {
 	begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
@@ -85,10 +123,13 @@ func parseStat(pid int, text []byte) (Process, bool) {
 		return Process{}, false
 	}
 	fields := bytes.Fields(text[end+1:])
-	if len(fields) < 2 {
+	if len(fields) <= startField {
 		return Process{}, false
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
+	started, badStart := strconv.ParseUint(string(fields[startField]), 10, 64)
 	state := fields[0][0]
-	return Process{PID: pid, Parent: parent, Name: string(text[begin+1 : end]), zombie: state == 'Z' || state == 'X'}, err == nil
+	return Process{
+		PID: pid, Parent: parent, Name: string(text[begin+1 : end]), zombie: state == 'Z' || state == 'X', started: started,
+	}, err == nil && badStart == nil
 }

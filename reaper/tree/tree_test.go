@@ -4,10 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
+
+// rest is what follows the parent in /proc/PID/stat, up to starttime.
+const rest = " 7 7 0 -1 4194304 90 0 0 0 0 0 0 0 20 0 1 0 815"
 
 func TestStatIsReadWhateverTheName(t *testing.T) {
 	tests := []struct {
@@ -15,13 +19,15 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 		want       Process
 		ok         bool
 	}{
-		{"an ordinary one", "7 (sleep) S 3 7 7 0", Process{PID: 7, Parent: 3, Name: "sleep"}, true},
-		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3 7", Process{PID: 7, Parent: 3, Name: "a) R 9 (b"}, true},
-		{"an empty name", "7 () S 3 7", Process{PID: 7, Parent: 3}, true},
-		{"a zombie", "7 (sh) Z 3 7", Process{PID: 7, Parent: 3, Name: "sh", zombie: true}, true},
-		{"one that is just going", "7 (sh) X 0 -1", Process{PID: 7, Name: "sh", zombie: true}, true},
+		{"an ordinary one", "7 (sleep) S 3" + rest, Process{PID: 7, Parent: 3, Name: "sleep", started: 815}, true},
+		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3" + rest, Process{PID: 7, Parent: 3, Name: "a) R 9 (b", started: 815}, true},
+		{"an empty name", "7 () S 3" + rest, Process{PID: 7, Parent: 3, started: 815}, true},
+		{"a zombie", "7 (sh) Z 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", zombie: true, started: 815}, true},
+		{"one that is just going", "7 (sh) X 0" + rest, Process{PID: 7, Name: "sh", zombie: true, started: 815}, true},
 		{"no parent", "7 (sh) S", Process{}, false},
-		{"a parent that is no number", "7 (sh) S x 7", Process{}, false},
+		{"a parent that is no number", "7 (sh) S x" + rest, Process{}, false},
+		{"no start time", "7 (sh) S 3 7 7 0", Process{}, false},
+		{"a start time that is no number", "7 (sh) S 3" + strings.TrimSuffix(rest, "815") + "x", Process{}, false},
 		{"no parentheses", "7 sh S 3 7", Process{}, false},
 		{"parentheses the wrong way round", "7 )sh( S 3 7", Process{}, false},
 		{"nothing", "", Process{}, false},
@@ -38,7 +44,7 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 
 func TestProcessesOfAnOddProc(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"1": "1 (init) S 0 1", "20": "20 (x) S 1 20", "self": "1 (init) S 0 1", "30": "garbage"} {
+	for name, text := range map[string]string{"1": "1 (init) S 0" + rest, "20": "20 (x) S 1" + rest, "self": "1 (init) S 0" + rest, "30": "garbage"} {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +95,34 @@ func TestATreeIsSignalledOnceAndWhole(t *testing.T) {
 	}
 	if got := Descendants(root); len(got) != 0 {
 		t.Errorf("descendants of what is gone: got %+v, want none", got)
+	}
+}
+
+func TestANumberThatWasGivenAwayGetsNothing(t *testing.T) {
+	cmd := exec.Command("/bin/sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	now, ok := read("/proc", cmd.Process.Pid)
+	if !ok || now.started == 0 {
+		t.Fatalf("read: got %+v and %v, want a process with a start time", now, ok)
+	}
+	earlier := now
+	earlier.started--
+	if err := earlier.signal(syscall.SIGKILL); err != syscall.ESRCH {
+		t.Errorf("signal to an earlier owner of the number: got %v, want ESRCH", err)
+	}
+	if err := now.signal(0); err != nil {
+		t.Errorf("signal 0 to its owner: got %v, want success", err)
+	}
+	if err := now.signal(syscall.SIGTERM); err != nil {
+		t.Errorf("TERM to its owner: got %v, want success", err)
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("the process: got %v, want it ended by TERM", err)
+	}
+	if err := now.signal(syscall.SIGTERM); err != syscall.ESRCH {
+		t.Errorf("signal to what is gone: got %v, want ESRCH", err)
 	}
 }
 
