@@ -17,7 +17,7 @@ SCENARIOS := $(GO) test -count=1 -p 1 -timeout 10m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo check test race e2e e2e-init compare-init bench fuzz setup image up down clean
+.PHONY: help build demo check test race e2e e2e-init compare-init bench fuzz scripts setup image up down clean
 .PHONY: format lint walls generated compile-race example
 
 help: ## show this list
@@ -84,6 +84,9 @@ fuzz: ## each fuzz target for FUZZTIME
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 		done; \
 	done
+
+scripts: ## the byte-exact conversations of lbproxy/testdata, cut in two at every byte
+	$(GO) test -count=1 -timeout 15m -run TestScripts ./lbproxy -everywhere
 
 setup: ## what the tests need: Debian packages, base images
 	e2e/setup.sh test
