@@ -160,11 +160,12 @@ func (l *loop) watchBlocked(c *conn) {
 	}
 }
 
-// noteHalfClose remembers that the client's FIN came together with the end of its request.
+// noteHalfClose remembers that the client's FIN came together with the end of its request. Its connection ends with the
+// answer to the last request that it sent before.
 func (l *loop) noteHalfClose(c *conn, x *exchange) {
 	if c.has(flagPeerClosed) {
 		c.flags |= flagHalfClosed
-		x.keepAlive = false
+		x.keepAlive = x.keepAlive && (len(x.in) > 0 || !isAtEnd(c.fd))
 	}
 }
 
@@ -236,7 +237,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	}
 	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
-	x.keepAlive = r.KeepAlive && !l.draining && !c.has(flagHalfClosed)
+	x.keepAlive = r.KeepAlive && !l.draining
 	l.log.note(x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody

@@ -79,6 +79,13 @@ func isQuiet(fd int32) bool {
 	return errno == unix.EAGAIN
 }
 
+// isAtEnd tells whether the next thing to read from a socket is its FIN.
+func isAtEnd(fd int32) bool {
+	var one [1]byte
+	n, errno := recv(fd, one[:], unix.MSG_PEEK)
+	return n == 0 && errno == noErrno
+}
+
 // closeStalePools drops the kept connections of workers that are no longer up, or were replaced.
 func (l *loop) closeStalePools() {
 	for index := range l.pools {
