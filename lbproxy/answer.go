@@ -270,15 +270,15 @@ func (l *loop) finish(x *exchange) {
 	keep := x.keepAlive && complete
 	l.log.write(l, x)
 	ahead := x.in
-	x.in = nil
+	x.in = outbox{}
 	l.freeExchange(x)
 	c.exchange = noSlot
 	if !keep {
-		l.closeAnswered(c, complete && len(ahead) == 0)
-		l.buffers.put(ahead)
+		l.closeAnswered(c, complete && ahead.pending() == 0)
+		ahead.release(&l.buffers)
 		return
 	}
-	if len(ahead) > 0 {
+	if ahead.pending() > 0 {
 		l.takeUpAhead(c, ahead)
 		return
 	}
@@ -291,7 +291,7 @@ func (l *loop) finish(x *exchange) {
 
 // takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
 // connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
-func (l *loop) takeUpAhead(c *conn, ahead []byte) {
+func (l *loop) takeUpAhead(c *conn, ahead outbox) {
 	l.newExchange(c).in = ahead
 	c.state = stateHead
 	l.timers.Set(c.slot, timerHeader, l.now)

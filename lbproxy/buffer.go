@@ -63,13 +63,16 @@ func growth(n int) int {
 	return 2 * n
 }
 
-// outbox holds the bytes that a peer's full socket did not take yet. The zero value is empty and owns nothing.
+// outbox holds bytes that wait: for a peer whose socket is full, or to be parsed. The zero value is empty and owns nothing.
 type outbox struct {
 	b   []byte
 	off int
 }
 
 func (o *outbox) pending() int { return len(o.b) - o.off }
+
+// bytes are what is pending. They are good until the next add or release.
+func (o *outbox) bytes() []byte { return o.b[o.off:] }
 
 // add keeps a copy of data behind what is there already.
 func (o *outbox) add(p *buffers, data []byte) {

@@ -17,7 +17,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	if x := l.exchangeOf(c); c.state == stateHead && x.seen < len(x.in) {
+	if x := l.exchangeOf(c); c.state == stateHead && x.seen < x.in.pending() {
 		l.onHead(c, nil) // what was sent ahead
 	}
 	if c.generation != generation {
@@ -94,7 +94,7 @@ func (l *loop) requestRoom(c *conn) int {
 		return proxyHeaderBytes
 	}
 	if c.state != stateBody {
-		if x != nil && x.seen < len(x.in) {
+		if x != nil && x.seen < x.in.pending() {
 			return 0 // first what is here already: it has its turn in the run queue
 		}
 		return roomFor(c.state)
@@ -112,12 +112,16 @@ func (l *loop) requestRoom(c *conn) int {
 	return 0
 }
 
+// headReadBytes is the most that one read takes while a head is expected, and so the most that a client can send ahead of
+// the answer: enough for the longest head, and for most requests with their bodies.
+const headReadBytes = 20 << 10
+
 // holdBytesMin is the least that is read at once while a body is held.
 const holdBytesMin = 4 << 10
 
 func roomFor(s connState) int {
 	if s == stateIdle || s == stateHead {
-		return scratchBytes
+		return headReadBytes
 	}
 	return 0
 }
@@ -185,8 +189,8 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 func (l *loop) onHead(c *conn, b []byte) {
 	x, seen := l.exchangeOf(c), 0
 	if x != nil {
-		x.in = l.buffers.add(x.in, b)
-		b, seen = x.in, x.seen
+		x.in.add(&l.buffers, b)
+		b, seen = x.in.bytes(), x.seen
 	}
 	n, err := l.request.Parse(b, seen, http1.DefaultLimits)
 	switch {
@@ -208,8 +212,8 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
 func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
-	if len(x.in) == 0 {
-		x.in = l.buffers.add(x.in, b)
+	if x.in.pending() == 0 {
+		x.in.add(&l.buffers, b)
 	}
 	x.seen = len(b)
 	if c.state == stateIdle {
@@ -254,7 +258,10 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	l.timers.Set(c.slot, timerBody, l.now)
 	if len(rest) > 0 {
 		l.onBody(c, x, rest)
-	} else if r.Expect100 {
+		return
+	}
+	x.in.release(&l.buffers)
+	if r.Expect100 {
 		l.sendContinue(x)
 	}
 }
@@ -280,7 +287,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		l.requestRead(c, x, b[used:])
 		return
 	}
-	x.in = x.in[:0]
+	x.in.release(&l.buffers)
 	if len(x.head)-x.bodyAt >= l.options.ClientBodyBufferSize {
 		l.timers.Clear(c.slot)
 		l.frameHeld(x)
@@ -317,17 +324,15 @@ func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
 
 // keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
 func (l *loop) keepRest(x *exchange, rest []byte) {
-	if len(rest) == 0 {
-		l.buffers.put(x.in)
-		x.in, x.seen = nil, 0
-		return
-	}
-	if cap(x.in) >= len(rest) {
-		x.in = append(x.in[:0], rest...) // rest may be the tail of x.in
-	} else {
-		x.in = l.buffers.add(x.in[:0], rest)
-	}
 	x.seen = 0
+	switch {
+	case len(rest) == 0:
+		x.in.release(&l.buffers)
+	case x.in.pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
+		x.in.off = len(x.in.b) - len(rest)
+	default:
+		x.in.add(&l.buffers, rest)
+	}
 }
 
 // refuse answers a request that the codec rejected.

@@ -39,13 +39,13 @@ func TestPipelinedRequestsThatNeedNoWorkerAreReadNoFasterThanAnswered(t *testing
 		if i%100 == 0 {
 			r.onLoop(func(l *loop) {
 				for _, x := range l.exchanges {
-					most = max(most, len(x.in))
+					most = max(most, x.in.pending())
 				}
 			})
 		}
 	}
-	if most > 2*scratchBytes {
-		t.Errorf("bytes read ahead: got up to %d, want at most what two reads bring, %d", most, 2*scratchBytes)
+	if most > 2*headReadBytes {
+		t.Errorf("bytes read ahead: got up to %d, want at most what two reads bring, %d", most, 2*headReadBytes)
 	}
 }
 

@@ -400,10 +400,10 @@ func (l *loop) newExchange(c *conn) *exchange {
 
 // freeExchange gives back everything that x holds; its connections must not refer to it any more.
 func (l *loop) freeExchange(x *exchange) {
-	l.buffers.put(x.in)
+	x.in.release(&l.buffers)
 	l.buffers.put(x.head)
 	l.buffers.put(x.answer)
-	x.in, x.head, x.answer = nil, nil, nil
+	x.head, x.answer = nil, nil
 	x.toWorker.release(&l.buffers)
 	x.toClient.release(&l.buffers)
 	l.idle = append(l.idle, x.id)

@@ -12,7 +12,7 @@ const (
 	// proxyHeaderMillis is how long a connection may take to say who it is; the balancer in front sends it at once.
 	proxyHeaderMillis = 5000
 	// proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
-	proxyHeaderBytes = 20 << 10
+	proxyHeaderBytes = headReadBytes
 	// complaintMillis is the least time between two complaints about what is not a PROXY header: a health check that knows
 	// nothing of the protocol comes every few seconds.
 	complaintMillis = 60_000
@@ -23,8 +23,8 @@ const (
 func (l *loop) onProxyHeader(c *conn, b []byte) {
 	x := l.exchangeOf(c)
 	if x != nil {
-		x.in = l.buffers.add(x.in, b)
-		b = x.in
+		x.in.add(&l.buffers, b)
+		b = x.in.bytes()
 	}
 	h, n, err := proxyproto.Parse(b)
 	switch {
@@ -36,7 +36,7 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 		l.beginClient(c, b[n:])
 	case x == nil:
 		x = l.newExchange(c)
-		x.in = l.buffers.add(x.in, b)
+		x.in.add(&l.buffers, b)
 	}
 }
 

@@ -32,10 +32,10 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 		return
 	}
 	ahead := x.in
-	x.in = nil
-	if len(ahead) > 0 {
-		l.sendTunnel(x, u, &x.toWorker, ahead)
-		l.buffers.put(ahead)
+	x.in = outbox{}
+	if ahead.pending() > 0 {
+		l.sendTunnel(x, u, &x.toWorker, ahead.bytes())
+		ahead.release(&l.buffers)
 	}
 	if c.state == stateTunnel && x.upstream != noSlot {
 		l.touchTunnel(x)
