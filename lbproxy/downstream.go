@@ -169,7 +169,7 @@ func (l *loop) watchBlocked(c *conn) {
 func (l *loop) noteHalfClose(c *conn, x *exchange) {
 	if c.has(flagPeerClosed) {
 		c.flags |= flagHalfClosed
-		x.keepAlive = x.keepAlive && (len(x.in) > 0 || !isAtEnd(c.fd))
+		x.keepAlive = x.keepAlive && (x.in.pending() > 0 || !isAtEnd(c.fd))
 	}
 }
 
@@ -245,11 +245,11 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	l.log.note(x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
+	l.buildRequest(c, x, r)
 	if limit := l.options.ClientMaxBodySize; limit > 0 && r.Length > limit {
 		l.abort(x, causeBodyTooLarge)
 		return
 	}
-	l.buildRequest(c, x, r)
 	if x.body.done {
 		l.requestRead(c, x, rest)
 		return

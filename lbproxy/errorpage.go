@@ -16,37 +16,25 @@ var statusText = map[int]string{
 // retryAfterSeconds is what a 503 suggests: by then a worker that died is usually back.
 const retryAfterSeconds = "1"
 
+// errorBodyBytes is room for the longest of our bodies; a longer one would be allocated.
+const errorBodyBytes = 512
+
 // answer writes the front door's own answer to a request. The connection is kept when the request was read whole.
 func (l *loop) answer(x *exchange, status int, reason string) {
 	c := l.conns.at(x.downstream)
 	x.status = status
 	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
-	b := append(l.out[:0], "HTTP/1.1 "...)
-	b = strconv.AppendInt(b, int64(status), 10)
-	b = append(b, ' ')
-	b = append(b, statusText[status]...)
-	b = append(b, "\r\nDate: "...)
-	b = append(b, l.clock.httpDate()...)
-	b = append(b, "\r\nContent-Type: text/plain; charset=utf-8\r\n"...)
-	switch status {
-	case 405:
-		b = append(b, "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"...)
-	case 503:
-		b = append(b, "Retry-After: "+retryAfterSeconds+"\r\n"...)
-	}
+	format := formatFor(x.head[x.start:max(x.start, x.bodyAt)])
+	var room [errorBodyBytes]byte
+	body := appendErrorBody(room[:0], format, status, reason)
+	b := l.appendErrorHead(l.out[:0], status, format)
 	b = appendPersistence(b, x)
 	b = append(b, "Content-Length: "...)
-	size := len("000 ") + len(statusText[status]) + len(": ") + len(reason) + len("\n")
-	b = strconv.AppendInt(b, int64(size), 10)
+	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
 	if x.method != http1.MethodHEAD {
-		b = strconv.AppendInt(b, int64(status), 10)
-		b = append(b, ' ')
-		b = append(b, statusText[status]...)
-		b = append(b, ": "...)
-		b = append(b, reason...)
-		b = append(b, '\n')
-		x.bytesOut = int64(size)
+		b = append(b, body...)
+		x.bytesOut = int64(len(body))
 	}
 	l.out = b
 	l.timers.Clear(c.slot)
@@ -57,6 +45,59 @@ func (l *loop) answer(x *exchange, status int, reason string) {
 		l.finish(x)
 	default:
 		l.stopUpload(x)
+	}
+}
+
+// appendErrorHead writes what all of our answers with a status and format have in common.
+func (l *loop) appendErrorHead(b []byte, status int, format bodyFormat) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = appendStatus(b, status)
+	b = append(b, "\r\nDate: "...)
+	b = append(b, l.clock.httpDate()...)
+	b = append(b, "\r\nContent-Type: "...)
+	b = append(b, contentTypes[format]...)
+	b = append(b, crlf...)
+	switch status {
+	case 405:
+		b = append(b, "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"...)
+	case 503:
+		b = append(b, "Retry-After: "+retryAfterSeconds+"\r\n"...)
+	}
+	return b
+}
+
+func appendStatus(b []byte, status int) []byte {
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, ' ')
+	return append(b, statusText[status]...)
+}
+
+// appendErrorBody words an answer. A reason is a constant of ours, never a client's byte, so nothing in it needs escaping.
+func appendErrorBody(b []byte, format bodyFormat, status int, reason string) []byte {
+	switch format {
+	case formatHTML:
+		b = append(b, "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>"...)
+		b = appendStatus(b, status)
+		b = append(b, ": "...)
+		b = append(b, reason...)
+		b = append(b, "</title></head>\n<body><h1>"...)
+		b = appendStatus(b, status)
+		b = append(b, "</h1><p>"...)
+		b = append(b, reason...)
+		return append(b, "</p></body>\n</html>\n"...)
+	case formatJSON:
+		b = append(b, `{"status":`...)
+		b = strconv.AppendInt(b, int64(status), 10)
+		b = append(b, `,"error":"`...)
+		b = append(b, statusText[status]...)
+		b = append(b, `","reason":"`...)
+		b = append(b, reason...)
+		return append(b, "\"}\n"...)
+	default:
+		b = appendStatus(b, status)
+		b = append(b, ": "...)
+		b = append(b, reason...)
+		return append(b, '\n')
 	}
 }
 

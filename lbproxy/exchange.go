@@ -90,7 +90,7 @@ func (x *exchange) endsWithConnection() bool {
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
 // their way does not count.
 func (x *exchange) endsHere(c *conn) bool {
-	return x.reply.done && x.single && x.body.framing == http1.FramingNone && c.state == stateWait && len(x.in) == 0 && !c.has(flagReadable)
+	return x.reply.done && x.single && x.body.framing == http1.FramingNone && c.state == stateWait && x.in.pending() == 0 && !c.has(flagReadable)
 }
 
 // body is the progress of a message body in one direction.

@@ -72,3 +72,6 @@ func CutLast(list []byte) (element, rest []byte) {
 	element, _ = cutElement(list[comma+1:])
 	return element, list[:max(0, comma)]
 }
+
+// CutFirst returns the list's first element without the whitespace around it, perhaps empty, and what stands behind it.
+func CutFirst(list []byte) (element, rest []byte) { return cutElement(list) }
