@@ -32,6 +32,9 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		reason += "; what was left of its process group was killed"
 	}
 	v := w.program.judge(l)
+	if w.state == draining || w.state == StateStopping {
+		v = verdict{event: evLost, streak: w.streak} // it was asked to; however it did so is no failure
+	}
 	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
 	f.apply(w, v.event)
 }
@@ -53,7 +56,7 @@ func (f *Fleet) refused(w *worker, err error) event {
 	if why := shortage(err); why != "" {
 		reason += " (" + why + ")"
 	}
-	f.note(w, v, ending{code: code, reason: reason, at: time.Now()}, "worker not started")
+	f.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")
 	return v.event
 }
 
@@ -61,7 +64,7 @@ func (f *Fleet) refused(w *worker, err error) event {
 // the log tells the end before the new beginning.
 func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slog.Attr) {
 	f.endings++
-	e.order, e.judged = f.endings, v.event
+	e.order, e.judged, e.passing = f.endings, v.event, e.passing || v.shortest
 	w.last = e
 	w.streak = v.streak
 	w.delay = w.program.Backoff.delay(v.backoffStreak(), f.options.Rand())

@@ -72,7 +72,13 @@ func (f *Fleet) accept(e *errand) {
 		f.each(e, workers, "stopped", f.beginStop)
 	case Signal:
 		f.each(e, workers, "signalled", func(w *worker) error { return f.pass(w, e.order.Signal) })
-	case Restart, Scale, Drain, Undrain, Replace:
+	case Restart:
+		f.rollByOrder(e, workers)
+	case Drain:
+		f.each(e, workers, "drained", f.withhold)
+	case Undrain:
+		f.each(e, workers, "undrained", f.restore)
+	case Scale, Replace:
 		e.end(errors.ErrUnsupported)
 	default:
 		e.end(errors.ErrUnsupported)
@@ -137,10 +143,15 @@ func (e *errand) reached(w *worker) bool {
 		return e.startReached(w)
 	case Stop:
 		return e.stopReached(w)
+	case Drain:
+		return e.drainReached(w)
 	case Signal:
 		e.tell(w, "signalled", nil)
 		return true
-	case Restart, Scale, Drain, Undrain, Replace:
+	case Undrain:
+		e.tell(w, "undrained", nil)
+		return true
+	case Restart, Scale, Replace:
 		return true
 	default:
 		return true
@@ -171,6 +182,33 @@ func (e *errand) stopReached(w *worker) bool {
 		return false
 	}
 	return true
+}
+
+func (e *errand) drainReached(w *worker) bool {
+	switch {
+	case w.drained || !w.alive():
+		e.tell(w, "drained", nil)
+	case !w.withheld:
+		e.tell(w, "drained", ErrOverruled)
+	default:
+		return false
+	}
+	return true
+}
+
+// withhold takes a worker out of traffic, and leaves it running.
+func (f *Fleet) withhold(w *worker) error {
+	if !w.alive() {
+		return ErrNotRunning
+	}
+	w.withheld = true
+	w.drained = w.drained || !w.program.Traffic || f.options.Quiesce == nil
+	return nil
+}
+
+func (f *Fleet) restore(w *worker) error {
+	w.withheld, w.drained = false, false
+	return nil
 }
 
 // pass sends a signal on to a worker's process group.

@@ -20,15 +20,16 @@ type Fleet struct {
 	over     chan struct{} // closed when Run has ended
 
 	// The rest belongs to Run's goroutine.
-	published []Endpoint
-	errands   []*errand // orders under way
-	endings   int
-	null      *os.File
-	logs      *logs
-	streams   map[*os.File]struct{} // the pipes' ends that are still read
-	shutdown  shutdown
-	result    Result
-	culprit   *worker // whose end ended the fleet; nil when asked to stop
+	published   []Endpoint
+	errands     []*errand // orders under way
+	maintenance maintenance
+	endings     int
+	null        *os.File
+	logs        *logs
+	streams     map[*os.File]struct{} // the pipes' ends that are still read
+	shutdown    shutdown
+	result      Result
+	culprit     *worker // whose end ended the fleet; nil when asked to stop
 }
 
 // Result is how a fleet ended.
@@ -86,6 +87,7 @@ func (f *Fleet) Drained(index int, incarnation uint64) {
 	f.mail.post(func() {
 		for _, w := range f.workers {
 			if w.endpoint == index && w.endpoint >= 0 && w.incarnation == incarnation {
+				w.drained = w.withheld
 				f.apply(w, evDrained)
 			}
 		}
@@ -113,6 +115,7 @@ func (f *Fleet) begin() {
 func (f *Fleet) settle() {
 	f.advance()
 	f.resume()
+	f.maintain()
 	f.tend()
 	f.publish()
 	f.snapshot()

@@ -39,6 +39,7 @@ type Options struct {
 	Quiesce func()
 
 	StopTimeout time.Duration // the whole stop's budget; 9 s when 0
+	HoldMax     time.Duration // how long requests may wait for the only worker while it is being replaced; 0 is for ever
 	LameDuck    time.Duration // from Stop to Quiesce
 
 	// Stdout and Stderr get the workers' output; nil throws it away.

@@ -100,7 +100,7 @@ func (f *Fleet) serve(w *worker) {
 // withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last
 // request is done.
 func (f *Fleet) withdraw(w *worker) {
-	w.ready = false
+	w.ready, w.withdrawn = false, time.Now()
 	f.publish()
 	f.arm(w, w.program.DrainTimeout, evExpired)
 }

@@ -137,7 +137,7 @@ func tornado(n int) Program {
 func front() Program {
 	return Program{
 		Group: "percore", Name: "front", Command: []string{"percore", "front"}, StartRetries: -1,
-		Ready: Ready{Kind: ReadyNone}, Priority: -1, Backoff: Backoff{Jitter: -1},
+		Ready: Ready{Kind: ReadyNone}, Priority: -1, Internal: true, Backoff: Backoff{Jitter: -1},
 	}
 }
 

@@ -137,6 +137,9 @@ func (f *Fleet) stopNext() {
 			if w.program.Priority == highest {
 				w.wanted = false
 				f.reconcile(w)
+				if w.state == StateStopping {
+					f.arm(w, f.patience(w), evExpired) // an earlier stop may have given it longer
+				}
 			}
 		}
 	}
@@ -151,13 +154,26 @@ func (f *Fleet) live() []*worker {
 func (f *Fleet) patience(w *worker) time.Duration {
 	s := &f.shutdown
 	if s.phase < stopping {
-		return w.program.StopWaitSecs
+		return f.patienceInService(w)
 	}
 	killAt := s.killAt
 	if w.program.Priority == f.workers[0].program.Priority && w.program.Priority != f.workers[len(f.workers)-1].program.Priority {
 		killAt = s.lastKill
 	}
 	return min(w.program.StopWaitSecs, time.Until(killAt))
+}
+
+// holdPatienceMin is what every worker gets to end by itself, whoever waits.
+const holdPatienceMin = time.Second
+
+// patienceInService is for a worker that is stopped while the fleet goes on. Where clients wait for its successor, because
+// nobody else can answer them, it gets what is left of their patience: its own last request is answered by then.
+func (f *Fleet) patienceInService(w *worker) time.Duration {
+	patience := w.program.StopWaitSecs
+	if w.wanted && w.program.Traffic && f.options.HoldMax > 0 && !f.siblingServes(w) {
+		patience = min(patience, max(holdPatienceMin, f.options.HoldMax-time.Since(w.withdrawn)))
+	}
+	return patience
 }
 
 // cutDrain ends the wait for requests in flight.

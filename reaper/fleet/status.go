@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"percore/reaper"
@@ -99,14 +100,14 @@ func (f *Fleet) snapshot() {
 		o.workers = append(o.workers, w.status())
 		o.tails = append(o.tails, &w.tail)
 	}
-	o.condition = Condition{Stopping: f.shutdown.phase != serving}
+	o.condition = Condition{Stopping: f.shutdown.phase != serving, Maintenance: f.maintenance.words(), Degraded: f.degraded()}
 	f.overview.Store(&o)
 }
 
 func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
 		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Endpoint: w.endpoint, Port: w.port,
-		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.ready,
+		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
 		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Complaint: w.complaint(),
 	}
@@ -114,6 +115,20 @@ func (w *worker) status() WorkerStatus {
 		s.PID, s.Started = w.process.PID(), w.started
 	}
 	return s
+}
+
+// degraded puts what is wrong into words, all of it.
+func (f *Fleet) degraded() string {
+	var reasons []string
+	if f.maintenance.degraded != "" {
+		reasons = append(reasons, f.maintenance.degraded)
+	}
+	for _, w := range f.workers {
+		if w.degraded && !w.ready {
+			reasons = append(reasons, w.title+" keeps failing")
+		}
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // complaint is supervisord's text for a start that did not succeed.

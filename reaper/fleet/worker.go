@@ -26,6 +26,9 @@ type worker struct {
 	started     time.Time       // when process was spawned
 	wasReady    bool            // process has been ready in its life
 	proven      bool            // some process of this slot has been ready
+	withheld    bool            // by order, it gets no traffic although it is fit for it
+	drained     bool            // withheld, and its last request is done
+	withdrawn   time.Time       // when its traffic was taken away
 	killed      bool            // percore sent process SIGKILL
 	slain       uint64          // the latest incarnation that was killed from outside
 	stopProbe   context.CancelFunc
@@ -44,6 +47,7 @@ type worker struct {
 // ending is how the latest incarnation ended, or why it never began.
 type ending struct {
 	judged  event  // what it was judged to be
+	passing bool   // the worker is not to blame: a kill from outside, a shortage
 	spawned bool   // there was a process
 	order   int    // endings of the whole fleet are numbered from 1; 0 is none yet
 	code    int    // exit code a container would pass on
@@ -64,11 +68,14 @@ func newWorker(p *Program, index int) *worker {
 // alive says whether there is a process.
 func (w *worker) alive() bool { return w.process != nil }
 
+// serves says whether it gets traffic.
+func (w *worker) serves() bool { return w.ready && !w.withheld }
+
 // endpointState is what the front door may do with the worker now. A draining worker is still up: while the
 // whole container stops, the front door decides by itself which requests are the last.
 func (w *worker) endpointState() EndpointState {
 	switch {
-	case w.ready:
+	case w.serves():
 		return Up
 	case w.alive() && w.wasReady:
 		return Draining
@@ -80,12 +87,12 @@ func (w *worker) endpointState() EndpointState {
 // forget clears what belonged to the incarnation that ended.
 func (w *worker) forget() {
 	w.stopProbe()
-	w.process, w.ready, w.wasReady, w.killed = nil, false, false, false
+	w.process, w.ready, w.wasReady, w.drained, w.killed = nil, false, false, false, false
 }
 
 // siblingServes says whether another worker of the same program is ready.
 func (f *Fleet) siblingServes(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
-		return other != w && other.program == w.program && other.ready
+		return other != w && other.program == w.program && other.serves()
 	})
 }

@@ -1,0 +1,41 @@
+package fleet
+
+import "slices"
+
+// Roll replaces all workers, one after another, as a rolling restart; reason is for the log. Those that were stopped by
+// order and those that have done their work stay as they are. It is safe from any goroutine. A call while
+// a roll is under way has another one follow: what it was to bring into effect may have come too late for the first workers.
+func (f *Fleet) Roll(reason string) {
+	f.mail.post(func() {
+		if f.shutdown.phase != serving {
+			return
+		}
+		if slices.ContainsFunc(f.maintenance.queue, isUntouchedRoll) {
+			f.log.Info("a rolling restart is due already", "reason", reason)
+			return
+		}
+		j := &job{purpose: rolling, reason: reason}
+		for _, w := range f.workers {
+			if w.wanted && !w.program.Internal && w.state != StateExited {
+				j.targets = append(j.targets, target{w: w})
+			}
+		}
+		f.enqueue(j)
+	})
+}
+
+func isUntouchedRoll(j *job) bool { return j.purpose == rolling && j.begun.IsZero() }
+
+// rollByOrder is the verb Restart.
+func (f *Fleet) rollByOrder(e *errand, workers []*worker) {
+	isRoll := func(j *job) bool { return j != nil && j.purpose == rolling && !j.halted }
+	if isRoll(f.maintenance.current) || slices.ContainsFunc(f.maintenance.queue, isRoll) {
+		e.end(ErrBusy)
+		return
+	}
+	j := &job{purpose: rolling, reason: "by order", errand: e}
+	for _, w := range workers {
+		j.targets = append(j.targets, target{w: w})
+	}
+	f.enqueue(j)
+}
