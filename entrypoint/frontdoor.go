@@ -83,10 +83,21 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 			return
 		}
 		d.letGo(message.Report.Seq)
+		if !d.isNewest(message.Report.Seq) {
+			continue // it speaks of other states than the workers are in by now; another report follows
+		}
 		for _, e := range message.Report.Drained {
 			d.drained(e.Index, e.Incarnation)
 		}
 	}
+}
+
+// isNewest says whether a report is about the newest snapshot: one about an older may call a worker drained that has had
+// traffic again since.
+func (d *frontDoor) isNewest(seq uint64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return seq == d.wanted.Snapshot.Seq
 }
 
 // publish tells the front door about the workers.

@@ -112,7 +112,7 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 		Autorestart: autorestart(cfg.Autorestart), ExitCodes: slices.Clone(cfg.Exitcodes),
 		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
 		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
-		Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
+		DrainTimeout: time.Duration(cfg.DrainTimeout), Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
 		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true, KillTree: bool(cfg.KillTree),
 		Stdout:         logFile(cfg.StdoutLogfile, cfg.StdoutLogfileMaxbytes, cfg.StdoutLogfileBackups),
 		Stderr:         logFile(cfg.StderrLogfile, cfg.StderrLogfileMaxbytes, cfg.StderrLogfileBackups),

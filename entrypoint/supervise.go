@@ -62,11 +62,15 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 	return runFleet(in, r, f, newOperator(cfg, f, log), log)
 }
 
+// holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
+// for its successor to come up.
+const holdShare = 2
+
 // newFleet wires workers and front door together.
 func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *fleet.Fleet {
 	options := fleet.Options{
 		Programs: []fleet.Program{p.workerProgram(cfg, in.environ)}, Spawner: r, Log: log,
-		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), Stdout: in.stdout, Stderr: direct(in.stderr),
+		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare, Stdout: in.stdout, Stderr: direct(in.stderr),
 		OOMKilled: oomKilled(log),
 	}
 	if cfg.Mode == config.ModeNone {
@@ -134,7 +138,9 @@ func obey(s os.Signal, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) {
 		logStatus(f.Status(), log)
 		log.Info("status", "orphans_reaped", r.Orphans(), "output_bytes_dropped", f.Dropped())
 		f.ReopenLogs()
-	case syscall.SIGHUP, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU:
+	case syscall.SIGHUP, syscall.SIGUSR2:
+		f.Roll(reaper.SignalName(sig))
+	case syscall.SIGTTIN, syscall.SIGTTOU:
 		log.Warn("signal has no effect in this version", "signal", reaper.SignalName(sig))
 	default:
 		log.Debug("signal ignored", "signal", reaper.SignalName(sig))

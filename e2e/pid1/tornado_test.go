@@ -21,6 +21,12 @@ const python = "/usr/bin/python3"
 // startTornado runs the example application.
 func startTornado(t *testing.T, workers int, variables env) *service {
 	t.Helper()
+	return startTornadoUnder(t, nil, workers, variables)
+}
+
+// startTornadoUnder is startTornado with a command in front of each worker's, which it has to become.
+func startTornadoUnder(t *testing.T, wrapper []string, workers int, variables env) *service {
+	t.Helper()
 	need(t, "real Tornado workers", python, "-c", "import tornado")
 	main, err := filepath.Abs("../../examples/tornado/main.py")
 	if err != nil {
@@ -30,7 +36,8 @@ func startTornado(t *testing.T, workers int, variables env) *service {
 	for name, value := range variables {
 		all[name] = value
 	}
-	s := start(t, all, python, "-B", main, "--port={port}", "--logging=warning")
+	words := append(slices.Concat([]string{"--"}, wrapper), python, "-B", main, "--port={port}", "--logging=warning")
+	s := start(t, all, words...)
 	s.awaitReady(workers)
 	return s
 }

@@ -19,8 +19,9 @@ type Config struct {
 
 	Program // the fleet proper; PERCORE_PROGRAMS names others
 
-	StopTimeout Duration `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
-	LameDuck    Duration `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
+	DrainTimeout Duration `envconfig:"PERCORE_DRAIN_TIMEOUT" group:"fleet" default:"30s" min:"0.001" example:"60" doc:"how long a worker that is stopped or replaced may take to answer the requests that it has; new ones go to the others, or wait where there are none"`
+	StopTimeout  Duration `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
+	LameDuck     Duration `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
 
 	// The front door, in nginx's vocabulary.
 

@@ -50,8 +50,44 @@ func renderStates() []byte {
 	for a := range actions {
 		fmt.Fprintf(&b, "- `%s`: %s\n", a, actionText(a))
 	}
+	renderMaintenance(&b)
 	return b.Bytes()
 }
+
+func renderMaintenance(b *bytes.Buffer) {
+	b.WriteString(maintenanceIntro + "| what is seen |")
+	for s := range finished {
+		fmt.Fprintf(b, " %s |", s)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|", int(finished)) + "\n")
+	for seen := range sights {
+		fmt.Fprintf(b, "| `%s`: %s |", seen, sightText(seen))
+		for s := range finished {
+			fmt.Fprintf(b, " %s |", maintenanceTable[s][seen])
+		}
+		b.WriteString("\n")
+	}
+}
+
+func sightText(s sight) string {
+	return [sights]string{
+		"the old process still lives",
+		"a new one is being started; another after that if the first died of something that is not its fault",
+		"the new one is ready",
+		"it has been for `STARTSECS`, at most 5 s",
+		"it could not be started, was not ready in time, fails its health check, or ended",
+		"there is no process and none is wanted",
+		"somebody has ordered something else for the worker",
+	}[s]
+}
+
+const maintenanceIntro = `
+## Maintenance
+
+One worker after another is replaced: in a rolling restart, for its health, or because it is past a limit. A worker under maintenance goes
+through these stages; a cell is the next one. A rolling restart halts at the first worker that has ` + "`failed`" + `.
+
+`
 
 func edges(from, to State) []string {
 	var labels []string
