@@ -246,6 +246,9 @@ func (l *loop) flushToClient(x *exchange) {
 	} else {
 		x.toClient.release(&l.buffers)
 		l.timers.Clear(c.slot)
+		if c.state == stateBody && x.toWorker.pending() == 0 {
+			l.awaitBody(c, x)
+		}
 	}
 	if x.toClient.pending() == 0 && x.response == responseTaken {
 		l.finish(x)

@@ -21,9 +21,9 @@ const (
 	stateProxy                       // downstream: who connects is still to be said (timerProxy)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
-	stateBusy                        // upstream: serves an exchange (timerRead)
+	stateBusy                        // upstream: serves an exchange (timerRead, or timerWorkerSend while it takes no more of the request)
 	statePooled                      // upstream: idle in the pool (timerPooled)
-	stateTunnel                      // both: bytes pass unread (timerTunnel)
+	stateTunnel                      // both: bytes pass unread (timerTunnel, then timerHalfClosed)
 )
 
 // connFlags are facts that edge-triggered events report once and that stay true until used up.
@@ -59,7 +59,7 @@ type conn struct {
 	prev        int32  // pool
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
-	since       int64  // upstream, pooled: milliseconds on the loop's clock
+	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled; downstream: when lingering began
 	peer        peer   // downstream: who connected
 }
 

@@ -255,7 +255,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 		return
 	}
 	x.request = requestCollecting
-	l.timers.Set(c.slot, timerBody, l.now)
+	l.awaitBody(c, x)
 	if len(rest) > 0 {
 		l.onBody(c, x, rest)
 		return
@@ -275,6 +275,9 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		return
 	case limit > 0 && x.body.total > limit:
 		l.abort(x, causeBodyTooLarge)
+		return
+	case l.isTooSlow(x):
+		l.abort(x, causeBodyTooSlow)
 		return
 	}
 	l.timers.Set(c.slot, timerBody, l.now)
@@ -357,6 +360,7 @@ func (l *loop) linger(c *conn) {
 	shutdownWrite(c.fd)
 	c.flags |= flagFinSent
 	c.state = stateLinger
+	c.since = l.now
 	l.timers.Set(c.slot, timerLinger, l.now)
 	l.watch(c)
 	l.discard(c)
@@ -376,10 +380,11 @@ func (l *loop) discard(c *conn) {
 		if !ok {
 			return
 		}
-		if n == 0 {
+		if n == 0 || l.now-c.since >= lingerMillisMax {
 			l.closeConn(c)
 			return
 		}
+		l.timers.Set(c.slot, timerLinger, l.now)
 	}
 	l.enqueue(c)
 }

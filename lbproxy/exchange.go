@@ -34,22 +34,23 @@ type exchange struct {
 	response   responseState
 
 	// The request.
-	client    peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
-	method    http1.Method
-	minor     uint8  // of the client's HTTP version
-	keepAlive bool   // the client's connection is kept afterwards
-	single    bool   // the client itself asked for no more than this answer
-	upgrade   bool   // the client asks for another protocol
-	in        outbox // bytes from the client that are not parsed yet
-	seen      int    // how many of them the codec has looked at
-	head      []byte // the request for the worker: head, then as much of the body as is held
-	start     int    // where it starts in head; see frameChunked
-	bodyAt    int    // where the held body starts in head
-	sent      int    // how many bytes of head this worker has
-	body      body   // what is still to come from the client
-	replay    bool   // head is the whole request and no byte of an answer has been passed on
-	abandoned bool   // the worker takes no more of the request
-	toWorker  outbox
+	client                peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
+	method                http1.Method
+	minor                 uint8  // of the client's HTTP version
+	keepAlive             bool   // the client's connection is kept afterwards
+	single                bool   // the client itself asked for no more than this answer
+	upgrade               bool   // the client asks for another protocol
+	in                    outbox // bytes from the client that are not parsed yet
+	seen                  int    // how many of them the codec has looked at
+	head                  []byte // the request for the worker: head, then as much of the body as is held
+	start                 int    // where it starts in head; see frameChunked
+	bodyAt                int    // where the held body starts in head
+	sent                  int    // how many bytes of head this worker has
+	body                  body   // what is still to come from the client
+	paceMillis, paceBytes int64  // when, and after how much of the body, its current span began; pace.go
+	replay                bool   // head is the whole request and no byte of an answer has been passed on
+	abandoned             bool   // the worker takes no more of the request
+	toWorker              outbox
 
 	// The answer.
 	status    int

@@ -30,6 +30,8 @@ const (
 	timerRetry
 	timerSweep
 	timerProxy
+	timerHalfClosed
+	timerWorkerSend
 )
 
 const (
@@ -43,8 +45,15 @@ const (
 	readsPerTurn = 4
 	// pendingBytesMax is how much of an answer may wait for a slow client before its worker is no longer read.
 	pendingBytesMax = 64 << 10
-	// lingerMillis is how long a client gets to read our last answer while what it still sends is thrown away.
-	lingerMillis = 2000
+	// lingerMillis is how long a client that has our last answer may pause while what it still sends is thrown away, and
+	// lingerMillisMax how long that goes on in all.
+	lingerMillis    = 2_000
+	lingerMillisMax = 10_000
+	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
+	// answer, and a bound for peers that are gone without a FIN.
+	halfClosedMillis = 5_000
+	// workerSendMillis is how long a worker may take nothing of a request that it was given.
+	workerSendMillis = 30_000
 	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
 	acceptPauseMillis = 100
 	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
@@ -119,7 +128,8 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 		proxy: p, id: id, options: o, poller: poller, epoch: p.epoch,
 		timers: epoll.NewTimers(millis(o.ClientHeaderTimeout), millis(o.ClientBodyTimeout), millis(o.SendTimeout), millis(o.KeepaliveTimeout),
 			millis(o.ProxyConnectTimeout), millis(o.ProxyReadTimeout), millis(o.ProxyKeepaliveTimeout), millis(o.QueueTimeout), millis(o.TunnelTimeout),
-			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis, proxyHeaderMillis),
+			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis, proxyHeaderMillis,
+			halfClosedMillis, workerSendMillis),
 		trust:    newTrust(o),
 		balancer: balancer{method: o.Balance, turn: id},
 		parked:   parkedQueue{head: noSlot, tail: noSlot},
@@ -314,7 +324,9 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.readTimedOut(c)
 	case timerQueue:
 		l.queueTimedOut(l.exchangeOf(c))
-	case timerTunnel:
+	case timerWorkerSend:
+		l.tryFailed(l.exchangeOf(c), causeWorkerSendTimeout)
+	case timerTunnel, timerHalfClosed:
 		l.closeTunnel(l.exchangeOf(c))
 	case timerKeepalive:
 		l.linger(c)

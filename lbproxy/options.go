@@ -34,7 +34,7 @@ type Options struct {
 	ClientMaxBodySize     int64         // bytes; 0 is no limit; beyond it 413
 	ClientBodyBufferSize  int           // bytes of a request body that are held before a worker is chosen
 	ClientHeaderTimeout   time.Duration // for a whole head, from its first byte or from accept
-	ClientBodyTimeout     time.Duration // between two reads of a body
+	ClientBodyTimeout     time.Duration // between two reads of a body, and the span of the minimum rate; pace.go
 	SendTimeout           time.Duration // between two writes to a client
 	KeepaliveTimeout      time.Duration // idle client connection
 	ProxyConnectTimeout   time.Duration //

@@ -26,6 +26,7 @@ const (
 	causeBadRequest    // the head or the body's framing is malformed; the codec's error has the status
 	causeHeaderTimeout // the head did not arrive in time
 	causeBodyTimeout   // the body stopped arriving
+	causeBodyTooSlow   // the body arrives at less than the minimum rate
 	causeBodyTooLarge
 	causeClientClosed // the client left before its answer was out
 	causeSendTimeout  // the client stopped reading
@@ -33,11 +34,12 @@ const (
 	causeConnectRefused
 	causeConnectTimeout
 	// Upstream, later.
-	causeStale       // a connection from the pool was closed before any byte of the answer
-	causeDied        // a fresh connection was closed before any byte of the answer
-	causeReadTimeout // no answer, or no more of it, in time
-	causeBadResponse // the answer's head or framing is malformed
-	causeTruncated   // the answer stopped in the middle
+	causeStale             // a connection from the pool was closed before any byte of the answer
+	causeDied              // a fresh connection was closed before any byte of the answer
+	causeReadTimeout       // no answer, or no more of it, in time
+	causeWorkerSendTimeout // the worker took nothing of the request for too long
+	causeBadResponse       // the answer's head or framing is malformed
+	causeTruncated         // the answer stopped in the middle
 	// Internal.
 	causeNoWorker  // nobody was ready in time
 	causeQueueFull // too many wait already
@@ -68,23 +70,25 @@ type outcome struct {
 // outcomes decides status, retry and log level for every cause; proxy design notes: RFC 9110 sections 9.2.2 and
 // 15.6, nginx's proxy_next_upstream for the retries, nginx's 499 for clients that left.
 var outcomes = [...]outcome{
-	causeNone:           {sideNone, 0, retryNever, slog.LevelDebug, ""},
-	causeBadRequest:     {sideDownstream, 400, retryNever, slog.LevelDebug, "malformed request"},
-	causeHeaderTimeout:  {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's head did not arrive in time"},
-	causeBodyTimeout:    {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's body stopped arriving"},
-	causeBodyTooLarge:   {sideDownstream, 413, retryNever, slog.LevelDebug, "the request's body is too large"},
-	causeClientClosed:   {sideDownstream, 499, retryNever, slog.LevelDebug, "the client left"},
-	causeSendTimeout:    {sideDownstream, 0, retryNever, slog.LevelDebug, "the client stopped reading"},
-	causeConnectRefused: {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "the worker refused the connection"},
-	causeConnectTimeout: {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "the worker did not take the connection in time"},
-	causeStale:          {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "the worker closed a kept connection"},
-	causeDied:           {sideUpstream, 502, retryOneOther, slog.LevelWarn, "the worker closed the connection before it answered"},
-	causeReadTimeout:    {sideUpstream, 504, retryNever, slog.LevelWarn, "the worker did not answer in time"},
-	causeBadResponse:    {sideUpstream, 502, retryNever, slog.LevelWarn, "the worker's answer is malformed"},
-	causeTruncated:      {sideUpstream, 0, retryNever, slog.LevelWarn, "the worker's answer stopped in the middle"},
-	causeNoWorker:       {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was ready in time"},
-	causeQueueFull:      {sideInternal, 503, retryNever, slog.LevelWarn, "too many requests wait for a worker"},
-	causeNoSocket:       {sideInternal, 503, retryNever, slog.LevelError, "no descriptor or memory for a connection to the worker"},
-	causeDeadline:       {sideInternal, 503, retryNever, slog.LevelWarn, "the service is stopping"},
-	causePanic:          {sideInternal, 500, retryNever, slog.LevelError, "internal error"},
+	causeNone:              {sideNone, 0, retryNever, slog.LevelDebug, ""},
+	causeBadRequest:        {sideDownstream, 400, retryNever, slog.LevelDebug, "malformed request"},
+	causeHeaderTimeout:     {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's head did not arrive in time"},
+	causeBodyTimeout:       {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's body stopped arriving"},
+	causeBodyTooSlow:       {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's body arrives too slowly"},
+	causeBodyTooLarge:      {sideDownstream, 413, retryNever, slog.LevelDebug, "the request's body is too large"},
+	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "the client left"},
+	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "the client stopped reading"},
+	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "the worker refused the connection"},
+	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "the worker did not take the connection in time"},
+	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "the worker closed a kept connection"},
+	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "the worker closed the connection before it answered"},
+	causeReadTimeout:       {sideUpstream, 504, retryNever, slog.LevelWarn, "the worker did not answer in time"},
+	causeWorkerSendTimeout: {sideUpstream, 504, retryNever, slog.LevelWarn, "the worker stopped taking the request"},
+	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "the worker's answer is malformed"},
+	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "the worker's answer stopped in the middle"},
+	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was ready in time"},
+	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "too many requests wait for a worker"},
+	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no descriptor or memory for a connection to the worker"},
+	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "the service is stopping"},
+	causePanic:             {sideInternal, 500, retryNever, slog.LevelError, "internal error"},
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 )
 
 const (
@@ -104,10 +103,7 @@ func TestAConnectionThatDoesNotSayWhoItIsIsClosed(t *testing.T) {
 			c := r.client().send(sent)
 			eventually(t, "it is there", func() bool { return r.sockets(kindDownstream) == 1 })
 			r.exchanges()
-			r.onLoop(func(l *loop) {
-				l.proxy.epoch = l.proxy.epoch.Add(-proxyHeaderMillis * time.Millisecond)
-				l.epoch = l.proxy.epoch
-			})
+			r.elapse(proxyHeaderMillis)
 			c.wantEnd()
 		})
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
+	"percore/lbproxy/http1"
 )
 
 // silent is a worker that reads requests and never answers.
@@ -29,6 +32,13 @@ func TestAWorkerThatDoesNotAnswerInTimeIsA504AndNothingIsRepeated(t *testing.T) 
 			eventually(t, "the worker's connection is closed", func() bool { return r.sockets(kindUpstream) == 0 })
 		})
 	}
+}
+
+// elapse lets time pass for the first loop.
+func (r *rig) elapse(millis int) {
+	r.t.Helper()
+	r.onLoop(func(l *loop) { l.epoch = l.epoch.Add(-time.Duration(millis) * time.Millisecond) })
+	r.exchanges() // a turn, in which timers run out
 }
 
 // sockets counts the first loop's connections of a kind.
@@ -192,4 +202,144 @@ func TestATunnelWithoutAByteIsClosedAfterItsTime(t *testing.T) {
 	if _, err := io.ReadAll(c.in); err != nil {
 		t.Errorf("end of the tunnel: got %v, want a FIN", err)
 	}
+}
+
+func TestABodyThatDripsIsRefused(t *testing.T) {
+	const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+	const span = 30_000
+	for name, buffer := range map[string]int{"while it is held": 1 << 20, "while it is streamed": 0} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = buffer })
+			r.workers(newStub(t, silent).address)
+			c := r.client().send(head)
+			eventually(t, "it begins", func() bool { return r.exchanges() == 1 })
+			for range 3 { // fast enough: 300 bytes a second
+				r.elapse(span - 6000)
+				c.send(strings.Repeat("x", 300*span/1000))
+				r.awaitBodyBytes(t)
+				r.elapse(5000)
+			}
+			for range 2 { // each byte comes in time, but only bytes come
+				r.elapse(span - 6000)
+				c.send("x")
+				r.awaitBodyBytes(t)
+			}
+			c.read("POST").want(t, 408, "~arrives too slowly")
+			c.wantEnd()
+		})
+	}
+}
+
+// awaitBodyBytes waits until the first loop has read all that was sent of a body.
+func (r *rig) awaitBodyBytes(t *testing.T) {
+	t.Helper()
+	var before int64 = -1
+	eventually(t, "the body's bytes are read", func() bool {
+		time.Sleep(5 * time.Millisecond)
+		var total int64
+		r.onLoop(func(l *loop) { total = l.exchanges[0].body.total })
+		same := total == before
+		before = total
+		return same
+	})
+}
+
+func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
+	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second}, timers: epoll.NewTimers(1, 1, 1), now: 1}
+	l.timers.Grow(1)
+	x, c := &exchange{}, &conn{}
+	x.body.begin(http1.FramingLength, 1<<20)
+	l.awaitBody(c, x)
+	x.body.total = 10
+	if l.now += 29_999; l.isTooSlow(x) {
+		t.Error("inside the span: got too slow, want no verdict")
+	}
+	l.awaitBody(c, x) // the worker has taken what was held back
+	if l.now += 29_999; l.isTooSlow(x) {
+		t.Error("after a pause: got too slow, want a span of its own")
+	}
+	if l.now++; !l.isTooSlow(x) {
+		t.Error("behind the span: got fast enough, want too slow")
+	}
+	x.body.done = true
+	if l.now += 60_000; l.isTooSlow(x) {
+		t.Error("a body that is here: got too slow")
+	}
+}
+
+func TestAWorkerThatTakesNothingOfARequestIsA504(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, func(q *stubRequest) bool { select {} }).address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")
+	go func() { _, _ = io.WriteString(c.TCPConn, strings.Repeat("x", 40_000_000)) }()
+	eventually(t, "the upload stops", func() bool { return r.pending() > 0 })
+	time.Sleep(50 * time.Millisecond)
+	r.elapse(workerSendMillis)
+	c.read("POST").want(t, 504, "~stopped taking the request")
+}
+
+func TestLingeringEnds(t *testing.T) {
+	refused := func(t *testing.T, r *rig) *client {
+		c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+		c.read("POST").want(t, 413, "~too large")
+		return c
+	}
+	gone := func(r *rig) func() bool { return func() bool { return r.sockets(kindDownstream) == 0 } }
+	small := func(o *Options) { o.ClientMaxBodySize = 10 }
+	t.Run("after a pause", func(t *testing.T) {
+		r := newRig(t, small)
+		refused(t, r)
+		r.elapse(lingerMillis)
+		eventually(t, "the connection is closed", gone(r))
+	})
+	t.Run("in the end, however much comes", func(t *testing.T) {
+		r := newRig(t, small)
+		c := refused(t, r)
+		for range lingerMillisMax/(lingerMillis/2) - 1 {
+			r.elapse(lingerMillis / 2)
+			if n := r.sockets(kindDownstream); n != 1 {
+				t.Fatalf("connections: got %d, want it to go on while bytes come", n)
+			}
+			c.send("x")
+			eventually(t, "the byte is read", func() (read bool) {
+				r.onLoop(func(l *loop) { read = l.timers.Class(r.lingering(l)) == timerLinger })
+				return read
+			})
+			time.Sleep(5 * time.Millisecond)
+		}
+		r.elapse(lingerMillis / 2)
+		c.send("x")
+		eventually(t, "the connection is closed", gone(r))
+	})
+}
+
+// lingering is the slot of the first client's connection.
+func (r *rig) lingering(l *loop) int32 {
+	for slot := range int32(l.conns.size()) {
+		if l.conns.at(slot).kind == kindDownstream {
+			return slot
+		}
+	}
+	return 0
+}
+
+func TestTheOpenHalfOfATunnelHasLittleTime(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, func(q *stubRequest) bool {
+		q.say("%s", switching)
+		_, _ = io.ReadAll(q.in)
+		q.say("late")
+		select {}
+	})
+	r.workers(s.address)
+	c := r.tunnel("")
+	r.elapse(halfClosedMillis) // both halves are open: nothing happens
+	c.send("x")
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	c.wantBytes("late")
+	r.elapse(halfClosedMillis)
+	c.wantEnd()
+	eventually(t, "both connections are closed", func() bool { return r.sockets(kindUpstream)+r.sockets(kindDownstream) == 0 })
 }

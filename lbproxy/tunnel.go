@@ -46,8 +46,12 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 
 // touchTunnel starts the idle time of a tunnel anew. The client's slot has the timer.
 func (l *loop) touchTunnel(x *exchange) {
+	class := timerTunnel
+	if l.conns.at(x.upstream).has(flagFinSent) || l.conns.at(x.downstream).has(flagFinSent) {
+		class = timerHalfClosed
+	}
 	l.timers.Clear(x.upstream)
-	l.timers.Set(x.downstream, timerTunnel, l.now)
+	l.timers.Set(x.downstream, class, l.now)
 }
 
 // peerOf returns the other end of c's tunnel, and what waits to be written to it.
@@ -99,6 +103,7 @@ func (l *loop) endTunnelHalf(x *exchange, c, peer *conn) {
 	}
 	shutdownWrite(peer.fd)
 	peer.flags |= flagFinSent
+	l.touchTunnel(x)
 }
 
 // sendTunnel writes p to one end and keeps what it does not take.

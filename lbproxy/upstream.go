@@ -82,6 +82,9 @@ func (l *loop) pushRequest(x *exchange) {
 	switch errno {
 	case noErrno:
 	case unix.EAGAIN, unix.EINTR: // also while connecting; writability makes an event
+		if u.state == stateBusy {
+			l.timers.Set(u.slot, timerWorkerSend, l.now)
+		}
 		return
 	default:
 		l.writeFailed(x, u)
@@ -91,6 +94,7 @@ func (l *loop) pushRequest(x *exchange) {
 	u.state = stateBusy
 	l.timers.Set(u.slot, timerRead, l.now)
 	if x.start+x.sent < len(x.head) {
+		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
 	c := l.conns.at(x.downstream)
@@ -100,7 +104,7 @@ func (l *loop) pushRequest(x *exchange) {
 		return
 	}
 	x.request = requestStreaming
-	l.timers.Set(c.slot, timerBody, l.now)
+	l.awaitBody(c, x)
 	l.enqueue(c)
 }
 
@@ -131,6 +135,7 @@ func (l *loop) sendToWorker(x *exchange, p []byte) {
 	l.timers.Set(u.slot, timerRead, l.now)
 	if n < len(p) {
 		x.toWorker.add(&l.buffers, p[n:])
+		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		l.timers.Clear(x.downstream) // not the client's fault
 	}
 }
@@ -147,13 +152,14 @@ func (l *loop) flushToWorker(x *exchange, u *conn) {
 		return
 	}
 	x.toWorker.off += n
-	l.timers.Set(u.slot, timerRead, l.now)
 	if x.toWorker.pending() > 0 {
+		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
+	l.timers.Set(u.slot, timerRead, l.now)
 	x.toWorker.release(&l.buffers)
 	if c := l.conns.at(x.downstream); c.state == stateBody {
-		l.timers.Set(c.slot, timerBody, l.now)
+		l.awaitBody(c, x)
 		l.enqueue(c)
 	}
 }

@@ -170,7 +170,11 @@ func (r *Request) interpret() *Error {
 		return refusal
 	}
 	body := r.Framing == FramingChunked || r.Length > 0
-	r.Upgrade = options.upgrade && r.Minor == 1 && r.MethodID == MethodGET && !body && r.set.upgrades()
+	upgrade := options.upgrade && r.Minor == 1 && r.set.upgrades()
+	if upgrade && body {
+		return errUpgradeBody
+	}
+	r.Upgrade = upgrade && r.MethodID == MethodGET
 	return r.interpretExpect(body)
 }
 

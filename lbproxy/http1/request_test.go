@@ -173,8 +173,6 @@ func TestUpgradeIsAsked(t *testing.T) {
 		{"not by Connection alone", get + "Connection: upgrade\r\n\r\n", false},
 		{"not for HTTP/2", get + "Connection: upgrade\r\nUpgrade: h2c, H2\r\n\r\n", false},
 		{"not for nothing", get + "Connection: upgrade\r\nUpgrade: ,\r\n\r\n", false},
-		{"not with a body", get + "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\n", false},
-		{"not with a chunked body", get + "Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n", false},
 		{"not by HTTP/1.0", "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", false},
 		{"not by POST", "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", false},
 	}
