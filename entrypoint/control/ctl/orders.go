@@ -30,7 +30,30 @@ func (t *Tool) restart(args []string) int {
 	if len(names) == 0 {
 		return t.usage("restart", control.CodeGeneric, "Error: restart requires a process name")
 	}
-	return t.order(control.Request{Verb: control.VerbRestart, Names: names, Hard: hard})
+	r := control.Request{Verb: control.VerbRestart, Names: names, Hard: hard}
+	if t.Strict {
+		return t.restartLikeSupervisord(r)
+	}
+	return t.order(r)
+}
+
+// restartLikeSupervisord prints what was started behind all that was stopped, wherever it came: scripts take the lines for those of a
+// stop and a start.
+func (t *Tool) restartLikeSupervisord(r control.Request) int {
+	var started []*control.Outcome
+	code := t.call(r, func(f control.Frame) {
+		switch {
+		case f.Outcome == nil:
+		case f.Outcome.Did == "started":
+			started = append(started, f.Outcome)
+		default:
+			t.outcome(f.Outcome)
+		}
+	})
+	for _, o := range started {
+		t.outcome(o)
+	}
+	return code
 }
 
 func (t *Tool) signal(args []string) int {

@@ -93,7 +93,8 @@ func (t *Tool) maintail(args []string) int {
 	case len(args) > 1:
 		return t.usage("maintail", control.CodeGeneric, "Error: too many arguments")
 	case len(args) == 1 && !isCount(args[0]) && args[0] != "-f":
-		return t.usage("maintail", control.CodeGeneric, "Error: bad argument "+args[0])
+		t.say("Error: bad argument %s", args[0])
+		return control.CodeGeneric
 	}
 	t.say("supervisord: ERROR (no log file)")
 	return control.CodeGeneric
