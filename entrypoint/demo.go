@@ -20,7 +20,7 @@ func superviseDemo(in invocation) int {
 	if !ok {
 		return exitConfig
 	}
-	return superviseConfig(in, cfg, config.RoleDemoWorker)
+	return superviseConfig(in, cfg, config.RoleDemoWorker, demoCommand())
 }
 
 // demoWorker is the hidden role of a demo fleet's workers; its words are port, index and name.

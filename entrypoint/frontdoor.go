@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"percore/entrypoint/config"
 	"percore/entrypoint/link"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
@@ -24,6 +25,24 @@ type frontDoor struct {
 	listeners []lbproxy.Listener
 	sender    *link.Sender // of the current incarnation, nil before the first
 	drainSeq  uint64       // of the snapshot that began the end; 0 before
+}
+
+// newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
+func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *frontDoor {
+	if cfg.Mode == config.ModeNone {
+		return nil
+	}
+	return &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
+		Version: link.Version, Options: frontOptions(cfg, p.loops), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
+	}}
+}
+
+// reconfigure changes the front door's settings; requests that are under way keep theirs.
+func (d *frontDoor) reconfigure(o lbproxy.Options) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.wanted.Options = o
+	d.changeLocked(func(*lbproxy.Snapshot) {})
 }
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.

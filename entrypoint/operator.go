@@ -7,7 +7,6 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
 	"percore/entrypoint/control/desk"
-	"percore/reaper/fleet"
 )
 
 // operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
@@ -23,10 +22,10 @@ type operator struct {
 	closed bool
 }
 
-func newOperator(cfg *config.Config, f *fleet.Fleet, log *slog.Logger) *operator {
+func newOperator(s *settings, log *slog.Logger) *operator {
 	return &operator{
-		place: control.Place(cfg.Control), log: log, done: make(chan struct{}),
-		desk: &desk.Desk{Fleet: f, Version: version, Traffic: cfg.Mode != config.ModeNone, Shutdown: f.Stop},
+		place: control.Place(s.cfg.Control), log: log, done: make(chan struct{}),
+		desk: &desk.Desk{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer},
 	}
 }
 

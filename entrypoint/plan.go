@@ -104,6 +104,15 @@ func maySwitchUser() bool {
 	return sets[0].Effective&need == need
 }
 
+// programs are all that the fleet runs: the workers, and the front door where there is one.
+func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) []fleet.Program {
+	list := []fleet.Program{p.workerProgram(cfg, environ)}
+	if door != nil {
+		list = append(list, p.frontProgram(door))
+	}
+	return list
+}
+
 // workerProgram is the fleet proper.
 func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program {
 	program := fleet.Program{
@@ -129,12 +138,15 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 // comes back at once; only one that dies at its start again and again is held back, up to a second.
 func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 	return fleet.Program{
-		Group: "percore", Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
+		Group: frontGroup, Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Files: d.files,
 	}
 }
+
+// frontGroup is the group of percore's own processes.
+const frontGroup = "percore"
 
 const (
 	//lint:ignore ST1011 the name is supervisord's

@@ -10,7 +10,6 @@ import (
 	"github.com/oklog/run"
 
 	"percore/entrypoint/config"
-	"percore/entrypoint/link"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/early"
@@ -27,12 +26,12 @@ func supervise(in invocation, command []string) int {
 	if cfg.Mode == config.ModeInit { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
 		return initMode(in, command)
 	}
-	return superviseConfig(in, cfg, config.RoleUser)
+	return superviseConfig(in, cfg, config.RoleUser, command)
 }
 
 // superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
 // nothing but the fleet's own rules does.
-func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int {
+func superviseConfig(in invocation, cfg *config.Config, workers config.Role, command []string) int {
 	stayModest()
 	asJSON := wantsJSON(cfg.LogFormat, in.stderr)
 	log := newLog(in.stderr, cfg.LogLevel.Level(), asJSON)
@@ -54,12 +53,13 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 		}
 	}
 	r := reaper.New(log)
-	f := newFleet(in, cfg, p, r, listeners, log, asJSON)
+	door := newFrontDoor(cfg, p, listeners, log, asJSON)
+	f := newFleet(in, cfg, p, r, door, log)
 	if err := f.OpenLogs(); err != nil {
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
 		return exitConfig
 	}
-	return runFleet(in, r, f, newOperator(cfg, f, log), log)
+	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
@@ -67,19 +67,16 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role) int
 const holdShare = 2
 
 // newFleet wires workers and front door together.
-func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *fleet.Fleet {
+func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door *frontDoor, log *slog.Logger) *fleet.Fleet {
 	options := fleet.Options{
-		Programs: []fleet.Program{p.workerProgram(cfg, in.environ)}, Spawner: r, Log: log,
-		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare, Stdout: in.stdout, Stderr: direct(in.stderr),
+		Programs: p.programs(cfg, in.environ, door), Spawner: r, Log: log,
+		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
+		Stdout: in.stdout, Stderr: direct(in.stderr),
 		OOMKilled: oomKilled(log),
 	}
-	if cfg.Mode == config.ModeNone {
+	if door == nil {
 		return fleet.New(options)
 	}
-	door := &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
-		Version: link.Version, Options: frontOptions(cfg, p.loops), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
-	}}
-	options.Programs = append(options.Programs, p.frontProgram(door))
 	options.Publish, options.Quiesce = door.publish, door.quiesce
 	f := fleet.New(options)
 	door.drained = f.Drained

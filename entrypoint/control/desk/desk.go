@@ -4,7 +4,6 @@ package desk
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -55,9 +54,6 @@ func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control
 	case control.VerbTail:
 		return j.tail()
 	case control.VerbUpdate, control.VerbReread, control.VerbCheck:
-		if d.Configure == nil {
-			return control.CodeGeneric, errors.ErrUnsupported
-		}
 		return d.Configure(ctx, r, reply)
 	case control.VerbShutdown:
 		return j.shutdown()

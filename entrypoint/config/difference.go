@@ -1,0 +1,83 @@
+package config
+
+import "reflect"
+
+// Scope is what a variable is about, and so what has to be done when it changes.
+type Scope uint8
+
+// The scopes.
+const (
+	OfContainer Scope = iota // of PID 1, its sockets and the whole fleet
+	OfProgram                // of one kind of process
+	OfFrontDoor              // of how requests are served
+)
+
+// ScopeOf tells what the variable with this name is about.
+func ScopeOf(name string) Scope {
+	for _, v := range variablesOf(new(Program)) {
+		if v.name == name {
+			return OfProgram
+		}
+	}
+	for _, v := range variablesOf(new(Config)) {
+		if v.name == name && v.tags.Get("group") == "front door" {
+			return OfFrontDoor
+		}
+	}
+	return OfContainer
+}
+
+// Difference is a variable that two configurations do not agree on.
+type Difference struct {
+	Name     string
+	From, To string // masked where they are secret
+}
+
+// Differences lists the variables whose values differ, in the order of the reference.
+func Differences(from, to *Config) []Difference {
+	var list []Difference
+	before, after := variablesOf(from), variablesOf(to)
+	for i, v := range before {
+		if !reflect.DeepEqual(v.field.Interface(), after[i].field.Interface()) {
+			list = append(list, Difference{Name: v.name, From: v.shown(v.value()), To: v.shown(after[i].value())})
+		}
+	}
+	return list
+}
+
+// Overlay is environ, in os.Environ's form, with the assignments in place of what it says of the same names.
+func Overlay(environ, assignments []string) []string {
+	set := map[string]string{}
+	for _, a := range assignments {
+		set[nameOf(a)] = a
+	}
+	var list []string
+	for _, entry := range environ {
+		if _, replaced := set[nameOf(entry)]; !replaced {
+			list = append(list, entry)
+		}
+	}
+	for _, a := range assignments {
+		if entry, pending := set[nameOf(a)]; pending && entry != nameOf(a)+"=" {
+			list = append(list, entry)
+		}
+		delete(set, nameOf(a))
+	}
+	return list
+}
+
+// OnlyOurs keeps the assignments of variables that percore reads, and of names that look as if.
+func OnlyOurs(assignments []string) (ours, others []string) {
+	known := map[string]bool{}
+	for _, v := range Reference() {
+		known[v.Name] = true
+	}
+	for _, a := range assignments {
+		if name := nameOf(a); known[name] || len(name) >= len(prefix) && name[:len(prefix)] == prefix {
+			ours = append(ours, a)
+		} else {
+			others = append(others, a)
+		}
+	}
+	return ours, others
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// settings are what PID 1 runs by, and can be changed while it runs.
+type settings struct {
+	environ []string // that PID 1 was started with
+	command []string // of its arguments
+	role    config.Role
+	fleet   *fleet.Fleet
+	door    *frontDoor // nil where there is none
+
+	mu  sync.Mutex // guards the rest, and config.Load, which may run once at a time
+	set []string   // what updates have changed, in their order
+	cfg *config.Config
+}
+
+// intent is what an update comes to.
+type intent struct {
+	set      []string
+	cfg      *config.Config
+	plan     *plan
+	programs []fleet.Program
+	changes  []control.Change // of variables
+	groups   []string         // whose processes change
+	refused  bool
+	front    bool
+}
+
+// answer is desk.Desk's Configure.
+func (s *settings) answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Verb == control.VerbCheck {
+		return s.check(r, reply)
+	}
+	next, err := s.intend(r.Set)
+	if err != nil {
+		return control.CodeInvalid, err
+	}
+	if r.Verb == control.VerbReread {
+		for _, group := range next.affected() {
+			_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "changed"}})
+		}
+		return control.CodeOK, nil
+	}
+	for i := range next.changes {
+		_ = reply(control.Frame{Change: &next.changes[i]})
+	}
+	switch {
+	case next.refused:
+		return control.CodeGeneric, errors.New("nothing was changed")
+	case r.DryRun:
+		return control.CodeOK, nil
+	}
+	return s.apply(ctx, next, reply)
+}
+
+// check prints the configuration that holds, if the client's environment is the one that PID 1 was started with.
+func (s *settings) check(r control.Request, reply func(control.Frame) error) (code int, err error) {
+	mine, _ := config.OnlyOurs(s.environ)
+	theirs, _ := config.OnlyOurs(r.Environ)
+	slices.Sort(mine)
+	slices.Sort(theirs)
+	if !slices.Equal(mine, theirs) {
+		return control.CodeGeneric, errors.New("another environment")
+	}
+	var text bytes.Buffer
+	if err := s.cfg.WriteEffective(&text); err != nil {
+		return control.CodeGeneric, err
+	}
+	_ = reply(control.Frame{Text: strings.TrimSuffix(text.String(), "\n")})
+	return control.CodeOK, nil
+}
+
+// intend validates the whole new configuration and says what it changes.
+func (s *settings) intend(set []string) (*intent, error) {
+	for _, a := range set {
+		if err := config.CheckAssignment(a); err != nil {
+			return nil, err
+		}
+	}
+	next := &intent{set: slices.Concat(s.set, set)}
+	cfg, _, err := config.Load(config.Overlay(s.environ, next.set), os.Getuid())
+	if err != nil {
+		return nil, err
+	}
+	cfg.UseArguments(s.command)
+	p, err := planFleet(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.role = s.role
+	next.cfg, next.plan, next.programs = cfg, p, s.programs(cfg, p, next.set)
+	if err := s.compare(next); err != nil {
+		return nil, err
+	}
+	return next, nil
+}
+
+// programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started with:
+// otherwise every change would concern every worker.
+func (s *settings) programs(cfg *config.Config, p *plan, set []string) []fleet.Program {
+	_, others := config.OnlyOurs(set)
+	return p.programs(cfg, config.Overlay(s.environ, others), s.door)
+}
+
+// compare fills in what differs from what holds now.
+func (s *settings) compare(next *intent) error {
+	before, err := planFleet(s.cfg)
+	if err != nil {
+		return err
+	}
+	before.role = s.role
+	old := s.programs(s.cfg, before, s.set)
+	for n, p := range next.programs {
+		i := slices.IndexFunc(old, func(o fleet.Program) bool { return o.Group == p.Group && o.Name == p.Name })
+		if i >= 0 && old[i].Workers != p.Workers || i < 0 || !sameProgram(old[i], p) {
+			next.groups = append(next.groups, p.Group)
+		}
+		if i >= 0 && old[i].Workers == p.Workers {
+			next.programs[n].Workers = s.count(p) // a scale or a change of the CPUs stays
+		}
+	}
+	for _, d := range config.Differences(s.cfg, next.cfg) {
+		effect, possible := effectOf(d.Name)
+		next.refused = next.refused || !possible
+		next.front = next.front || config.ScopeOf(d.Name) == config.OfFrontDoor
+		next.changes = append(next.changes, control.Change{Variable: d.Name, From: d.From, To: d.To, Effect: effect})
+	}
+	_, was := config.OnlyOurs(s.set)
+	_, is := config.OnlyOurs(next.set)
+	for _, a := range config.Overlay(nil, is) {
+		if !slices.Contains(config.Overlay(s.environ, was), a) {
+			name, _, _ := strings.Cut(a, "=")
+			next.changes = append(next.changes, control.Change{Variable: name, To: "(new value)", Effect: effectEnvironment})
+		}
+	}
+	return nil
+}
+
+// count is how many workers of a program there are just now.
+func (s *settings) count(p fleet.Program) int {
+	n := 0
+	for _, w := range s.fleet.Status() {
+		if w.Group == p.Group && w.Program == p.Name {
+			n++
+		}
+	}
+	return max(n, 1)
+}
+
+// sameProgram says whether a process of the one is a process of the other. How many there are is another matter.
+func sameProgram(a, b fleet.Program) bool {
+	a.Workers, b.Workers, a.Files, b.Files = 0, 0, nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
+// affected are the groups that an update changes, the front door's included.
+func (n *intent) affected() []string {
+	groups := slices.Clone(n.groups)
+	if n.front && !slices.Contains(groups, frontGroup) {
+		groups = append(groups, frontGroup)
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups)
+}
+
+// apply puts the new configuration into force: the front door's at once, the workers' by a roll.
+func (s *settings) apply(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
+	s.set, s.cfg = next.set, next.cfg
+	if s.door != nil && next.front {
+		s.door.reconfigure(frontOptions(next.cfg, next.plan.loops))
+	}
+	if len(next.groups) > 0 {
+		order := fleet.Order{Verb: fleet.Replace, Programs: next.programs}
+		if err := s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) }); err != nil {
+			return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
+		}
+	}
+	for _, group := range next.affected() {
+		_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "updated process group"}})
+	}
+	return control.CodeOK, nil
+}
+
+func tellOutcome(o fleet.Outcome, reply func(control.Frame) error) {
+	group, name, _ := strings.Cut(o.Process, ":")
+	outcome := control.Outcome{Group: group, Name: name, Did: o.Done}
+	if o.Err != nil {
+		outcome.Fault, outcome.Why = control.Failed, o.Err.Error()
+	}
+	_ = reply(control.Frame{Outcome: &outcome})
+}
