@@ -93,8 +93,17 @@ func (w *accessWriter) flush() {
 // logLine is what the log needs of a request's head, copied because the head's buffer is used again.
 type logLine struct {
 	b                                 []byte
-	method, target, host, referer, ua int // ends in b
+	method, target, host, referer, ua int // ends in b; behind them stands the request's id
 }
+
+// How much of what a client says one line has, in bytes before escaping: enough for people, too little for a client to fill
+// the log or the buffers on the way there.
+const (
+	loggedTargetBytes = 2048
+	loggedHostBytes   = 256
+	loggedFieldBytes  = 1024
+	loggedIDBytes     = 128
+)
 
 func (n logLine) reset() logLine { return logLine{b: n.b[:0]} }
 
@@ -103,28 +112,33 @@ func (w *accessWriter) note(x *exchange, r *http1.Request) {
 	if !w.on {
 		return
 	}
-	var referer, ua []byte
+	var referer, ua, id []byte
 	for i := range r.Fields {
 		switch f := &r.Fields[i]; f.ID {
 		case http1.FieldReferer:
 			referer = f.Value
 		case http1.FieldUserAgent:
 			ua = f.Value
+		case http1.FieldXRequestID:
+			id = f.Value
 		default:
 		}
 	}
 	n := &x.line
 	n.b = append(n.b[:0], r.Method...)
 	n.method = len(n.b)
-	n.b = append(n.b, r.Target...)
+	n.b = append(n.b, cut(r.Target, loggedTargetBytes)...)
 	n.target = len(n.b)
-	n.b = append(n.b, r.Host...)
+	n.b = append(n.b, cut(r.Host, loggedHostBytes)...)
 	n.host = len(n.b)
-	n.b = append(n.b, referer...)
+	n.b = append(n.b, cut(referer, loggedFieldBytes)...)
 	n.referer = len(n.b)
-	n.b = append(n.b, ua...)
+	n.b = append(n.b, cut(ua, loggedFieldBytes)...)
 	n.ua = len(n.b)
+	n.b = append(n.b, cut(id, loggedIDBytes)...)
 }
+
+func cut(b []byte, most int) []byte { return b[:min(len(b), most)] }
 
 // write adds the line for an exchange that has ended.
 func (w *accessWriter) write(l *loop, x *exchange) {
@@ -189,52 +203,4 @@ func appendEscaped(b, value []byte) []byte {
 		}
 	}
 	return b
-}
-
-// appendJSONLine writes one object: times in milliseconds, sizes in bytes.
-func appendJSONLine(b []byte, l *loop, x *exchange) []byte {
-	n := &x.line
-	b = append(b, `{"ts":"`...)
-	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	b = append(b, `","client":"`...)
-	b = x.client.appendAddress(b)
-	b = appendJSONString(b, "method", n.b[:n.method])
-	b = appendJSONString(b, "target", n.b[n.method:n.target])
-	b = append(b, `","proto":"HTTP/1.`...)
-	b = append(b, '0'+x.minor)
-	b = appendJSONString(b, "host", n.b[n.target:n.host])
-	b = append(b, `","status":`...)
-	b = strconv.AppendInt(b, int64(x.status), 10)
-	b = appendJSONNumber(b, "req_bytes", x.body.total)
-	b = appendJSONNumber(b, "resp_bytes", x.bytesOut)
-	b = append(b, `,"dur_ms":`...)
-	b = strconv.AppendFloat(b, float64(l.nowNanos-x.startedNanos)/1e6, 'f', 3, 64)
-	if x.queuedMillis != 0 {
-		b = appendJSONNumber(b, "queue_ms", l.now-x.queuedMillis)
-	}
-	b = append(b, `,"worker":"`...)
-	if x.last != nil {
-		b = append(b, x.last.Name...)
-	}
-	b = append(b, `","attempts":`...)
-	b = strconv.AppendInt(b, int64(x.tries), 10)
-	b = append(b, `,"referer":"`...)
-	b = appendEscaped(b, n.b[n.host:n.referer])
-	b = appendJSONString(b, "ua", n.b[n.referer:n.ua])
-	return append(b, '"', '}', '\n')
-}
-
-// appendJSONString ends the string before it and begins another member.
-func appendJSONString(b []byte, name string, value []byte) []byte {
-	b = append(b, `","`...)
-	b = append(b, name...)
-	b = append(b, `":"`...)
-	return appendEscaped(b, value)
-}
-
-func appendJSONNumber(b []byte, name string, n int64) []byte {
-	b = append(b, `,"`...)
-	b = append(b, name...)
-	b = append(b, `":`...)
-	return strconv.AppendInt(b, n, 10)
 }

@@ -2,8 +2,10 @@ package lbproxy
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,12 +44,20 @@ func TestTheCombinedAccessLog(t *testing.T) {
 
 // jsonLine is the access log's object.
 type jsonLine struct {
-	TS, Client, Method, Target, Proto, Host, Worker, Referer, UA string
-	Status, Attempts                                             int
-	ReqBytes                                                     int64    `json:"req_bytes"`
-	RespBytes                                                    int64    `json:"resp_bytes"`
-	DurMS                                                        float64  `json:"dur_ms"`
-	QueueMS                                                      *float64 `json:"queue_ms"`
+	TS, Client, Remote, Method, Target, Proto, Host, Worker, Referer, UA, Cause, Side string
+
+	Status, Attempts int
+	Reused           bool
+
+	Statuses  []int    `json:"upstream_status"`
+	RequestID string   `json:"request_id"`
+	HeadMS    *float64 `json:"head_ms"`
+	ConnectMS *float64 `json:"connect_ms"`
+	FirstMS   *float64 `json:"first_ms"`
+	ReqBytes  int64    `json:"req_bytes"`
+	RespBytes int64    `json:"resp_bytes"`
+	DurMS     float64  `json:"dur_ms"`
+	QueueMS   *float64 `json:"queue_ms"`
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
@@ -80,6 +90,15 @@ func TestTheJSONAccessLog(t *testing.T) {
 	if h := got[1]; h.Target != `/a"b\c?<d>` || h.Referer != "\\\"}\u0080" || !strings.HasPrefix(h.UA, "\"\\ \u00ff") {
 		t.Errorf("hostile request: got %+v, want every byte readable", h)
 	}
+	if p.Remote != "127.0.0.1" || !slices.Equal(p.Statuses, []int{502, 200}) || p.Reused || p.HeadMS == nil || p.ConnectMS == nil || p.FirstMS == nil {
+		t.Errorf("way: got %+v, want both tries, a fresh connection, and every time", p)
+	}
+	if h := got[1]; !h.Reused || h.ConnectMS != nil || h.Cause != "" || h.Side != "" || h.RequestID != "" {
+		t.Errorf("second request: got %+v, want a kept connection, nothing that failed, and no id", h)
+	}
+	if b := got[2]; b.Cause != "request line without HTTP version" && b.Cause != "malformed request line" || b.Side != "downstream" {
+		t.Errorf("bad request: got cause %q on side %q, want the codec's words", b.Cause, b.Side)
+	}
 	if b := got[2]; b.Status != 400 || b.Method != "" || b.Worker != "" || b.Attempts != 0 {
 		t.Errorf("bad request: got %+v, want 400 and nothing of a request", b)
 	}
@@ -106,7 +125,7 @@ func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.QueueMS == nil || *first.QueueMS < 10 {
 		t.Errorf("line: got %s and %v, want a queue_ms of 10 and more", lines[0], err)
 	}
-	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Target != "/gone" {
+	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Target != "/gone" || second.Cause != "the client left" || second.Side != "downstream" {
 		t.Errorf("line: got %s and %v, want status 499", lines[1], err)
 	}
 }
@@ -141,6 +160,41 @@ func TestEscapingIsValidJSONForEveryByte(t *testing.T) {
 		var got string
 		if err := json.Unmarshal([]byte(s), &got); err != nil || got != string(rune(v)) {
 			t.Errorf("byte %#x: got %s, which reads as %q (%v), want U+%04X", v, s, got, err, v)
+		}
+	}
+}
+
+func TestALineIsBoundedWhateverAClientSays(t *testing.T) {
+	for _, format := range []AccessLog{AccessLogCombined, AccessLogJSON} {
+		t.Run(string(format), func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.AccessLog = format })
+			r.workers(newStub(t, constant("ok")).address)
+			c := r.client()
+			long := strings.Repeat("\xff", 3000)
+			request := fmt.Sprintf("GET /%s HTTP/1.1\r\nHost: %s\r\nReferer: %s\r\nUser-Agent: %s\r\nX-Request-ID: %s\r\n\r\n",
+				strings.Repeat(`\`, 3000), strings.Repeat("h", 3000), long, long, long)
+			c.do(request).want(t, 200, "ok")
+			if line := r.accessLines(1)[0]; len(line) > 20<<10 || len(line) < 10<<10 {
+				t.Errorf("line: got %d bytes, want what is worth having and no more than 20 KiB", len(line))
+			}
+		})
+	}
+}
+
+func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; trusting("127.0.0.1/32")(o) })
+	r.workers(newStub(t, constant("ok")).address)
+	r.client().do("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\"b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n").want(t, 200, "ok")
+	var got jsonLine
+	if err := json.Unmarshal([]byte(r.accessLines(1)[0]), &got); err != nil || got.RequestID != `a"b` || got.Client != "203.0.113.9" || got.Remote != "127.0.0.1" {
+		t.Errorf("line: got %+v and %v, want the id, the client, and who forwarded it", got, err)
+	}
+}
+
+func TestMillisecondsHaveThreeDecimals(t *testing.T) {
+	for nanos, want := range map[int64]string{0: "0.000", 999: "0.000", 1_000: "0.001", 12_345_678: "12.345", 60_000_000_000: "60000.000", -5: "0.000"} {
+		if got := string(appendJSONMillis(nil, "x", nanos)); got != `,"x":`+want {
+			t.Errorf("%d ns: got %s, want %s", nanos, got, want)
 		}
 	}
 }

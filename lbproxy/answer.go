@@ -90,7 +90,8 @@ func (l *loop) relayInterim(x *exchange, head []byte) bool {
 // beginAnswer starts passing on the answer whose head is in l.response; rest is what came behind it.
 func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	r := &l.response
-	x.status = r.Status
+	x.status, x.firstNanos = r.Status, l.nowNanos
+	x.noteTry(r.Status)
 	if r.Status == statusSwitching {
 		l.beginTunnel(u, x, rest)
 		return

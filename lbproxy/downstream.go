@@ -242,6 +242,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
 	x.keepAlive = r.KeepAlive && !l.draining
+	x.headNanos = l.nowNanos
 	l.log.note(x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
@@ -346,6 +347,7 @@ func (l *loop) refuse(x *exchange, err error) {
 		status = refusal.Status
 	}
 	l.detachWorker(x, false)
+	x.refusal = err.Error()
 	l.logCause(x, causeBadRequest)
 	if x.committed {
 		l.drop(x, status)

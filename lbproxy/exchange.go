@@ -80,6 +80,7 @@ type exchange struct {
 	queuedMillis           int64 // when it was parked first; 0 = never
 	tries                  uint32
 	line                   logLine
+	traces
 }
 
 // endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.

@@ -99,6 +99,7 @@ func (l *loop) drop(x *exchange, status int) {
 // logCause reports what ended an exchange. Lines are handed over and may be dropped: a loop never waits for a log.
 func (l *loop) logCause(x *exchange, why cause) {
 	o := &outcomes[why]
+	x.why = why
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
@@ -111,6 +112,7 @@ func (l *loop) logCause(x *exchange, why cause) {
 
 // logTry reports a failed try of which the exchange may yet recover.
 func (l *loop) logTry(x *exchange, t *target, why cause) {
+	x.noteTry(outcomes[why].status)
 	if !l.proxy.debug || t == nil {
 		return
 	}

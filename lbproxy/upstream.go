@@ -38,6 +38,7 @@ func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 // attach pairs an exchange with a worker's connection.
 func (l *loop) attach(x *exchange, u *conn) {
 	u.exchange, x.upstream = x.id, u.slot
+	x.reused = u.has(flagReused)
 	x.request = requestSending
 }
 
@@ -71,6 +72,7 @@ func (l *loop) startConnect(x *exchange, t *target) {
 	}
 	u.endpoint, u.incarnation, u.state = int32(t.Index), t.Incarnation, stateConnecting
 	l.attach(x, u)
+	x.connectNanos, x.connectedNanos = l.nowNanos, 0
 	l.timers.Set(u.slot, timerConnect, l.now)
 	l.pushRequest(x)
 }
@@ -91,6 +93,9 @@ func (l *loop) pushRequest(x *exchange) {
 		return
 	}
 	x.sent += n
+	if u.state == stateConnecting {
+		x.connectedNanos = l.nowNanos
+	}
 	u.state = stateBusy
 	l.timers.Set(u.slot, timerRead, l.now)
 	if x.start+x.sent < len(x.head) {
