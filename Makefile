@@ -74,7 +74,7 @@ example:
 	@if $(PYTHON) -c 'import tornado' 2>/dev/null; \
 	then cd examples/tornado && $(PYTHON) -B -m unittest -q --buffer main_test; fi
 
-bench: build ## side by side with nginx, HAProxy and a C relay
+bench: build ## side by side with nginx, HAProxy, net/http and a C relay
 	e2e/setup.sh bench
 	$(GO) run ./bench
 

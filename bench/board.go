@@ -10,6 +10,9 @@ type board struct {
 	rounds int
 	cells  map[[2]string]*cell
 	memory map[string]memory
+	quiet  map[string]float64 // share of a core used while nobody talks to it
+
+	tails, overload []*trial
 }
 
 // cell is one subject in one row.
@@ -17,7 +20,8 @@ type cell struct {
 	samples       []sample
 	syscalls      float64 // per request; 0 when not counted
 	syscallDetail string
-	err           error // what ended the measurement of this cell
+	mallocs       float64 // heap allocations per request, of subjects that tell
+	err           error   // what ended the measurement of this cell
 }
 
 // sample is one slice.
@@ -35,7 +39,7 @@ func (s sample) microseconds() float64 {
 func (s sample) busy() float64 { return s.used.cpu.Seconds() / s.total.elapsed.Seconds() }
 
 func newBoard() *board {
-	return &board{cells: map[[2]string]*cell{}, memory: map[string]memory{}}
+	return &board{cells: map[[2]string]*cell{}, memory: map[string]memory{}, quiet: map[string]float64{}}
 }
 
 // cell finds or makes the cell of a row and a subject.

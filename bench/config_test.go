@@ -10,10 +10,20 @@ import (
 	"testing"
 )
 
+// oneWorker is a proxy on port 8001 with one worker on port 9001.
+func oneWorker() setup {
+	return setup{variant: plain(), port: 8001, upstreams: loopback(9001, 1), workers: 1}
+}
+
+// fourWorkers is one with four, which it chooses from by a discipline.
+func fourWorkers(d discipline) setup {
+	return setup{variant: plain(), port: 8001, upstreams: loopback(9001, 4), workers: 4, discipline: d}
+}
+
 func TestPeerConfigurationsAddTheSameHeaders(t *testing.T) {
 	configs := map[string]string{
-		"nginx":   renderNginx("/scratch", 1, 2, false),
-		"haproxy": renderHAProxy(1, 2, false),
+		"nginx":   renderNginx("/scratch", oneWorker(), false),
+		"haproxy": renderHAProxy(oneWorker(), false),
 	}
 	headers := []string{"X-Real-IP", "X-Scheme", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"}
 	for name, text := range configs {
@@ -48,7 +58,7 @@ func TestRenderNginx(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			checkText(t, renderNginx("/scratch", 8001, 9001, c.stock), c.has, c.lacks)
+			checkText(t, renderNginx("/scratch", oneWorker(), c.stock), c.has, c.lacks)
 		})
 	}
 }
@@ -63,7 +73,7 @@ func TestRenderHAProxy(t *testing.T) {
 		{
 			"tuned: shared connections, one thread, large buffers", false,
 			[]string{
-				"bind 127.0.0.1:8001 ", "server worker 127.0.0.1:9001 ", "nbthread 1\n", "http-reuse always", "option http-keep-alive",
+				"bind 127.0.0.1:8001 ", "server worker0 127.0.0.1:9001 ", "nbthread 1\n", "http-reuse always", "option http-keep-alive",
 				"X-Real-IP %[src]", "%[req.hdr(Host)]", "tune.bufsize 65536",
 			},
 			[]string{"%!", "\n    log ", "httplog"},
@@ -76,8 +86,52 @@ func TestRenderHAProxy(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			checkText(t, renderHAProxy(8001, 9001, c.stock), c.has, c.lacks)
+			checkText(t, renderHAProxy(oneWorker(), c.stock), c.has, c.lacks)
 		})
+	}
+}
+
+func TestDisciplinesAreSpelledInEachConfiguration(t *testing.T) {
+	two := oneWorker()
+	two.loops = 2
+	unix := oneWorker()
+	unix.unix, unix.upstreams = true, []string{"/run/worker.sock"}
+	hasty := fourWorkers(oneAtATime)
+	hasty.queueWait = "500ms"
+	cases := []struct {
+		name                    string
+		setup                   setup
+		nginx, haproxy, percore []string
+	}{
+		{"round robin", fourWorkers(roundRobin), []string{"server 127.0.0.1:9001 ", "server 127.0.0.1:9004 "}, []string{"balance roundrobin", "server worker3 127.0.0.1:9004 "}, []string{"PERCORE_WORKERS=4"}},
+		{"least connections", fourWorkers(leastConn), []string{"least_conn;", "zone worker "}, []string{"balance leastconn"}, nil},
+		{"one at a time", fourWorkers(oneAtATime), nil, []string{" maxconn 1\n", "timeout queue 60s"}, []string{"PERCORE_WORKER_CONCURRENCY=1", "PERCORE_QUEUE_TIMEOUT=60s"}},
+		{"a short queue", hasty, nil, []string{"timeout queue 500ms"}, []string{"PERCORE_QUEUE_TIMEOUT=500ms"}},
+		{"two loops", two, []string{"worker_processes 2;", "backlog=4096 reuseport;"}, []string{"nbthread 2\n"}, []string{"PERCORE_LOOPS=2"}},
+		{"a unix socket", unix, []string{"server unix:/run/worker.sock "}, []string{"server worker0 /run/worker.sock "}, []string{"PERCORE_BIND=unix"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			checkText(t, renderNginx("/scratch", c.setup, false), c.nginx, []string{"%!"})
+			checkText(t, renderHAProxy(c.setup, false), c.haproxy, []string{"%!"})
+			checkText(t, strings.Join(percoreEnv(c.setup, 9001), "\n"), c.percore, nil)
+		})
+	}
+}
+
+func TestAnOldPercoreIsNotAskedForWhatItLacks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "percore")
+	if err := os.WriteFile(file, []byte("#!/bin/sh\necho '  PERCORE_BIND   tcp'\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	unix := oneWorker()
+	unix.unix = true
+	if err := percoreKnows(context.Background(), file, unix); err != nil {
+		t.Errorf("got %v, want no error: it has the variable", err)
+	}
+	err := percoreKnows(context.Background(), file, fourWorkers(oneAtATime))
+	if err == nil || !strings.Contains(err.Error(), "PERCORE_WORKER_CONCURRENCY") {
+		t.Errorf("got %v, want the missing variable's name", err)
 	}
 }
 
@@ -98,8 +152,16 @@ func checkText(t *testing.T, text string, has, lacks []string) {
 func TestPeersAcceptTheirConfigurations(t *testing.T) {
 	for _, stock := range []bool{false, true} {
 		dir := t.TempDir()
-		checkAccepted(t, "nginx", dir, renderNginx(dir, 18001, 19001, stock), "-t", "-e", "stderr", "-c")
-		checkAccepted(t, "haproxy", dir, renderHAProxy(18001, 19001, stock), "-c", "-q", "-f")
+		checkAccepted(t, "nginx", dir, renderNginx(dir, oneWorker(), stock), "-t", "-e", "stderr", "-c")
+		checkAccepted(t, "haproxy", dir, renderHAProxy(oneWorker(), stock), "-c", "-q", "-f")
+	}
+	special := []setup{fourWorkers(roundRobin), fourWorkers(leastConn), fourWorkers(oneAtATime), oneWorker(), oneWorker()}
+	special[3].loops = 2
+	special[4].upstreams = []string{"/tmp/worker.sock"}
+	for _, s := range special {
+		dir := t.TempDir()
+		checkAccepted(t, "nginx", dir, renderNginx(dir, s, false), "-t", "-e", "stderr", "-c")
+		checkAccepted(t, "haproxy", dir, renderHAProxy(s, false), "-c", "-q", "-f")
 	}
 }
 
@@ -129,13 +191,14 @@ func TestPeerEnvironment(t *testing.T) {
 }
 
 func TestPercoreEnvironmentNamesBothPorts(t *testing.T) {
-	text := strings.Join(percoreEnv(8001, 9001), "\n")
+	text := strings.Join(percoreEnv(oneWorker(), 9001), "\n")
 	checkText(t, text, []string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"}, nil)
 }
 
 func TestPercoreLaunchHandsTheWorkerItsPort(t *testing.T) {
-	l := &lab{dir: t.TempDir(), tools: tools{worker: "/scratch/worker"}, cpus: cpuPlan{proxy: 0, load: 1}}
-	got, err := launchPercore(context.Background(), l, "/scratch/percore", 8001)
+	s := oneWorker()
+	s.worker = []string{"/scratch/worker", "--port={port}", "--cpu=1"}
+	got, err := launchPercore(context.Background(), &lab{dir: t.TempDir()}, "/scratch/percore", s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,9 +40,15 @@ func planFrom(set *unix.CPUSet) (cpuPlan, error) {
 	return plan, nil
 }
 
+// anyCPU stands for no confinement.
+const anyCPU = -1
+
 // onCPU runs f while the calling thread is confined to one CPU, so that a child that f starts is born there.
 // The caller has locked its thread.
 func onCPU(cpu int, f func() error) error {
+	if cpu == anyCPU {
+		return f()
+	}
 	var before, only unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return os.NewSyscallError("sched_getaffinity", err)

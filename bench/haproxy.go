@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // haproxySubject is HAProxy with one thread.
@@ -25,13 +27,13 @@ func haproxyVersion(ctx context.Context) string {
 	return firstLine(ctx, binary, "-v")
 }
 
-func launchHAProxy(_ context.Context, l *lab, port int) (launch, error) {
+func launchHAProxy(_ context.Context, l *lab, s setup) (launch, error) {
 	binary, err := findBinary("haproxy", "haproxy")
 	if err != nil {
 		return launch{}, err
 	}
-	file := filepath.Join(l.dir, fmt.Sprintf("haproxy-%d.cfg", port))
-	if err := os.WriteFile(file, []byte(renderHAProxy(port, l.workerPort, l.stock)), 0o644); err != nil {
+	file := filepath.Join(l.dir, fmt.Sprintf("haproxy-%d.cfg", s.port))
+	if err := os.WriteFile(file, []byte(renderHAProxy(s, l.stock)), 0o644); err != nil {
 		return launch{}, fmt.Errorf("write haproxy configuration: %w", err)
 	}
 	return launch{argv: []string{binary, "-db", "-q", "-f", file}, env: peerEnv(l.stock)}, nil
@@ -40,19 +42,20 @@ func launchHAProxy(_ context.Context, l *lab, port int) (launch, error) {
 // renderHAProxy is the configuration: one thread, no log, connections to the worker shared by all clients and never dropped
 // for being idle. Buffers of 64 KiB instead of 16 halve the cost of a 1 MiB answer and leave small ones as they are; kernel
 // splicing (option splice-auto) was tried and changed nothing.
-func renderHAProxy(port, workerPort int, stock bool) string {
+func renderHAProxy(s setup, stock bool) string {
 	buffers := "\n    tune.bufsize 65536"
 	if stock {
 		buffers = ""
 	}
 	return fmt.Sprintf(`global
-    nbthread 1
+    nbthread %[5]d
     maxconn 6500%[3]s
 defaults
     mode http
     timeout connect 1s
     timeout client 75s
     timeout server 60s
+    timeout queue %[6]s
     timeout http-keep-alive 75s
     option http-keep-alive
     http-reuse always
@@ -65,6 +68,25 @@ frontend door
     http-request set-header X-Forwarded-Host %%[req.hdr(Host)]
     default_backend worker
 backend worker
-    server worker 127.0.0.1:%[2]d pool-purge-delay 60s pool-max-conn -1
-`, port, workerPort, buffers)
+    balance %[4]s
+%[2]s`, s.port, haproxyServers(s), buffers, haproxyBalance(s.discipline), s.loops, cmp.Or(s.queueWait, "60s"))
+}
+
+func haproxyServers(s setup) string {
+	var b strings.Builder
+	quota := ""
+	if s.discipline == oneAtATime {
+		quota = " maxconn 1"
+	}
+	for i, upstream := range s.upstreams {
+		fmt.Fprintf(&b, "    server worker%d %s pool-purge-delay 60s pool-max-conn -1%s\n", i, upstream, quota)
+	}
+	return b.String()
+}
+
+func haproxyBalance(d discipline) string {
+	if d == leastConn {
+		return "leastconn"
+	}
+	return "roundrobin"
 }

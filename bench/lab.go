@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -70,37 +71,66 @@ func (l *lab) startWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := l.start(l.cpus.load, []string{l.tools.worker, "--port=" + strconv.Itoa(port)}, nil)
+	p, err := l.start(l.cpus.load, []string{l.tools.worker, "--port=" + strconv.Itoa(port), "--socket=" + l.workerSocket()}, nil)
 	if err != nil {
 		return err
 	}
 	l.workerPort = port
-	return waitServing(ctx, p, port)
+	if err := waitServing(ctx, p, port, "/1024"); err != nil {
+		return err
+	}
+	if err := os.Chmod(l.workerSocket(), 0o777); err != nil { // for proxies that drop their privileges
+		return fmt.Errorf("open worker socket: %w", err)
+	}
+	return nil
 }
 
-// assemble starts every wanted subject. One that is not installed or does not start is skipped, and says so.
+func (l *lab) workerSocket() string { return filepath.Join(l.dir, "worker.sock") }
+
+// assemble starts every wanted subject in every variant that the rows need. One that is not installed or does not start is
+// skipped, and says so.
 func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 	var field []*runner
+	variants := variantsOf(append([]row{{variant: plain()}}, o.rows...))
 	for _, s := range allSubjects(o) {
 		if !contains(o.subjects, s.name) {
 			continue
 		}
-		r, err := l.launch(ctx, s)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		for _, v := range variants {
+			r, err := l.join(ctx, s, v)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if r == nil && err == nil {
+				continue
+			}
+			if err != nil {
+				l.note("SKIPPED %s: %v", s.name, err)
+				continue
+			}
+			field = append(field, r)
 		}
-		if err != nil {
-			l.note("SKIPPED %s: %v", s.name, err)
-			continue
-		}
-		field = append(field, r)
-		l.versions = append(l.versions, s.version(ctx))
-		l.checkHeaders(ctx, r)
 	}
 	if len(field) == 0 {
 		return nil, errors.New("assemble subjects: none could be started")
 	}
 	return field, nil
+}
+
+// join starts one subject in one variant; nil when it has no such variant.
+func (l *lab) join(ctx context.Context, s subject, v variant) (*runner, error) {
+	if v != plain() && (s.only != "" || s.single && v.loops > 1) {
+		return nil, nil
+	}
+	r, err := l.launch(ctx, s, v)
+	if err != nil {
+		return nil, err
+	}
+	if v == plain() {
+		l.versions = append(l.versions, s.version(ctx))
+	}
+	l.checkHeaders(ctx, r)
+	return r, nil
 }
 
 func contains(list []string, name string) bool {

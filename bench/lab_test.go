@@ -57,6 +57,9 @@ func TestLab(t *testing.T) {
 		{"the load generator ends with its context", loadEndsWithContext},
 		{"the relay makes four system calls per request", countsSyscalls},
 		{"the memory row holds idle connections", holdsIdleConnections},
+		{"the relay can use a unix socket", relaysToUnixSocket},
+		{"lone requests are paced by the clock", pacesLoneRequests},
+		{"sleepers are raced by schedule", racesSleepers},
 		{"a proxy that adds no headers is noted", notesMissingHeaders},
 		{"a proxy that ends at once says why", reportsWhyProxyEnded},
 		{"a missing proxy is skipped and said so", skipsMissingProxy},
@@ -74,7 +77,7 @@ func TestLab(t *testing.T) {
 
 func openRelay(t *testing.T, l *lab) *runner {
 	t.Helper()
-	r, err := l.launch(context.Background(), relaySubject())
+	r, err := l.launch(context.Background(), relaySubject(), plain())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +93,7 @@ func measuresEveryRow(t *testing.T, l *lab) {
 		if c.err != nil {
 			t.Errorf("%s: got %v", r.name, c.err)
 		}
-		if want := !r.closeEach; (len(c.samples) == 1) != want {
+		if want := !r.closeEach && r.variant == plain(); (len(c.samples) == 1) != want {
 			t.Errorf("%s: got %d samples, want one: %v", r.name, len(c.samples), want)
 		}
 		for _, taken := range c.samples {
@@ -152,6 +155,51 @@ func countsSyscalls(t *testing.T, l *lab) {
 	}
 }
 
+func relaysToUnixSocket(t *testing.T, l *lab) {
+	s, err := l.launch(context.Background(), relaySubject(), variant{loops: 1, unix: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := get(context.Background(), s.port, "/1024"); err != nil || len(body) != 1024 {
+		t.Errorf("got %d bytes, %v; want 1024", len(body), err)
+	}
+}
+
+func pacesLoneRequests(t *testing.T, l *lab) {
+	g, err := l.startLoad(context.Background(), loadSpec{port: l.workerPort, conns: 1, bodyBytes: 1024, cpu: l.cpus.load, run: 300 * time.Millisecond, rate: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total, err := g.run()
+	if err != nil || total.requests != 30 {
+		t.Errorf("got %+v, %v; want 30 requests: 100 per second for 300 ms", total, err)
+	}
+	if err := g.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// racesSleepers sends more than two sleepers can take through a relay to the first, and checks that all of it is accounted for.
+func racesSleepers(t *testing.T, l *lab) {
+	s := scenario{name: "test", workers: 2, load: 0.5, mean: 5 * time.Millisecond, constant: true}
+	r, err := l.enter(context.Background(), contender{name: "relay", subject: relaySubject(), discipline: roundRobin}, s, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := &trial{contender: contender{name: "relay"}, scenario: s, runner: r}
+	l.race(context.Background(), []*trial{run}, 300*time.Millisecond, 10*time.Second)
+	good, failed := run.latencies()
+	if len(good) == 0 || failed != 0 || len(good) != len(s.plan(300*time.Millisecond)) {
+		t.Errorf("got %d answers and %d failures, want one answer for each of %d arrivals", len(good), failed, len(s.plan(300*time.Millisecond)))
+	}
+	if least := percentile(good, 0); least < 5 {
+		t.Errorf("got an answer after %.2f ms, want none before its worker has slept for 5", least)
+	}
+	if len(run.memory) != 3 {
+		t.Errorf("got memory %v, want three readings", run.memory)
+	}
+}
+
 func holdsIdleConnections(t *testing.T, l *lab) {
 	b := newBoard()
 	l.measureMemory(context.Background(), b, openRelay(t, l), 500)
@@ -178,8 +226,8 @@ func notesMissingHeaders(t *testing.T, l *lab) {
 
 func reportsWhyProxyEnded(t *testing.T, l *lab) {
 	broken := relaySubject()
-	broken.launch = func(context.Context, *lab, int) (launch, error) { return launch{argv: []string{l.tools.relay}}, nil }
-	_, err := l.launch(context.Background(), broken)
+	broken.launch = func(context.Context, *lab, setup) (launch, error) { return launch{argv: []string{l.tools.relay}}, nil }
+	_, err := l.launch(context.Background(), broken, plain())
 	if err == nil || !strings.Contains(err.Error(), "exit status 2: usage: relay") {
 		t.Errorf("got %v, want its exit status and its last words", err)
 	}

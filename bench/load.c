@@ -9,8 +9,9 @@
  * So between "ready" and "done" a proxy does exactly the printed number of requests and nothing else.
  * The build line above keeps the go tool from treating this file as cgo.
  *
- * usage: load -p PORT -s BODY_BYTES -n CONNECTIONS -d RUN_MS -w WARM_MS [-k] [-c CPU]
+ * usage: load -p PORT -s BODY_BYTES -n CONNECTIONS -d RUN_MS -w WARM_MS [-k] [-r RATE] [-c CPU]
  *        -k: a new connection for each request, closed by the server
+ *        -r: one request at a time, RATE per second by the clock
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,7 +47,7 @@ struct conn {
 	char head[HEAD_MAX + 1];
 };
 
-static int epoll_fd, port, conn_count = 1, run_ms = 300, warm_ms = 20, cpu = -1;
+static int epoll_fd, port, conn_count = 1, run_ms = 300, warm_ms = 20, cpu = -1, rate;
 static bool close_each;
 static size_t body_bytes = 1024;
 static char request[512];
@@ -108,7 +109,7 @@ static void on_answer(struct conn *c)
 	requests++;
 	if (opened < conn_count)
 		issue(&conns[opened++]);
-	if (now_ns() < deadline_ns)
+	if (!rate && now_ns() < deadline_ns)
 		issue(c);
 }
 
@@ -176,14 +177,10 @@ static void on_readable(struct conn *c)
 		take_head(c, scratch, n);
 }
 
-/* Runs until every answer has arrived; answers are followed by new requests until run_for milliseconds are over. */
-static long run(int run_for)
+/* Handles answers until none is missing. */
+static void await(void)
 {
 	struct epoll_event events[BATCH];
-	long start = now_ns();
-	deadline_ns = start + run_for * 1000000L;
-	for (int i = 0; run_for > 0 && i < opened; i++)
-		issue(&conns[i]);
 	while (in_flight) {
 		int n = epoll_wait(epoll_fd, events, BATCH, STUCK_MS);
 		if (n < 0 && errno != EINTR)
@@ -195,6 +192,30 @@ static long run(int run_for)
 		for (int i = 0; i < n; i++)
 			on_readable(events[i].data.ptr);
 	}
+}
+
+/* Sends requests at fixed times, each on the connection after the last one's; one that is late is sent at once. */
+static void pace(long start)
+{
+	for (long i = 0, at = start; at < deadline_ns; at = start + ++i * 1000000000L / rate) {
+		struct timespec t = {.tv_sec = at / 1000000000L, .tv_nsec = at % 1000000000L};
+		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+			;
+		issue(&conns[i % conn_count]);
+		await();
+	}
+}
+
+/* Runs until every answer has arrived; answers are followed by new requests until run_for milliseconds are over. */
+static long run(int run_for)
+{
+	long start = now_ns();
+	deadline_ns = start + run_for * 1000000L;
+	if (rate && run_for > 0)
+		pace(start);
+	for (int i = 0; !rate && run_for > 0 && i < opened; i++)
+		issue(&conns[i]);
+	await();
 	return now_ns() - start;
 }
 
@@ -235,7 +256,7 @@ static void prepare(void)
 
 static void parse(int argc, char **argv)
 {
-	for (int opt; (opt = getopt(argc, argv, "p:s:n:d:w:kc:")) != -1;) {
+	for (int opt; (opt = getopt(argc, argv, "p:s:n:d:w:kr:c:")) != -1;) {
 		switch (opt) {
 		case 'p': port = atoi(optarg); break;
 		case 's': body_bytes = strtoul(optarg, NULL, 10); break;
@@ -243,6 +264,7 @@ static void parse(int argc, char **argv)
 		case 'd': run_ms = atoi(optarg); break;
 		case 'w': warm_ms = atoi(optarg); break;
 		case 'k': close_each = true; break;
+		case 'r': rate = atoi(optarg); break;
 		case 'c': cpu = atoi(optarg); break;
 		default: exit(2);
 		}

@@ -19,6 +19,7 @@ type loadSpec struct {
 	port, conns, bodyBytes, cpu int
 	run, warm                   time.Duration
 	closeEach                   bool
+	rate                        int // requests per second, 0 for a closed loop
 }
 
 func (s loadSpec) args() []string {
@@ -32,6 +33,9 @@ func (s loadSpec) args() []string {
 	}
 	if s.closeEach {
 		args = append(args, "-k")
+	}
+	if s.rate > 0 {
+		args = append(args, "-r", strconv.Itoa(s.rate))
 	}
 	return args
 }

@@ -1,5 +1,6 @@
-// Command bench compares percore's front door with nginx, HAProxy and a C relay that parses nothing, side by side on one
-// machine in one run, and prints CPU time and system calls per request, ratios and resident memory.
+// Command bench compares percore's front door with nginx, HAProxy, net/http's ReverseProxy and a C relay that parses nothing,
+// side by side on one machine in one run, and prints CPU time and system calls per request, ratios, resident memory, and
+// latency under uneven service times and overload.
 //
 // Ratios of CPU time survive a noisy machine; requests per second do not, so they are not printed. Variants are interleaved
 // in short slices, the proxy has one CPU and the load generator and the worker another, every byte of every answer is checked.
@@ -45,13 +46,17 @@ type options struct {
 	limit    time.Duration
 	subjects []string
 	rows     []row
-	memory   bool
+	parts    []string
+	tail     time.Duration
 	idle     int
 	percore  string
 	stock    bool
 	markdown string
 	command  string
 }
+
+// has tells whether a part of the bench other than the rows was asked for.
+func (o options) has(part string) bool { return contains(o.parts, part) }
 
 func parseOptions(args []string, out io.Writer) (options, error) {
 	o := options{command: strings.TrimSpace("go run ./bench " + strings.Join(args, " "))}
@@ -60,6 +65,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.IntVar(&o.rounds, "rounds", 10, "interleaved rounds; at least 8 for figures worth keeping")
 	fs.DurationVar(&o.slice, "slice", 300*time.Millisecond, "measured time per subject, row and round")
 	fs.DurationVar(&o.limit, "limit", 4*time.Minute, "no new round is begun after this")
+	fs.DurationVar(&o.tail, "tail", time.Minute, "how long each of the two runs of uneven service times lasts")
 	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
 	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
 	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
@@ -76,7 +82,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	if o.subjects, err = chooseSubjects(*names); err != nil {
 		return o, err
 	}
-	o.rows, o.memory, err = chooseRows(*rows)
+	o.rows, o.parts, err = chooseRows(*rows)
 	return o, err
 }
 

@@ -43,7 +43,7 @@ func checkNothingLeft(t *testing.T) {
 
 func TestRunPrintsATableAndWritesTheDocument(t *testing.T) {
 	o := quick(t)
-	o.memory, o.idle = true, 100
+	o.parts, o.idle = []string{memoryPart}, 100
 	o.markdown = filepath.Join(t.TempDir(), "bench.md")
 	var out, notes strings.Builder
 	if err := run(context.Background(), o, &out, &notes); err != nil {

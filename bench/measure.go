@@ -10,7 +10,7 @@ import (
 // traceSlice is short: a traced proxy is several times slower and only its counts are kept.
 const traceSlice = 200 * time.Millisecond
 
-// measure runs the rounds. Within a round every subject gets one slice of every row, and each round begins with another
+// measure runs the rounds, then the other parts. Within a round every subject gets one slice of every row, and each round begins with another
 // subject, so that a slow drift of the machine hits all alike.
 func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, error) {
 	b := newBoard()
@@ -29,10 +29,19 @@ func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, 
 		b.rounds++
 		l.note("round %d of %d", b.rounds, o.rounds)
 	}
-	if o.memory && ctx.Err() == nil {
+	if o.has(memoryPart) && ctx.Err() == nil {
+		l.measureQuiet(ctx, b, field)
 		for _, s := range field {
-			l.measureMemory(ctx, b, s, o.idle)
+			if s.variant == plain() && s.only == "" {
+				l.measureMemory(ctx, b, s, o.idle)
+			}
 		}
+	}
+	if o.has(tailsPart) && ctx.Err() == nil {
+		l.measureTails(ctx, b, o)
+	}
+	if o.has(overloadPart) && ctx.Err() == nil {
+		l.measureOverload(ctx, b, o)
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("measure: %w", context.Cause(ctx))
@@ -66,11 +75,13 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 		return
 	}
 	var total loadTotal
+	before := s.allocated(ctx)
 	counts, err := l.countSyscalls(ctx, s.counted, func() error {
 		var e error
 		total, e = g.run()
 		return e
 	})
+	c.mallocs = float64(s.allocated(ctx)-before) / float64(max(total.requests, 1))
 	if err == nil {
 		c.syscalls, c.syscallDetail = counts.perRequest(total.requests)
 	} else {
@@ -81,8 +92,11 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 	}
 }
 
-// skips is true where a figure would compare different things: the relay cannot share connections to the worker.
-func skips(r row, s *runner) bool { return s.raw && r.closeEach }
+// skips is true where a subject does not take part, and where a figure would compare different things: the relay cannot share
+// connections to the worker.
+func skips(r row, s *runner) bool {
+	return r.variant != s.variant || s.raw && r.closeEach || s.only != "" && s.only != r.name
+}
 
 func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
 	if ctx.Err() != nil {
@@ -95,7 +109,7 @@ func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
 func (l *lab) spec(r row, s *runner, run time.Duration) loadSpec {
 	return loadSpec{
 		port: s.port, conns: r.conns, bodyBytes: r.bodyBytes, cpu: l.cpus.load,
-		run: run, warm: warm, closeEach: r.closeEach,
+		run: run, warm: warm, closeEach: r.closeEach, rate: r.rate,
 	}
 }
 

@@ -20,15 +20,15 @@ func (m memory) perConn() float64 { return float64(m.idle-m.warm) / float64(m.co
 
 // measureMemory uses a new instance: one that has served megabytes would hide the connections in memory it already has.
 func (l *lab) measureMemory(ctx context.Context, b *board, s *runner, conns int) {
-	fresh, err := l.launch(ctx, s.subject)
+	fresh, err := l.launch(ctx, s.subject, plain())
 	if err != nil {
-		l.note("FAILED %s %s: %v", s.name, memoryRow, err)
+		l.note("FAILED %s %s: %v", s.name, memoryPart, err)
 		return
 	}
 	defer fresh.process.stop()
 	m, err := l.holdIdle(ctx, fresh, min(conns, idleLimit()))
 	if err != nil {
-		l.note("FAILED %s %s: %v", s.name, memoryRow, err)
+		l.note("FAILED %s %s: %v", s.name, memoryPart, err)
 		return
 	}
 	b.memory[s.name] = m

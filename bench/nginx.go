@@ -26,7 +26,7 @@ func nginxVersion(ctx context.Context) string {
 	return strings.TrimPrefix(firstLine(ctx, binary, "-v"), "nginx version: ")
 }
 
-func launchNginx(_ context.Context, l *lab, port int) (launch, error) {
+func launchNginx(_ context.Context, l *lab, s setup) (launch, error) {
 	binary, err := findBinary("nginx", "nginx")
 	if err != nil {
 		return launch{}, err
@@ -40,7 +40,7 @@ func launchNginx(_ context.Context, l *lab, port int) (launch, error) {
 		return launch{}, fmt.Errorf("open nginx folder: %w", err)
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(renderNginx(dir, port, l.workerPort, l.stock)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(renderNginx(dir, s, l.stock)), 0o644); err != nil {
 		return launch{}, fmt.Errorf("write nginx configuration: %w", err)
 	}
 	return launch{argv: []string{binary, "-p", dir, "-c", file, "-e", "stderr"}, env: peerEnv(l.stock)}, nil
@@ -49,7 +49,7 @@ func launchNginx(_ context.Context, l *lab, port int) (launch, error) {
 // renderNginx is the configuration. What is not a default is there to make nginx cheaper: connections to the worker are kept
 // and never retired by count, nothing is logged, nothing is buffered on disk, accepting needs no mutex. The head's buffer
 // stays at its default, 4 KiB, which holds a 1 KiB answer whole; large bodies get 64 KiB buffers unless stock is set.
-func renderNginx(dir string, port, workerPort int, stock bool) string {
+func renderNginx(dir string, s setup, stock bool) string {
 	buffers := `
             proxy_buffers 8 64k;
             proxy_busy_buffers_size 128k;`
@@ -57,7 +57,7 @@ func renderNginx(dir string, port, workerPort int, stock bool) string {
 		buffers = ""
 	}
 	return fmt.Sprintf(`daemon off;
-worker_processes 1;
+worker_processes %[5]d;
 worker_rlimit_nofile 20000;
 pid %[1]s/nginx.pid;
 error_log stderr crit;
@@ -79,13 +79,12 @@ http {
     uwsgi_temp_path %[1]s/uwsgi;
     scgi_temp_path %[1]s/scgi;
     upstream worker {
-        server 127.0.0.1:%[3]d max_fails=0;
-        keepalive 128;
+%[3]s        keepalive 128;
         keepalive_requests 1000000000;
         keepalive_timeout 60s;
     }
     server {
-        listen 127.0.0.1:%[2]d backlog=4096;
+        listen 127.0.0.1:%[2]d backlog=4096%[6]s;
         location / {
             proxy_pass http://worker;
             proxy_http_version 1.1;
@@ -101,5 +100,28 @@ http {
         }
     }
 }
-`, dir, port, workerPort, buffers)
+`, dir, s.port, nginxServers(s), buffers, s.loops, nginxReuse(s.loops))
+}
+
+// nginxServers lists the workers. With the least_conn method the counts are shared by a zone, as they would be with several processes.
+func nginxServers(s setup) string {
+	var b strings.Builder
+	if s.discipline == leastConn {
+		b.WriteString("        zone worker 256k;\n        least_conn;\n")
+	}
+	for _, upstream := range s.upstreams {
+		if isPath(upstream) {
+			upstream = "unix:" + upstream
+		}
+		fmt.Fprintf(&b, "        server %s max_fails=0;\n", upstream)
+	}
+	return b.String()
+}
+
+// nginxReuse gives each of several processes a listening socket of its own, as percore's loops have.
+func nginxReuse(loops int) string {
+	if loops == 1 {
+		return ""
+	}
+	return " reuseport"
 }

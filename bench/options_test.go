@@ -17,12 +17,12 @@ func TestParseOptions(t *testing.T) {
 		same func(options) bool
 	}{
 		{"the defaults measure everything", nil, false, func(o options) bool {
-			return o.rounds == 10 && o.slice == 300*time.Millisecond && o.memory && len(o.rows) == 6 && len(o.subjects) == 4
+			return o.rounds == 10 && o.slice == 300*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 6
 		}},
 		{"rows and subjects can be chosen", []string{"-rows", "1k-64", "-subjects", "nginx,relay"}, false, func(o options) bool {
-			return len(o.rows) == 1 && !o.memory && reflect.DeepEqual(o.subjects, []string{"nginx", "relay"})
+			return len(o.rows) == 1 && len(o.parts) == 0 && reflect.DeepEqual(o.subjects, []string{"nginx", "relay"})
 		}},
-		{"the memory row alone", []string{"-rows", "idle"}, false, func(o options) bool { return o.memory && len(o.rows) == 0 }},
+		{"the memory row alone", []string{"-rows", "idle"}, false, func(o options) bool { return o.has(memoryPart) && !o.has(tailsPart) && len(o.rows) == 0 }},
 		{"the command is remembered", []string{"-rounds", "8"}, false, func(o options) bool {
 			return o.command == "go run ./bench -rounds 8"
 		}},
@@ -47,7 +47,7 @@ func TestParseOptions(t *testing.T) {
 
 func TestRequiredRowIsTheFirst(t *testing.T) {
 	first := allRows()[0]
-	if first.name != requiredRow || first.conns != 64 || first.bodyBytes != 1024 || first.closeEach {
+	if first.name != requiredRow || first.conns != 64 || first.bodyBytes != 1024 || first.closeEach || first.variant != plain() {
 		t.Errorf("got %+v, want 1 KiB over 64 keep-alive connections", first)
 	}
 }
@@ -61,6 +61,10 @@ func TestLoadArguments(t *testing.T) {
 	spec.closeEach = true
 	if got := spec.args(); !reflect.DeepEqual(got, append(want, "-k")) {
 		t.Errorf("got %q, want -k at its end", got)
+	}
+	spec.rate = 1000
+	if got := spec.args(); !reflect.DeepEqual(got, append(want, "-k", "-r", "1000")) {
+		t.Errorf("got %q, want -r 1000 at its end", got)
 	}
 }
 
@@ -142,9 +146,9 @@ func TestMissingHeaders(t *testing.T) {
 }
 
 func TestChooseRowsKeepsTheOrderOfTheList(t *testing.T) {
-	rows, memory, err := chooseRows("close,idle,1k-1")
-	if err != nil || !memory {
-		t.Fatalf("got memory %v, %v; want the memory row and no error", memory, err)
+	rows, parts, err := chooseRows("close,idle,1k-1")
+	if err != nil || !reflect.DeepEqual(parts, []string{memoryPart}) {
+		t.Fatalf("got parts %v, %v; want the memory part and no error", parts, err)
 	}
 	if len(rows) != 2 || rows[0].name != "close" || rows[1].name != "1k-1" {
 		t.Errorf("got %+v, want close and 1k-1", rows)
@@ -165,13 +169,18 @@ func TestRowNamesAreUniqueAndCanBeChosen(t *testing.T) {
 }
 
 func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
-	relay, nginx := &runner{subject: subject{raw: true}}, &runner{}
+	relay, nginx := &runner{subject: subject{raw: true}, variant: plain()}, &runner{variant: plain()}
+	untuned := &runner{subject: subject{only: requiredRow}, variant: plain()}
 	for _, r := range allRows() {
-		if got := skips(r, relay); got != r.closeEach {
-			t.Errorf("%s: got %v for the relay, want %v", r.name, got, r.closeEach)
+		other := r.variant != plain()
+		if got := skips(r, relay); got != (r.closeEach || other) {
+			t.Errorf("%s: got %v for the relay, want %v", r.name, got, r.closeEach || other)
 		}
-		if skips(r, nginx) {
-			t.Errorf("%s: got nginx skipped, want it measured", r.name)
+		if got := skips(r, nginx); got != other {
+			t.Errorf("%s: got %v for a plain nginx, want %v", r.name, got, other)
+		}
+		if got := skips(r, untuned); got != (r.name != requiredRow) {
+			t.Errorf("%s: got %v for a subject of one row, want %v", r.name, got, r.name != requiredRow)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"syscall"
@@ -19,7 +18,7 @@ type process struct {
 	done   chan struct{}
 }
 
-// startProcess starts argv on one CPU, in its own process group so that a Ctrl-C reaches the bench alone.
+// startProcess starts argv on one CPU, or on all with anyCPU, in its own process group so that a Ctrl-C reaches the bench alone.
 func startProcess(cpu int, argv, env []string, dir string) (*process, error) {
 	p := &process{cmd: exec.Command(argv[0], argv[1:]...), stderr: &tail{max: 2048}, done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
@@ -66,14 +65,4 @@ func (p *process) stop() {
 			_ = syscall.Kill(member.pid, syscall.SIGKILL) // gone in between is as good
 		}
 	}
-}
-
-// freePort asks the kernel for a port of 127.0.0.1 that is free at this moment.
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find free port: %w", err)
-	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	return port, ln.Close()
 }

@@ -5,7 +5,7 @@
  * nothing: recv, send, recv, send and a share of one epoll_wait per request, which is the least that any HTTP hop built on
  * epoll can do. The build line above keeps the go tool from treating this file as cgo.
  *
- * usage: relay LISTEN_PORT UPSTREAM_PORT      (both on 127.0.0.1)
+ * usage: relay LISTEN_PORT UPSTREAM      (a port of 127.0.0.1, UPSTREAM also the path of a unix socket)
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -39,7 +40,12 @@ struct end {
 };
 
 static int epoll_fd;
-static struct sockaddr_in upstream_addr;
+static union {
+	struct sockaddr any;
+	struct sockaddr_in tcp;
+	struct sockaddr_un path;
+} upstream_addr;
+static socklen_t upstream_len;
 static struct end *dead;
 static char scratch[SCRATCH_BYTES];
 
@@ -159,11 +165,12 @@ static void on_accept(int listener)
 		int one = 1;
 		if (client < 0)
 			return;
-		int up = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		int up = socket(upstream_addr.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 		if (up < 0)
 			die("socket");
-		setsockopt(up, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-		if (connect(up, (struct sockaddr *)&upstream_addr, sizeof upstream_addr) < 0 && errno != EINPROGRESS)
+		if (upstream_addr.any.sa_family == AF_INET)
+			setsockopt(up, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		if (connect(up, &upstream_addr.any, upstream_len) < 0 && errno != EINPROGRESS)
 			die("connect");
 		struct end *a = watch(client), *b = watch(up);
 		a->peer = b;
@@ -193,18 +200,30 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &lim);
 }
 
+static void aim(const char *upstream)
+{
+	if (upstream[0] == '/') {
+		upstream_len = sizeof upstream_addr.path;
+		upstream_addr.path.sun_family = AF_UNIX;
+		snprintf(upstream_addr.path.sun_path, sizeof upstream_addr.path.sun_path, "%s", upstream);
+		return;
+	}
+	upstream_len = sizeof upstream_addr.tcp;
+	upstream_addr.tcp.sin_family = AF_INET;
+	upstream_addr.tcp.sin_port = htons(atoi(upstream));
+	upstream_addr.tcp.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
 int main(int argc, char **argv)
 {
 	struct epoll_event events[BATCH];
 	if (argc != 3) {
-		fprintf(stderr, "usage: relay LISTEN_PORT UPSTREAM_PORT\n");
+		fprintf(stderr, "usage: relay LISTEN_PORT UPSTREAM\n");
 		return 2;
 	}
 	raise_fd_limit();
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	upstream_addr.sin_family = AF_INET;
-	upstream_addr.sin_port = htons(atoi(argv[2]));
-	upstream_addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	aim(argv[2]);
 	int listener = open_listener(atoi(argv[1]));
 	for (;;) {
 		int n = epoll_wait(epoll_fd, events, BATCH, -1);

@@ -28,9 +28,9 @@ func TestRowTable(t *testing.T) {
 	text := rowTable(allRows()[0], subjectNames(), finished()).text()
 	got := strings.Join(strings.Fields(text), " ")
 	for _, want := range []string{
-		"percore 20.0 20.0 30:70 40 % – 0.80 – 1.25",
-		"nginx 25.0 25.0 – 50 % 5.03 1.00 – 1.56",
-		"relay 16.0 16.0 – 32 % – 0.64 – 1.00",
+		"percore 20.0 20.0 30:70 40 % – 0.80 – – 1.25",
+		"nginx 25.0 25.0 – 50 % 5.03 1.00 – – 1.56",
+		"relay 16.0 16.0 – 32 % – 0.64 – – 1.00",
 		"haproxy FAILED: wrong answer: status",
 		"nginx: 2.00 recvfrom",
 		"percore: PID 1 used 1.00 µs/request besides",
@@ -43,7 +43,7 @@ func TestRowTable(t *testing.T) {
 
 func TestMemoryTable(t *testing.T) {
 	got := memoryTable(subjectNames(), finished()).markdown()
-	for _, want := range []string{"| percore | 4.6 | 5.0 | 5000 | 5.8 | 160 |", "PID 1 has 7.0 MB besides"} {
+	for _, want := range []string{"| percore | 4.6 | 5.0 | 5000 | 5.8 | 160 | – % |", "PID 1 has 7.0 MB besides"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got no %q in:\n%s", want, got)
 		}
@@ -53,24 +53,40 @@ func TestMemoryTable(t *testing.T) {
 	}
 }
 
-func TestVerdict(t *testing.T) {
-	missed := finished()
-	missed.cell("1k-64", "percore").samples[0].used.cpu = 240 * time.Millisecond
+func TestGoals(t *testing.T) {
 	cases := []struct {
 		name  string
-		board *board
+		goal  goal
+		value float64
 		want  string
 	}{
-		{"under the bar", finished(), "Required row: percore costs 0.80 × nginx; the bar of 0.85 is met."},
-		{"over the bar", missed, "Required row: percore costs 0.96 × nginx; the bar of 0.85 is MISSED."},
-		{"nothing to compare", newBoard(), "Required row: not measured (it needs percore and nginx)."},
+		{"below the bar", goal{bar: 0.75, decimals: 2}, 0.6, "reached"},
+		{"rounds to the bar", goal{bar: 0.75, decimals: 2}, 0.754, "reached"},
+		{"over the bar", goal{bar: 0.5, decimals: 2}, 0.75, "missed by 50 %"},
+		{"above a floor", goal{bar: 95, atLeast: true}, 99, "reached"},
+		{"below a floor", goal{bar: 95, atLeast: true}, 76, "missed by 20 %"},
+		{"nothing to compare", goal{bar: 1}, math.NaN(), "not measured"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.board.verdict(); got != c.want {
+			if got := c.goal.verdict(c.value); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestGoalTable(t *testing.T) {
+	got := goalTable(finished()).markdown()
+	for _, want := range []string{
+		"| CPU per request, 1 KiB over keep-alive, × nginx | ≤ 0.75 | 0.80 | missed by 7 % |",
+		"| CPU per request, 1 KiB over keep-alive, × relay | ≤ 1.25 | 1.25 | reached |",
+		"| resident bytes per idle connection | ≤ 160 | 160 | reached |",
+		"| goodput at 5 × overload, of capacity | ≥ 95 % | – | not measured |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %q in:\n%s", want, got)
+		}
 	}
 }
 
@@ -78,7 +94,7 @@ func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
 	o := options{subjects: subjectNames(), rows: allRows()[:1], slice: 300 * time.Millisecond}
 	r := newReport(machine{kernel: "Linux 6.1", versions: []string{"nginx/1.22"}}, o, finished())
 	for form, got := range map[string]string{"text": r.text(), "markdown": r.markdown()} {
-		for _, want := range []string{"Linux 6.1", "nginx/1.22", "1 interleaved rounds of 300ms", "64 keep-alive", "Resident memory", "is met"} {
+		for _, want := range []string{"Linux 6.1", "nginx/1.22", "1 interleaved rounds of 300ms", "64 keep-alive", "Resident memory", "missed by 7 %"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: got no %q in:\n%s", form, want, got)
 			}

@@ -17,31 +17,47 @@ const serveWait = 10 * time.Second
 // runner is a subject that runs and answers.
 type runner struct {
 	subject
+	variant variant
 	process *process
 	port    int
 	counted []int // processes whose cost is the proxy's
 	aside   []int
 }
 
-// launch starts a subject and waits until it answers.
-func (l *lab) launch(ctx context.Context, s subject) (*runner, error) {
-	port, err := freePort()
+// launch starts a subject in front of the lab's worker.
+func (l *lab) launch(ctx context.Context, s subject, v variant) (*runner, error) {
+	up := setup{variant: v, upstreams: []string{"127.0.0.1:" + strconv.Itoa(l.workerPort)}, workers: 1}
+	up.worker = []string{l.tools.worker, "--port={port}", "--cpu=" + strconv.Itoa(l.cpus.load)}
+	if v.unix {
+		up.upstreams[0] = l.workerSocket()
+		up.worker[1] = "--socket={socket}"
+	}
+	cpu := l.cpus.proxy
+	if v.loops > 1 {
+		cpu = anyCPU
+	}
+	return l.launchAs(ctx, s, up, cpu, "/1024")
+}
+
+// launchAs starts a subject and waits until it answers path.
+func (l *lab) launchAs(ctx context.Context, s subject, up setup, cpu int, path string) (*runner, error) {
+	var err error
+	if up.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	how, err := s.launch(ctx, l, up)
 	if err != nil {
 		return nil, err
 	}
-	how, err := s.launch(ctx, l, port)
+	p, err := l.start(cpu, how.argv, how.env)
 	if err != nil {
 		return nil, err
 	}
-	p, err := l.start(l.cpus.proxy, how.argv, how.env)
-	if err != nil {
-		return nil, err
-	}
-	if err := waitServing(ctx, p, port); err != nil {
+	if err := waitServing(ctx, p, up.port, path); err != nil {
 		p.stop()
 		return nil, err
 	}
-	r := &runner{subject: s, process: p, port: port}
+	r := &runner{subject: s, variant: up.variant, process: p, port: up.port}
 	r.counted, r.aside = s.roles(descendants(p.pid()))
 	if len(r.counted) == 0 {
 		p.stop()
@@ -51,13 +67,13 @@ func (l *lab) launch(ctx context.Context, s subject) (*runner, error) {
 }
 
 // waitServing waits until the first good answer, the end of the process, or serveWait.
-func waitServing(ctx context.Context, p *process, port int) error {
+func waitServing(ctx context.Context, p *process, port int, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, serveWait)
 	defer cancel()
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		_, err := get(ctx, port, "/1024")
+		_, err := get(ctx, port, path)
 		if err == nil {
 			return nil
 		}
@@ -91,6 +107,18 @@ func get(ctx context.Context, port int, path string) (string, error) {
 		return "", fmt.Errorf("get %s: %w", path, err)
 	}
 	return string(body), nil
+}
+
+// allocated is how many objects the proxy has allocated so far; 0 when it does not tell.
+func (s *runner) allocated(ctx context.Context) int64 {
+	if s.mallocs == nil {
+		return 0
+	}
+	n, err := s.mallocs(ctx, s.port)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // checkHeaders notes which of the headers that every proxy must add did not reach the worker: without them the comparison

@@ -11,13 +11,19 @@ import (
 type subject struct {
 	name string
 	// launch writes what the proxy needs into the lab and says how to start it.
-	launch func(ctx context.Context, l *lab, port int) (launch, error)
+	launch func(ctx context.Context, l *lab, s setup) (launch, error)
 	// version is one line for the list of machine facts.
 	version func(ctx context.Context) string
 	// roles sorts the proxy's processes: counted ones are its cost, the others are reported aside (percore's PID 1).
 	roles func(family []proc) (counted, aside []int)
 	// raw marks a proxy that parses nothing: it adds no headers, and a new client connection is a new worker connection.
 	raw bool
+	// single marks one that has a single event loop, whatever a row asks for.
+	single bool
+	// mallocs, when set, asks an instance how many objects it has allocated.
+	mallocs func(ctx context.Context, port int) (int64, error)
+	// only, when set, is the one row that the subject is measured in.
+	only string
 }
 
 // launch is how to start a proxy.
@@ -25,10 +31,12 @@ type launch struct {
 	argv, env []string
 }
 
-func subjectNames() []string { return []string{"percore", "nginx", "haproxy", "relay"} }
+func subjectNames() []string {
+	return []string{"percore", "nginx", "haproxy", "net/http", "net/http untuned", "relay"}
+}
 
 func allSubjects(o options) []subject {
-	return []subject{percoreSubject(o.percore), nginxSubject(), haproxySubject(), relaySubject()}
+	return []subject{percoreSubject(o.percore), nginxSubject(), haproxySubject(), reverseProxySubject(true), reverseProxySubject(false), relaySubject()}
 }
 
 // chooseSubjects resolves a comma list of subject names.

@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 )
 
-//go:embed relay.c worker.c load.c
+//go:embed relay.c worker.c sleeper.c load.c
 var sources embed.FS
 
 // tools holds the paths of the compiled C programs.
 type tools struct {
-	relay, worker, load string
+	relay, worker, sleeper, load string
 }
 
 // compileTools compiles the C programs into dir. C, because their cost must be small and constant: no runtime, no collector.
 func compileTools(dir string) (tools, error) {
-	t := tools{relay: filepath.Join(dir, "relay"), worker: filepath.Join(dir, "worker"), load: filepath.Join(dir, "load")}
-	for _, binary := range []string{t.relay, t.worker, t.load} {
+	t := tools{relay: filepath.Join(dir, "relay"), worker: filepath.Join(dir, "worker"), sleeper: filepath.Join(dir, "sleeper"), load: filepath.Join(dir, "load")}
+	for _, binary := range []string{t.relay, t.worker, t.sleeper, t.load} {
 		if err := compile(binary); err != nil {
 			return tools{}, err
 		}
