@@ -212,7 +212,7 @@ func frontOptions(cfg *config.Config, loops int) lbproxy.Options {
 		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),
 		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
-		QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
+		WorkerConcurrency: int(cfg.WorkerConcurrency), QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
 		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, ProxyProtocol: bool(cfg.ProxyProtocol),
 	}
 }

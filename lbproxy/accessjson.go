@@ -69,8 +69,8 @@ func appendJSONTimes(b []byte, l *loop, x *exchange) []byte {
 	if x.headNanos != 0 {
 		b = appendJSONMillis(b, "head_ms", x.headNanos-x.startedNanos)
 	}
-	if x.queuedMillis != 0 {
-		b = appendJSONNumber(b, "queue_ms", l.now-x.queuedMillis)
+	if x.parkedNanos != 0 {
+		b = appendJSONMillis(b, "queue_ms", x.queuedNanos)
 	}
 	if x.connectedNanos != 0 {
 		b = appendJSONMillis(b, "connect_ms", x.connectedNanos-x.connectNanos)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 // lean is a client and a worker that allocate nothing themselves, with a front door between them.
 type lean struct {
+	address string
 	client  net.Conn
 	request []byte
 	buffer  []byte
@@ -26,14 +28,7 @@ func newLean(tb testing.TB, adjust func(*Options)) *lean {
 	if adjust != nil {
 		adjust(&o)
 	}
-	listeners, err := Listen("127.0.0.1:0", 1)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	sa, err := unixGetsockname(listeners[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
+	listeners, sa := leanListeners(tb, o.Loops)
 	p, err := New(o, listeners, slog.New(slog.DiscardHandler), io.Discard, func(Report) {})
 	if err != nil {
 		tb.Fatal(err)
@@ -49,17 +44,44 @@ func newLean(tb testing.TB, adjust func(*Options)) *lean {
 	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(leanWorker(tb))}); err != nil {
 		tb.Fatal(err)
 	}
-	c, err := net.Dial("tcp", sa)
+	l := &lean{
+		address: sa, buffer: make([]byte, 16<<10),
+		request: []byte("GET /path?query=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: lean/1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n"),
+	}
+	l.client = l.dial(tb)
+	l.roundTrip(tb)
+	return l
+}
+
+func (l *lean) dial(tb testing.TB) net.Conn {
+	tb.Helper()
+	c, err := net.Dial("tcp", l.address)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { c.Close() })
-	l := &lean{
-		client: c, buffer: make([]byte, 16<<10),
-		request: []byte("GET /path?query=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: lean/1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n"),
+	return c
+}
+
+// leanListeners opens a listener for each loop on one port.
+func leanListeners(tb testing.TB, loops int) ([]Listener, string) {
+	tb.Helper()
+	listeners, err := Listen("127.0.0.1:0", 1)
+	if err != nil {
+		tb.Fatal(err)
 	}
-	l.roundTrip(tb)
-	return l
+	address, err := unixGetsockname(listeners[0])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := 1; i < loops; i++ {
+		f, err := listenInet(netip.MustParseAddrPort(address), false)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		listeners = append(listeners, Listener{File: f, Address: address, Loop: i})
+	}
+	return listeners, address
 }
 
 func unixGetsockname(l Listener) (string, error) {
@@ -111,11 +133,19 @@ var headEnd = []byte("\r\n\r\n")
 
 // roundTrip sends one request and reads its answer.
 func (l *lean) roundTrip(tb testing.TB) {
-	if _, err := l.client.Write(l.request); err != nil {
+	l.send(tb, l.client)
+	l.read(tb, l.client)
+}
+
+func (l *lean) send(tb testing.TB, c net.Conn) {
+	if _, err := c.Write(l.request); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+func (l *lean) read(tb testing.TB, c net.Conn) {
 	for at := 0; ; {
-		n, err := l.client.Read(l.buffer[at:])
+		n, err := c.Read(l.buffer[at:])
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -137,25 +167,53 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		// The batches that travel between loop and log are made once, but how many there are is a matter of scheduling.
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},
+		{"with one request at a time per worker", 100, func(o *Options) { o.WorkerConcurrency = 1 }},
+		{"by round robin", 100, func(o *Options) { o.Balance = RoundRobin }},
+		{"by the client's address", 100, func(o *Options) { o.Balance = IPHash }},
+		{"at random", 100, func(o *Options) { o.Balance = Random }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			l := newLean(t, test.adjust)
-			for range 1000 {
-				l.roundTrip(t)
-			}
-			defer debug.SetGCPercent(debug.SetGCPercent(-1))
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			for range requests {
-				l.roundTrip(t)
-			}
-			runtime.ReadMemStats(&after)
-			if got := after.Mallocs - before.Mallocs; got >= test.limit {
-				t.Errorf("allocations in %d requests: got %d (%d bytes), want fewer than %d", requests, got, after.TotalAlloc-before.TotalAlloc, test.limit)
-			}
+			wantFewAllocations(t, requests, test.limit, func() { l.roundTrip(t) })
 		})
 	}
+}
+
+// wantFewAllocations counts what the whole process allocates while f runs so often, after it has warmed up.
+func wantFewAllocations(t *testing.T, times int, limit uint64, f func()) {
+	t.Helper()
+	for range 1000 {
+		f()
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range times {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	if got := after.Mallocs - before.Mallocs; got >= limit {
+		t.Errorf("allocations in %d rounds: got %d (%d bytes), want fewer than %d", times, got, after.TotalAlloc-before.TotalAlloc, limit)
+	}
+}
+
+// TestAQueuedRequestAllocatesNothing has eight clients in two loops for a worker that gets one request at a time, so that
+// most wait, and many are handed from loop to loop.
+func TestAQueuedRequestAllocatesNothing(t *testing.T) {
+	l := newLean(t, func(o *Options) { o.WorkerConcurrency, o.Loops = 1, 2 })
+	var clients []net.Conn
+	for range 8 {
+		clients = append(clients, l.dial(t))
+	}
+	wantFewAllocations(t, 2000, 200, func() {
+		for _, c := range clients {
+			l.send(t, c)
+		}
+		for _, c := range clients {
+			l.read(t, c)
+		}
+	})
 }
 
 // BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time includes the

@@ -8,7 +8,7 @@ type requestState uint8
 const (
 	requestHead       requestState = iota // the head is not complete
 	requestCollecting                     // the body is being held, no worker is chosen yet
-	requestParked                         // waits for a worker
+	requestParked                         // waits for a worker, in the queue
 	requestSending                        // the held part is on its way to the worker
 	requestStreaming                      // the rest of the body passes through as it arrives
 	requestSent                           // the worker has all of it
@@ -75,11 +75,12 @@ type exchange struct {
 	pardons          uint8
 
 	// The queue and the log.
-	nextParked, prevParked int32
-	startedNanos           int64
-	queuedMillis           int64 // when it was parked first; 0 = never
-	tries                  uint32
-	line                   logLine
+	wait         wait
+	startedNanos int64
+	parkedNanos  int64 // when it began to wait, last
+	queuedNanos  int64 // how long it has waited in all
+	tries        uint32
+	line         logLine
 	traces
 }
 

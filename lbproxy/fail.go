@@ -6,7 +6,7 @@ import "log/slog"
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
 func (l *loop) tryFailed(x *exchange, why cause) {
 	t, untouched := x.target, x.sent == 0
-	l.detachWorker(x, false)
+	l.letGo(x, false)
 	l.logTry(x, t, why)
 	if t == nil || x.committed || x.response != responseAwaited {
 		l.abort(x, why)
@@ -30,18 +30,24 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 		if x.stale { // the kept connection closed because its worker died, perhaps of this request
 			x.suspect(t)
 		}
-		x.tried.add(t.Index)
-		l.assign(x)
+		l.tryOther(x, t)
 	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !l.isSuspect(x):
 		x.suspect(t)
-		x.tried.add(t.Index)
-		l.assign(x)
+		l.tryOther(x, t)
 	default:
 		l.abort(x, why)
 	}
 }
 
-// retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there.
+// tryOther gives a request that t has failed to another worker.
+func (l *loop) tryOther(x *exchange, t *target) {
+	x.tried.add(t.Index)
+	l.releaseWorker(x)
+	l.assign(x)
+}
+
+// retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
+// request keeps its place meanwhile.
 func (l *loop) retrySame(x *exchange, t *target) {
 	if l.table.isUp(t.Index, t.Incarnation) {
 		l.sendTo(x, t, false)
@@ -52,6 +58,7 @@ func (l *loop) retrySame(x *exchange, t *target) {
 		return
 	}
 	x.suspect(t)
+	l.releaseWorker(x)
 	l.assign(x)
 }
 

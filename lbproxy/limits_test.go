@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // a waiting loop keeps its P, so there are two more than loops
 	os.Exit(m.Run())
 }
 

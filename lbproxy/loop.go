@@ -81,7 +81,8 @@ type loop struct {
 	balancer  balancer
 	trust     trust
 	table     *table
-	parked    parkedQueue
+	grants    waitList      // requests that waited and have a place at a worker; the queue's lock guards it
+	granted   atomic.Bool   // grants may not be empty
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
 	late      []lateWatch   // accepted connections that epoll does not know yet, by deadline
 	early     gamble        // reading right after accept
@@ -131,8 +132,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis, proxyHeaderMillis,
 			halfClosedMillis, workerSendMillis),
 		trust:    newTrust(o),
-		balancer: balancer{method: o.Balance, turn: id},
-		parked:   parkedQueue{head: noSlot, tail: noSlot},
+		balancer: balancer{method: o.Balance, limit: int64(o.WorkerConcurrency), shared: &p.turn, turn: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
 		out:      make([]byte, 0, headroomBytes),
 		log:      p.accessLog.writer(),
@@ -164,6 +164,7 @@ func (l *loop) run() error {
 		}
 		l.runReady()
 		l.expire()
+		l.takeGrants(len(events) >= epoll.EventsMax)
 		l.watchLate()
 		l.log.flush()
 		if l.draining {
@@ -404,7 +405,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 		x = &exchange{id: int32(len(l.exchanges))}
 		l.exchanges = append(l.exchanges, x)
 	}
-	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, nextParked: noSlot, prevParked: noSlot, startedNanos: l.nowNanos, client: c.peer, line: x.line.reset()}
+	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer, line: x.line.reset()}
 	c.exchange = x.id
 	l.active++
 	return x

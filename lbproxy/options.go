@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,8 @@ type Balance string
 const (
 	LeastConn  Balance = "least_conn"  // the worker with the fewest requests in flight; ties take turns
 	RoundRobin Balance = "round_robin" // each ready worker in turn
+	IPHash     Balance = "ip_hash"     // the same worker for the same client address
+	Random     Balance = "random"      // of two at random the one with fewer requests in flight
 )
 
 // AccessLog is the form of the access log.
@@ -42,6 +45,7 @@ type Options struct {
 	TunnelTimeout         time.Duration // after an upgrade, with no byte either way
 	Keepalive             int           // idle connections kept per worker and loop
 	ProxyKeepaliveTimeout time.Duration // idle worker connection
+	WorkerConcurrency     int           // requests that a worker gets at once; 0 is no limit
 	QueueSize             int           // requests that may wait for a worker, over all loops
 	QueueTimeout          time.Duration // how long they wait
 	AccessLog             AccessLog     //
@@ -67,7 +71,7 @@ func (o *Options) validate() error {
 	switch {
 	case o.Loops < 1:
 		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
-	case o.Balance != LeastConn && o.Balance != RoundRobin:
+	case !slices.Contains([]Balance{LeastConn, RoundRobin, IPHash, Random}, o.Balance):
 		return fmt.Errorf("front door options: unknown balance %q", o.Balance)
 	}
 	return nil

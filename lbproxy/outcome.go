@@ -42,6 +42,7 @@ const (
 	causeTruncated         // the answer stopped in the middle
 	// Internal.
 	causeNoWorker  // nobody was ready in time
+	causeBusy      // nobody was free in time
 	causeQueueFull // too many wait already
 	causeNoSocket  // no descriptor or memory for a connection to the worker
 	causeDeadline  // the front door is stopping
@@ -87,6 +88,7 @@ var outcomes = [...]outcome{
 	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "the worker's answer is malformed"},
 	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "the worker's answer stopped in the middle"},
 	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was ready in time"},
+	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was free in time"},
 	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "too many requests wait for a worker"},
 	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no descriptor or memory for a connection to the worker"},
 	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "the service is stopping"},

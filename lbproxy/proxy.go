@@ -26,8 +26,9 @@ type Proxy struct {
 	epoch     time.Time
 	loops     []*loop
 	table     atomic.Pointer[table]
-	watching  atomic.Bool  // somebody waits for workers to become idle
-	waiting   atomic.Int64 // parked requests of all loops
+	watching  atomic.Bool   // somebody waits for workers to become idle
+	queue                   // requests of all loops that wait for a worker
+	turn      atomic.Uint32 // of round_robin
 	accessLog *accessLog
 	events    *eventQueue
 	kick      chan struct{} // wakes the reporter

@@ -16,11 +16,31 @@ type target struct {
 	_           [32]byte
 }
 
-// claim takes a place at t for one request and counts it. It reports whether this was the request that exhausts t.
-func (t *target) claim() (exhausted bool) {
-	t.inFlight.Add(1)
-	return t.served.Add(1) == t.requestsMax.Load()
+// claim takes a place at t for one request, if it then has no more than limit; 0 is no limit.
+func (t *target) claim(limit int64) bool {
+	if limit == 0 {
+		t.inFlight.Add(1)
+		return true
+	}
+	for {
+		n := t.inFlight.Load()
+		if n >= limit {
+			return false
+		}
+		if t.inFlight.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
 }
+
+// unclaim gives the place back.
+func (t *target) unclaim() { t.inFlight.Add(-1) }
+
+// hasRoom tells whether a claim would succeed just now.
+func (t *target) hasRoom(limit int64) bool { return limit == 0 || t.inFlight.Load() < limit }
+
+// count counts a request that t is given. It reports whether this is the one that exhausts t.
+func (t *target) count() bool { return t.served.Add(1) == t.requestsMax.Load() }
 
 // load is how many requests and tunnels t has.
 func (t *target) load() int64 { return t.inFlight.Load() + t.tunnels.Load() }

@@ -26,6 +26,7 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	x.response, x.committed, x.replay, x.keepAlive, x.reusable = responseTunnel, true, false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.target.becomeTunnel()
+	l.freed(x.target)
 	l.releaseAnswer(x)
 	x.bytesOut += int64(len(rest))
 	if !l.sendToClient(x, l.out) {

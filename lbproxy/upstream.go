@@ -8,20 +8,26 @@ import (
 
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (l *loop) assign(x *exchange) {
-	t := l.balancer.pick(l.table, &x.tried)
-	if t == nil {
-		l.park(x)
-		return
+	if l.proxy.waiting.Load() == 0 { // nobody is overtaken
+		if t := l.choose(l.table, x); t != nil {
+			l.sendTo(x, t, !x.stale)
+			return
+		}
 	}
-	l.sendTo(x, t, true)
+	l.park(x)
 }
 
-// sendTo gives a request to worker t, over a kept connection when pooled allows and one is there.
+// choose takes a place for a request at one of the workers in t, or returns nil.
+func (l *loop) choose(t *table, x *exchange) *target {
+	return l.balancer.choose(t, &x.tried, &x.client)
+}
+
+// sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
 func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.tries++
 	x.sent, x.abandoned = 0, false
-	if t.claim() {
+	if t.count() {
 		l.proxy.changed()
 	}
 	if pooled {
@@ -256,6 +262,11 @@ func (l *loop) workerClosed(x *exchange, u *conn) {
 // closed, and the worker has one request less.
 func (l *loop) detachWorker(x *exchange, reuse bool) {
 	l.releaseWorker(x)
+	l.letGo(x, reuse)
+}
+
+// letGo ends an exchange's use of its worker's connection.
+func (l *loop) letGo(x *exchange, reuse bool) {
 	if x.upstream == noSlot {
 		return
 	}
@@ -278,11 +289,9 @@ func (l *loop) releaseWorker(x *exchange) {
 	if x.response == responseTunnel {
 		t.tunnels.Add(-1)
 	} else {
-		t.inFlight.Add(-1)
+		t.unclaim()
 	}
-	if t.load() == 0 {
-		l.proxy.workerIdle()
-	}
+	l.freed(t)
 }
 
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same

@@ -29,6 +29,8 @@ type Balance string
 const (
 	LeastConn  Balance = "least_conn"
 	RoundRobin Balance = "round_robin"
+	IPHash     Balance = "ip_hash"
+	Random     Balance = "random"
 )
 
 // NextUpstream is PERCORE_PROXY_NEXT_UPSTREAM: what sends a request on to another worker.

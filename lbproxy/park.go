@@ -1,0 +1,105 @@
+package lbproxy
+
+import (
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
+)
+
+// park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
+func (l *loop) park(x *exchange) {
+	if l.finishing {
+		l.abort(x, causeDeadline)
+		return
+	}
+	if limit := l.options.QueueTimeout; limit > 0 && x.queuedNanos >= int64(limit) {
+		l.queueTimedOut(x)
+		return
+	}
+	x.request, x.parkedNanos = requestParked, l.nowNanos
+	if !l.proxy.enter(l, x, l.options.QueueSize) {
+		l.abort(x, causeQueueFull)
+		return
+	}
+	if l.timers.Class(x.downstream) != timerQueue {
+		l.timers.Set(x.downstream, timerQueue, l.now)
+	}
+	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
+		l.timers.Set(l.retrySlot, timerRetry, l.now)
+	}
+}
+
+// unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
+func (l *loop) unpark(x *exchange) {
+	l.endWait(x)
+	if t := l.proxy.leave(x); t != nil {
+		t.unclaim()
+		l.freed(t)
+	}
+}
+
+func (l *loop) endWait(x *exchange) {
+	x.request = requestSending
+	x.queuedNanos += l.nowNanos - x.parkedNanos
+}
+
+// freed passes on a place at t that nobody has any more.
+func (l *loop) freed(t *target) {
+	if l.proxy.waiting.Load() > 0 {
+		l.proxy.serveFrom(l)
+	}
+	if t.load() == 0 {
+		l.proxy.workerIdle()
+	}
+}
+
+// takeGrants sends the requests that waited and have got a place at a worker. crowded says that there may be events that the
+// loop has not seen yet.
+func (l *loop) takeGrants(crowded bool) {
+	for l.granted.Load() {
+		x, t := l.proxy.nextGrant(l)
+		if x == nil {
+			return
+		}
+		l.useGrant(x, t, crowded)
+	}
+}
+
+// useGrant sends a request that waited to t, unless its client has left.
+func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
+	c := l.conns.at(x.downstream)
+	defer l.rescue(c.slot, c.generation)
+	l.endWait(x)
+	x.target = t // from here on the exchange gives the place back, whatever happens
+	if crowded && hasLeft(c) {
+		l.abort(x, causeClientClosed)
+		return
+	}
+	l.sendTo(x, t, !x.stale)
+}
+
+// hasLeft looks whether a client has closed or reset its connection without telling so in the same event as its request.
+func hasLeft(c *conn) bool {
+	var one [1]byte
+	n, errno := recv(c.fd, one[:], unix.MSG_PEEK)
+	return errno == noErrno && n == 0 && !c.has(flagHalfClosed) || errno != noErrno && errno != unix.EAGAIN && errno != unix.EINTR
+}
+
+// retryParked lets every waiting request of this loop have all workers again.
+func (l *loop) retryParked() {
+	l.timers.Clear(l.retrySlot)
+	l.proxy.forgive(l)
+}
+
+// queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
+func (l *loop) queueTimedOut(x *exchange) {
+	switch {
+	case x.request != requestParked && x.target != nil:
+	case x.tries > 0 && l.table.anyUp(): // all that are said to be ready refuse
+		l.abort(x, causeConnectRefused)
+	case l.table.anyUp():
+		l.abort(x, causeBusy)
+	default:
+		l.abort(x, causeNoWorker)
+	}
+}
