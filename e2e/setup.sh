@@ -22,6 +22,7 @@ have() { command -v "$1" >/dev/null; }
 # The interpreter by its path: one that a version manager puts in front in PATH
 # does not see Debian's modules.
 have_tornado() { /usr/bin/python3 -c 'import tornado' 2>/dev/null; }
+have_module() { /usr/bin/python3 -c "import $1" 2>/dev/null; }
 have_libc_headers() { [ -e /usr/include/stdio.h ]; }
 have_engine() { have docker && docker version >/dev/null 2>&1; }
 have_compose() { docker compose version >/dev/null 2>&1 || have docker-compose; }
@@ -33,6 +34,11 @@ wanted() {
 	case $1 in
 	test)
 		have_tornado || echo "python3-tornado: scenarios with real Tornado workers"
+		have_module gunicorn || echo "gunicorn: gunicorn's parser behind the front door"
+		have_module h11 || echo "python3-h11: h11 behind the front door"
+		have_module uvicorn || echo "uvicorn: uvicorn behind the front door"
+		have_module httptools || echo "python3-httptools: Node's parser behind the front door"
+		have_module websockets || echo "python3-websockets: WebSockets from a real client"
 		have curl || echo "curl: commands of the README"
 		have strace || echo "strace: counts of system calls"
 		have tini || echo "tini: the table of inits"
