@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sort"
 	"syscall"
 	"time"
 
@@ -116,7 +117,7 @@ func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) [
 // workerProgram is the fleet proper.
 func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program {
 	program := fleet.Program{
-		Group: string(cfg.Group), Name: string(cfg.Name), Command: cfg.Command.Words, Workers: p.workers, PortsFrom: int(cfg.PortsFrom),
+		Group: string(cfg.Group), Name: string(cfg.Name), Command: cfg.Command.Words, Workers: p.workers, WorkersMax: workersMax(cfg, p.workers), PortsFrom: int(cfg.PortsFrom),
 		Env: config.WorkerEnviron(environ, cfg), Dir: cfg.Directory, Credential: p.user,
 		Autorestart: autorestart(cfg.Autorestart), ExitCodes: slices.Clone(cfg.Exitcodes),
 		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
@@ -133,6 +134,14 @@ func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program
 	}
 	return program
 }
+
+// workersMax is how many of the workers there may be one day: as many as have a port. There are workers that have one now.
+func workersMax(cfg *config.Config, workers int) int {
+	return workers + sort.Search(workersLimit-workers, func(more int) bool { return cfg.CheckPorts(workers+more+1) != nil })
+}
+
+// workersLimit is the front door's: a set of workers has to fit a fixed array.
+const workersLimit = 1024
 
 // frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given up and
 // comes back at once; only one that dies at its start again and again is held back, up to a second.

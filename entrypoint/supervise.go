@@ -59,7 +59,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
 		return exitConfig
 	}
-	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), log)
+	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p.cpus, f, log), log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
@@ -93,8 +93,8 @@ func oomKilled(log *slog.Logger) func(int) bool {
 	return func(int) bool { return counter.Claim(time.Now()) }
 }
 
-// runFleet runs the four actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, log *slog.Logger) int {
+// runFleet runs the five actors of PID 1 until the fleet has ended, and returns the container's exit code.
+func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, log *slog.Logger) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
@@ -102,6 +102,7 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, log 
 	done := make(chan struct{})
 	g.Add(func() error { return obeySignals(in.signals, done, f, r, log) }, func(error) { close(done) })
 	g.Add(o.run, func(error) { o.close() })
+	g.Add(size.run, func(error) { size.close() })
 	if err := g.Run(); err != nil {
 		log.Error("percore ended", "err", err)
 		return exitInternal
@@ -137,8 +138,10 @@ func obey(s os.Signal, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) {
 		f.ReopenLogs()
 	case syscall.SIGHUP, syscall.SIGUSR2:
 		f.Roll(reaper.SignalName(sig))
-	case syscall.SIGTTIN, syscall.SIGTTOU:
-		log.Warn("signal has no effect in this version", "signal", reaper.SignalName(sig))
+	case syscall.SIGTTIN:
+		f.Grow(1, reaper.SignalName(sig))
+	case syscall.SIGTTOU:
+		f.Grow(-1, reaper.SignalName(sig))
 	default:
 		log.Debug("signal ignored", "signal", reaper.SignalName(sig))
 	}

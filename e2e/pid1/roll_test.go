@@ -128,3 +128,25 @@ func TestARollOfABadVersionHalts(t *testing.T) {
 		t.Errorf("got %v ready, want both", s.readyWorkers())
 	}
 }
+
+func TestTTINAndTTOUChangeTheNumberOfWorkers(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "2"}, serveCommand()...)
+	s.awaitReady(2)
+	request := s.get("/slow?for=200ms")
+	request.Clients, request.KeepAlive = 6, true
+	run := load.Start(request)
+	s.signal(syscall.SIGTTIN)
+	s.awaitReady(3)
+	for _, left := range []int{2, 1} {
+		s.signal(syscall.SIGTTOU)
+		s.await(fmt.Sprintf("%d workers", left), func() bool { return len(s.readyWorkers()) == left })
+	}
+	s.signal(syscall.SIGTTOU)
+	s.await("a refusal", func() bool { return s.said("number of workers stays") })
+	if got := run.Stop(); got.Failed() > 0 || len(s.readyWorkers()) != 1 {
+		t.Errorf("got %v and %d workers, want no failure and one worker", got, len(s.readyWorkers()))
+	}
+	if _, first := s.readyWorkers()[s.workerName(0)]; !first {
+		t.Errorf("got %v left, want the first", s.readyWorkers())
+	}
+}

@@ -78,7 +78,9 @@ func (f *Fleet) accept(e *errand) {
 		f.each(e, workers, "drained", f.withhold)
 	case Undrain:
 		f.each(e, workers, "undrained", f.restore)
-	case Scale, Replace:
+	case Scale:
+		f.scaleByOrder(e)
+	case Replace:
 		e.end(errors.ErrUnsupported)
 	default:
 		e.end(errors.ErrUnsupported)

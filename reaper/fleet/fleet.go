@@ -15,6 +15,7 @@ type Fleet struct {
 	log     *slog.Logger
 	mail    *mailbox
 	workers []*worker // in the order of their start
+	crews   []*crew   // in the order of their programs
 
 	overview atomic.Pointer[overview]
 	over     chan struct{} // closed when Run has ended
@@ -49,19 +50,9 @@ func New(o Options) *Fleet {
 		logs:    newLogs(o),
 		streams: make(map[*os.File]struct{}),
 	}
-	endpoints := 0
-	for i := range o.Programs {
-		p := o.Programs[i].withDefaults()
-		for index := range p.Workers {
-			w := newWorker(&p, index)
-			if p.Traffic {
-				w.endpoint = endpoints
-				endpoints++
-			}
-			f.workers = append(f.workers, w)
-		}
+	for _, p := range o.Programs {
+		f.hire(p)
 	}
-	slices.SortStableFunc(f.workers, func(a, b *worker) int { return cmp.Compare(a.program.Priority, b.program.Priority) })
 	f.snapshot()
 	return f
 }

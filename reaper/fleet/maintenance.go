@@ -31,18 +31,18 @@ type job struct {
 	purpose purpose
 	reason  string // in words, for log and status
 	targets []target
-	removal bool    // the targets are to go
 	errand  *errand // who waits for it; nil is nobody
 	done    int     // workers so far
 	halted  bool    // a roll that has failed
 	begun   time.Time
-	onEnd   func() // runs when the job is over; nil is nothing
+	prepare func(*job) // finds the targets when the job begins; nil when they are known before
 }
 
 // target is a worker that a job is about.
 type target struct {
 	w           *worker
 	incarnation uint64 // void when the worker has another one by then; 0 is any
+	removal     bool   // it is to go
 }
 
 // enqueue adds a job. An ailing worker does not wait for anything but the task under way.
@@ -113,6 +113,9 @@ func (f *Fleet) announce(j *job) {
 		return // it was interrupted
 	}
 	j.begun = time.Now()
+	if j.prepare != nil {
+		j.prepare(j)
+	}
 	f.log.Info("maintenance begins", "what", j.purpose.String(), "reason", j.reason, "workers", j.titles())
 }
 
@@ -123,7 +126,7 @@ func (f *Fleet) beginTasks(j *job) {
 		if target.incarnation != 0 && target.incarnation != target.w.incarnation || !slices.Contains(f.workers, target.w) {
 			continue // somebody was faster
 		}
-		t := &task{w: target.w, from: target.w.incarnation, removal: j.removal, stops: !target.w.state.final()}
+		t := &task{w: target.w, from: target.w.incarnation, removal: target.removal, stops: !target.w.state.final()}
 		f.maintenance.tasks = append(f.maintenance.tasks, t)
 		f.beginTask(t)
 		if j.purpose != scaling {
@@ -142,7 +145,7 @@ func (j *job) nextTarget() target {
 
 func (f *Fleet) beginTask(t *task) {
 	w := t.w
-	w.wanted = !t.removal
+	w.wanted, w.leaving = !t.removal, t.removal
 	if w.state.final() {
 		w.streak = 0
 		if w.wanted {
@@ -258,9 +261,7 @@ func (f *Fleet) conclude(j *job) {
 	if !j.halted {
 		f.log.Info("maintenance done", "what", j.purpose.String(), "reason", j.reason, "workers", j.done, "took", words(time.Since(j.begun)))
 	}
-	if j.onEnd != nil {
-		j.onEnd()
-	}
+	f.dismantle()
 	if j.errand != nil {
 		j.errand.end(nil)
 	}

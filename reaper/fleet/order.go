@@ -106,7 +106,7 @@ func (f *Fleet) Do(ctx context.Context, o Order, progress func(Outcome)) error {
 func (f *Fleet) find(titles []string) ([]*worker, error) {
 	var list []*worker
 	for _, title := range titles {
-		i := slices.IndexFunc(f.workers, func(w *worker) bool { return w.title == title })
+		i := slices.IndexFunc(f.workers, func(w *worker) bool { return w.title == title && !w.isSurplus() })
 		if i < 0 {
 			return nil, fmt.Errorf("%s: %w", title, ErrNoProcess)
 		}

@@ -47,6 +47,7 @@ type Program struct {
 	Command     []string // words; {port}, {index} and {name} are replaced anywhere in them
 	Path        string   // the program's file, where that is not the command's first word
 	Workers     int      // at least 1
+	WorkersMax  int      // how many there may be later; 1024 when 0
 	PortsFrom   int      // worker i has this port + i; 0 is no port
 	Env         []string // what every worker starts from; its own variables are added
 	Dir         string
@@ -91,6 +92,7 @@ type Program struct {
 
 // Defaults for fields that are zero; the numbers are those of the configuration's reference.
 const (
+	defaultWorkersMax   = 1024
 	defaultReadyTimeout = 60 * time.Second
 	defaultStopWait     = 10 * time.Second
 	defaultDrainTimeout = 30 * time.Second
@@ -102,6 +104,9 @@ const (
 
 func (p Program) withDefaults() Program {
 	p.Workers = max(p.Workers, 1)
+	if p.WorkersMax == 0 {
+		p.WorkersMax = max(p.Workers, defaultWorkersMax)
+	}
 	if p.PortsFrom == 0 {
 		p.Ready = Ready{Kind: ReadyNone} // there is nothing to connect to
 	}

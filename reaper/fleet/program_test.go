@@ -10,7 +10,7 @@ import (
 func TestZeroFieldsHaveDefaults(t *testing.T) {
 	got := Program{}.withDefaults()
 	want := Program{
-		Workers: 1, StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second, ReadyTimeout: time.Minute, Ready: Ready{Kind: ReadyNone},
+		Workers: 1, WorkersMax: 1024, StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second, ReadyTimeout: time.Minute, Ready: Ready{Kind: ReadyNone},
 		Backoff: Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2},
 	}
 	if !reflect.DeepEqual(got, want) {

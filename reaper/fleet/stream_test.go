@@ -31,7 +31,7 @@ func lay(t *testing.T, framing Framing, to *sink) *plumbing {
 		to = &sink{name: "out", writer: p.out, log: slog.New(slog.DiscardHandler), total: &p.dropped}
 	}
 	program := tornado(1)
-	p.stream = &stream{worker: newWorker(&program, 0), kind: stderr, framing: framing, reader: pipe.reader, sink: to}
+	p.stream = &stream{worker: newWorker(&crew{program: &program}, 0), kind: stderr, framing: framing, reader: pipe.reader, sink: to}
 	go func() {
 		defer close(p.done)
 		p.copy()

@@ -10,12 +10,13 @@ import (
 
 // worker is one slot. Only the fleet's goroutine touches it.
 type worker struct {
-	program  *Program
-	title    string // GROUP:NAME-PORT, as logs and status print it
-	name     string // NAME-PORT
-	index    int    // within the program
-	port     int    // 0 is none
-	endpoint int    // index among the front door's endpoints; -1 is none
+	crew     *crew
+	program  *Program // as it is for the current incarnation, or the next
+	title    string   // GROUP:NAME-PORT, as logs and status print it
+	name     string   // NAME-PORT
+	index    int      // within the program
+	port     int      // 0 is none
+	endpoint int      // index among the front door's endpoints; -1 is none
 
 	wanted bool  // what is asked of it
 	state  State // where it is
@@ -26,6 +27,7 @@ type worker struct {
 	started     time.Time       // when process was spawned
 	wasReady    bool            // process has been ready in its life
 	proven      bool            // some process of this slot has been ready
+	leaving     bool            // it is being removed, or has been
 	withheld    bool            // by order, it gets no traffic although it is fit for it
 	drained     bool            // withheld, and its last request is done
 	withdrawn   time.Time       // when its traffic was taken away
@@ -55,8 +57,9 @@ type ending struct {
 	at      time.Time
 }
 
-func newWorker(p *Program, index int) *worker {
-	w := &worker{program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}}
+func newWorker(c *crew, index int) *worker {
+	p := c.program
+	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -93,6 +96,6 @@ func (w *worker) forget() {
 // siblingServes says whether another worker of the same program is ready.
 func (f *Fleet) siblingServes(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
-		return other != w && other.program == w.program && other.serves()
+		return other != w && other.crew == w.crew && other.serves()
 	})
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"percore/entrypoint/config"
+	"percore/reaper/cpus"
+	"percore/reaper/fleet"
+)
+
+// resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform may change at any time.
+type resizer struct {
+	cfg     *config.Config
+	fleet   *fleet.Fleet
+	log     *slog.Logger
+	counted cpus.Count
+	watcher *cpus.Watcher // nil when the number of workers is given, or nothing can change
+	stop    chan struct{}
+}
+
+func newResizer(cfg *config.Config, counted cpus.Count, f *fleet.Fleet, log *slog.Logger) *resizer {
+	r := &resizer{cfg: cfg, fleet: f, log: log, counted: counted, stop: make(chan struct{})}
+	if cfg.Workers != config.Auto {
+		return r
+	}
+	watcher, err := cpus.Watch(os.DirFS("/"))
+	if err != nil {
+		log.Debug("changes of the CPU quota go unnoticed", "err", err)
+		return r
+	}
+	r.watcher = watcher
+	return r
+}
+
+// run is an actor of PID 1: it must not end before the others, whatever becomes of the watcher.
+func (r *resizer) run() error {
+	if r.watcher != nil {
+		r.watcher.Run(r.recount)
+	}
+	<-r.stop
+	return nil
+}
+
+func (r *resizer) close() {
+	close(r.stop)
+	if r.watcher != nil {
+		r.watcher.Close()
+	}
+}
+
+// recount follows a change.
+func (r *resizer) recount() {
+	now := cpus.Usable(os.DirFS("/"), cpus.Affinity())
+	if now.N == r.counted.N {
+		return
+	}
+	r.counted = now
+	if err := r.cfg.CheckPorts(now.N); err != nil {
+		r.log.Warn("number of workers stays", "cpus", now.N, "cpus_why", now.Why, "err", err)
+		return
+	}
+	r.fleet.Resize(now.N, "usable CPUs: "+now.Why)
+}
