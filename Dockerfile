@@ -23,6 +23,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}"
 FROM scratch AS percore
 STOPSIGNAL SIGTERM
 EXPOSE 8080
+# As soon as a worker serves the container is healthy; until then, while it starts, nothing counts against it.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["/percore", "healthcheck"]
 ENTRYPOINT ["/percore"]
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # What changes with each build comes last, so that a builder takes the rest out of its cache.
@@ -50,6 +52,7 @@ ENV PERCORE_GROUP=tornadoes \
     PERCORE_USER=www-data
 STOPSIGNAL SIGTERM
 EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["/percore", "healthcheck"]
 ENTRYPOINT ["/percore"]
 CMD ["python3", "/var/www/main.py", "--port={port}"]
 COPY --from=percore /percore /percore

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
@@ -55,3 +57,31 @@ func awaitInterrupt(signals <-chan os.Signal, interrupted chan<- struct{}) {
 		}
 	}
 }
+
+// runningConfiguration is what the PID 1 of this container, or whoever PERCORE_CONTROL names, runs by. It is false where there
+// is none, or one with another environment than ours.
+func runningConfiguration(in invocation) (text string, running bool) {
+	place, err := config.ControlOf(in.environ)
+	if err != nil || place == config.ControlOff || os.Getpid() == 1 {
+		return "", false
+	}
+	conn, err := control.Dial(control.Place(place), os.DirFS("/proc"))
+	if err != nil {
+		return "", false
+	}
+	defer conn.Close()
+	if place == "" && conn.Server != 1 {
+		return "", false
+	}
+	ours, _ := config.OnlyOurs(in.environ)
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	_, err = conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours}, func(f control.Frame) error {
+		text += f.Text
+		return nil
+	})
+	return text, err == nil
+}
+
+// checkTimeout is how long check waits for PID 1 before it goes by its own environment.
+const checkTimeout = 5 * time.Second

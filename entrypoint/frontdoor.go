@@ -25,6 +25,7 @@ type frontDoor struct {
 	listeners []lbproxy.Listener
 	sender    *link.Sender // of the current incarnation, nil before the first
 	drainSeq  uint64       // of the snapshot that began the end; 0 before
+	questions []question   // for figures, not answered yet
 }
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
@@ -101,6 +102,7 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 			}
 			return
 		}
+		d.told(message.Report)
 		d.letGo(message.Report.Seq)
 		if !d.isNewest(message.Report.Seq) {
 			continue // it speaks of other states than the workers are in by now; another report follows

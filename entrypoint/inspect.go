@@ -8,11 +8,18 @@ import (
 	"percore/entrypoint/config"
 )
 
-// check validates the environment as a start would, and prints what would hold.
+// check validates the environment as a start would, and prints what would hold. Where a PID 1 with the same environment
+// runs in this container, what holds there is printed, with what updates have changed.
 func check(in invocation) int {
 	rest := in.args[1:]
 	if len(rest) > 0 && rest[0] == "--" {
 		rest = rest[1:]
+	}
+	if len(rest) == 0 {
+		if text, running := runningConfiguration(in); running {
+			fmt.Fprintln(in.stdout, text)
+			return exitOK
+		}
 	}
 	cfg, ok := loadConfig(in, rest)
 	if !ok {

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"percore/entrypoint/control/desk"
+	"percore/lbproxy"
+)
+
+// askTimeout is how long somebody who wants figures waits for the front door, which answers in a millisecond if it is well.
+const askTimeout = time.Second
+
+// question is somebody who waits for figures.
+type question struct {
+	ask    uint64 // as in lbproxy.Snapshot
+	answer chan *lbproxy.Figures
+}
+
+// figures asks the front door what it counts; nil when it does not answer.
+func (d *frontDoor) figures(ctx context.Context) *lbproxy.Figures {
+	q := question{answer: make(chan *lbproxy.Figures, 1)}
+	d.mu.Lock()
+	d.changeLocked(func(s *lbproxy.Snapshot) { s.Ask++; q.ask = s.Ask })
+	d.questions = append(d.questions, q)
+	d.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	select {
+	case f := <-q.answer:
+		return f
+	case <-ctx.Done():
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.questions = slices.DeleteFunc(d.questions, func(other question) bool { return other == q })
+	return nil
+}
+
+// told answers everybody whose question a report answers.
+func (d *frontDoor) told(r lbproxy.Report) {
+	if r.Figures == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.questions = slices.DeleteFunc(d.questions, func(q question) bool {
+		if q.ask > r.Asked {
+			return false
+		}
+		q.answer <- r.Figures // has room for the one
+		return true
+	})
+}
+
+// byEndpoint is the part of the figures that status prints.
+func (d *frontDoor) byEndpoint(ctx context.Context) map[int]desk.Figures {
+	f := d.figures(ctx)
+	if f == nil {
+		return nil
+	}
+	list := make(map[int]desk.Figures, len(f.Endpoints))
+	for _, e := range f.Endpoints {
+		list[e.Index] = desk.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels}
+	}
+	return list
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/control"
+	"percore/reaper/fleet"
+)
+
+// runningSettings are those of a percore with this environment that runs `true`. Its fleet is not started.
+func runningSettings(t *testing.T, environ ...string) *settings {
+	t.Helper()
+	command := []string{"true"}
+	cfg, _, err := config.Load(environ, os.Getuid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.UseArguments(command)
+	p, err := planFleet(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	door := newFrontDoor(cfg, p, nil, nil, false)
+	f := fleet.New(fleet.Options{Programs: p.programs(cfg, environ, door)})
+	return &settings{environ: environ, command: command, fleet: f, door: door, cfg: cfg}
+}
+
+// ask makes a request and returns the frames in words, the code and the error's text.
+func (s *settings) ask(t *testing.T, r control.Request) (frames []string, code int, wrong string) {
+	t.Helper()
+	code, err := s.answer(t.Context(), r, func(f control.Frame) error {
+		switch c := f.Change; {
+		case c == nil:
+			frames = append(frames, f.Text)
+		case c.Group != "":
+			frames = append(frames, c.Group+": "+c.Did)
+		default:
+			frames = append(frames, fmt.Sprintf("%s: %s -> %s", c.Variable, c.From, c.To))
+		}
+		return nil
+	})
+	if err != nil {
+		wrong = err.Error()
+	}
+	return frames, code, wrong
+}
+
+func TestAnUpdateSaysWhatItWouldChange(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ, set []string
+		changes      []string
+		groups       []string // by reread
+		code         int
+		wrong        string
+	}{
+		"nothing":                   {},
+		"what holds already":        {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}},
+		"the same in other words":   {set: []string{"PERCORE_READY_TIMEOUT=1m"}},
+		"a setting of the workers":  {set: []string{"PERCORE_READY_TIMEOUT=5"}, changes: []string{"PERCORE_READY_TIMEOUT: 1m -> 5s"}, groups: []string{"trues: changed"}},
+		"a setting of the door":     {set: []string{"PERCORE_QUEUE_SIZE=7"}, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"}, groups: []string{"percore: changed"}},
+		"how many workers":          {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"}, changes: []string{"PERCORE_WORKERS: 2 -> 3"}, groups: []string{"trues: changed"}},
+		"an empty value is unset":   {environ: []string{"PERCORE_QUEUE_SIZE=7"}, set: []string{"PERCORE_QUEUE_SIZE="}, changes: []string{"PERCORE_QUEUE_SIZE: 7 -> 1024"}, groups: []string{"percore: changed"}},
+		"the last of several":       {set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_QUEUE_SIZE=8"}, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 8"}, groups: []string{"percore: changed"}},
+		"the workers' environment":  {set: []string{"GREETING=hello"}, changes: []string{"GREETING:  -> (new value)"}, groups: []string{"trues: changed"}},
+		"what takes a new one":      {set: []string{"PERCORE_LISTEN=:9", "PERCORE_QUEUE_SIZE=7"}, changes: []string{"PERCORE_LISTEN: :8080 -> :9", "PERCORE_QUEUE_SIZE: 1024 -> 7"}, code: 1, wrong: "nothing was changed", groups: []string{"percore: changed"}},
+		"a value that is none":      {set: []string{"PERCORE_QUEUE_SIZE=many"}, code: 2, wrong: "PERCORE_QUEUE_SIZE=many"},
+		"a name that is none":       {set: []string{"PERCORE_QUEUE_SIZES=1"}, code: 2, wrong: "did you mean PERCORE_QUEUE_SIZE?"},
+		"a contradiction":           {set: []string{"PERCORE_LAME_DUCK=20"}, code: 2, wrong: "PERCORE_STOP_TIMEOUT"},
+		"more workers than ports":   {environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=1"}, set: []string{"PERCORE_WORKERS=9"}, code: 2, wrong: "65543"},
+		"a user that is unknown":    {set: []string{"PERCORE_USER=nobody-like-this"}, code: 2, wrong: "nobody-like-this"},
+		"no assignment":             {set: []string{"PERCORE_QUEUE_SIZE"}, code: 2, wrong: "not NAME=VALUE"},
+		"a name for nobody":         {set: []string{"1A=b"}, code: 2, wrong: "not NAME=VALUE"},
+		"what is between processes": {set: []string{"PERCORE_ROLE=front"}, code: 2, wrong: "percore's own"},
+		"a NUL":                     {set: []string{"A=\x00"}, code: 2, wrong: "NUL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := runningSettings(t, c.environ...)
+			changes, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: c.set, DryRun: true})
+			if !slices.Equal(changes, c.changes) || code != c.code || !strings.Contains(wrong, c.wrong) || (wrong == "") != (c.wrong == "") {
+				t.Errorf("update: got %q, code %d and error %q, want %q, %d and %q", changes, code, wrong, c.changes, c.code, c.wrong)
+			}
+			groups, _, _ := s.ask(t, control.Request{Verb: control.VerbReread, Set: c.set})
+			if !slices.Equal(groups, c.groups) {
+				t.Errorf("reread: got %q, want %q", groups, c.groups)
+			}
+		})
+	}
+}
+
+func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
+	s := runningSettings(t)
+	before := s.door.wanted.Snapshot.Seq
+	for _, set := range []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_KEEPALIVE=3"} {
+		if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{set}}); code != 0 || wrong != "" {
+			t.Fatalf("%s: got code %d and error %q", set, code, wrong)
+		}
+	}
+	if o := s.door.wanted.Options; o.QueueSize != 7 || o.Keepalive != 3 {
+		t.Errorf("options: got queue size %d and keepalive %d, want 7 and 3", o.QueueSize, o.Keepalive)
+	}
+	if got := s.door.wanted.Snapshot.Seq; got != before+2 {
+		t.Errorf("snapshot: got %d, want %d: the front door looks at newer ones only", got, before+2)
+	}
+	text, code, _ := s.ask(t, control.Request{Verb: control.VerbCheck})
+	if code != 0 || len(text) != 1 || !strings.Contains(text[0], "PERCORE_QUEUE_SIZE") {
+		t.Errorf("check: got code %d and %q", code, text)
+	}
+}
+
+func TestARefusedUpdateChangesNothing(t *testing.T) {
+	s := runningSettings(t)
+	if _, code, _ := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_LOOPS=9"}}); code != 1 {
+		t.Errorf("code: got %d, want 1", code)
+	}
+	if s.door.wanted.Options.QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got queue size %d and %q set, want what was before", s.door.wanted.Options.QueueSize, s.set)
+	}
+}
+
+func TestWorkersKeepTheirOwnEnvironment(t *testing.T) {
+	s := runningSettings(t, "PERCORE_QUEUE_SIZE=5", "GREETING=hello", "FAREWELL=bye")
+	next, err := s.intend([]string{"PERCORE_QUEUE_SIZE=7", "GREETING=hi", "FAREWELL="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := next.programs[0].Env
+	if !slices.Contains(env, "GREETING=hi") || slices.ContainsFunc(env, func(e string) bool { return strings.HasPrefix(e, "FAREWELL=") }) {
+		t.Errorf("got %q, want GREETING=hi and no FAREWELL", env)
+	}
+	if !slices.Contains(env, "PERCORE_QUEUE_SIZE=5") {
+		t.Errorf("got %q, want what percore was started with, or each update would concern every worker", env)
+	}
+}
+
+func TestCheckAnswersOnlyForItsOwnEnvironment(t *testing.T) {
+	s := runningSettings(t, "PERCORE_WORKERS=2")
+	for name, c := range map[string]struct {
+		environ []string
+		code    int
+	}{
+		"the same":                     {environ: []string{"PERCORE_WORKERS=2", "HOME=/root"}},
+		"less, as percore demo's is":   {},
+		"another value":                {environ: []string{"PERCORE_WORKERS=3"}, code: 1},
+		"more, as docker exec -e adds": {environ: []string{"PERCORE_WORKERS=2", "PERCORE_KEEPALIVE=1"}, code: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _ := s.answer(context.Background(), control.Request{Verb: control.VerbCheck, Environ: c.environ}, func(control.Frame) error { return nil })
+			if code != c.code {
+				t.Errorf("got code %d, want %d", code, c.code)
+			}
+		})
+	}
+}
+
+// Every variable says what becomes of it, so that a new one cannot be forgotten: docs/control.md has the table.
+func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
+	var table strings.Builder
+	for _, v := range config.Reference() {
+		effect, possible := effectOf(v.Name)
+		if !possible && !strings.HasPrefix(effect, "needs a new container") || possible && effect == "" {
+			t.Errorf("%s: got effect %q (possible: %v)", v.Name, effect, possible)
+		}
+		fmt.Fprintf(&table, "| `%s` | %s |\n", v.Name, effect)
+	}
+	page, err := os.ReadFile("../docs/control.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- effects -->\n", "<!-- end of effects -->"
+	head, rest, _ := strings.Cut(string(page), begin)
+	_, tail, found := strings.Cut(rest, end)
+	if !found {
+		t.Fatalf("docs/control.md has no %q and %q", begin, end)
+	}
+	want := head + begin + "| variable | what becomes of a change |\n|---|---|\n" + table.String() + end + tail
+	if want == string(page) {
+		return
+	}
+	if !*updatePages {
+		t.Error("docs/control.md is stale: go test ./entrypoint -run EveryVariable -update")
+	} else if err := os.WriteFile("../docs/control.md", []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
