@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // wholeBytesMax bounds what a client says in one run of the fuzzer.
@@ -190,6 +192,7 @@ func (s *spyhole) converse(t *testing.T, parts ...[]byte) course {
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	for _, part := range parts {
 		_, _ = c.Write(part) // the front door may have closed already
+		awaitDelivery(t, c.(*net.TCPConn))
 		s.quiet(t)
 	}
 	_ = c.(*net.TCPConn).CloseWrite()
@@ -202,6 +205,32 @@ func (s *spyhole) converse(t *testing.T, parts ...[]byte) course {
 	defer s.mu.Unlock()
 	return course{seen: slices.Clone(s.seen), statuses: statusLines(answers)}
 }
+
+// awaitDelivery waits until all that c wrote is in the other side's receive buffer, which on a busy machine may be later
+// than when write returns; man 7 tcp, SIOCOUTQ.
+func awaitDelivery(t *testing.T, c *net.TCPConn) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline, left := time.Now().Add(20*time.Second), 1; left > 0; {
+		err := raw.Control(func(fd uintptr) {
+			left, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err != nil || info.State == tcpClose {
+				left = 0 // it was reset
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes are not delivered", left)
+		}
+	}
+}
+
+// tcpClose is TCP_CLOSE of the kernel's tcp_states.h.
+const tcpClose = 7
 
 // quiet waits until the front door waits for the client alone.
 func (s *spyhole) quiet(t *testing.T) {
