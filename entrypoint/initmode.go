@@ -72,13 +72,9 @@ func initMode(in invocation, command []string) int {
 }
 
 func initOptions(in invocation, cfg *config.Config, command []string) single.Options {
-	rewrite := make(map[syscall.Signal]syscall.Signal, len(cfg.SignalMap))
-	for from, to := range cfg.SignalMap {
-		rewrite[syscall.Signal(from)] = syscall.Signal(to)
-	}
 	return single.Options{
 		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: early.Finish,
-		Rewrite: rewrite, Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig),
+		Rewrite: signalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
 		ShimEntry: config.RoleShim.Assignment(),
 	}

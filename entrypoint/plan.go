@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"slices"
 	"sort"
@@ -20,43 +21,48 @@ import (
 
 // plan is what a configuration comes to on this machine.
 type plan struct {
-	cpus    cpus.Count
-	workers int
-	loops   int
-	user    *reaper.Credential
-	front   *reaper.Credential
-	role    config.Role // of the workers: a user's programs, or ours
-	notes   []string    // what could not be done as configured by default, for the log
+	cpus         cpus.Count
+	workers      int
+	loops        int
+	users        []*reaper.Credential // of the fleet proper, and of each further program
+	front        *reaper.Credential
+	killTree     config.Bool
+	drainTimeout time.Duration
+	role         config.Role // of the workers: a user's programs, or ours
+	notes        []string    // what could not be done as configured by default, for the log
 }
 
 // workersPerLoop is how many interpreted workers one event loop can keep busy; what one loop knows is exact, so
 // there are as few as possible.
 const workersPerLoop = 8
 
-// The order of the stop is from the highest down, so that answers find their way out to the last.
-const (
-	priorityFront   = 1
-	priorityWorkers = 999 // supervisord's default
-)
+// priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to the last.
+const priorityFront = math.MinInt
 
 // planFleet counts, looks up and checks all that the configuration leaves to the machine.
 func planFleet(cfg *config.Config) (*plan, error) {
-	if len(cfg.Command.Words) == 0 {
+	if len(cfg.Command.Words) == 0 && (cfg.Mode != config.ModeNone || len(cfg.Further) == 0) {
 		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
 	}
-	p := &plan{cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity())}
+	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity())}
 	p.workers = cfg.Workers.Or(p.cpus.N)
 	p.loops = cfg.Loops.Or((p.cpus.N + workersPerLoop - 1) / workersPerLoop)
+	if len(cfg.Command.Words) == 0 {
+		p.workers = 0
+	}
 	if err := cfg.CheckPorts(p.workers); err != nil {
 		return nil, err
 	}
-	var err error
-	if p.user, err = lookup("PERCORE_USER", cfg.User); err != nil {
+	if err := cfg.CheckProcesses(); err != nil {
+		return nil, err
+	}
+	if err := p.lookupUsers(cfg); err != nil {
 		return nil, err
 	}
 	if cfg.Mode == config.ModeNone {
 		return p, nil
 	}
+	var err error
 	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err != nil {
 		return nil, err
 	}
@@ -68,6 +74,22 @@ func planFleet(cfg *config.Config) (*plan, error) {
 		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
 	}
 	return p, nil
+}
+
+// lookupUsers finds the users of all programs.
+func (p *plan) lookupUsers(cfg *config.Config) error {
+	user, err := lookup("PERCORE_USER", cfg.User)
+	if err != nil {
+		return err
+	}
+	p.users = append(p.users, user)
+	for _, f := range cfg.Further {
+		if user, err = lookup(f.Variable("PERCORE_USER"), f.User); err != nil {
+			return err
+		}
+		p.users = append(p.users, user)
+	}
+	return nil
 }
 
 func lookup(variable string, user config.User) (*reaper.Credential, error) {
@@ -105,9 +127,18 @@ func maySwitchUser() bool {
 	return sets[0].Effective&need == need
 }
 
-// programs are all that the fleet runs: the workers, and the front door where there is one.
+// programs are all that the fleet runs: the fleet proper, what PERCORE_PROGRAMS names, and the front door where there is one.
 func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) []fleet.Program {
-	list := []fleet.Program{p.workerProgram(cfg, environ)}
+	env := config.WorkerEnviron(environ, cfg)
+	var list []fleet.Program
+	if len(cfg.Command.Words) > 0 {
+		list = append(list, p.workerProgram(cfg, env))
+	}
+	for i, f := range cfg.Further {
+		program := p.program(&f.Program, f.Workers.Or(p.cpus.N), p.users[1+i], env)
+		program.Critical = len(cfg.Command.Words) == 0 // there is nothing else to live for
+		list = append(list, program)
+	}
 	if door != nil {
 		list = append(list, p.frontProgram(door))
 	}
@@ -115,22 +146,13 @@ func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) [
 }
 
 // workerProgram is the fleet proper.
-func (p *plan) workerProgram(cfg *config.Config, environ []string) fleet.Program {
-	program := fleet.Program{
-		Group: string(cfg.Group), Name: string(cfg.Name), Command: cfg.Command.Words, Workers: p.workers, WorkersMax: workersMax(cfg, p.workers), PortsFrom: int(cfg.PortsFrom),
-		Env: config.WorkerEnviron(environ, cfg), Dir: cfg.Directory, Credential: p.user,
-		Autorestart: autorestart(cfg.Autorestart), ExitCodes: slices.Clone(cfg.Exitcodes),
-		StartSecs: time.Duration(cfg.StartSecs), StartRetries: int(cfg.StartRetries),
-		StopSignal: syscall.Signal(cfg.StopSignal), StopWaitSecs: time.Duration(cfg.StopWaitSecs),
-		DrainTimeout: time.Duration(cfg.DrainTimeout), Ready: ready(cfg.Ready), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
-		Priority: priorityWorkers, Traffic: cfg.Mode != config.ModeNone, Critical: true, KillTree: bool(cfg.KillTree),
-		Stdout:         logFile(cfg.StdoutLogfile, cfg.StdoutLogfileMaxbytes, cfg.StdoutLogfileBackups),
-		Stderr:         logFile(cfg.StderrLogfile, cfg.StderrLogfileMaxbytes, cfg.StderrLogfileBackups),
-		RedirectStderr: bool(cfg.RedirectStderr), Framing: framing(cfg.LogPrefix),
-	}
+func (p *plan) workerProgram(cfg *config.Config, env []string) fleet.Program {
+	program := p.program(&cfg.Program, p.workers, p.users[0], env)
+	program.WorkersMax = workersMax(cfg, p.workers)
+	program.Traffic, program.Critical = cfg.Mode != config.ModeNone, true
 	if p.role != config.RoleUser {
 		program.Path = selfExe
-		program.Env = append(program.Env, p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
+		program.Env = append(slices.Clip(program.Env), p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
 	}
 	return program
 }
@@ -142,6 +164,33 @@ func workersMax(cfg *config.Config, workers int) int {
 
 // workersLimit is the front door's: a set of workers has to fit a fixed array.
 const workersLimit = 1024
+
+// prestart is the program that runs before all others, in the surroundings of the fleet proper; none where none is wanted.
+func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
+	if len(cfg.Prestart.Words) == 0 {
+		return nil
+	}
+	program := p.program(&cfg.Program, 1, p.users[0], config.WorkerEnviron(environ, cfg))
+	program.Group, program.Name, program.Command, program.PortsFrom = "percore", "prestart", cfg.Prestart.Words, 0
+	program.Stdout, program.Stderr, program.CPUs = fleet.LogFile{}, fleet.LogFile{}, nil
+	program.Ready, program.First, program.Internal = fleet.Ready{Kind: fleet.ReadyNone}, true, true
+	return []fleet.Program{program}
+}
+
+// program is what all programs have in common.
+func (p *plan) program(c *config.Program, workers int, user *reaper.Credential, env []string) fleet.Program {
+	return fleet.Program{
+		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom),
+		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), CPUs: pins(c.PinCPUs),
+		Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
+		StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
+		StopSignal: syscall.Signal(c.StopSignal), StopWaitSecs: time.Duration(c.StopWaitSecs), SignalMap: signalMap(c.SignalMap),
+		DrainTimeout: p.drainTimeout, Ready: ready(c.Ready), ReadyTimeout: time.Duration(c.ReadyTimeout), Priority: int(c.Priority), KillTree: bool(p.killTree),
+		Stdout:         logFile(c.StdoutLogfile, c.StdoutLogfileMaxbytes, c.StdoutLogfileBackups),
+		Stderr:         logFile(c.StderrLogfile, c.StderrLogfileMaxbytes, c.StderrLogfileBackups),
+		RedirectStderr: bool(c.RedirectStderr), Framing: framing(c.LogPrefix),
+	}
+}
 
 // frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given up and
 // comes back at once; only one that dies at its start again and again is held back, up to a second.
@@ -190,6 +239,45 @@ func framing(p config.LogPrefix) fleet.Framing {
 	}
 }
 
+func umask(u config.Umask) *int {
+	if !u.Set {
+		return nil
+	}
+	return &u.Bits
+}
+
+// pins are the CPUs that workers are pinned to, if they are.
+func pins(wanted config.Bool) []int {
+	if !wanted {
+		return nil
+	}
+	return cpus.Set()
+}
+
+// signalMap is m in the kernel's terms.
+func signalMap(m config.SignalMap) map[syscall.Signal]syscall.Signal {
+	all := make(map[syscall.Signal]syscall.Signal, len(m))
+	for from, to := range m {
+		all[syscall.Signal(from)] = syscall.Signal(to)
+	}
+	return all
+}
+
+func exitOn(e config.ExitOn) fleet.ExitOn {
+	switch e {
+	case config.ExitOnAnyFatal:
+		return fleet.AnyFatal
+	case config.ExitOnFirstExit:
+		return fleet.FirstExit
+	case config.ExitOnNever:
+		return fleet.NeverExit
+	case config.ExitOnAllFatal:
+		return fleet.AllFatal
+	default:
+		return fleet.AllFatal
+	}
+}
+
 func autorestart(a config.Autorestart) fleet.Autorestart {
 	switch a {
 	case config.RestartUnexpected:
@@ -232,6 +320,9 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 		"version", version, "pid", os.Getpid(), "cpus", p.cpus.N, "cpus_why", p.cpus.Why, "mode", string(cfg.Mode),
 		"workers", p.workers, "command", cfg.Command.String(), "stop_timeout", time.Duration(cfg.StopTimeout).String(),
 		"stop_timeout_why", cfg.Setting("PERCORE_STOP_TIMEOUT").Reason,
+	}
+	if len(cfg.Programs) > 0 {
+		attrs = append(attrs, "programs", cfg.Programs.String())
 	}
 	if cfg.Mode != config.ModeNone {
 		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops, "forwarded_headers_trusted_from", trustedFrom(cfg))

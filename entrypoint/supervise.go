@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -59,7 +60,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
 		return exitConfig
 	}
-	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p.cpus, f, log), log)
+	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p.cpus, f, log), cfg.ForwardSignals, log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
@@ -69,10 +70,10 @@ const holdShare = 2
 // newFleet wires workers and front door together.
 func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door *frontDoor, log *slog.Logger) *fleet.Fleet {
 	options := fleet.Options{
-		Programs: p.programs(cfg, in.environ, door), Spawner: r, Log: log,
+		Programs: append(p.prestart(cfg, in.environ), p.programs(cfg, in.environ, door)...), Spawner: r, Log: log,
 		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
 		Stdout: in.stdout, Stderr: direct(in.stderr),
-		OOMKilled: oomKilled(log),
+		OOMKilled: oomKilled(log), ExitOn: exitOn(cfg.ExitOn),
 	}
 	if door == nil {
 		return fleet.New(options)
@@ -94,13 +95,13 @@ func oomKilled(log *slog.Logger) func(int) bool {
 }
 
 // runFleet runs the five actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, log *slog.Logger) int {
+func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, forward config.Signals, log *slog.Logger) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
 	g.Add(r.Run, func(error) { r.Close() })
 	done := make(chan struct{})
-	g.Add(func() error { return obeySignals(in.signals, done, f, r, log) }, func(error) { close(done) })
+	g.Add(func() error { return obeySignals(in.signals, done, f, r, forward, log) }, func(error) { close(done) })
 	g.Add(o.run, func(error) { o.close() })
 	g.Add(size.run, func(error) { size.close() })
 	if err := g.Run(); err != nil {
@@ -112,13 +113,17 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size
 
 // obeySignals does what each signal to PID 1 asks for (DESIGN section 5), for as long as the fleet lives: a second
 // TERM has to be heard as well as the first.
-func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, r *reaper.Reaper, log *slog.Logger) error {
-	early.SubscribeRest()
+func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, r *reaper.Reaper, forward config.Signals, log *slog.Logger) error {
+	early.SubscribeRest(forward.OS()...)
 	for {
 		select {
 		case <-done:
 			return nil
 		case s := <-signals:
+			if sig, ok := s.(syscall.Signal); ok && slices.Contains(forward, config.Signal(sig)) {
+				f.Forward(sig)
+				continue
+			}
 			obey(s, f, r, log)
 		}
 	}

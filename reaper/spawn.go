@@ -26,6 +26,8 @@ type Spec struct {
 	Dir        string      // working directory; empty is percore's own
 	Credential *Credential // nil keeps percore's own
 	Files      []*os.File  // the child's descriptors 0, 1, 2, 3 …; nil entries are closed in the child
+	Umask      *int        // nil keeps percore's own
+	CPUs       []int       // the CPUs that the child may run on, by their numbers; none, or one that is not there, keeps percore's own
 
 	// Pdeathsig is what the kernel sends the child when percore itself dies (man 2 prctl,
 	// PR_SET_PDEATHSIG); 0 is nothing. It does not reach the child's own children.
@@ -93,6 +95,7 @@ func fork(s Spec) (int, error) {
 	if err != nil {
 		return 0, &SpawnError{Op: "exec", Path: path, Err: err}
 	}
+	defer s.bequeath()()
 	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: fds, Sys: sysProcAttr(s)}
 	argv := s.argv()
 	pid, err := syscall.ForkExec(path, argv, attr)

@@ -19,9 +19,14 @@ type Config struct {
 
 	Program // the fleet proper; PERCORE_PROGRAMS names others
 
-	DrainTimeout Duration `envconfig:"PERCORE_DRAIN_TIMEOUT" group:"fleet" default:"30s" min:"0.001" example:"60" doc:"how long a worker that is stopped or replaced may take to answer the requests that it has; new ones go to the others, or wait where there are none"`
-	StopTimeout  Duration `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
-	LameDuck     Duration `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
+	DrainTimeout   Duration   `envconfig:"PERCORE_DRAIN_TIMEOUT" group:"fleet" default:"30s" min:"0.001" example:"60" doc:"how long a worker that is stopped or replaced may take to answer the requests that it has; new ones go to the others, or wait where there are none"`
+	StopTimeout    Duration   `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
+	LameDuck       Duration   `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
+	ExitOn         ExitOn     `envconfig:"PERCORE_EXIT_ON" group:"fleet" default:"all-fatal" oneof:"all-fatal,any-fatal,first-exit,never" example:"first-exit" doc:"when percore gives up, with the exit code of the worker that it is due to; 'all-fatal': all workers of the fleet are FATAL or, with 'PERCORE_AUTORESTART', have ended for good; 'any-fatal': also when one worker of any program is; 'first-exit': when any process ends, none is restarted"`
+	Prestart       Command    `envconfig:"PERCORE_PRESTART" group:"fleet" example:"python3 manage.py migrate" doc:"command that is run, as the user of the workers, and waited for before anything else is started; when it fails percore ends with its exit code"`
+	ForwardSignals Signals    `envconfig:"PERCORE_FORWARD_SIGNALS" group:"fleet" example:"USR1,WINCH" doc:"signals to percore that every worker gets, in place of what they mean to percore"`
+	Programs       Names      `envconfig:"PERCORE_PROGRAMS" group:"fleet" example:"mailer,cron" doc:"further programs to run, without traffic; 'mailer' has the variables 'PERCORE_MAILER_COMMAND' and so on, see below"`
+	Further        []*Further // what Programs names
 
 	// The front door, in nginx's vocabulary.
 
@@ -52,7 +57,6 @@ type Config struct {
 	// Mode init, in tini's and dumb-init's place.
 
 	ExitRemap   ExitRemap `envconfig:"PERCORE_EXIT_REMAP" group:"mode init" example:"143:0" doc:"exit codes of the child that become others, as 'from:to'"`
-	SignalMap   SignalMap `envconfig:"PERCORE_SIGNAL_MAP" group:"mode init" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to the child, as 'from:to'; without 'to' they are dropped"`
 	SignalGroup Bool      `envconfig:"PERCORE_SIGNAL_GROUP" group:"mode init" default:"false" example:"true" doc:"signals go to the whole process group of the child"`
 	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL"`
 	WaitAll     Bool      `envconfig:"PERCORE_WAIT_ALL" group:"mode init" default:"false" example:"true" doc:"when the child has ended, the others get TERM and the rest of 'PERCORE_STOP_TIMEOUT', then SIGKILL; otherwise percore leaves at once"`

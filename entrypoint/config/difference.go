@@ -1,6 +1,9 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // Scope is what a variable is about, and so what has to be done when it changes.
 type Scope uint8
@@ -14,14 +17,23 @@ const (
 
 // ScopeOf tells what the variable with this name is about.
 func ScopeOf(name string) Scope {
-	for _, v := range variablesOf(new(Program)) {
+	program := variablesOf(new(Program))
+	for _, v := range program {
 		if v.name == name {
 			return OfProgram
 		}
 	}
 	for _, v := range variablesOf(new(Config)) {
-		if v.name == name && v.tags.Get("group") == "front door" {
+		switch {
+		case v.name == name && v.tags.Get("group") == "front door":
 			return OfFrontDoor
+		case v.name == name:
+			return OfContainer
+		}
+	}
+	for _, v := range program { // what is left are further programs' own
+		if strings.HasSuffix(name, strings.TrimPrefix(v.name, "PERCORE")) {
+			return OfProgram
 		}
 	}
 	return OfContainer
@@ -33,13 +45,18 @@ type Difference struct {
 	From, To string // masked where they are secret
 }
 
-// Differences lists the variables whose values differ, in the order of the reference.
+// Differences lists the variables whose values differ, in the order of the reference. A further program that only one of
+// the two has makes a difference of PERCORE_PROGRAMS.
 func Differences(from, to *Config) []Difference {
 	var list []Difference
-	before, after := variablesOf(from), variablesOf(to)
-	for i, v := range before {
-		if !reflect.DeepEqual(v.field.Interface(), after[i].field.Interface()) {
-			list = append(list, Difference{Name: v.name, From: v.shown(v.value()), To: v.shown(after[i].value())})
+	after := map[string]variable{}
+	for _, v := range to.variables() {
+		after[v.name] = v
+	}
+	for _, v := range from.variables() {
+		now, both := after[v.name]
+		if both && !reflect.DeepEqual(v.field.Interface(), now.field.Interface()) {
+			list = append(list, Difference{Name: v.name, From: v.shown(v.value()), To: v.shown(now.value())})
 		}
 	}
 	return list

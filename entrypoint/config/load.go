@@ -17,6 +17,9 @@ func Load(environ []string, uid int) (*Config, []Warning, error) {
 	if err := l.decode(); err != nil {
 		return nil, nil, err
 	}
+	if err := l.loadFurther(cfg, uid); err != nil {
+		return nil, nil, err
+	}
 	cfg.settings = l.settings
 	cfg.useBareNames()
 	cfg.nameAfterCommand()

@@ -18,17 +18,17 @@ type loader struct {
 	env      snapshot
 	settings map[string]Setting // what is set and not found faulty
 	faults   map[string]Problem
+	further  []variable // of the programs that PERCORE_PROGRAMS names
 }
 
 // newLoader gathers the settings of the struct that spec points to.
 func newLoader(spec any, environ []string) *loader {
-	l := &loader{
-		spec:     spec,
-		vars:     variablesOf(spec),
-		env:      takeSnapshot(environ),
-		settings: map[string]Setting{},
-		faults:   map[string]Problem{},
-	}
+	return (&loader{env: takeSnapshot(environ)}).below(spec, variablesOf(spec))
+}
+
+// below makes a loader of another struct out of the same environment.
+func (l *loader) below(spec any, vars []variable) *loader {
+	l = &loader{spec: spec, vars: vars, env: l.env, settings: map[string]Setting{}, faults: map[string]Problem{}}
 	for _, v := range l.vars {
 		given, err := l.env.given(v)
 		switch {
@@ -54,7 +54,7 @@ func (l *loader) isSet(name string) bool {
 // names lists the variables' names that start with our prefix.
 func (l *loader) names() []string {
 	var names []string
-	for _, v := range l.vars {
+	for _, v := range slices.Concat(l.vars, l.further) {
 		if strings.HasPrefix(v.name, prefix) {
 			names = append(names, v.name)
 		}
@@ -80,10 +80,11 @@ func (l *loader) decode() error {
 		if !errors.As(err, &parse) {
 			return fmt.Errorf("read environment: %w", err)
 		}
-		if _, set := l.settings[parse.KeyName]; !set {
-			return fmt.Errorf("read default of %s: %w", parse.KeyName, parse.Err) // a slip in our own tags
+		name := l.vars[slices.IndexFunc(l.vars, func(v variable) bool { return v.key == parse.KeyName })].name
+		if _, set := l.settings[name]; !set {
+			return fmt.Errorf("read default of %s: %w", name, parse.Err) // a slip in our own tags
 		}
-		l.reject(parse.KeyName, parse.Err.Error())
+		l.reject(name, parse.Err.Error())
 		os.Unsetenv(parse.KeyName) //nolint:errcheck // fails for names that Setenv has refused before
 	}
 	for _, v := range l.vars {
@@ -100,21 +101,21 @@ func (l *loader) decode() error {
 func (l *loader) lend() (restore func()) {
 	saved := map[string]string{}
 	for _, v := range l.vars {
-		if value, had := os.LookupEnv(v.name); had {
-			saved[v.name] = value
+		if value, had := os.LookupEnv(v.key); had {
+			saved[v.key] = value
 		}
 		if s, set := l.settings[v.name]; set {
-			os.Setenv(v.name, s.Value) //nolint:errcheck // neither name nor value holds a NUL or an equals sign
+			os.Setenv(v.key, s.Value) //nolint:errcheck // neither name nor value holds a NUL or an equals sign
 		} else {
-			os.Unsetenv(v.name) //nolint:errcheck // as above
+			os.Unsetenv(v.key) //nolint:errcheck // as above
 		}
 	}
 	return func() {
 		for _, v := range l.vars {
-			if value, had := saved[v.name]; had {
-				os.Setenv(v.name, value) //nolint:errcheck // it was there before
+			if value, had := saved[v.key]; had {
+				os.Setenv(v.key, value) //nolint:errcheck // it was there before
 			} else {
-				os.Unsetenv(v.name) //nolint:errcheck // as above
+				os.Unsetenv(v.key) //nolint:errcheck // as above
 			}
 		}
 	}
@@ -189,7 +190,7 @@ func compare(a, b reflect.Value) int {
 // problems lists the faults in the order of the struct.
 func (l *loader) problems() []Problem {
 	var list []Problem
-	for _, v := range l.vars {
+	for _, v := range slices.Concat(l.vars, l.further) {
 		if fault, ok := l.faults[v.name]; ok {
 			list = append(list, fault)
 		}
@@ -208,6 +209,8 @@ func (l *loader) unknown() []Problem {
 			p.Mend = "did you mean " + right + fileSuffix + "?"
 		} else if right := nearest(name, known); right != "" {
 			p.Mend = "did you mean " + right + "?"
+		} else if hint := hintAtPrograms(name); hint != "" {
+			p.Mend = hint
 		}
 		list = append(list, p)
 	}

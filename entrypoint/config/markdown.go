@@ -20,6 +20,14 @@ func WriteMarkdown(w io.Writer) error {
 		}
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | `%s` |\n", v.Name, code(v.Default), code(v.Meaning), code(v.Type), v.Example)
 	}
+	out.WriteString(markdownFurther)
+	for i, v := range variablesOf(&Program{}) {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		fmt.Fprintf(out, "`%s`", strings.TrimPrefix(v.name, prefix))
+	}
+	out.WriteString(".\n")
 	out.WriteString(markdownFoot)
 	return out.Flush()
 }
@@ -77,12 +85,21 @@ starts anything. That includes names that start with ` + "`PERCORE_`" + ` and ar
 (` + "`PERCORE_SERVICE_*`, `PERCORE_PORT*`" + `) are passed over, except for a near miss of a name of ours.
 `
 
+const markdownFurther = `
+## Further programs
+
+` + "`PERCORE_PROGRAMS=mailer`" + ` runs one more program, which gets no traffic. Its variables are those of the fleet with its name, in capitals and with
+underscores, after ` + "`PERCORE_`, as in `PERCORE_MAILER_COMMAND=\"python3 mailer.py\"`" + `; nothing is taken over from the fleet's own. What differs: the command is
+needed; ` + "`WORKERS`" + ` is 1; ` + "`GROUP` and `NAME`" + ` are the program's name; without ` + "`PORTS_FROM`" + ` there is no port, and ` + "`READY`" + ` is ` + "`none`" + `.
+With ` + "`PERCORE_MODE=none`" + ` there may be further programs alone. The variables are `
+
 const markdownFoot = `
 ## What a worker finds in its environment
 
 The environment of percore, with these differences:
 
-- set for each worker: ` + "`PORT`, `PERCORE_WORKER_INDEX`, `PERCORE_WORKER_NAME`" + `;
+- set for each worker: ` + "`PORT`, `PERCORE_WORKER_INDEX`, `PERCORE_WORKER_NAME`" + `, and as supervisord does ` + "`SUPERVISOR_ENABLED`, `SUPERVISOR_PROCESS_NAME`, `SUPERVISOR_GROUP_NAME`" + `;
+- set where percore changes the user: ` + "`HOME`, `USER`, `LOGNAME`" + `;
 - left out: ` + "`WEB_CONCURRENCY`" + `, secrets, and what systemd tells percore alone (` + "`LISTEN_*`, `NOTIFY_SOCKET`, `WATCHDOG_*`" + `);
 - the value of a file named by a ` + "`_FILE`" + ` variable is not put into it.
 `

@@ -10,12 +10,16 @@ type Program struct {
 	PortsFrom    Int         `envconfig:"PERCORE_PORTS_FROM" group:"fleet" default:"8000" min:"1" max:"65535" example:"9000" doc:"worker i listens on this port + i, on 127.0.0.1"`
 	User         User        `envconfig:"PERCORE_USER" group:"fleet" shown:"inherited" example:"www-data" doc:"user that the workers run as: 'name', 'uid', 'name:group' or 'uid:gid'"`
 	Directory    string      `envconfig:"PERCORE_DIRECTORY" group:"fleet" shown:"inherited" example:"/var/www" doc:"working directory of the workers"`
+	Umask        Umask       `envconfig:"PERCORE_UMASK" group:"fleet" shown:"inherited" example:"027" doc:"umask of the workers, in octal"`
 	Autorestart  Autorestart `envconfig:"PERCORE_AUTORESTART" group:"fleet" default:"true" oneof:"true,unexpected,false" example:"unexpected" doc:"whether a worker that ends is started again; 'unexpected': unless its exit code is one of 'PERCORE_EXITCODES'"`
 	Exitcodes    ExitCodes   `envconfig:"PERCORE_EXITCODES" group:"fleet" default:"0" example:"0,2" doc:"exit codes that 'unexpected' does not restart after"`
 	StartSecs    Duration    `envconfig:"PERCORE_STARTSECS" group:"fleet" default:"1s" example:"5" doc:"a life shorter than this is a failed start; 0: none is"`
 	StartRetries Int         `envconfig:"PERCORE_STARTRETRIES" group:"fleet" default:"3" min:"0" max:"1000000" example:"10" doc:"failed starts in a row before a worker is given up as FATAL, which never happens while a sibling still serves"`
 	StopSignal   Signal      `envconfig:"PERCORE_STOPSIGNAL" group:"fleet" default:"TERM" example:"QUIT" doc:"signal that asks a worker to stop"`
 	StopWaitSecs Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker has after that before its process group gets SIGKILL"`
+	SignalMap    SignalMap   `envconfig:"PERCORE_SIGNAL_MAP" group:"fleet" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to a worker, or to the child of mode init, as 'from:to'; without 'to' they are dropped; SIGKILL never is"`
+	Priority     Int         `envconfig:"PERCORE_PRIORITY" group:"fleet" default:"999" min:"-1000000" max:"1000000" example:"1" doc:"programs with a lower one start first and stop last; a stop goes on to the next when all of one are gone"`
+	PinCPUs      Bool        `envconfig:"PERCORE_PIN_CPUS" group:"fleet" default:"false" example:"true" doc:"whether worker i is pinned to CPU i of those that percore may use, and again from the first"`
 	Ready        Ready       `envconfig:"PERCORE_READY" group:"fleet" default:"tcp" example:"http:/healthz" doc:"when a worker gets traffic: 'tcp': its port accepts; 'http:/path': the path answers 2xx or 3xx; 'none': at once"`
 	ReadyTimeout Duration    `envconfig:"PERCORE_READY_TIMEOUT" group:"fleet" default:"60s" min:"0.001" example:"120" doc:"a worker that is not ready in this time is a failed start"`
 

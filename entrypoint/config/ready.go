@@ -40,6 +40,9 @@ func (r *Ready) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// needsPort tells whether the worker has to listen for it.
+func (r Ready) needsPort() bool { return r.Kind == ReadyTCP || r.Kind == ReadyHTTP }
+
 // notInTarget finds what would break the request line of the probe (RFC 9112 section 3.2).
 func notInTarget(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }
 

@@ -26,13 +26,22 @@ type Setting struct {
 // Sources lists every variable with its effective value, in the order of the reference. Secret values are masked.
 func (c *Config) Sources() []Setting {
 	var list []Setting
-	for _, v := range variablesOf(c) {
+	for _, v := range c.variables() {
 		s := c.Setting(v.name)
 		s.Value = v.shown(v.value())
-		if s.Source == FromDefault && v.tags.Get("default") == "" {
+		if s.Source == FromDefault && v.tags.Get("default") == "" && s.Reason == "" {
 			s.Value = "" // the zero of a number is not its default
 		}
 		list = append(list, s)
+	}
+	return list
+}
+
+// variables are those of the configuration and of its further programs.
+func (c *Config) variables() []variable {
+	list := variablesOf(c)
+	for _, f := range c.Further {
+		list = append(list, f.variables()...)
 	}
 	return list
 }

@@ -29,7 +29,8 @@ func Reference() []Variable {
 
 // variable ties a name to the field of a struct that holds its value, and to that field's tags.
 type variable struct {
-	name  string
+	name  string        // as users know it
+	key   string        // as the tag has it; another only for a further program
 	field reflect.Value // addressable
 	tags  reflect.StructTag
 }
@@ -46,7 +47,7 @@ func fieldsOf(s reflect.Value) []variable {
 			continue
 		}
 		if name := field.Tag.Get("envconfig"); name != "" {
-			list = append(list, variable{name: name, field: s.Field(i), tags: field.Tag})
+			list = append(list, variable{name: name, key: name, field: s.Field(i), tags: field.Tag})
 		}
 	}
 	return list

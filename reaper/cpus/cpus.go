@@ -54,6 +54,21 @@ func Affinity() int {
 	return max(1, set.Count())
 }
 
+// Set lists the CPUs that Affinity counts, by their numbers; none where the kernel does not tell.
+func Set() []int {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return nil
+	}
+	var list []int
+	for cpu := 0; len(list) < set.Count(); cpu++ {
+		if set.IsSet(cpu) {
+			list = append(list, cpu)
+		}
+	}
+	return list
+}
+
 // quota is a CFS bandwidth limit: runtime microseconds of CPU in each period, both above 0.
 type quota struct {
 	version  string // v1 or v2

@@ -95,9 +95,9 @@ func subscribe(c chan os.Signal) {
 }
 
 // SubscribeRest adds the signals to Signals that do no harm before it is called: USR1 and USR2 have no effect on a Go
-// program, TTIN and TTOU at most stop one that a shell has in its background.
-func SubscribeRest() {
+// program, TTIN and TTOU at most stop one that a shell has in its background. The same goes for more.
+func SubscribeRest(more ...os.Signal) {
 	if signals != nil {
-		signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)
+		signal.Notify(signals, append(more, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)...)
 	}
 }

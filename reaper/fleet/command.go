@@ -41,11 +41,23 @@ func (w *worker) tokens() *strings.Replacer {
 	return strings.NewReplacer(tokens...)
 }
 
+// cpus are the CPUs that the worker is pinned to; none when it is not.
+func (w *worker) cpus() []int {
+	all := w.program.CPUs
+	if len(all) == 0 {
+		return nil
+	}
+	return all[w.index%len(all):][:1]
+}
+
 // environ is the program's environment with the worker's own variables in it.
 func (w *worker) environ() []string {
 	own := []string{
 		"PERCORE_WORKER_INDEX=" + strconv.Itoa(w.index),
 		"PERCORE_WORKER_NAME=" + w.name,
+		"SUPERVISOR_ENABLED=1", // some programs ask whether they are supervised by the names that supervisord gives
+		"SUPERVISOR_PROCESS_NAME=" + w.name,
+		"SUPERVISOR_GROUP_NAME=" + w.program.Group,
 	}
 	if w.port != 0 {
 		own = append(own, "PORT="+strconv.Itoa(w.port))

@@ -19,7 +19,8 @@ func TestTokensAndEnvironmentAreTheWorkersOwn(t *testing.T) {
 		t.Errorf("argv: got %q, want %q", got, want)
 	}
 	want := []string{
-		"LANG=C", "PORTS=1", "PERCORE_WORKER_INDEX=1", "PERCORE_WORKER_NAME=tornado-8001", "PORT=8001",
+		"LANG=C", "PORTS=1", "PERCORE_WORKER_INDEX=1", "PERCORE_WORKER_NAME=tornado-8001",
+		"SUPERVISOR_ENABLED=1", "SUPERVISOR_PROCESS_NAME=tornado-8001", "SUPERVISOR_GROUP_NAME=tornadoes", "PORT=8001",
 		"USER=www-data", "LOGNAME=www-data", "HOME=/var/www",
 	}
 	if got := w.environ(); !slices.Equal(got, want) {

@@ -24,6 +24,7 @@ type Fleet struct {
 	published   []Endpoint
 	errands     []*errand // orders under way
 	maintenance maintenance
+	preparing   bool // programs that come first are not done
 	endings     int
 	null        *os.File
 	logs        *logs
@@ -92,14 +93,7 @@ func (f *Fleet) begin() {
 	}
 	f.null = null
 	f.publish()
-	for _, late := range []bool{false, true} {
-		for _, w := range f.workers {
-			if w.program.Late == late {
-				w.wanted = true
-				f.reconcile(w)
-			}
-		}
-	}
+	f.startAll()
 }
 
 // settle runs after every batch of events: it looks at the whole where events look at one worker.

@@ -42,6 +42,9 @@ type Options struct {
 	HoldMax     time.Duration // how long requests may wait for the only worker while it is being replaced; 0 is for ever
 	LameDuck    time.Duration // from Stop to Quiesce
 
+	// ExitOn says when the fleet gives up.
+	ExitOn ExitOn
+
 	// Stdout and Stderr get the workers' output; nil throws it away.
 	Stdout, Stderr io.Writer
 
@@ -51,6 +54,15 @@ type Options struct {
 	Probe func(ctx context.Context, r Ready, port int) error
 	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
 	Rand func() float64
+}
+
+// program completes one of the programs.
+func (o Options) program(p Program) *Program {
+	p = p.withDefaults()
+	if p.First || o.ExitOn == FirstExit && !p.Internal {
+		p.Autorestart = Never
+	}
+	return &p
 }
 
 func (o Options) withDefaults() Options {

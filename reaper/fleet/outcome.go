@@ -2,17 +2,66 @@ package fleet
 
 import "cmp"
 
-// outcome says whether the critical workers are done for, with whose code, and who that was.
+// ExitOn says when a fleet gives up by itself. Percore's own programs count only where they are Vital.
+type ExitOn uint8
+
+// The values of ExitOn.
+const (
+	AllFatal  ExitOn = iota // all workers of the critical programs are FATAL, or have ended for good
+	AnyFatal                // some worker is FATAL, or as above
+	FirstExit               // some worker has ended without being asked to; none is restarted
+	NeverExit
+)
+
+// outcome says whether the fleet is done for, with whose code, and who that was.
+func (f *Fleet) outcome() (Result, *worker, bool) {
+	if f.preparing {
+		return f.prepare()
+	}
+	var first *worker
+	for _, w := range f.workers {
+		if f.isDecisive(w) && (first == nil || w.last.order < first.last.order) {
+			first = w
+		}
+	}
+	switch {
+	case first != nil && first.state == StateFatal:
+		return Result{Code: cmp.Or(first.last.code, 1), Reason: first.last.reason}, first, true
+	case first != nil:
+		return Result{Code: first.last.code, Reason: first.last.reason}, first, true
+	case f.options.ExitOn == NeverExit:
+		return Result{}, nil, false
+	default:
+		return f.collapse()
+	}
+}
+
+// isDecisive says whether this one worker ends the fleet.
+func (f *Fleet) isDecisive(w *worker) bool {
+	switch {
+	case w.program.Vital:
+		return w.state == StateFatal
+	case w.program.Internal:
+		return false
+	}
+	switch f.options.ExitOn {
+	case AnyFatal:
+		return w.state == StateFatal
+	case FirstExit:
+		return w.state == StateFatal || w.state == StateExited
+	case AllFatal, NeverExit:
+		return false
+	default:
+		return false
+	}
+}
+
+// collapse says whether the critical workers are all done for.
 //
 // With a FATAL among them the latest one ended the fleet, and PID 1 must not end with 0. Without, all
 // were allowed to end: the first code that is not 0 is passed on, so that one worker makes percore a tini.
-func (f *Fleet) outcome() (Result, *worker, bool) {
+func (f *Fleet) collapse() (Result, *worker, bool) {
 	var fatal, exited *worker
-	for _, w := range f.workers {
-		if w.program.Vital && w.state == StateFatal {
-			return Result{Code: cmp.Or(w.last.code, 1), Reason: w.last.reason}, w, true
-		}
-	}
 	for _, w := range f.workers {
 		if !w.program.Critical {
 			continue

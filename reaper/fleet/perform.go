@@ -65,7 +65,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
 		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: w.environ(), Dir: w.program.Dir,
-		Credential: w.program.Credential, Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true, KillTree: w.program.KillTree,
+		Credential: w.program.Credential, Umask: w.program.Umask, CPUs: w.cpus(), Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true, KillTree: w.program.KillTree,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})
 	opened(err)
@@ -123,6 +123,9 @@ func (f *Fleet) kill(w *worker) {
 
 // signal says whether it was sent. A process that was reaped meanwhile is no error: its death is in the mailbox.
 func (f *Fleet) signal(w *worker, sig syscall.Signal) bool {
+	if sig = w.program.rewritten(sig); sig == 0 {
+		return true // dropped, as configured
+	}
 	err := w.process.Signal(sig)
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
 		f.log.Error("signal worker", "process", w.title, "signal", reaper.SignalName(sig), "error", err)

@@ -52,6 +52,8 @@ type Program struct {
 	Env         []string // what every worker starts from; its own variables are added
 	Dir         string
 	Credential  *reaper.Credential
+	Umask       *int  // nil is percore's own
+	CPUs        []int // worker i is pinned to the one at i modulo their number; none are pinned when empty
 
 	Autorestart Autorestart
 	ExitCodes   []int // expected codes, for Unexpected
@@ -59,6 +61,7 @@ type Program struct {
 	StartSecs    time.Duration // a life shorter than this is a failed start
 	StartRetries int           // failed starts in a row before FATAL; below 0 never
 	StopSignal   syscall.Signal
+	SignalMap    map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
 	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
@@ -67,6 +70,7 @@ type Program struct {
 	Backoff      Backoff
 
 	Priority int  // lower starts first and stops last
+	First    bool // runs once, and has to end with code 0, before any other program is started
 	Late     bool // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
 	Internal bool // percore's own: not meant when somebody says all, and not part of a rolling restart
 	Traffic  bool // its workers are endpoints of the front door

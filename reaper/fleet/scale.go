@@ -16,8 +16,8 @@ type crew struct {
 
 // hire makes the slots of a new crew.
 func (f *Fleet) hire(p Program) *crew {
-	p = p.withDefaults()
-	c := &crew{program: &p, order: len(f.crews), size: p.Workers}
+	program := f.options.program(p)
+	c := &crew{program: program, order: len(f.crews), size: program.Workers}
 	f.crews = append(f.crews, c)
 	f.fill(c)
 	return c

@@ -156,11 +156,22 @@ func (f *Fleet) patience(w *worker) time.Duration {
 	if s.phase < stopping {
 		return f.patienceInService(w)
 	}
-	killAt := s.killAt
-	if w.program.Priority == f.workers[0].program.Priority && w.program.Priority != f.workers[len(f.workers)-1].program.Priority {
-		killAt = s.lastKill
+	if w.program.Internal {
+		return min(w.program.StopWaitSecs, time.Until(s.lastKill))
 	}
-	return min(w.program.StopWaitSecs, time.Until(killAt))
+	return min(w.program.StopWaitSecs, time.Until(s.killAt)/time.Duration(f.roundsFrom(w.program.Priority)))
+}
+
+// roundsFrom counts the priorities, this one and those below it, that are still to be stopped and share what is left of
+// the budget. Percore's own programs have a reserve of their own.
+func (f *Fleet) roundsFrom(priority int) int {
+	rounds := map[int]struct{}{priority: {}}
+	for _, w := range f.live() {
+		if w.program.Priority < priority && !w.program.Internal {
+			rounds[w.program.Priority] = struct{}{}
+		}
+	}
+	return len(rounds)
 }
 
 // holdPatienceMin is what every worker gets to end by itself, whoever waits.

@@ -1,0 +1,83 @@
+package pid1
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestPRESTARTRunsBeforeEverythingElse(t *testing.T) {
+	s := start(t, env{
+		"PERCORE_WORKERS": "1", "PERCORE_USER": "65534:65534", "PERCORE_LOG_PREFIX": "true",
+		"PERCORE_PRESTART": `sh -c 'sleep 0.2; echo migrated as $(id -u) {name} "$PORT"'`,
+	}, serveCommand()...)
+	s.awaitReady(1)
+	started := s.messages("worker started")
+	if len(started) != 2 || started[0].Process != "percore:prestart" {
+		t.Fatalf("got %d processes, the first %+v, want prestart and then the worker", len(started), started)
+	}
+	if done := s.messages("prestart done"); len(done) != 1 || started[1].Time.Before(done[0].Time) {
+		t.Errorf("got the worker started before prestart was done")
+	}
+	if !s.said("prestart: migrated as 65534 prestart") {
+		t.Error("got no output of prestart, want it prefixed, by the workers' user")
+	}
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+}
+
+func TestAPRESTARTThatFailsEndsTheContainer(t *testing.T) {
+	for command, want := range map[string]int{
+		`sh -c 'echo "no database" >&2; exit 4'`: 4, "sh -c 'kill -TERM $$'": 143, "/no/such/command": 127, "/etc/passwd": 126,
+	} {
+		t.Run(command, func(t *testing.T) {
+			s := start(t, env{"PERCORE_PRESTART": command, "PERCORE_EXIT_ON": "never"}, serveCommand()...)
+			if code := s.wait(); code != want {
+				t.Errorf("exit code: got %d, want %d", code, want)
+			}
+			if !s.said("nothing is started: prestart failed") {
+				t.Error("got no line that says why")
+			}
+			for _, l := range s.messages("worker started") {
+				if l.Process != "percore:prestart" {
+					t.Errorf("got %s started, want nothing", l.Process)
+				}
+			}
+			if want == 4 && !s.said("fleet ended", `"last_lines":"no database"`) {
+				t.Error("got no last lines of prestart")
+			}
+		})
+	}
+}
+
+func TestASTOPDuringPRESTARTIsObeyed(t *testing.T) {
+	for name, line := range map[string]string{"one that obeys": "exec sleep 100", "one that does not": "trap '' TERM; while :; do sleep 0.1; done"} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, env{"PERCORE_PRESTART": "sh -c '" + strings.ReplaceAll(line, "'", `'"'"'`) + "'", "PERCORE_STOP_TIMEOUT": "2"}, serveCommand()...)
+			s.named("percore:prestart")
+			begin := time.Now()
+			if code := s.stop(); code != 0 {
+				t.Errorf("exit code: got %d, want 0", code)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("stop: got %v, want it within the budget of 2s", took)
+			}
+			if got := len(s.messages("worker started")); got != 1 {
+				t.Errorf("got %d processes started, want prestart alone", got)
+			}
+		})
+	}
+}
+
+func TestASignalToPRESTARTAloneIsItsFailure(t *testing.T) {
+	s := start(t, env{"PERCORE_PRESTART": "sleep 100"}, serveCommand()...)
+	p := s.named("percore:prestart")
+	if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.wait(); code != 137 {
+		t.Errorf("exit code: got %d, want 137", code)
+	}
+}

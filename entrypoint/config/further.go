@@ -1,0 +1,184 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Names is PERCORE_PROGRAMS: the names of further programs, which come as Labels.
+type Names []string
+
+// UnmarshalText reads `mailer` or `mailer,cron`.
+func (n *Names) UnmarshalText(text []byte) error {
+	var list Names
+	for item := range strings.SplitSeq(string(text), ",") {
+		var name Label
+		if err := name.UnmarshalText([]byte(strings.TrimSpace(item))); err != nil {
+			return errors.New("not a list of names of letters, digits, dots, dashes, underscores")
+		}
+		list = append(list, string(name))
+	}
+	*n = list
+	return nil
+}
+
+// String is the list with commas.
+func (n Names) String() string { return strings.Join(n, ",") }
+
+func (Names) syntax() string { return "list of names" }
+
+// Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after PERCORE_.
+type Further struct {
+	Title string // as in PERCORE_PROGRAMS
+	Program
+}
+
+// Variable is the name of a variable of this program; name is that of the fleet proper, such as PERCORE_USER.
+func (f *Further) Variable(name string) string {
+	upper := strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(f.Title))
+	return prefix + upper + "_" + strings.TrimPrefix(name, prefix)
+}
+
+// variables are the program's own.
+func (f *Further) variables() []variable {
+	list := variablesOf(&f.Program)
+	for i := range list {
+		list[i].name = f.Variable(list[i].key)
+	}
+	return list
+}
+
+// loadFurther reads the further programs and adds what is known and wrong of them to the loader's own. Without traffic a
+// program is one process, and has no port unless it is given one.
+func (l *loader) loadFurther(c *Config, uid int) error {
+	taken := map[string]bool{}
+	for _, name := range l.names() {
+		taken[name] = true
+	}
+	for _, title := range c.Programs {
+		f := &Further{Title: title}
+		sub := l.below(&f.Program, f.variables())
+		if clash := sub.clash(taken); clash != "" {
+			l.faults["PERCORE_PROGRAMS"] = Problem{
+				Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: "names " + title + ", but " + clash + " is there already", Mend: "choose another name",
+			}
+			return nil
+		}
+		if workers := f.Variable("PERCORE_WORKERS"); !sub.isSet(workers) {
+			sub.settings[workers] = Setting{Name: workers, Value: "1", Source: FromDefault}
+		}
+		if err := sub.decode(); err != nil {
+			return err
+		}
+		sub.complete(f)
+		sub.checkFurther(f, uid)
+		l.adopt(sub)
+		c.Further = append(c.Further, f)
+	}
+	return nil
+}
+
+// clash gives a name of sub's that is taken, and else takes them all.
+func (l *loader) clash(taken map[string]bool) string {
+	for _, v := range l.vars {
+		if taken[v.name] {
+			return v.name
+		}
+		taken[v.name] = true
+	}
+	return ""
+}
+
+// complete fills in what depends on the program's name and on there being a port.
+func (l *loader) complete(f *Further) {
+	if ports := f.Variable("PERCORE_PORTS_FROM"); !l.isSet(ports) {
+		f.PortsFrom = 0
+		l.settings[ports] = Setting{Name: ports, Source: FromDefault, Reason: "no port"}
+		if !l.isSet(f.Variable("PERCORE_READY")) {
+			f.Ready = Ready{Kind: ReadyNone}
+		}
+	}
+	for name, field := range map[string]*Label{"PERCORE_NAME": &f.Name, "PERCORE_GROUP": &f.Group} {
+		if name = f.Variable(name); *field == "" {
+			*field = Label(f.Title)
+			l.settings[name] = Setting{Name: name, Source: FromDefault, Reason: "the program's name"}
+		}
+	}
+}
+
+func (l *loader) checkFurther(f *Further, uid int) {
+	for _, rule := range []struct {
+		name string
+		find func() (what, mend string)
+	}{
+		{"PERCORE_COMMAND", func() (string, string) {
+			if len(f.Command.Words) > 0 {
+				return "", ""
+			}
+			return "is needed: PERCORE_PROGRAMS names " + f.Title, fmt.Sprintf(`for example %s="python3 %s.py"`, f.Variable("PERCORE_COMMAND"), f.Title)
+		}},
+		{"PERCORE_USER", func() (string, string) { return checkUser(f.User, uid) }},
+		{"PERCORE_READY", func() (string, string) {
+			if f.PortsFrom != 0 || f.Ready.Kind == ReadyNone || !f.Ready.needsPort() {
+				return "", ""
+			}
+			return "asks for a port, and the program has none", "set " + f.Variable("PERCORE_PORTS_FROM")
+		}},
+	} {
+		name := f.Variable(rule.name)
+		if _, faulty := l.faults[name]; faulty {
+			continue
+		}
+		if what, mend := rule.find(); what != "" {
+			l.faults[name] = Problem{Name: name, Value: l.settings[name].Value, What: what, Mend: mend}
+		}
+	}
+}
+
+// adopt makes sub's settings, faults and names the loader's own.
+func (l *loader) adopt(sub *loader) {
+	maps.Copy(l.settings, sub.settings)
+	maps.Copy(l.faults, sub.faults)
+	l.further = append(l.further, sub.vars...)
+}
+
+// CheckProcesses tells whether all processes have names of their own. Load has asked; ask again once UseArguments has named
+// the fleet. The error is a *Problems.
+func (c *Config) CheckProcesses() error {
+	if what, mend := c.checkProcesses(); what != "" {
+		return &Problems{List: []Problem{{Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: what, Mend: mend}}}
+	}
+	return nil
+}
+
+// checkProcesses looks for two programs whose processes would have the same names.
+func (c *Config) checkProcesses() (what, mend string) {
+	type process struct{ group, name Label }
+	seen := map[process]string{{"percore", "front"}: "the front door", {"percore", "prestart"}: "PERCORE_PRESTART"}
+	if len(c.Command.Words) > 0 {
+		seen[process{c.Group, c.Name}] = "the fleet proper"
+	}
+	for _, f := range c.Further {
+		p := process{f.Group, f.Name}
+		if other, taken := seen[p]; taken {
+			return fmt.Sprintf("calls processes of %s %s:%s, as those of %s", f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
+		}
+		seen[p] = f.Title
+	}
+	return "", ""
+}
+
+// hintAtPrograms is what to do about a name that a program would have, were it named.
+func hintAtPrograms(name string) string {
+	rest := strings.TrimPrefix(name, prefix)
+	for _, v := range variablesOf(&Program{}) {
+		title, fits := strings.CutSuffix(rest, "_"+strings.TrimPrefix(v.key, prefix))
+		if fits && title != "" && slices.Contains([]string{"PERCORE_COMMAND", "PERCORE_WORKERS", "PERCORE_USER", "PERCORE_AUTORESTART"}, v.key) {
+			return "if " + strings.ToLower(title) + " is a program, name it in PERCORE_PROGRAMS"
+		}
+	}
+	return ""
+}

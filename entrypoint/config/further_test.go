@@ -1,0 +1,142 @@
+package config_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/entrypoint/config"
+)
+
+func TestFurtherProgramsHaveTheirOwnVariables(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "user")
+	if err := os.WriteFile(file, []byte("nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := mustLoad(t, 0, "PERCORE_PROGRAMS=mailer, my-cron", "PERCORE_STARTSECS=9", "PERCORE_USER=www-data",
+		"PERCORE_MAILER_COMMAND=python3 mailer.py", "PERCORE_MAILER_STARTSECS=2", "PERCORE_MAILER_USER_FILE="+file,
+		"PERCORE_MY_CRON_COMMAND=cron -f", "PERCORE_MY_CRON_WORKERS=3", "PERCORE_MY_CRON_PORTS_FROM=9000",
+		"PERCORE_MY_CRON_STOPSIGNAL=INT", "PERCORE_MY_CRON_GROUP=clocks", "PERCORE_MY_CRON_PRIORITY=1")
+	if len(cfg.Further) != 2 || time.Duration(cfg.StartSecs) != 9*time.Second || cfg.User != "www-data" {
+		t.Fatalf("got %d programs and STARTSECS %v, want 2 and the fleet's own 9s", len(cfg.Further), cfg.StartSecs)
+	}
+	mailer, cron := cfg.Further[0], cfg.Further[1]
+	if mailer.Name != "mailer" || mailer.Group != "mailer" || mailer.Workers != 1 || mailer.PortsFrom != 0 || mailer.Ready.Kind != config.ReadyNone ||
+		time.Duration(mailer.StartSecs) != 2*time.Second || mailer.User != "nobody" || !slices.Equal(mailer.Command.Words, []string{"python3", "mailer.py"}) {
+		t.Errorf("mailer: got %+v", mailer)
+	}
+	if cron.Name != "my-cron" || cron.Group != "clocks" || cron.Workers != 3 || cron.PortsFrom != 9000 || cron.Ready.Kind != config.ReadyTCP ||
+		syscall.Signal(cron.StopSignal) != syscall.SIGINT || cron.Priority != 1 || cron.User != "" {
+		t.Errorf("my-cron: got %+v", cron)
+	}
+	var out bytes.Buffer
+	if err := cfg.WriteEffective(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"PERCORE_MAILER_USER nobody file (" + file + ")", "PERCORE_MAILER_GROUP mailer default (the program's name)",
+		"PERCORE_MAILER_STOPWAITSECS 10s default", "PERCORE_MY_CRON_WORKERS 3 environment",
+	} {
+		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, want) {
+			t.Errorf("effective configuration: got no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
+	command := "PERCORE_MAILER_COMMAND=mailer"
+	cases := []struct {
+		name    string
+		environ []string
+		want    []string
+	}{
+		{"no command", []string{"PERCORE_PROGRAMS=mailer"}, []string{
+			`PERCORE_MAILER_COMMAND: is needed: PERCORE_PROGRAMS names mailer; for example PERCORE_MAILER_COMMAND="python3 mailer.py"`,
+		}},
+		{"a slip", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_STOPSINGAL=INT"}, []string{
+			"PERCORE_MAILER_STOPSINGAL: is not a variable of percore; did you mean PERCORE_MAILER_STOPSIGNAL?",
+		}},
+		{"what a program does not have", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_ACCESS_LOG=json"}, []string{
+			"PERCORE_MAILER_ACCESS_LOG: is not a variable of percore; `percore env` lists them all",
+		}},
+		{"a faulty value", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_WORKERS=none"}, []string{
+			"PERCORE_MAILER_WORKERS: neither auto nor a whole number; for example PERCORE_MAILER_WORKERS=4",
+		}},
+		{"a program that is not named", []string{"PERCORE_QUEUE_RUNNER_COMMAND=run"}, []string{
+			"PERCORE_QUEUE_RUNNER_COMMAND: is not a variable of percore; if queue_runner is a program, name it in PERCORE_PROGRAMS",
+		}},
+		{"the same name twice", []string{"PERCORE_PROGRAMS=mailer,MAILER", command}, []string{
+			"PERCORE_PROGRAMS: names MAILER, but PERCORE_MAILER_COMMAND is there already; choose another name",
+		}},
+		{"a name that makes a variable of percore", []string{"PERCORE_PROGRAMS=front", "PERCORE_FRONT_COMMAND=x"}, []string{
+			"PERCORE_PROGRAMS: names front, but PERCORE_FRONT_USER is there already; choose another name",
+			"PERCORE_FRONT_COMMAND: is not a variable of percore; if front is a program, name it in PERCORE_PROGRAMS",
+		}},
+		{"a name that is none", []string{"PERCORE_PROGRAMS=a b"}, []string{
+			"PERCORE_PROGRAMS: not a list of names of letters, digits, dots, dashes, underscores; for example PERCORE_PROGRAMS=mailer,cron",
+		}},
+		{"processes of the same name", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=webs", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web"}, nil},
+		{"readiness by a port without one", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_READY=tcp"}, []string{
+			"PERCORE_MAILER_READY: asks for a port, and the program has none; set PERCORE_MAILER_PORTS_FROM",
+		}},
+		{"a user that only root can give", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_USER=33"}, []string{
+			"PERCORE_MAILER_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := problemsOf(t, c.environ...)
+			if c.name == "processes of the same name" {
+				c.want = []string{"PERCORE_PROGRAMS: calls processes of mailer webs:web, as those of the fleet proper; set PERCORE_MAILER_NAME"}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)
+			}
+		})
+	}
+}
+
+func TestTheNewTypesRefuseWhatMakesNoSense(t *testing.T) {
+	for assignment, want := range map[string]string{
+		"PERCORE_UMASK=9":                       "not an octal mask from 000 to 777",
+		"PERCORE_UMASK=1777":                    "not an octal mask from 000 to 777",
+		"PERCORE_EXIT_ON=any":                   "must be one of all-fatal, any-fatal, first-exit, never",
+		"PERCORE_FORWARD_SIGNALS=TERM":          "TERM stops percore",
+		"PERCORE_FORWARD_SIGNALS=KILL":          "KILL cannot be handed on",
+		"PERCORE_FORWARD_SIGNALS=USR1,SIGUSR1":  "USR1 is there twice",
+		"PERCORE_FORWARD_SIGNALS=hello":         "not a signal",
+		"PERCORE_STDOUT_LOGFILE=syslog":         "there is no syslog",
+		"PERCORE_STDOUT_LOGFILE=/var/log/":      "names a directory",
+		"PERCORE_STDERR_LOGFILE=/l/%(x)s.log":   "{name}, {index} and {port} take its place",
+		"PERCORE_LOG_PREFIX=xml":                "neither a boolean nor json",
+		"PERCORE_STDOUT_LOGFILE_BACKUPS=100000": "must be at most 1000",
+		"PERCORE_PRIORITY=first":                "not a whole number",
+		"PERCORE_PRESTART='a":                   "a single quote is never closed",
+	} {
+		if got := strings.Join(problemsOf(t, assignment), "|"); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want a problem with %q", assignment, got, want)
+		}
+	}
+}
+
+func TestTheNewTypesAreReadAsTheyAreWritten(t *testing.T) {
+	cfg := mustLoad(t, 0, "PERCORE_UMASK=0o27", "PERCORE_FORWARD_SIGNALS=usr1, SIGWINCH", "PERCORE_STDOUT_LOGFILE=auto",
+		"PERCORE_STDERR_LOGFILE=None", "PERCORE_LOG_PREFIX=Yes", "PERCORE_PRIORITY=-5", "PERCORE_EXIT_ON=First-Exit")
+	for name, pair := range map[string][2]string{
+		"UMASK": {cfg.Umask.String(), "027"}, "FORWARD_SIGNALS": {cfg.ForwardSignals.String(), "USR1,WINCH"},
+		"STDOUT_LOGFILE": {string(cfg.StdoutLogfile), ""}, "STDERR_LOGFILE": {string(cfg.StderrLogfile), "NONE"},
+		"LOG_PREFIX": {string(cfg.LogPrefix), "true"}, "PRIORITY": {cfg.Priority.String(), "-5"}, "EXIT_ON": {string(cfg.ExitOn), "first-exit"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: got %q, want %q", name, pair[0], pair[1])
+		}
+	}
+	if got := cfg.ForwardSignals.OS(); !slices.Equal(got, []os.Signal{syscall.SIGUSR1, syscall.SIGWINCH}) {
+		t.Errorf("signals: got %v", got)
+	}
+}
