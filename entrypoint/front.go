@@ -103,7 +103,7 @@ func inherited(listeners []link.Listener) []lbproxy.Listener {
 	return list
 }
 
-// follow applies PID 1's snapshots. The end of the link is PID 1's end, and so ours.
+// follow applies PID 1's settings and snapshots. The end of the link is PID 1's end, and so ours.
 func follow(pipe io.Reader, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
 	for {
 		var wanted link.Wanted
@@ -114,6 +114,9 @@ func follow(pipe io.Reader, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
 			return err
 		}
 		if err := link.CheckVersion(wanted.Version); err != nil {
+			return err
+		}
+		if err := proxy.Configure(wanted.Options); err != nil {
 			return err
 		}
 		if err := proxy.Apply(wanted.Snapshot); err != nil {

@@ -19,7 +19,6 @@ const (
 
 // accessLog writes the access lines of all loops. A reader that stalls costs lines, never a request.
 type accessLog struct {
-	format  AccessLog
 	out     io.Writer
 	notes   *slog.Logger // where it is said that lines were dropped
 	full    chan []byte
@@ -27,8 +26,8 @@ type accessLog struct {
 	dropped atomic.Uint64
 }
 
-func newAccessLog(format AccessLog, out io.Writer, notes *slog.Logger) *accessLog {
-	return &accessLog{format: format, out: out, notes: notes, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
+func newAccessLog(out io.Writer, notes *slog.Logger) *accessLog {
+	return &accessLog{out: out, notes: notes, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
 }
 
 // run writes batches until stop, then what is left.
@@ -58,10 +57,8 @@ func (a *accessLog) write(b []byte) {
 	}
 }
 
-// writer makes a loop's end of the log; nil-format writers do nothing.
-func (a *accessLog) writer() *accessWriter {
-	return &accessWriter{log: a, on: a.format != AccessLogOff && a.format != "", json: a.format == AccessLogJSON}
-}
+// writer makes a loop's end of the log, which is off at first.
+func (a *accessLog) writer() *accessWriter { return &accessWriter{log: a} }
 
 // accessWriter collects a loop's lines of one turn.
 type accessWriter struct {
@@ -69,6 +66,11 @@ type accessWriter struct {
 	on, json bool
 	b        []byte
 	lines    uint64
+}
+
+// use sets the form of the lines from now on.
+func (w *accessWriter) use(form AccessLog) {
+	w.on, w.json = form != AccessLogOff && form != "", form == AccessLogJSON
 }
 
 // flush hands the collected lines over, or drops them when the writer is too far behind.

@@ -137,10 +137,11 @@ func (w stuck) Write(b []byte) (int, error) { <-w.gate; return len(b), nil }
 
 func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	gate := make(chan struct{})
-	a := newAccessLog(AccessLogCombined, stuck{gate}, slog.New(slog.DiscardHandler))
+	a := newAccessLog(stuck{gate}, slog.New(slog.DiscardHandler))
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { a.run(stop); close(done) }()
 	w := a.writer()
+	w.use(AccessLogCombined)
 	for range accessBatches + 10 {
 		w.b = append(w.b, "line\n"...)
 		w.lines++

@@ -1,11 +1,25 @@
 package lbproxy
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
-// wallClock formats the date for a loop's answers, once a second at most.
+// wallClock formats the time for a loop's messages: the date once a second at most, and for each request when it came.
 type wallClock struct {
 	second int64
 	date   []byte
+	millis int64 // since the Unix epoch, as of the loop's turn
+}
+
+func (w *wallClock) set(now time.Time) { w.millis = now.UnixMilli() }
+
+// appendRequestStart writes the field from which an application learns how long a request has waited before it: when its head
+// was complete, in the form that Heroku's router and nginx's $msec made usual.
+func (w *wallClock) appendRequestStart(b []byte) []byte {
+	b = append(b, "X-Request-Start: t="...)
+	b = strconv.AppendInt(b, w.millis, 10)
+	return append(b, crlf...)
 }
 
 // httpDateLayout is IMF-fixdate; RFC 9110 section 5.6.7.

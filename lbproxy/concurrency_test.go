@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -286,4 +287,40 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 		c.read("GET").want(t, 200, "new")
 	}
 	wantCount(t, "requests at the old worker", old.requests.Load(), 1)
+}
+
+func TestTheWorkerLearnsWhenItsRequestCame(t *testing.T) {
+	for _, trusted := range []bool{false, true} {
+		t.Run(fmt.Sprint("from a trusted proxy ", trusted), func(t *testing.T) {
+			r := newRig(t, func(o *Options) {
+				if trusted {
+					o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+				}
+			})
+			c := r.client()
+			before := time.Now().UnixMilli()
+			c.send("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Start: t=1\r\n\r\n")
+			eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+			after := time.Now().UnixMilli()
+			time.Sleep(20 * time.Millisecond) // what it waits is not its start
+			s := newStub(t, constant("ok"))
+			r.workers(s.address)
+			c.read("GET").want(t, 200, "ok")
+			c.wantOpen("ok")
+			first := header(s.heads[0])["X-Request-Start"]
+			if trusted {
+				if len(first) != 1 || first[0] != "t=1" {
+					t.Errorf("X-Request-Start: got %q, want the proxy's", first)
+				}
+				first, after = header(s.heads[1])["X-Request-Start"], time.Now().UnixMilli()
+			}
+			var at int64
+			if len(first) == 1 {
+				_, _ = fmt.Sscanf(first[0], "t=%d", &at)
+			}
+			if at < before || at > after {
+				t.Errorf("X-Request-Start: got %q, want one of t=%d…%d", first, before, after)
+			}
+		})
+	}
 }

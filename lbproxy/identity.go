@@ -23,9 +23,9 @@ var replaced = fieldSetOf(
 	http1.FieldXForwardedSsl, http1.FieldXForwardedProtocol, http1.FieldXForwardedScheme, http1.FieldXURLScheme, http1.FieldFrontEndHTTPS,
 )
 
-// claims are the fields that applications take for the word of a proxy or a server in front of them, and that therefore
-// pass from a trusted proxy only; as does everything else that begins with X-Forwarded-.
-var claims = fieldSetOf(http1.FieldScriptName, http1.FieldPathInfo, http1.FieldRemoteUser, http1.FieldRemoteAddr)
+// claims are the fields that applications take for the word of a proxy or a server in front of them, such as when a request
+// came, and that therefore pass from a trusted proxy only; as does everything else that begins with X-Forwarded-.
+var claims = fieldSetOf(http1.FieldScriptName, http1.FieldPathInfo, http1.FieldRemoteUser, http1.FieldRemoteAddr, http1.FieldXRequestStart)
 
 func fieldSetOf(ids ...http1.FieldID) (set [256]bool) {
 	for _, id := range ids {

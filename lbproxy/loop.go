@@ -123,21 +123,17 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open loop %d: %w", id, err)
 	}
-	o := &p.options
-	millis := func(d time.Duration) int64 { return d.Milliseconds() }
 	l := &loop{
-		proxy: p, id: id, options: o, poller: poller, epoch: p.epoch,
-		timers: epoll.NewTimers(millis(o.ClientHeaderTimeout), millis(o.ClientBodyTimeout), millis(o.SendTimeout), millis(o.KeepaliveTimeout),
-			millis(o.ProxyConnectTimeout), millis(o.ProxyReadTimeout), millis(o.ProxyKeepaliveTimeout), millis(o.QueueTimeout), millis(o.TunnelTimeout),
-			lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis, proxyHeaderMillis,
-			halfClosedMillis, workerSendMillis),
-		trust:    newTrust(o),
-		balancer: balancer{method: o.Balance, limit: int64(o.WorkerConcurrency), shared: &p.turn, turn: uint32(id), random: uint64(id) + 1},
+		proxy: p, id: id, poller: poller, epoch: p.epoch,
+		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis,
+			proxyHeaderMillis, halfClosedMillis, workerSendMillis)...),
+		balancer: balancer{shared: &p.turn, turn: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
 		out:      make([]byte, 0, headroomBytes),
 		log:      p.accessLog.writer(),
 	}
 	l.tick()
+	l.configure()
 	l.retrySlot, l.sweepSlot = l.reserveSlot(), l.reserveSlot()
 	for _, listener := range listeners {
 		if err := l.addListener(listener); err != nil {
@@ -178,7 +174,9 @@ func (l *loop) run() error {
 }
 
 func (l *loop) tick() {
-	elapsed := time.Since(l.epoch)
+	now := time.Now()
+	elapsed := now.Sub(l.epoch) // monotonic
+	l.clock.set(now)
 	l.nowNanos, l.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/textproto"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -94,14 +95,16 @@ func (s *stub) crash() {
 	}
 }
 
-// lastHead is the head of the newest request.
+var requestStart = regexp.MustCompile(`X-Request-Start: t=\d+\r\n`)
+
+// lastHead is the head of the newest request, without the field that says when it came.
 func (s *stub) lastHead() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.heads) == 0 {
 		return ""
 	}
-	return s.heads[len(s.heads)-1]
+	return requestStart.ReplaceAllString(s.heads[len(s.heads)-1], "")
 }
 
 // say answers with bytes and keeps the connection.

@@ -20,7 +20,7 @@ import (
 
 // Proxy is a front door.
 type Proxy struct {
-	options   Options
+	options   atomic.Pointer[Options]
 	log       *slog.Logger
 	debug     bool
 	epoch     time.Time
@@ -42,9 +42,10 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 		return nil, err
 	}
 	p := &Proxy{
-		options: o, log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: newAccessLog(o.AccessLog, access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
+		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
+		accessLog: newAccessLog(access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
 	}
+	p.options.Store(&o)
 	byLoop := make([][]Listener, o.Loops)
 	for _, l := range listeners {
 		if l.Loop < 0 || l.Loop >= o.Loops {

@@ -40,6 +40,9 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 		x.client = l.trust.client(c.peer, r.Fields)
 	}
 	b = appendIdentity(b, x, c, &id, r.Fields)
+	if !trusted || lastOf(r.Fields, http1.FieldXRequestStart) == nil {
+		b = l.clock.appendRequestStart(b)
+	}
 	if r.Upgrade {
 		b = appendUpgrade(b, r.Fields)
 	}

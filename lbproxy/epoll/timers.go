@@ -58,6 +58,22 @@ func (t *Timers) Set(slot int32, class Class, nowMillis int64) {
 	l.tail = slot
 }
 
+// Resize changes the duration of a class, also for those of its timers that are armed. With 0 or less these are cleared.
+func (t *Timers) Resize(class Class, millis int64) {
+	l := &t.lists[class]
+	change := millis - l.millis
+	l.millis = millis
+	for slot := l.head; slot != nobody; {
+		next := t.nodes[slot].next
+		if millis <= 0 {
+			t.Clear(slot)
+		} else {
+			t.nodes[slot].deadline += change
+		}
+		slot = next
+	}
+}
+
 // Class tells what the slot's timer is armed for.
 func (t *Timers) Class(slot int32) Class { return t.nodes[slot].class }
 

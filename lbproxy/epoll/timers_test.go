@@ -140,3 +140,28 @@ func TestATimerIsNotDueBeforeItsDeadline(t *testing.T) {
 		t.Errorf("class after expiry: got %d, want NoClass", timers.Class(0))
 	}
 }
+
+func TestResizeMovesTheTimersThatAreArmed(t *testing.T) {
+	timers := epoll.NewTimers(100, 50)
+	timers.Grow(3)
+	timers.Set(0, 1, 0)
+	timers.Set(1, 1, 10)
+	timers.Set(2, 2, 0)
+	timers.Resize(1, 20)
+	for _, want := range []struct {
+		now  int64
+		slot int32
+	}{{20, 0}, {30, 1}, {50, 2}} {
+		if slot, _, ok := timers.Expired(want.now - 1); ok {
+			t.Errorf("slot %d expired before %d", slot, want.now)
+		}
+		if slot, _, ok := timers.Expired(want.now); !ok || slot != want.slot {
+			t.Errorf("at %d: got slot %d, %v, want slot %d", want.now, slot, ok, want.slot)
+		}
+	}
+	timers.Set(0, 1, 0)
+	timers.Resize(1, 0)
+	if _, ok := timers.Next(); ok || timers.Class(0) != epoll.NoClass {
+		t.Error("a class without a duration has an armed timer")
+	}
+}

@@ -1,0 +1,47 @@
+package lbproxy
+
+import (
+	"reflect"
+	"time"
+
+	"percore/lbproxy/epoll"
+)
+
+// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
+// the new ones from its next step on. It may be called from any goroutine, but not from two at once.
+func (p *Proxy) Configure(o Options) error {
+	old := p.options.Load()
+	o.Loops = old.Loops
+	if reflect.DeepEqual(o, *old) {
+		return nil
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	p.options.Store(&o)
+	for _, l := range p.loops {
+		l.post(func(l *loop) {
+			l.configure()
+			l.proxy.serveFrom(l) // there may be more room at the workers
+		})
+	}
+	return nil
+}
+
+// timersConfigured is how many timer classes, from the first on, have durations that are settings.
+const timersConfigured = 9
+
+// configure takes over the newest settings.
+func (l *loop) configure() {
+	o := l.proxy.options.Load()
+	l.options = o
+	l.trust = newTrust(o)
+	l.log.use(o.AccessLog)
+	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)
+	for i, d := range [timersConfigured]time.Duration{
+		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,
+		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout,
+	} {
+		l.timers.Resize(epoll.Class(i+1), d.Milliseconds())
+	}
+}

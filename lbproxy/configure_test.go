@@ -1,0 +1,74 @@
+package lbproxy
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// configure changes some of the rig's settings.
+func (r *rig) configure(adjust func(*Options)) {
+	r.t.Helper()
+	o := *r.proxy.options.Load()
+	adjust(&o)
+	if err := r.proxy.Configure(o); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestNewSettingsHoldForTheNextRequest(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Loops = 2 })
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	c := r.client()
+	c.do(post("12345")).want(t, 200, "ok")
+	r.configure(func(o *Options) { o.ClientMaxBodySize, o.AccessLog, o.Loops = 4, AccessLogCombined, 7 })
+	r.atRest(func() {})
+	c.do(post("12345")).want(t, 413, "~too large")
+	if lines := r.accessLines(1); !strings.Contains(lines[0], `"POST / HTTP/1.1" 413`) {
+		t.Errorf("access log: got %q, want the refused request", lines)
+	}
+	if got := len(r.proxy.loops); got != 2 {
+		t.Errorf("loops: got %d, want the 2 there were", got)
+	}
+}
+
+func TestARunningTimerTakesTheNewDuration(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.QueueTimeout = time.Hour })
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.configure(func(o *Options) { o.QueueTimeout = 10 * time.Millisecond })
+	c.read("GET").want(t, 503, "~no worker was ready in time")
+}
+
+func TestMoreRoomAtTheWorkersEndsWaitsAtOnce(t *testing.T) {
+	r := newRig(t, capped(1))
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		if q.path() == "/hang" {
+			<-gate
+		}
+		return q.ok("ok")
+	})
+	r.workers(s.address)
+	slow := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
+	c := r.client().send(getRequest)
+	eventually(t, "one waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.configure(func(o *Options) { o.WorkerConcurrency = 2 })
+	c.read("GET").want(t, 200, "ok")
+	close(gate)
+	slow.read("GET").want(t, 200, "ok")
+}
+
+func TestSettingsThatMakeNoSenseChangeNothing(t *testing.T) {
+	r := newRig(t, nil)
+	o := *r.proxy.options.Load()
+	o.Balance = "sideways"
+	if err := r.proxy.Configure(o); err == nil {
+		t.Error("Configure: got no error, want one for the balance")
+	}
+	if got := r.proxy.options.Load().Balance; got != LeastConn {
+		t.Errorf("balance: got %s, want it as it was", got)
+	}
+}
