@@ -79,11 +79,7 @@ func (o *openLoop) request(scheduled time.Time, service time.Duration) reply {
 }
 
 func (o *openLoop) take() (*openConn, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if n := len(o.idle); n > 0 {
-		c := o.idle[n-1]
-		o.idle = o.idle[:n-1]
+	if c := o.reuse(); c != nil {
 		return c, nil
 	}
 	c, err := net.DialTimeout("tcp", o.address, o.patience)
@@ -91,6 +87,19 @@ func (o *openLoop) take() (*openConn, error) {
 		return nil, err
 	}
 	return &openConn{c, bufio.NewReader(c)}, nil
+}
+
+// reuse returns the connection that was idle last, or nil.
+func (o *openLoop) reuse() *openConn {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.idle)
+	if n == 0 {
+		return nil
+	}
+	c := o.idle[n-1]
+	o.idle = o.idle[:n-1]
+	return c
 }
 
 func (o *openLoop) give(c *openConn) {

@@ -147,7 +147,7 @@ func TestOverloadTable(t *testing.T) {
 		good.replies = append(good.replies, reply{status: 503})
 	}
 	plan := s.plan(overloadLength)
-	for i, n := 0, 0; n < 1900; i++ { // 95 % of 200 per second for 10 s
+	for i, n := 0, 0; n < 950; i++ { // 95 % of 100 per second for 10 s
 		if plan[i].at >= overloadSettled {
 			good.replies[i] = reply{status: 200, latency: 500 * time.Millisecond}
 			n++

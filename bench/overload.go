@@ -26,7 +26,7 @@ func (l *lab) measureOverload(ctx context.Context, b *board, o options) {
 func (t *trial) goodput() (share float64, latencies []float64) {
 	plan := t.plan(overloadLength)
 	for i, r := range t.replies {
-		if r.status == 200 && plan[i].at >= overloadSettled {
+		if r.status == 200 && r.latency <= overloadPatience && plan[i].at >= overloadSettled {
 			latencies = append(latencies, r.latency.Seconds()*1000)
 		}
 	}

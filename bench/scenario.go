@@ -29,7 +29,7 @@ func tailGroups() [][]scenario {
 }
 
 func overload() scenario {
-	return scenario{name: overloadPart, title: "4 workers of 20 ms each, five times as many requests as they can take", workers: 4, load: 5, mean: 20 * time.Millisecond, constant: true}
+	return scenario{name: overloadPart, title: "4 workers of 40 ms each, five times as many requests as they can take", workers: 4, load: 5, mean: 40 * time.Millisecond, constant: true}
 }
 
 // rate is how many requests per second the load means.
