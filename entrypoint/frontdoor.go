@@ -34,7 +34,7 @@ func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log
 		return nil
 	}
 	return &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
-		Version: link.Version, Options: frontOptions(cfg, p.loops), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
+		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
 	}}
 }
 

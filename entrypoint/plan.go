@@ -17,6 +17,7 @@ import (
 	"percore/reaper"
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
+	"percore/reaper/oom"
 )
 
 // plan is what a configuration comes to on this machine.
@@ -24,6 +25,7 @@ type plan struct {
 	cpus         cpus.Count
 	workers      int
 	loops        int
+	memory       int64                // bytes that the container may use; 0: not known
 	users        []*reaper.Credential // of the fleet proper, and of each further program
 	front        *reaper.Credential
 	killTree     config.Bool
@@ -44,7 +46,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if len(cfg.Command.Words) == 0 && (cfg.Mode != config.ModeNone || len(cfg.Further) == 0) {
 		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
 	}
-	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity())}
+	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity()), memory: oom.Limit(os.DirFS("/"))}
 	p.workers = cfg.Workers.Or(p.cpus.N)
 	p.loops = cfg.Loops.Or((p.cpus.N + workersPerLoop - 1) / workersPerLoop)
 	if len(cfg.Command.Words) == 0 {
@@ -216,7 +218,11 @@ const (
 // frontEnviron is all the environment that the front door gets: its configuration comes over the link. A loop that
 // waits keeps its P, so the scheduler needs two more than there are loops (docs/adr/0002-raw-epoll.md).
 func (p *plan) frontEnviron() []string {
-	return []string{config.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
+	environ := []string{config.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
+	if p.memory > 0 { // the collector works harder before it lets the front door take what is the workers'
+		environ = append(environ, fmt.Sprintf("GOMEMLIMIT=%d", p.memory/2))
+	}
+	return environ
 }
 
 func logFile(path config.LogFile, bytesMax config.Size, backups config.Int) fleet.LogFile {
@@ -301,9 +307,9 @@ func ready(r config.Ready) fleet.Ready {
 }
 
 // frontOptions are the front door's settings.
-func frontOptions(cfg *config.Config, loops int) lbproxy.Options {
+func (p *plan) frontOptions(cfg *config.Config) lbproxy.Options {
 	return lbproxy.Options{
-		Loops: loops, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == config.NextUpstreamError,
+		Loops: p.loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == config.NextUpstreamError,
 		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
 		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),
 		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),
@@ -325,7 +331,7 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 		attrs = append(attrs, "programs", cfg.Programs.String())
 	}
 	if cfg.Mode != config.ModeNone {
-		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops, "forwarded_headers_trusted_from", trustedFrom(cfg))
+		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops, "memory_bytes", p.memory, "forwarded_headers_trusted_from", trustedFrom(cfg))
 	}
 	log.Info("percore starts", attrs...)
 	for _, note := range p.notes {

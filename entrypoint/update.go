@@ -184,7 +184,7 @@ func (n *intent) affected() []string {
 func (s *settings) apply(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
 	s.set, s.cfg = next.set, next.cfg
 	if s.door != nil && next.front {
-		s.door.reconfigure(frontOptions(next.cfg, next.plan.loops))
+		s.door.reconfigure(next.plan.frontOptions(next.cfg))
 	}
 	if len(next.groups) > 0 {
 		order := fleet.Order{Verb: fleet.Replace, Programs: next.programs}

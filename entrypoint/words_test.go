@@ -105,7 +105,7 @@ func TestThePlanFollowsTheConfiguration(t *testing.T) {
 			if p.workers != c.workers || p.loops != c.loops {
 				t.Errorf("plan: got %d workers and %d loops, want %d and %d", p.workers, p.loops, c.workers, c.loops)
 			}
-			if o := frontOptions(cfg, p.loops); o.Loops != c.loops || o.QueueTimeout != 10*time.Second {
+			if o := p.frontOptions(cfg); o.Loops != c.loops || o.QueueTimeout != 10*time.Second {
 				t.Errorf("front door options: got %+v", o)
 			}
 		})
@@ -124,8 +124,8 @@ func configOf(t *testing.T, environ ...string) *config.Config {
 // TestTheFrontDoorGetsNoEnvironmentOfOurs: secrets in PID 1's environment stay there.
 func TestTheFrontDoorGetsNoEnvironmentOfOurs(t *testing.T) {
 	t.Setenv("PERCORE_SOME_SECRET", "x")
-	p := &plan{loops: 3}
-	want := []string{"PERCORE_ROLE=front", "GOMAXPROCS=5"}
+	p := &plan{loops: 3, memory: 64 << 20}
+	want := []string{"PERCORE_ROLE=front", "GOMAXPROCS=5", "GOMEMLIMIT=33554432"}
 	if got := p.frontEnviron(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("environment: got %q, want %q", got, want)
 	}

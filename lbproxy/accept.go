@@ -36,6 +36,10 @@ func (l *loop) acceptFrom(listener *conn) {
 		return // every further connection is an event, and would only fail too
 	}
 	for range acceptsPerTurn {
+		if !l.mayAccept() {
+			l.pauseAccept(listener, "as many clients as there is memory or are descriptors for")
+			return
+		}
 		fd, errno := accept(listener.fd, &l.peer)
 		switch errno {
 		case noErrno:
@@ -46,8 +50,10 @@ func (l *loop) acceptFrom(listener *conn) {
 		case unix.EINTR, unix.ECONNABORTED:
 			// The one who connected has left; the next in the queue has not.
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-			l.pauseAccept(listener, errno)
-			return
+			if !l.shedIdle() {
+				l.pauseAccept(listener, errno.Error())
+				return
+			}
 		default:
 			// The remaining errors of man 2 accept are the new connection's network errors.
 			l.proxy.log.Debug("connection failed before it was accepted", "err", errno)
@@ -57,15 +63,19 @@ func (l *loop) acceptFrom(listener *conn) {
 }
 
 // pauseAccept lets the queue wait in the kernel until descriptors or memory may be there again.
-func (l *loop) pauseAccept(listener *conn, errno unix.Errno) {
-	l.proxy.log.Warn("accept paused", "pause_ms", acceptPauseMillis, "err", errno)
+func (l *loop) pauseAccept(listener *conn, why string) {
+	l.warnPaused(why)
 	l.timers.Set(listener.slot, timerAcceptPause, l.now)
 }
 
 // accepted takes a connection in. Where clients' requests tend to be there already, it is read on this turn, after the
 // other events, and registered when it has to wait.
 func (l *loop) accepted(fd int32) {
+	if l.clients >= l.clientsMax {
+		l.shedIdle()
+	}
 	c := l.takeConn(fd, kindDownstream)
+	l.clients++
 	c.peer = decodePeer(&l.peer)
 	if l.trust.believes(&c.peer) {
 		c.flags |= flagTrusted

@@ -258,7 +258,7 @@ func (l *loop) flushToClient(x *exchange) {
 	if x.response == responseTunnel {
 		l.touchTunnel(x)
 	}
-	if x.upstream != noSlot && x.toClient.pending() <= pendingBytesMax {
+	if x.upstream != noSlot && x.toClient.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
 		if u.state == stateBusy {
 			l.timers.Set(u.slot, timerRead, l.now)

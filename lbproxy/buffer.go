@@ -12,7 +12,10 @@ var bufferClasses = [...]struct{ bytes, keep int }{
 // buffers are a loop's free lists. A connection that waits owns no buffer; one that has a remainder to keep
 // takes the smallest that fits and gives it back when it is empty.
 type buffers struct {
-	free [len(bufferClasses)][][]byte
+	free   [len(bufferClasses)][][]byte
+	used   int64 // bytes that are handed out
+	idle   int64 // bytes on the lists
+	budget int64 // of used; 0 is no limit. Nothing here enforces it: pressure tells who asks
 }
 
 // get returns an empty slice with room for at least n bytes. Beyond the largest class it is an ordinary
@@ -25,18 +28,24 @@ func (p *buffers) get(n int) []byte {
 		if list := p.free[i]; len(list) > 0 {
 			b := list[len(list)-1]
 			p.free[i] = list[:len(list)-1]
+			p.idle -= int64(cap(b))
+			p.used += int64(cap(b))
 			return b
 		}
-		return make([]byte, 0, bufferClasses[i].bytes)
+		n = bufferClasses[i].bytes
+		break
 	}
+	p.used += int64(n)
 	return make([]byte, 0, n)
 }
 
 // put takes back what get returned; nil is fine. The caller must hold no reference into it.
 func (p *buffers) put(b []byte) {
+	p.used -= int64(cap(b))
 	for i := range bufferClasses {
 		if cap(b) == bufferClasses[i].bytes {
-			if len(p.free[i]) < bufferClasses[i].keep {
+			if len(p.free[i]) < bufferClasses[i].keep && (p.budget == 0 || p.idle < p.budget/4) {
+				p.idle += int64(cap(b))
 				p.free[i] = append(p.free[i], b[:0])
 			}
 			return

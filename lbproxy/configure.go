@@ -36,6 +36,7 @@ func (l *loop) configure() {
 	o := l.proxy.options.Load()
 	l.options = o
 	l.trust = newTrust(o)
+	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
 	l.log.use(o.AccessLog)
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{

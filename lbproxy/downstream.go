@@ -102,10 +102,10 @@ func (l *loop) requestRoom(c *conn) int {
 	switch x.request {
 	case requestCollecting:
 		held := len(x.head) - x.bodyAt
-		return min(scratchBytes, max(l.options.ClientBodyBufferSize-held, holdBytesMin))
+		return min(l.readRoom(), max(l.holdMax()-held, holdBytesMin))
 	case requestStreaming:
 		if x.toWorker.pending() == 0 {
-			return scratchBytes
+			return l.readRoom()
 		}
 	case requestHead, requestParked, requestSending, requestSent:
 	}
@@ -216,6 +216,10 @@ func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
 		x.in.add(&l.buffers, b)
 	}
 	x.seen = len(b)
+	if l.buffers.pressure() == pressureFull {
+		l.abort(x, causeNoMemory)
+		return
+	}
 	if c.state == stateIdle {
 		c.state = stateHead
 		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
@@ -247,6 +251,10 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
 	l.buildRequest(c, x, r)
+	if l.buffers.pressure() == pressureFull {
+		l.abort(x, causeNoMemory)
+		return
+	}
 	if limit := l.options.ClientMaxBodySize; limit > 0 && r.Length > limit {
 		l.abort(x, causeBodyTooLarge)
 		return
@@ -292,7 +300,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		return
 	}
 	x.in.release(&l.buffers)
-	if len(x.head)-x.bodyAt >= l.options.ClientBodyBufferSize {
+	if len(x.head)-x.bodyAt >= l.holdMax() {
 		l.timers.Clear(c.slot)
 		l.frameHeld(x)
 		l.assign(x)

@@ -108,14 +108,16 @@ type loop struct {
 		posted     []func(*loop)
 		waiting    atomic.Bool // posted is not empty
 	}
-	draining   bool
-	finishing  bool // the loop ends when the last client has its answer
-	stopped    bool
-	complained int64                   // when connections without a PROXY header were last complained about; 0 = never
-	active     int                     // exchanges
-	quiet      atomic.Bool             // draining, and no request can come any more
-	seen       atomic.Uint64           // sequence number of the snapshot in use
-	oldest     atomic.Pointer[[]int64] // see noteOldest
+	draining            bool
+	finishing           bool // the loop ends when the last client has its answer
+	stopped             bool
+	clients, clientsMax int // clients' connections, and how many there may be; bounds.go
+	warnedPaused        int64
+	complained          int64                   // when connections without a PROXY header were last complained about; 0 = never
+	active              int                     // exchanges
+	quiet               atomic.Bool             // draining, and no request can come any more
+	seen                atomic.Uint64           // sequence number of the snapshot in use
+	oldest              atomic.Pointer[[]int64] // see noteOldest
 }
 
 func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
@@ -379,6 +381,9 @@ func (l *loop) register(c *conn) error {
 func (l *loop) closeConn(c *conn) {
 	if c.state == statePooled && c.kind == kindUpstream {
 		l.unpool(c)
+	}
+	if c.kind == kindDownstream {
+		l.clients--
 	}
 	l.timers.Clear(c.slot)
 	closeFD(c.fd)

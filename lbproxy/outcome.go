@@ -45,6 +45,7 @@ const (
 	causeBusy      // nobody was free in time
 	causeQueueFull // too many wait already
 	causeNoSocket  // no descriptor or memory for a connection to the worker
+	causeNoMemory  // the buffers' budget is used up
 	causeDeadline  // the front door is stopping
 	causePanic
 )
@@ -91,6 +92,7 @@ var outcomes = [...]outcome{
 	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was free in time"},
 	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "too many requests wait for a worker"},
 	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no descriptor or memory for a connection to the worker"},
+	causeNoMemory:          {sideInternal, 503, retryNever, slog.LevelWarn, "no memory for another request"},
 	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "the service is stopping"},
 	causePanic:             {sideInternal, 500, retryNever, slog.LevelError, "internal error"},
 }

@@ -76,7 +76,7 @@ func (l *loop) readTunnel(c *conn) {
 		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
 			return
 		}
-		n, ok := l.receive(c, scratchBytes)
+		n, ok := l.receive(c, l.readRoom())
 		if !ok {
 			return
 		}

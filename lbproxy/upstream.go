@@ -51,7 +51,7 @@ func (l *loop) attach(x *exchange, u *conn) {
 // startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
 // says, so the request is written at once.
 func (l *loop) startConnect(x *exchange, t *target) {
-	fd, errno := socket(t.address.family)
+	fd, errno := l.openSocket(t.address.family)
 	if errno != noErrno {
 		l.tryFailed(x, causeNoSocket)
 		return
@@ -220,11 +220,11 @@ func (l *loop) readUpstream(u *conn) {
 		if !u.has(flagReadable) {
 			return
 		}
-		if x.toClient.pending() > pendingBytesMax {
+		if x.toClient.pending() > l.pendingMax() {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}
-		n, ok := l.receive(u, scratchBytes)
+		n, ok := l.receive(u, l.readRoom())
 		if !ok {
 			return
 		}

@@ -111,6 +111,12 @@ func (t *Timers) Next() (deadline int64, ok bool) {
 	return deadline, ok
 }
 
+// Oldest returns the slot of a class that runs out first; ok is false when none is armed for it.
+func (t *Timers) Oldest(class Class) (slot int32, ok bool) {
+	slot = t.lists[class].head
+	return slot, slot != nobody
+}
+
 // Expired disarms and returns one slot whose deadline is not after now, with its class; ok is false when
 // there is none left.
 func (t *Timers) Expired(nowMillis int64) (slot int32, class Class, ok bool) {

@@ -165,3 +165,18 @@ func TestResizeMovesTheTimersThatAreArmed(t *testing.T) {
 		t.Error("a class without a duration has an armed timer")
 	}
 }
+
+func TestTheOldestOfAClassRunsOutFirst(t *testing.T) {
+	timers := epoll.NewTimers(100, 50)
+	timers.Grow(3)
+	if slot, ok := timers.Oldest(1); ok {
+		t.Errorf("oldest of none: got slot %d", slot)
+	}
+	timers.Set(0, 1, 1)
+	timers.Set(1, 1, 2)
+	timers.Set(2, 2, 3)
+	timers.Set(0, 1, 4) // again: now slot 1 is older
+	if slot, ok := timers.Oldest(1); !ok || slot != 1 {
+		t.Errorf("oldest: got slot %d, %t, want 1", slot, ok)
+	}
+}

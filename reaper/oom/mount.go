@@ -15,9 +15,9 @@ const (
 	fileV2 = "memory.events"
 )
 
-// candidates lists where the counter may be, the most telling place first: v1's memory controller is never in v2's tree as well, so
+// candidates lists where a file of the memory cgroup may be, by its name in each generation, the most telling place first: v1's memory controller is never in v2's tree as well, so
 // whichever can be read is right.
-func candidates(fsys fs.FS) ([]string, error) {
+func candidates(fsys fs.FS, nameV1, nameV2 string) ([]string, error) {
 	cgroups, err := fs.ReadFile(fsys, "proc/self/cgroup")
 	if err != nil {
 		return nil, err
@@ -31,9 +31,9 @@ func candidates(fsys fs.FS) ([]string, error) {
 	for line := range strings.Lines(string(mounts)) {
 		switch m, kind := parseMount(line); kind {
 		case "cgroup":
-			files = append(files, m.places(ownV1, fileV1)...)
+			files = append(files, m.places(ownV1, nameV1)...)
 		case "cgroup2":
-			files = append(files, m.places(ownV2, fileV2)...)
+			files = append(files, m.places(ownV2, nameV2)...)
 		}
 	}
 	return files, nil

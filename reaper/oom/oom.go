@@ -31,7 +31,7 @@ type Counter struct {
 // memory.events (cgroup v2) or memory.oom_control (v1), both since Linux 4.13. Kills so far explain nothing that
 // comes. The error says why there is no counter.
 func Find(fsys fs.FS) (*Counter, error) {
-	files, err := candidates(fsys)
+	files, err := candidates(fsys, fileV1, fileV2)
 	if err != nil {
 		return nil, fmt.Errorf("find the memory cgroup: %w", err)
 	}

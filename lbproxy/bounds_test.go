@@ -1,0 +1,214 @@
+package lbproxy
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/lbproxy/epoll"
+)
+
+func TestTheSharesOfMemoryAndDescriptors(t *testing.T) {
+	tests := []struct {
+		name        string
+		memory      int64
+		loops       int
+		descriptors uint64
+		clients     int
+		buffers     int64
+	}{
+		{"64 MB, many descriptors", 64 << 20, 1, 1 << 20, 2048, 8 << 20},
+		{"64 MB, two loops", 64 << 20, 2, 1 << 20, 1024, 4 << 20},
+		{"few descriptors", 1 << 30, 1, 256, 112, 128 << 20},
+		{"no limit of memory", 0, 1, 20_032, 10_000, 0},
+		{"no limit of descriptors", 0, 1, 1<<64 - 1, (1<<30 - 32) / 2, 0},
+		{"next to no descriptors", 0, 1, 40, 16, 0},
+	}
+	for _, test := range tests {
+		o := &Options{MemoryMax: test.memory, Loops: test.loops}
+		if clients, bytes := clientsMax(o, test.descriptors), buffersMax(o); clients != test.clients || bytes != test.buffers {
+			t.Errorf("%s: got %d clients and %d bytes a loop, want %d and %d", test.name, clients, bytes, test.clients, test.buffers)
+		}
+	}
+}
+
+// usage is what the first loop has handed out of buffers.
+func (r *rig) usage() (bytes int64) {
+	r.onLoop(func(l *loop) { bytes = l.buffers.used })
+	return bytes
+}
+
+func TestEveryBufferComesBack(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 1000; o.ClientMaxBodySize = 100_000 })
+	s := newStub(t, func(q *stubRequest) bool {
+		switch b, err := q.body(); {
+		case err != nil || q.path() == "/die":
+			return false
+		case q.path() == "/chunks":
+			return q.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+		default:
+			return q.ok(b)
+		}
+	})
+	r.workers(s.address, s.address)
+	for _, size := range []int{0, 10, 2000, 90_000} {
+		c := r.client()
+		c.do(post(strings.Repeat("x", size))).want(t, 200, strings.Repeat("x", size))
+		c.do(fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", size+1, strings.Repeat("x", size+1))).
+			want(t, 200, strings.Repeat("x", size+1))
+		c.send(getRequest + getRequest + getRequest)
+		for range 3 {
+			c.read("GET").want(t, 200, "")
+		}
+		c.do("GET /chunks HTTP/1.1\r\nHost: x\r\n\r\n").want(t, 200, "ok")
+	}
+	r.client().do("GET /die HTTP/1.1\r\nHost: x\r\n\r\n")
+	r.client().do(post(strings.Repeat("x", 100_001))).want(t, 413, "~too large")
+	r.client().do("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n").want(t, 400, "~chunk")
+	r.client().send("GET / HTTP/1.1\r\nHost").Close()
+	r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello").Close()
+	eventually(t, "all of them are back", func() bool { return r.usage() == 0 })
+}
+
+// cramped is a front door in a container of 64 MB; its budget for buffers is 8.
+func cramped(o *Options) { o.MemoryMax = 64 << 20 }
+
+func TestClientsThatReadSlowlyStayWithinTheBudget(t *testing.T) {
+	r := newRig(t, cramped)
+	answer := strings.Repeat("x", 1<<20)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(answer) })
+	r.workers(s.address)
+	const clients = 60
+	all := make([]*client, clients)
+	for i := range all {
+		all[i] = r.client()
+		_ = all[i].SetReadBuffer(64 << 10)
+		all[i].send(getRequest)
+	}
+	eventually(t, "the worker has them all", func() bool { return s.requests.Load() == clients })
+	r.shrinkSendBuffers()
+	close(gate)
+	eventually(t, "the budget is half used", func() bool { return r.usage() > 4<<20 })
+	for range 50 {
+		time.Sleep(4 * time.Millisecond)
+		if bytes := r.usage(); bytes > 9<<20 {
+			t.Fatalf("buffers: got %d bytes, want about the budget of 8 MB at most", bytes)
+		}
+	}
+	for _, c := range all {
+		_ = c.SetReadBuffer(1 << 20)
+		if a := c.read("GET"); a.body != answer {
+			t.Fatalf("answer: got %d bytes and error %v, want all", len(a.body), a.err)
+		}
+	}
+	eventually(t, "every buffer is back", func() bool { return r.usage() == 0 })
+}
+
+func TestPartsOfHeadsStayWithinTheBudget(t *testing.T) {
+	r := newRig(t, cramped)
+	r.workers(newStub(t, constant("ok")).address)
+	part := "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 15<<10)
+	var all []*client
+	for range 600 { // of 20 KiB each
+		all = append(all, r.client().send(part))
+	}
+	eventually(t, "all are read", func() bool { return r.exchangesOrNone() })
+	if bytes := r.usage(); bytes > 9<<20 || bytes < 7<<20 {
+		t.Errorf("buffers: got %d bytes, want the budget of 8 MB used and kept", bytes)
+	}
+	all[len(all)-1].read("GET").want(t, 503, "~no memory for another request")
+	for _, c := range all {
+		c.Close()
+	}
+	eventually(t, "every buffer is back", func() bool { return r.usage() == 0 })
+	r.client().wantOpen("ok")
+}
+
+// exchangesOrNone tells whether every client's connection has been read.
+func (r *rig) exchangesOrNone() bool {
+	unread := 0
+	r.onLoop(func(l *loop) {
+		for slot := range int32(l.conns.size()) {
+			if c := l.conns.at(slot); c.kind == kindDownstream && c.state == stateIdle {
+				unread++
+			}
+		}
+	})
+	return unread == 0
+}
+
+func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, constant("ok")).address)
+	r.onLoop(func(l *loop) { l.clientsMax = 3 })
+	var all []*client
+	for range 3 {
+		c := r.client()
+		c.wantOpen("ok")
+		all = append(all, c)
+	}
+	all[0].wantOpen("ok") // now the second is idle longest
+	r.client().wantOpen("ok")
+	all[1].wantEnd()
+	all[0].wantOpen("ok")
+	all[2].wantOpen("ok")
+	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 3)
+}
+
+func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	r.workers(s.address)
+	r.onLoop(func(l *loop) { l.clientsMax = 2 })
+	busy := []*client{r.client().send(getRequest), r.client().send(getRequest)}
+	eventually(t, "both are served", func() bool { return s.requests.Load() == 2 })
+	waits := r.client().send(getRequest)
+	eventually(t, "accept pauses", func() (paused bool) {
+		r.onLoop(func(l *loop) { paused = l.timers.Class(l.listeners[0]) == timerAcceptPause })
+		return paused
+	})
+	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 2)
+	close(gate)
+	for _, c := range append(busy, waits) {
+		c.read("GET").want(t, 200, "ok")
+	}
+}
+
+func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
+	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: epoll.NewTimers(1)}
+	l.buffers.budget = 100_000
+	for _, step := range []struct {
+		used                int64
+		hold, pending, room int
+	}{{50_000, 1000, pendingBytesMax, scratchBytes}, {50_001, 0, 0, leanReadBytes}, {100_000, 0, 0, leanReadBytes}, {100_001, 0, 0, fullReadBytes}} {
+		l.buffers.used = step.used
+		if l.holdMax() != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
+			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, l.holdMax(), l.pendingMax(), l.readRoom(), step)
+		}
+	}
+}
+
+// TestManyClientsWithFewDescriptors has more clients keep their connections than the process has descriptors: each is served.
+func TestManyClientsWithFewDescriptors(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, constant("ok"))
+	child := starve(t, s.address, 256)
+	for i := range 500 {
+		c := child.dial(t)
+		if _, err := io.WriteString(c, getRequest); err != nil {
+			t.Fatalf("client %d: %v", i, err)
+		}
+		b := make([]byte, 1000)
+		if n, err := c.Read(b); err != nil || !strings.HasPrefix(string(b[:n]), "HTTP/1.1 200 ") {
+			t.Fatalf("client %d: got %q and %v, want 200", i, b[:n], err)
+		}
+	}
+	cpuMillis, _ := child.end(t)
+	if cpuMillis > 2000 {
+		t.Errorf("CPU time: got %d ms for 500 requests, want no spinning", cpuMillis)
+	}
+}
