@@ -155,7 +155,7 @@ func (c *Catcher) Soon(sig syscall.Signal, n int, wait time.Duration) bool {
 func (c *Catcher) gather(sig syscall.Signal, n int, wait time.Duration) (count int) {
 	kept := slices.Clone(c.unread)
 	for deadline := time.Now().Add(wait); ; {
-		count = 0
+		c.unread, count = nil, 0
 		for _, r := range kept {
 			if syscall.Signal(r.signo) == sig {
 				count++

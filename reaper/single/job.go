@@ -2,6 +2,7 @@ package single
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -48,17 +49,24 @@ func (q request) explains(stop syscall.Signal, now time.Time) bool {
 	return q.sig == stop && now.Sub(q.at) <= requestMax
 }
 
-// stopWait is how long the kernel may take to stop this thread when another one has taken the signal.
+// stopWait is how long another thread may take to note the SIGCONT that has woken this one too.
 const stopWait = 50 * time.Millisecond
 
 // stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
 // nobody is there to continue it. The SIGCONT is still to come from r.signals.
+//
+// The group is signalled first, while percore still catches sig. What then stops percore is sent to this thread alone, which takes it
+// before the call returns; another thread could be late, and find it caught again.
 func (r *runner) stopAlong(sig syscall.Signal) bool {
-	if os.Getpid() == 1 || entry.Set(sig, entry.Default) != nil {
+	if os.Getpid() == 1 {
 		return false
 	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	older := r.signals.Waiting(syscall.SIGCONT)
 	_ = syscall.Kill(0, sig)
+	_ = entry.Set(sig, entry.Default)
+	_ = syscall.Tgkill(os.Getpid(), syscall.Gettid(), sig)
 	_ = entry.Set(sig, entry.Caught)
 	return r.signals.Soon(syscall.SIGCONT, older+1, stopWait)
 }

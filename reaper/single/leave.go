@@ -57,7 +57,7 @@ func (r *runner) waitUntil(deadline time.Time, other func(catch.Signal)) (left b
 // reapOthers takes every status that the kernel has and says whether a child is left that lives.
 func (r *runner) reapOthers() bool {
 	for {
-		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		pid, err := wait(nil, syscall.WNOHANG)
 		switch {
 		case err == syscall.EINTR:
 		case err != nil: // ECHILD

@@ -37,8 +37,8 @@ func neverNotified() uint64 {
 	return set
 }
 
-func (r *runner) needsShim() bool {
-	return r.Inherited.Ignored&neverNotified() != 0 || listenIndex(r.Inherited.Environ, os.Getpid()) >= 0
+func (o Options) needsShim() bool {
+	return o.Inherited.Ignored&neverNotified() != 0 || listenIndex(o.Inherited.Environ, os.Getpid()) >= 0
 }
 
 // shimEntry tells the shim the mask and the ignored signals that percore has inherited.

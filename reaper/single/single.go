@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"percore/reaper"
 	"percore/reaper/catch"
@@ -37,6 +38,12 @@ type Options struct {
 	ShimEntry string
 }
 
+// needsThread says whether the goroutine has to stay on its thread: a mask is a thread's own, and Pdeathsig is tied to its life. Otherwise
+// it is better not asked for, because the runtime then starts one more, to start others from.
+func (o Options) needsThread() bool {
+	return o.Inherited.Mask != 0 || o.Pdeathsig != 0 || o.needsShim()
+}
+
 // runner is one Run.
 type runner struct {
 	Options
@@ -50,9 +57,11 @@ type runner struct {
 }
 
 // Run runs the command and returns the exit code: the child's own, 128+n when signal n ended it, 126 or 127 when it could not
-// be run, each after Remap. It returns on the thread that it was called on, which it keeps.
+// be run, each after Remap. It keeps the thread that it was called on where the Options need it.
 func Run(o Options) int {
-	runtime.LockOSThread() // the mask is this thread's, and Pdeathsig is tied to its life
+	if o.needsThread() {
+		runtime.LockOSThread()
+	}
 	if err := reaper.Subreaper(); err != nil {
 		fmt.Fprintln(o.Stderr, "percore: orphans go to another process:", err)
 	}
@@ -103,7 +112,7 @@ func (r *runner) follow() (syscall.WaitStatus, error) {
 func (r *runner) reap() (end syscall.WaitStatus, ended bool) {
 	for {
 		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG|syscall.WUNTRACED|syscall.WCONTINUED, nil)
+		pid, err := wait(&status, syscall.WNOHANG|syscall.WUNTRACED|syscall.WCONTINUED)
 		switch {
 		case err == syscall.EINTR:
 		case err != nil || pid == 0:
@@ -117,6 +126,15 @@ func (r *runner) reap() (end syscall.WaitStatus, ended bool) {
 			end, ended = status, true
 		}
 	}
+}
+
+// wait is wait4(2) for any child, past the Go scheduler: with WNOHANG it does not block.
+func wait(status *syscall.WaitStatus, options int) (pid int, err error) {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_WAIT4, ^uintptr(0), uintptr(unsafe.Pointer(status)), uintptr(options), 0, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // statusCode is the exit code that a shell would report.

@@ -57,7 +57,7 @@ func (r *runner) spec() reaper.Spec {
 	return spec
 }
 
-// fork starts the child with the mask that was inherited; a shim gets all signals blocked and sets that mask itself.
+// fork starts the child with the mask that was inherited, if that is not empty as it is in every thread anyway; a shim gets all signals blocked and sets that mask itself.
 func (r *runner) fork(spec reaper.Spec) (int, error) {
 	childMask := r.Inherited.Mask
 	if spec.Path == shimPath {

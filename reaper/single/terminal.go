@@ -2,6 +2,7 @@ package single
 
 import (
 	"os"
+	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -97,6 +98,8 @@ func (t *terminal) give(group int) (ok bool) {
 
 // withoutTTOU does what a background process is stopped for, unless it blocks SIGTTOU (man 3 tcsetpgrp).
 func withoutTTOU(do func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	before := entry.SetMask(1 << (syscall.SIGTTOU - 1))
 	do()
 	entry.SetMask(before)
