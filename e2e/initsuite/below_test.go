@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 var belowScenarios = []scenario{
@@ -12,6 +14,8 @@ var belowScenarios = []scenario{
 	{part: "Not PID 1", name: "it says nothing about it", run: saysNothing},
 	{part: "Not PID 1", name: "codes are the same", run: codesBelow},
 	{part: "Not PID 1", name: "signals are the same", run: signalsBelow},
+	{part: "Not PID 1", name: "under a seccomp filter that knows no newer call (clone3, pidfd, close_range, prctl) it works the same", run: filtered},
+	{part: "Not PID 1", name: "under that filter, too, signals on request reach sessions below it", needs: []feature{killTree}, run: filteredTree},
 	{part: "Not PID 1", name: "the child can be tied to the init's life", needs: []feature{parentDeath}, run: tied},
 	{part: "Not PID 1", name: "the tie does not kill the child of a living init", needs: []feature{parentDeath}, run: tieHolds},
 }
@@ -54,6 +58,31 @@ func signalsBelow(r *rig) verdict {
 		}
 	}
 	return kept()
+}
+
+// oldFilter denies what an old or a strict seccomp profile does, each in the way it does.
+func oldFilter() []string {
+	var stage []string
+	for _, number := range []int{unix.SYS_CLONE3, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_CLOSE_RANGE, unix.SYS_FACCESSAT2} {
+		stage = append(stage, fmt.Sprintf("deny=%d,%d", number, unix.ENOSYS))
+	}
+	return append(stage, fmt.Sprintf("deny=%d,%d", unix.SYS_PRCTL, unix.EPERM), fmt.Sprintf("deny=%d,%d", unix.SYS_PRLIMIT64, unix.EPERM))
+}
+
+func filtered(r *rig) verdict {
+	for want, command := range map[int][]string{7: r.probe("exit", 7), 137: r.probe("die", 9)} {
+		for _, below := range []bool{false, true} {
+			if got := r.code(launch{command: command, below: below, stage: oldFilter()}); got != want {
+				return broken("%d, not %d", got, want)
+			}
+		}
+	}
+	return kept()
+}
+
+func filteredTree(r *rig) verdict {
+	got := r.signalTreeOn(oldFilter(), killTree)
+	return judge(len(got) == 4, "%v", got)
 }
 
 func tied(r *rig) verdict {

@@ -20,6 +20,7 @@ var containerScenarios = []scenario{
 	{part: "Container", name: "docker run -it: Ctrl-C ends it with 130", docker: true, run: containerInterrupt},
 	{part: "Container", name: "docker run -t without an input", docker: true, run: containerCode("-t")},
 	{part: "Container", name: "read-only, no capability, user 65534, 32 processes, 24 MB", docker: true, run: containerCode(locked...)},
+	{part: "Container", name: "a seccomp profile that denies clone3, pidfd_open and close_range with EPERM", docker: true, run: containerFiltered},
 	{part: "Container", name: "1,000 orphans are reaped there, 10 at a time", docker: true, run: containerOrphans},
 	{part: "Container", name: "least --pids-limit", docker: true, thorough: true, run: leastProcesses},
 }
@@ -123,6 +124,13 @@ func containerInterrupt(r *rig) verdict {
 	cmd.Wait() //nolint:errcheck // the code is what counts
 	code := cmd.ProcessState.ExitCode()
 	return judge(code == 130, "code %d", code)
+}
+
+// containerFiltered has a profile of its own in place of Docker's default one.
+func containerFiltered(r *rig) verdict {
+	profile := r.file("profile.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["clone3", "pidfd_open", "pidfd_send_signal", "close_range"], "action": "SCMP_ACT_ERRNO"}]}`, 0o644)
+	return containerCode("--security-opt", "seccomp="+profile)(r)
 }
 
 // containerOrphans makes orphans in small crowds: 32 processes are all there are.

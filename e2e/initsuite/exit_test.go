@@ -19,6 +19,7 @@ var exitScenarios = []scenario{
 	{part: "Exit", name: "the command that could not be run is named on stderr", run: namesCommand},
 	{part: "Exit", name: "a script without #! is run by the shell", run: shellFallback},
 	{part: "Exit", name: "a program that is just being written is tried again", run: beingWritten},
+	{part: "Exit", name: "an exec that fails for want of memory is tried again, then 126 and a clear line", run: wantOfMemory},
 	{part: "Exit", name: "143 can be made 0", needs: []feature{remap143}, run: remapsOne},
 	{part: "Exit", name: "any code can be made any other", needs: []feature{remapAny}, run: remapsAny},
 	{part: "Exit", name: "the code is right when 100 others end at the same moment", run: codeInACrowd},
@@ -124,18 +125,34 @@ func shellFallback(r *rig) verdict {
 }
 
 // beingWritten keeps a program open for writing for a moment: the kernel answers ETXTBSY (man 2 execve).
-func beingWritten(r *rig) verdict {
+func beingWritten(r *rig) verdict { return r.startsBusy(nil) }
+
+func (r *rig) startsBusy(stderr *os.File) verdict {
 	image, err := os.ReadFile(r.probe()[0])
 	if err != nil {
 		r.Fatal(err)
 	}
 	program := r.file("program", string(image), 0o755)
 	writer := r.open(program)
-	run := r.start(launch{command: []string{program, "exit", "42"}})
+	run := r.start(launch{command: []string{program, "exit", "42"}, stderr: stderr})
 	time.Sleep(200 * time.Millisecond)
 	writer.Close()
 	code, _ := run.wait(5 * time.Second)
 	return judge(code == 42, "code %d", code)
+}
+
+// wantOfMemory has every execve below the stage answer ENOMEM.
+func wantOfMemory(r *rig) verdict {
+	stage := []string{fmt.Sprintf("deny=%d,%d", syscall.SYS_EXECVE, syscall.ENOMEM)}
+	run := r.start(launch{command: r.probe("exit", 42), stage: stage})
+	code, ended := run.wait(patience)
+	if !ended {
+		return broken("it never ends")
+	}
+	<-run.stderr.done
+	said := strings.TrimSpace(run.stderr.String())
+	ok := code == 126 && strings.Contains(strings.ToLower(said), "cannot allocate memory") && run.took() > time.Second
+	return judge(ok, "code %d after %v, said %q", code, run.took().Round(time.Millisecond), said)
 }
 
 func remapsOne(r *rig) verdict {

@@ -14,6 +14,7 @@ var jobScenarios = []scenario{
 	{part: "Jobs", name: "a background read stops the job, fg goes on", run: backgroundRead},
 	{part: "Jobs", name: "a background write under tostop stops the job, fg goes on", run: backgroundWrite},
 	{part: "Jobs", name: "a script goes on reading the terminal after the child's end", run: scriptReadsOn},
+	{part: "Jobs", name: "a script goes on reading the terminal after a command that could not be run", run: scriptReadsOnAfterFailure},
 	{part: "Jobs", name: "modes that a killed child left behind are put back", run: killedRaw},
 	{part: "Jobs", name: "modes that a child sets and leaves by exiting stay", run: setsModes},
 	{part: "Jobs", name: "bash under PID 1 has job control", run: bashUnderInit},
@@ -158,8 +159,14 @@ func backgroundWrite(r *rig) verdict {
 }
 
 // scriptReadsOn uses a shell without job control, which never takes the terminal back by itself.
-func scriptReadsOn(r *rig) verdict {
-	script := quoted(r.init.argv(nil, r.probe("exit", 0))) + "; echo rea''dy; read x && echo got=$x"
+func scriptReadsOn(r *rig) verdict { return r.scriptReadsAfter(r.probe("exit", 0)) }
+
+func scriptReadsOnAfterFailure(r *rig) verdict {
+	return r.scriptReadsAfter([]string{"/nowhere/program"})
+}
+
+func (r *rig) scriptReadsAfter(command []string) verdict {
+	script := quoted(r.init.argv(nil, command)) + "; echo rea''dy; read x && echo got=$x"
 	s := r.shell([]string{"sh", "-c", script}, true)
 	s.must(r.T, "ready")
 	s.send("a line\n")

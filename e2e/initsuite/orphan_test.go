@@ -19,6 +19,7 @@ var orphanScenarios = []scenario{
 	{part: "Orphans", name: "the exit code is right in a storm", run: codeInStorm, alone: true},
 	{part: "Orphans", name: "by itself it leaves as soon as its child has ended", run: leavesAtOnce},
 	{part: "Orphans", name: "on request the others get TERM and may finish", needs: []feature{waitAll}, run: letsFinish},
+	{part: "Orphans", name: "they get TERM also where the child gets another signal for it", needs: []feature{waitAll, rewrite}, run: letsFinishRewritten},
 	{part: "Orphans", name: "then it leaves when the last is gone, not later", needs: []feature{waitAll}, run: leavesWithLast},
 	{part: "Orphans", name: "what does not leave in time is killed and named", needs: []feature{waitAll}, run: killsAndNames},
 }
@@ -128,6 +129,20 @@ func letsFinish(r *rig) verdict {
 	code, _ := run.wait(patience)
 	ok := code == 7 && slices.Contains(lines, "gentle asked") && slices.Contains(lines, "gentle done")
 	return judge(ok, "code %d, %q", code, lines)
+}
+
+// letsFinishRewritten makes TERM a QUIT, which ends the child; the one it leaves behind knows nothing of that.
+func letsFinishRewritten(r *rig) verdict {
+	run := r.start(launch{command: r.probe("leftovers", 7, "stays"), with: []feature{waitAll, rewrite}})
+	if _, ok := run.line("ready gentle", patience); !ok {
+		return broken("it did not start")
+	}
+	run.signal(syscall.SIGTERM)
+	lines := run.rest(patience)
+	code, _ := run.wait(patience)
+	want := 128 + int(syscall.SIGQUIT)
+	ok := code == want && slices.Contains(lines, "gentle asked") && slices.Contains(lines, "gentle done")
+	return judge(ok, "code %d, not %d, %q", code, want, lines)
 }
 
 func leavesWithLast(r *rig) verdict {

@@ -13,6 +13,12 @@ var outputScenarios = []scenario{
 	{part: "Output", name: "stderr a pipe whose reader is gone", needs: []feature{verbose}, run: talksInto(deaf)},
 	{part: "Output", name: "stderr a full pipe that nobody reads", needs: []feature{verbose}, run: talksInto(stuffed)},
 	{part: "Output", name: "stderr a full disk", needs: []feature{verbose}, run: talksInto(fullDisk)},
+	{part: "Output", name: "127 for a command that is not found, stderr closed", run: complainsInto(closed)},
+	{part: "Output", name: "127 likewise, stderr a pipe whose reader is gone", run: complainsInto(deaf)},
+	{part: "Output", name: "127 likewise, with sockets passed on by LISTEN_PID", run: complainsInto(deaf, activated...)},
+	{part: "Output", name: "127 likewise, stderr a full pipe that nobody reads", run: complainsInto(stuffed)},
+	{part: "Output", name: "127 likewise, stderr a full disk", run: complainsInto(fullDisk)},
+	{part: "Output", name: "what it says about a busy program, to a reader that is gone, does not end it", run: complainsWhileStarting},
 }
 
 // outlet gives a stderr and the options of the stage for it.
@@ -72,6 +78,21 @@ func talksInto(where outlet) func(*rig) verdict {
 		}
 		return r.endsWell(where)
 	}
+}
+
+// complainsInto has every init say something: what could not be run.
+func complainsInto(where outlet, environ ...string) func(*rig) verdict {
+	return func(r *rig) verdict {
+		stderr, stage := where(r)
+		run := r.start(launch{command: []string{"/nowhere/program"}, stderr: stderr, stage: stage, environ: environ})
+		code, ended := run.wait(2 * time.Second)
+		return judge(ended && code == 127, "ended %v, code %d", ended, code)
+	}
+}
+
+func complainsWhileStarting(r *rig) verdict {
+	stderr, _ := deaf(r)
+	return r.startsBusy(stderr)
 }
 
 // endsWell is about the exit code of a child that ends by a signal handed on, after orphans to tell of.

@@ -140,8 +140,10 @@ func forwardsAfterStop(r *rig) verdict {
 }
 
 // signalTree sends TERM with four processes below the init and gives who received it.
-func (r *rig) signalTree(with ...feature) map[string]bool {
-	run := r.start(launch{command: r.probe("tree"), with: with})
+func (r *rig) signalTree(with ...feature) map[string]bool { return r.signalTreeOn(nil, with...) }
+
+func (r *rig) signalTreeOn(stage []string, with ...feature) map[string]bool {
+	run := r.start(launch{command: r.probe("tree"), stage: stage, with: with})
 	for range 4 {
 		run.ready()
 	}

@@ -130,7 +130,7 @@ func examine(t *testing.T, s scenario, c candidate, full bool) verdict {
 		return verdict{answer: absent}
 	case s.docker && !engine():
 		t.Skip("******** SKIPPED: no Docker engine answers ********")
-	case s.thorough && !full:
+	case s.thorough && !*compare:
 		t.Skip("takes too long for every day: go test ./e2e/initsuite -run TestCompare -compare")
 	}
 	began := time.Now()

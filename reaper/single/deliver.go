@@ -23,9 +23,7 @@ func (r *runner) obey(sig catch.Signal) {
 			r.left = time.Now()
 		}
 	}
-	if to, mapped := r.Rewrite[sig.Number]; mapped {
-		sig.Number = to
-	}
+	sig.Number = r.rewritten(sig.Number)
 	switch sig.Number {
 	case 0: // dropped
 		return
@@ -37,6 +35,14 @@ func (r *runner) obey(sig catch.Signal) {
 		r.asked = request{sig.Number, time.Now()}
 	}
 	r.deliver(sig)
+}
+
+// rewritten is what becomes of a signal on its way; 0 is nothing.
+func (r *runner) rewritten(sig syscall.Signal) syscall.Signal {
+	if to, mapped := r.Rewrite[sig]; mapped {
+		return to
+	}
+	return sig
 }
 
 // deliver hands a signal on. The child has not been reaped, so its number is still its own.

@@ -28,7 +28,12 @@ func (r *runner) waitForOthers() {
 	root := os.Getpid()
 	tree.Signal(root, syscall.SIGTERM, r.complain)
 	tree.Signal(root, syscall.SIGCONT, r.complain) // one that is stopped could not even end
-	if !r.waitUntil(deadline, func(sig catch.Signal) { tree.Signal(root, sig.Number, r.complain) }) {
+	pass := func(sig catch.Signal) {
+		if to := r.rewritten(sig.Number); to != 0 {
+			tree.Signal(root, to, r.complain)
+		}
+	}
+	if !r.waitUntil(deadline, pass) {
 		return
 	}
 	var names []string

@@ -230,13 +230,16 @@ static void stubborn(void)
 		pause();
 }
 
-// leftovers CODE [stubborn]: ends with CODE while others still run, after a signal or a second.
+// leftovers CODE [stubborn|stays]: ends with CODE while others still run, or stays until a signal ends it.
 int leftovers(int argc, char **argv)
 {
 	if (orphan() == 0)
 		gentle();
-	if (argc > 2 && orphan() == 0)
+	if (argc > 2 && strcmp(argv[2], "stubborn") == 0 && orphan() == 0)
 		stubborn();
+	if (argc > 2 && strcmp(argv[2], "stays") == 0)
+		for (;;)
+			pause();
 	sleep_ms(200);
 	say("main leaves");
 	return argc > 1 ? atoi(argv[1]) : 0;

@@ -2,6 +2,9 @@
 // descriptors to inherit. It becomes the init by exec, so the init has the stage's pid.
 #include "probe.h"
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,6 +35,22 @@ static void block(int sig)
 	sigemptyset(&set);
 	sigaddset(&set, sig);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+// deny has a system call fail with an error from now on, here and in all that comes of it. The stage itself becomes the init by
+// execveat, so execve may be denied.
+static void deny(long number, long error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {sizeof code / sizeof *code, code};
+
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0)
+		die_of("seccomp");
 }
 
 // nurse stays PID 1 while the init runs below it, tells its end on fd, and goes on reaping until killed.
@@ -77,6 +96,8 @@ static void apply(char *option)
 		signal(value, SIG_IGN);
 	else if (strncmp(option, "umask=", 6) == 0)
 		umask(value);
+	else if (strncmp(option, "deny=", 5) == 0)
+		deny(value, strtol(strchr(option, ',') + 1, NULL, 0));
 	else if (strncmp(option, "nofile=", 7) == 0)
 		limit_files(value);
 	else if (strncmp(option, "close=", 6) == 0)
@@ -109,6 +130,9 @@ int stage(int argc, char **argv)
 		return 99;
 	if (environment[0])
 		environ = environment;
-	execvp(argv[i + 1], argv + i + 1);
+	if (strchr(argv[i + 1], '/'))
+		syscall(SYS_execveat, AT_FDCWD, argv[i + 1], argv + i + 1, environ, 0);
+	else
+		execvp(argv[i + 1], argv + i + 1);
 	die_of(argv[i + 1]);
 }
