@@ -217,3 +217,16 @@ func TestAWorkerThatWritesWithoutEndDoesNotGrowPercore(t *testing.T) {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
+
+func TestTheLastLinesOfADeadWorkerAreToldWithTheReason(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "log")
+	s := script(t, env{"PERCORE_STDOUT_LOGFILE": file, "PERCORE_STDERR_LOGFILE": "NONE", "PERCORE_STARTSECS": "0", "PERCORE_STARTRETRIES": "100"},
+		`echo begin; echo "Traceback: no database" >&2; sleep 0.2; exit 3`)
+	s.await("the last lines of the second one", func() bool {
+		return s.said(`"starts":2`) && s.said("last lines of a worker", `"reason":"exited with code 3 after`, `"last_lines":"begin\nTraceback: no database"`)
+	})
+	if s.said("no database\\nbegin") {
+		t.Error("got lines of an earlier process, want those of the one that ended")
+	}
+	s.stop()
+}

@@ -32,10 +32,14 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		reason += "; what was left of its process group was killed"
 	}
 	v := w.program.judge(l)
-	if w.state == draining || w.state == StateStopping {
-		v = verdict{event: evLost, streak: w.streak} // it was asked to; however it did so is no failure
+	asked := w.state == draining || w.state == StateStopping
+	if asked {
+		v = verdict{event: evLost, streak: w.streak} // however it did so is no failure
 	}
 	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
+	if !asked && e.Status() != 0 {
+		f.mourn(w, reason)
+	}
 	f.apply(w, v.event)
 }
 

@@ -28,7 +28,7 @@ type Fleet struct {
 	endings     int
 	null        *os.File
 	logs        *logs
-	streams     map[*os.File]struct{} // the pipes' ends that are still read
+	streams     map[*os.File]*stream // the pipes' ends that are still read
 	shutdown    shutdown
 	result      Result
 	culprit     *worker // whose end ended the fleet; nil when asked to stop
@@ -49,7 +49,7 @@ func New(o Options) *Fleet {
 		mail:    newMailbox(),
 		over:    make(chan struct{}),
 		logs:    newLogs(o),
-		streams: make(map[*os.File]struct{}),
+		streams: make(map[*os.File]*stream),
 	}
 	for _, p := range o.Programs {
 		f.hire(p)

@@ -25,7 +25,7 @@ func (f *Fleet) files(w *worker) (files []*os.File, opened func(error), err erro
 	}
 	files = append(append([]*os.File{f.null}, files...), extra...)
 	return files, func(err error) {
-		f.startCopying(pipes, err)
+		f.startCopying(w, pipes, err)
 		started(err)
 	}, nil
 }
@@ -45,7 +45,7 @@ func (f *Fleet) outputs(w *worker) (pipes []pipe, files []*os.File, err error) {
 			closePipes(pipes)
 			return nil, nil, err
 		}
-		p.stream = &stream{worker: w, kind: kind, framing: w.program.Framing, reader: p.reader, sink: f.sinkOf(w, kind)}
+		p.stream = &stream{worker: w, incarnation: w.incarnation, kind: kind, framing: w.program.Framing, reader: p.reader, sink: f.sinkOf(w, kind)}
 		pipes, files = append(pipes, p), append(files, p.writer)
 	}
 	return pipes, files, nil
@@ -78,19 +78,23 @@ func closePipes(pipes []pipe) {
 }
 
 // startCopying gives the writers up, so that the child's end is the end of the stream.
-func (f *Fleet) startCopying(pipes []pipe, spawnError error) {
+func (f *Fleet) startCopying(w *worker, pipes []pipe, spawnError error) {
 	if spawnError != nil {
 		closePipes(pipes)
 		return
 	}
+	w.began = w.tail.mark()
 	for _, p := range pipes {
 		p.writer.Close()
-		f.streams[p.reader] = struct{}{}
+		f.streams[p.reader] = p.stream
 		go f.copyOutput(p.stream)
 	}
 }
 
 func (f *Fleet) copyOutput(s *stream) {
 	s.copy()
-	f.mail.post(func() { delete(f.streams, s.reader) })
+	f.mail.post(func() {
+		delete(f.streams, s.reader)
+		f.heard(s.worker, s.incarnation)
+	})
 }

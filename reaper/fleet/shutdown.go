@@ -261,8 +261,8 @@ func (f *Fleet) close() {
 		f.disarm(w)
 		w.stopProbe()
 	}
-	for stream := range f.streams {
-		stream.Close()
+	for reader := range f.streams {
+		reader.Close()
 	}
 	if lost := f.Dropped(); lost > 0 {
 		f.log.Warn("worker output was dropped", "bytes", lost)

@@ -20,11 +20,12 @@ const (
 
 // stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
 type stream struct {
-	worker  *worker
-	kind    streamKind
-	framing Framing
-	reader  *os.File
-	sink    *sink
+	worker      *worker
+	incarnation uint64
+	kind        streamKind
+	framing     Framing
+	reader      *os.File
+	sink        *sink
 
 	buf     []byte // buf[:held] is the part of a line that waits for its rest
 	held    int

@@ -82,9 +82,22 @@ func (t *tail) note(line span) {
 	t.last = append(t.last, line)
 }
 
+// mark is a place in both streams.
+type mark [streamKinds]uint64
+
+// mark is the present end of both streams.
+func (t *tail) mark() mark {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return mark{t.streams[stdout].end, t.streams[stderr].end}
+}
+
 // lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
 // only a part was kept is left out, unless it is all there is.
-func (t *tail) lines() []string {
+func (t *tail) lines() []string { return t.linesSince(mark{}) }
+
+// linesSince leaves out what was begun before a mark.
+func (t *tail) linesSince(since mark) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	spans := t.last
@@ -96,6 +109,9 @@ func (t *tail) lines() []string {
 	var whole []string
 	var part string
 	for _, s := range spans {
+		if s.from < since[s.kind] {
+			continue
+		}
 		text := strings.TrimSuffix(string(t.streams[s.kind].read(s.from, s.to)), "\r")
 		if s.from < t.streams[s.kind].start() {
 			part = text

@@ -39,11 +39,13 @@ type worker struct {
 	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
 	delay  time.Duration // of the next back-off
 
-	streak   int  // failed starts in a row
-	degraded bool // it was said that the retries are spent
-	starts   uint64
-	last     ending
-	tail     tail
+	streak    int  // failed starts in a row
+	degraded  bool // it was said that the retries are spent
+	starts    uint64
+	last      ending
+	tail      tail
+	began     mark       // where the output of its process begins
+	lastWords *lastWords // not told yet; nil is none
 }
 
 // ending is how the latest incarnation ended, or why it never began.

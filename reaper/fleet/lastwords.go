@@ -1,0 +1,45 @@
+package fleet
+
+import "strings"
+
+// lastWords are the end of an incarnation that waits to be told with what it wrote last.
+type lastWords struct {
+	incarnation uint64
+	reason      string
+	since       mark
+}
+
+// mourn tells the last lines of a worker that ended without being asked to, when its pipes have been read to their end, or a
+// moment later. Where they are in percore's own output anyway, nothing is said twice.
+func (f *Fleet) mourn(w *worker, reason string) {
+	if f.sinkOf(w, stdout) == f.logs.own[stdout] && f.sinkOf(w, stderr) == f.logs.own[stderr] {
+		return
+	}
+	mourned := &lastWords{incarnation: w.incarnation, reason: reason, since: w.began}
+	w.lastWords = mourned
+	f.after(flushMax, func() { f.quote(w, mourned) })
+	f.heard(w, mourned.incarnation)
+}
+
+// heard is for the end of a stream, and for an end of a worker whose streams have all ended before.
+func (f *Fleet) heard(w *worker, incarnation uint64) {
+	for _, s := range f.streams {
+		if s.worker == w && s.incarnation == incarnation {
+			return
+		}
+	}
+	if w.lastWords != nil && w.lastWords.incarnation == incarnation {
+		f.quote(w, w.lastWords)
+	}
+}
+
+// quote says it once; and not when the fleet ends by it, which is told in the same way.
+func (f *Fleet) quote(w *worker, mourned *lastWords) {
+	if w.lastWords != mourned {
+		return
+	}
+	w.lastWords = nil
+	if lines := w.tail.linesSince(mourned.since); len(lines) > 0 && f.shutdown.phase == serving {
+		f.log.Info("last lines of a worker", "process", w.title, "reason", mourned.reason, "last_lines", strings.Join(lines, "\n"))
+	}
+}
