@@ -117,6 +117,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 		l.tryFailed(x, causeBadResponse)
 		return
 	}
+	l.keepTrailers(x)
 	l.releaseAnswer(x)
 	if x.request == requestSent {
 		l.buffers.put(x.head)
@@ -141,7 +142,7 @@ func (l *loop) frameReply(x *exchange, payload []byte) []byte {
 	if !x.chunkOut {
 		return payload
 	}
-	return l.frameChunk(payload, x.reply.done)
+	return l.frameChunk(payload, x.reply.done && len(x.trailer) == 0)
 }
 
 // joinHead puts the head in l.out right in front of body, which lies in the scratch, so that one send takes both.
@@ -164,6 +165,7 @@ func (l *loop) relay(x *exchange, b []byte) {
 		l.tryFailed(x, causeTruncated)
 		return
 	}
+	l.keepTrailers(x)
 	if used < len(b) {
 		x.reusable = false
 	}
@@ -183,6 +185,9 @@ func (l *loop) finishReply(x *exchange) {
 		if !l.sendToClient(x, lastChunk) {
 			return
 		}
+	}
+	if len(x.trailer) > 0 && x.response == responseRelaying && !l.sendTrailers(x) {
+		return
 	}
 	x.response = responseTaken
 	l.detachWorker(x, x.reusable)
@@ -318,7 +323,7 @@ func (l *loop) buildAnswer(x *exchange, r *http1.Response) {
 	dated := false
 	for i := range r.Fields {
 		f := &r.Fields[i]
-		if f.Hop || f.ID == http1.FieldContentLength {
+		if f.Hop && !(x.trailers && f.ID == http1.FieldTrailer) || f.ID == http1.FieldContentLength {
 			continue
 		}
 		dated = dated || f.ID == http1.FieldDate

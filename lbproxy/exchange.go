@@ -57,6 +57,8 @@ type exchange struct {
 	answer    []byte // the start of an answer's head that came in pieces
 	answerAt  int    // how many bytes of it the codec has looked at
 	reply     body   // what is still to come from the worker
+	trailers  bool   // the client takes trailers
+	trailer   []byte // of the answer, as far as it is here
 	chunkOut  bool   // the client gets chunked framing
 	reusable  bool   // the worker's connection may be pooled afterwards
 	toClient  outbox
@@ -102,6 +104,7 @@ type body struct {
 	left    int64 // bytes to come, with FramingLength
 	total   int64 // payload bytes so far
 	chunks  http1.ChunkDecoder
+	trailer []byte // what the last read brought of the trailer section; lies where that read was
 	done    bool
 }
 
@@ -131,8 +134,12 @@ func (b *body) take(raw []byte) (payload []byte, used int, err error) {
 }
 
 func (b *body) takeChunks(raw []byte) (payload []byte, used int, err error) {
-	kept, first := 0, 0
+	kept, first, trailer := 0, 0, -1
+	b.trailer = nil
 	for used < len(raw) && !b.chunks.Done() {
+		if trailer < 0 && b.chunks.InTrailers() {
+			trailer = used
+		}
 		data, n, err := b.chunks.Next(raw[used:])
 		if err != nil {
 			return nil, used, err
@@ -148,6 +155,9 @@ func (b *body) takeChunks(raw []byte) (payload []byte, used int, err error) {
 			kept += copy(raw[first+kept:], data)
 		}
 		used += n
+	}
+	if trailer >= 0 {
+		b.trailer = raw[trailer:used]
 	}
 	b.done = b.chunks.Done()
 	return raw[first : first+kept], used, nil

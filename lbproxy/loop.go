@@ -419,7 +419,8 @@ func (l *loop) freeExchange(x *exchange) {
 	x.in.release(&l.buffers)
 	l.buffers.put(x.head)
 	l.buffers.put(x.answer)
-	x.head, x.answer = nil, nil
+	l.buffers.put(x.trailer)
+	x.head, x.answer, x.trailer = nil, nil, nil
 	x.toWorker.release(&l.buffers)
 	x.toClient.release(&l.buffers)
 	l.idle = append(l.idle, x.id)

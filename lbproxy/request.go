@@ -32,7 +32,12 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 	for i := range r.Fields {
 		if f := &r.Fields[i]; passes(f, trusted) {
 			b = appendField(b, f)
+		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
+			x.trailers = true
 		}
+	}
+	if x.trailers { // without a word in Connection, where Tornado understands nothing but close
+		b = append(b, "TE: trailers\r\n"...)
 	}
 	id := identity{scheme: schemeHTTP, host: b[host:hostEnd]}
 	if trusted {

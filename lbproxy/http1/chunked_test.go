@@ -174,7 +174,14 @@ func TestHugeChunkIsDeliveredAsItComes(t *testing.T) {
 
 func TestDoneDecoderTouchesNothing(t *testing.T) {
 	var d http1.ChunkDecoder
-	_, _, _ = d.Next([]byte(http1.LastChunk))
+	_, n, err := d.Next([]byte(http1.LastChunk))
+	if n != len("0\r\n") || err != nil || !d.InTrailers() || d.Done() {
+		t.Errorf("the last chunk: got %d, %v, in trailers %t; want it to stop before the trailer section", n, err, d.InTrailers())
+	}
+	_, _, _ = d.Next([]byte("\r\n"))
+	if d.InTrailers() {
+		t.Error("behind the end: got in trailers, want done")
+	}
 	data, n, err := d.Next([]byte("GET / HTTP/1.1\r\n"))
 	if data != nil || n != 0 || err != nil || !d.Done() {
 		t.Errorf("got %q, %d, %v, done %t; want nothing and done", data, n, err, d.Done())
