@@ -1,0 +1,300 @@
+package pid1
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/e2e/load"
+)
+
+// controlled is a service with a control socket that a test can reach.
+type controlled struct {
+	*service
+	socket string
+}
+
+// startControlled runs n scripted workers.
+func startControlled(t *testing.T, n int, variables env) *controlled {
+	t.Helper()
+	c := &controlled{socket: filepath.Join(t.TempDir(), "control.sock")}
+	all := env{"PERCORE_CONTROL": c.socket, "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
+	for name, value := range variables {
+		all[name] = value
+	}
+	c.service = start(t, all, built.worker, "worker", "serve", "{port}")
+	c.awaitReady(n)
+	return c
+}
+
+// command prepares a control command.
+func (c *controlled) command(args ...string) *exec.Cmd {
+	command := exec.Command(built.percore, args...)
+	command.Env = []string{"PERCORE_CONTROL=" + c.socket}
+	return command
+}
+
+// ctl makes a control command and returns what it printed and its exit code.
+func (c *controlled) ctl(args ...string) (text string, code int) {
+	c.Helper()
+	command := c.command(args...)
+	out, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		c.Fatal(err)
+	}
+	return string(out), command.ProcessState.ExitCode()
+}
+
+// succeed is ctl for a command that has to exit with 0.
+func (c *controlled) succeed(args ...string) string {
+	c.Helper()
+	text, code := c.ctl(args...)
+	if code != 0 {
+		c.Errorf("percore %s: got code %d and\n%s\nwant 0", strings.Join(args, " "), code, text)
+	}
+	return text
+}
+
+type processStatus struct {
+	Group, Name, State string
+	Ready              bool
+	PID, Restarts      int
+	Requests           *int   `json:"requests"`
+	RSS                int    `json:"rss_bytes"`
+	LastEnd            string `json:"last_end"`
+}
+
+// status is status --json of the workers.
+func (c *controlled) status() (list []processStatus) {
+	c.Helper()
+	text, _ := c.ctl("status", "--json")
+	var all struct{ Processes []processStatus }
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		c.Fatalf("status --json: %v\n%s", err, text)
+	}
+	for _, p := range all.Processes {
+		if p.Group == "webs" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+func (c *controlled) name(i int) string { return fmt.Sprintf("webs:web-%d", c.portsFrom+i) }
+
+func TestStatusTellsWhatTheWorkersDo(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	for range 10 {
+		c.body("/")
+	}
+	text := c.succeed("status")
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if want := fmt.Sprintf("%-33s%-10spid ", c.name(0), "RUNNING"); len(lines) != 2 || !strings.HasPrefix(lines[0], want) {
+		t.Errorf("got\n%s\nwant two lines, the first beginning with %q", text, want)
+	}
+	requests := 0
+	for _, p := range c.status() {
+		if p.Requests == nil || p.RSS == 0 || !p.Ready || p.PID == 0 {
+			t.Fatalf("got %+v, want requests, memory, readiness and a pid", p)
+		}
+		requests += *p.Requests
+	}
+	if requests < 10 {
+		t.Errorf("requests: got %d, want 10 at least", requests)
+	}
+	c.kill(c.worker(0))
+	c.await("the death to be told", func() bool {
+		p := c.status()[0]
+		return p.Restarts == 1 && strings.Contains(p.LastEnd, "SIGKILL")
+	})
+}
+
+func TestCommandsStopStartAndDrainWorkersWhileTheOthersServe(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	request := c.get("/")
+	request.Clients, request.KeepAlive, request.Check = 4, true, greeting
+	running := load.Start(request)
+	for _, step := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"stop", c.name(0)}, c.name(0) + ": stopped\n"},
+		{[]string{"start", c.name(0)}, c.name(0) + ": started\n"},
+		{[]string{"drain", c.name(1)}, c.name(1) + ": drained\n"},
+		{[]string{"undrain", c.name(1)}, c.name(1) + ": undrained\n"},
+		{[]string{"restart", "webs:*"}, fmt.Sprintf("%[1]s: stopped\n%[1]s: started\n%[2]s: stopped\n%[2]s: started\n", c.name(0), c.name(1))},
+		{[]string{"healthcheck"}, "healthy: 2 of 2 workers ready\n"},
+	} {
+		if got := c.succeed(step.args...); got != step.want {
+			t.Errorf("percore %s: got %q, want %q", strings.Join(step.args, " "), got, step.want)
+		}
+	}
+	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
+		t.Errorf("got %v, want every request to be answered", result)
+	}
+	if text, code := c.ctl("stop", "webs:*"); code != 0 {
+		t.Errorf("stop: got code %d and %s", code, text)
+	}
+	if _, code := c.ctl("status"); code != 3 {
+		t.Errorf("status of what is stopped: got code %d, want 3", code)
+	}
+	if text, code := c.ctl("healthcheck"); code != 1 || !strings.Contains(text, "2 STOPPED") {
+		t.Errorf("healthcheck: got code %d and %q, want 1 and why", code, text)
+	}
+	c.succeed("start", "all")
+	c.succeed("shutdown")
+	if code := c.wait(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+	if _, err := os.Lstat(c.socket); err == nil {
+		t.Error("the socket is still there")
+	}
+	if text, code := c.ctl("status"); code != 4 || text != "unix://"+c.socket+" no such file\n" {
+		t.Errorf("status of nobody: got code %d and %q, want 4 and that there is no such file", code, text)
+	}
+}
+
+func TestNonsenseOnTheSocketDisturbsNobody(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	request := c.get("/")
+	request.Clients, request.KeepAlive, request.Check = 2, true, greeting
+	running := load.Start(request)
+	before := len(c.processes())
+	for i := range 200 {
+		conn, err := net.Dial("unix", c.socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		switch i % 4 {
+		case 0: // says nothing
+		case 1:
+			_, _ = io.WriteString(conn, "\x16\x03\x01\x02\x00")
+		case 2:
+			_, _ = io.WriteString(conn, `{"version":1,"verb":"restart","names":["`+strings.Repeat("x", 200<<10))
+		case 3:
+			_, _ = io.WriteString(conn, `{"version":1,"verb":"tail","follow":true,"stream":"stdout","names":["`+c.name(0)+`"]}`+"\n")
+		}
+	}
+	if got := strings.Count(c.succeed("status"), "RUNNING"); got != 2 {
+		t.Errorf("running workers: got %d, want 2", got)
+	}
+	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
+		t.Errorf("got %v, want every request to be answered", result)
+	}
+	if after := len(c.processes()); after != before {
+		t.Errorf("processes: got %d, want %d as before", after, before)
+	}
+	if c.stop() != 0 {
+		t.Errorf("exit code: got %d, want 0", c.code)
+	}
+}
+
+func TestOtherUsersAreRefused(t *testing.T) {
+	c := startControlled(t, 1, nil)
+	for name, socket := range map[string]string{"by the kernel": c.socket, "by percore, where the file is open to all": c.socket} {
+		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "by percore") {
+				for dir := filepath.Dir(socket); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+					_ = os.Chmod(dir, 0o755)
+				}
+				if err := os.Chmod(socket, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			command := c.command("stop", "all")
+			command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: 12345}}
+			out, err := command.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "permission denied") {
+				t.Errorf("got error %v and %q, want that permission is denied", err, out)
+			}
+		})
+	}
+	c.body("/")
+}
+
+func TestWithoutAPlaceForTheSocketPercoreServesAndSaysSoOnce(t *testing.T) {
+	for name, place := range map[string]string{
+		"a folder that is not there": "/nowhere/percore.sock",
+		"a file of somebody else's":  "/etc/hostname",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, env{"PERCORE_CONTROL": place, "PERCORE_WORKERS": "1"}, built.worker, "worker", "serve", "{port}")
+			s.awaitReady(1)
+			s.await("a line about it", func() bool { return s.said("degraded", "no control socket") })
+			s.body("/")
+			if code := s.stop(); code != 0 {
+				t.Errorf("exit code: got %d, want 0", code)
+			}
+			if n := len(s.messages("degraded")); n != 1 {
+				t.Errorf("degraded: got %d lines, want 1", n)
+			}
+		})
+	}
+}
+
+func TestTailFollowsAndAStuckReaderHoldsUpNobody(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	c := &controlled{socket: socket}
+	c.service = start(t, env{"PERCORE_CONTROL": socket, "PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_NAME": "yes", "PERCORE_GROUP": "yes"},
+		"sh", "-c", "while true; do echo yes; done")
+	var name string
+	c.await("a worker", func() bool {
+		text, _ := c.ctl("status")
+		name, _, _ = strings.Cut(text, " ")
+		return strings.Contains(text, "RUNNING")
+	})
+	for range 3 {
+		follower := c.command("tail", "-f", name)
+		out, err := follower.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := follower.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = follower.Process.Kill(); _ = follower.Wait() }()
+		buffer := make([]byte, 64<<10)
+		if n, err := io.ReadAtLeast(out, buffer, len(buffer)); err != nil || !strings.Contains(string(buffer[:n]), "yes\nyes\n") {
+			t.Fatalf("got %d bytes and error %v, want a stream of yes", n, err)
+		}
+		if err := follower.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if text := c.succeed("tail", "-4", name); text != "yes\n\n" && len(text) != 5 {
+		t.Errorf("tail beside stuck readers: got %q, want 4 bytes and a line's end", text)
+	}
+	c.succeed("shutdown")
+	if code := c.wait(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+}
+
+// A health check runs every few seconds in every container: it may cost next to nothing. supervisorctl takes half a second of CPU.
+func TestAControlCommandIsCheap(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	cheapest := time.Hour
+	for range 20 {
+		command := c.command("healthcheck")
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("healthcheck: %v\n%s", err, out)
+		}
+		cheapest = min(cheapest, command.ProcessState.UserTime()+command.ProcessState.SystemTime())
+	}
+	t.Logf("CPU time of a command: %v", cheapest)
+	if cheapest > 20*time.Millisecond {
+		t.Errorf("CPU time of a command: got %v at least, want 20ms at most", cheapest)
+	}
+}
