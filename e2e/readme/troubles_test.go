@@ -96,7 +96,11 @@ var troubles = []trouble{
 		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 17<<10) + "\r\n\r\n"),
 	},
 	{name: "a request has no host", shows: "400 Bad Request", words: misbehaving, meanwhile: exchange("GET / HTTP/1.1\r\n\r\n")},
-	{name: "a word is of a later version", shows: "does not have yet", words: []string{"status"}},
+	{
+		name: "there is no place for the control socket", shows: "no control socket", env: []string{"PERCORE_CONTROL=/nowhere/s"}, words: misbehaving,
+		meanwhile: until("no control socket"),
+	},
+	{name: "a word is of a later version", shows: "does not have yet", words: []string{"doctor"}},
 	{
 		name: "a signal is of a later version", shows: "signal has no effect", words: misbehaving,
 		meanwhile: func(t *testing.T, _ lab, p *process) string {
