@@ -17,8 +17,9 @@ import (
 // frontDoor is PID 1's end of the link: it holds the public listening sockets, what the front door is to know, and the
 // connection to its current incarnation. The fleet runs it as a program like any other.
 type frontDoor struct {
-	log     *slog.Logger
-	drained func(index int, incarnation uint64)
+	log       *slog.Logger
+	drained   func(index int, incarnation uint64)
+	exhausted func(index int, incarnation uint64)
 
 	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
 	wanted    link.Wanted
@@ -104,6 +105,9 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 		}
 		d.told(message.Report)
 		d.letGo(message.Report.Seq)
+		for _, e := range message.Report.Exhausted {
+			d.exhausted(e.Index, e.Incarnation)
+		}
 		if !d.isNewest(message.Report.Seq) {
 			continue // it speaks of other states than the workers are in by now; another report follows
 		}
@@ -126,7 +130,7 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	list := make([]lbproxy.Endpoint, len(endpoints))
 	for i, e := range endpoints {
 		list[i] = lbproxy.Endpoint{
-			Index: e.Index, Name: e.Name, Address: "127.0.0.1:" + strconv.Itoa(e.Port), Incarnation: e.Incarnation, State: endpointState(e.State), Killed: e.Killed,
+			Index: e.Index, Name: e.Name, Address: "127.0.0.1:" + strconv.Itoa(e.Port), Incarnation: e.Incarnation, State: endpointState(e.State), RequestsMax: e.RequestsMax, Killed: e.Killed,
 		}
 	}
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })

@@ -80,7 +80,7 @@ func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door
 	}
 	options.Publish, options.Quiesce = door.publish, door.quiesce
 	f := fleet.New(options)
-	door.drained = f.Drained
+	door.drained, door.exhausted = f.Drained, f.Exhausted
 	return f
 }
 

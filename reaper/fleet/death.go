@@ -54,7 +54,8 @@ func (f *Fleet) refused(w *worker, err error) event {
 	code, retriable := failure(err)
 	v := verdict{event: evUnrunnable, streak: w.streak}
 	if retriable {
-		v = w.program.judgeFailure(w.streak, f.siblingServes(w))
+		w.refusals++
+		v = verdict{event: evFailed, streak: w.streak, refusals: w.refusals} // the machine's fault, not the worker's
 	}
 	reason := err.Error()
 	if why := shortage(err); why != "" {
@@ -85,6 +86,9 @@ func (v verdict) backoffStreak() int {
 	if v.shortest {
 		return 1
 	}
+	if v.refusals > 0 {
+		return v.refusals
+	}
 	return v.streak
 }
 
@@ -111,7 +115,7 @@ func (f *Fleet) noteDegraded(w *worker, v verdict) {
 	switch {
 	case v.event == evLost:
 		w.degraded = false
-	case v.event == evFailed && w.program.spent(v.streak) && !v.shortest && !w.degraded:
+	case v.event == evFailed && w.program.spent(v.streak) && !v.shortest && v.refusals == 0 && !w.degraded:
 		w.degraded = true
 		f.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.streak)
 	}

@@ -14,6 +14,7 @@ import (
 type errand struct {
 	order   Order
 	pending []*worker     // whose goal is not reached yet
+	jobs    int           // of the maintenance that it waits for
 	news    chan struct{} // holds one token while there is something to tell
 
 	mu       sync.Mutex // guards the rest: the fleet writes, Do reads
@@ -42,7 +43,9 @@ func (e *errand) tell(w *worker, done string, err error) {
 // end is the last that Do hears.
 func (e *errand) end(err error) {
 	e.mu.Lock()
-	e.done, e.err = true, err
+	if !e.done {
+		e.done, e.err = true, err
+	}
 	e.mu.Unlock()
 	e.nudge()
 }
@@ -81,7 +84,7 @@ func (f *Fleet) accept(e *errand) {
 	case Scale:
 		f.scaleByOrder(e)
 	case Replace:
-		e.end(errors.ErrUnsupported)
+		f.replaceByOrder(e)
 	default:
 		e.end(errors.ErrUnsupported)
 	}

@@ -112,8 +112,11 @@ func (f *Fleet) resume() {
 		return
 	}
 	for _, w := range f.workers {
-		if w.wanted && w.state == StateStopped {
+		switch {
+		case w.wanted && w.state == StateStopped:
 			f.apply(w, evStart)
+		case w.state == StateFatal && w.last.judged == evExhausted && f.siblingServes(w):
+			f.apply(w, evRevived)
 		}
 	}
 }
@@ -166,7 +169,7 @@ func (f *Fleet) publish() {
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.title, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(), Killed: w.slain,
+				Index: w.endpoint, Name: w.title, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
 			})
 		}
 	}

@@ -24,6 +24,7 @@ type verdict struct {
 	event    event
 	streak   int  // failed starts in a row from now on
 	shortest bool // the back-off is Base, whatever the streak
+	refusals int  // above 0: the back-off goes by this, not by the streak
 }
 
 // judge turns a death into the event that the transition table knows.

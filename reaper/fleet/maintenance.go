@@ -145,15 +145,20 @@ func (j *job) nextTarget() target {
 
 func (f *Fleet) beginTask(t *task) {
 	w := t.w
-	w.wanted, w.leaving = !t.removal, t.removal
+	w.wanted, w.leaving, w.next = !t.removal, t.removal, w.crew.program
 	if w.state.final() {
 		w.streak = 0
+		w.takeNext()
 		if w.wanted {
 			f.apply(w, evStart)
 		}
 		return
 	}
 	w.streak = 0
+	if w.hung {
+		f.apply(w, evStop) // its requests will not be answered
+		return
+	}
 	f.retire(w)
 }
 
@@ -263,7 +268,9 @@ func (f *Fleet) conclude(j *job) {
 	}
 	f.dismantle()
 	if j.errand != nil {
-		j.errand.end(nil)
+		if j.errand.jobs--; j.errand.jobs == 0 {
+			j.errand.end(nil)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/tree"
 )
 
 // Spawner forks; *reaper.Reaper is the real one.
@@ -22,6 +23,7 @@ type Endpoint struct {
 	Port        int    // on 127.0.0.1
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
 	State       EndpointState
+	RequestsMax uint64 // after which it is to be called exhausted; 0 is never
 	Killed      uint64 // the latest incarnation that was killed from outside; 0 is none
 }
 
@@ -50,8 +52,10 @@ type Options struct {
 
 	// OOMKilled says whether the cgroup's memory limit killed that process. Nil is no.
 	OOMKilled func(pid int) bool
-	// Probe is one attempt at readiness; nil is a real connection.
-	Probe func(ctx context.Context, r Ready, port int) error
+	// Probe is one attempt at readiness, or one health check, at host:port; nil is a real connection.
+	Probe func(ctx context.Context, r Ready, address string) error
+	// Resident is the memory, in bytes, of a process and all below it; nil looks at /proc.
+	Resident func(pid int) int64
 	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
 	Rand func() float64
 }
@@ -78,6 +82,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Probe == nil {
 		o.Probe = dialProbe
+	}
+	if o.Resident == nil {
+		o.Resident = tree.Resident
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64

@@ -42,6 +42,8 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	}
 	w.process, w.started = p, time.Now()
 	w.starts++
+	w.refusals = 0
+	w.requestsMax = w.program.Limits.requestsMax(f.options.Rand())
 	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
 	if w.program.Ready.Kind == ReadyNone {
 		return evReady, true
@@ -76,9 +78,9 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 func (f *Fleet) watch(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, ready, port := w.incarnation, w.program.Ready, w.port
+	incarnation, ready, address := w.incarnation, w.program.Ready, w.address()
 	go func() {
-		attempt := func(ctx context.Context) error { return f.options.Probe(ctx, ready, port) }
+		attempt := func(ctx context.Context) error { return f.options.Probe(ctx, ready, address) }
 		if probe(ctx, attempt) {
 			f.mail.post(func() {
 				if w.incarnation == incarnation && w.alive() {
@@ -95,6 +97,8 @@ func (f *Fleet) serve(w *worker) {
 	w.ready, w.wasReady, w.proven = true, true, true
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
+	f.limit(w)
+	f.examine(w)
 }
 
 // withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last

@@ -2,10 +2,8 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"time"
 )
 
@@ -46,8 +44,8 @@ func probe(ctx context.Context, attempt func(context.Context) error) bool {
 }
 
 // dialProbe is one attempt on a real port.
-func dialProbe(ctx context.Context, r Ready, port int) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(workerHost, strconv.Itoa(port)))
+func dialProbe(ctx context.Context, r Ready, address string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -85,10 +83,10 @@ func getStatus(conn net.Conn, path string) error {
 // checkStatus wants "HTTP/1.x 2" or "HTTP/1.x 3" (RFC 9112 section 4).
 func checkStatus(line string) error {
 	if line[:len("HTTP/1.")] != "HTTP/1." || line[8] != ' ' {
-		return errors.New("the answer is not HTTP/1")
+		return fmt.Errorf("%w: the answer is not HTTP/1", errUnwell)
 	}
 	if class := line[9]; class != '2' && class != '3' {
-		return fmt.Errorf("status %s", line[9:])
+		return fmt.Errorf("%w: status %s", errUnwell, line[9:])
 	}
 	return nil
 }

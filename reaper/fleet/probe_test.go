@@ -62,7 +62,7 @@ func TestOneAttemptOnARealPort(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			if err := dialProbe(ctx, tt.r, tt.port); (err == nil) != tt.ok {
+			if err := dialProbe(ctx, tt.r, net.JoinHostPort(workerHost, strconv.Itoa(tt.port))); (err == nil) != tt.ok {
 				t.Errorf("attempt: got error %v, want success %v", err, tt.ok)
 			}
 		})

@@ -66,6 +66,8 @@ type Program struct {
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
 	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
 	Ready        Ready         // without a port it is ReadyNone
+	Health       Health
+	Limits       Limits
 	ReadyTimeout time.Duration // not ready in time is a failed start
 	Backoff      Backoff
 
@@ -96,14 +98,17 @@ type Program struct {
 
 // Defaults for fields that are zero; the numbers are those of the configuration's reference.
 const (
-	defaultWorkersMax   = 1024
-	defaultReadyTimeout = 60 * time.Second
-	defaultStopWait     = 10 * time.Second
-	defaultDrainTimeout = 30 * time.Second
-	defaultStopTimeout  = 9 * time.Second
-	defaultBackoffBase  = 250 * time.Millisecond
-	defaultBackoffCap   = 30 * time.Second
-	defaultJitter       = 0.2
+	defaultWorkersMax     = 1024
+	defaultReadyTimeout   = 60 * time.Second
+	defaultStopWait       = 10 * time.Second
+	defaultDrainTimeout   = 30 * time.Second
+	defaultStopTimeout    = 9 * time.Second
+	defaultHealthInterval = 5 * time.Second
+	defaultHealthTimeout  = 2 * time.Second
+	defaultHealthFailures = 3
+	defaultBackoffBase    = 250 * time.Millisecond
+	defaultBackoffCap     = 30 * time.Second
+	defaultJitter         = 0.2
 )
 
 func (p Program) withDefaults() Program {
@@ -112,7 +117,7 @@ func (p Program) withDefaults() Program {
 		p.WorkersMax = max(p.Workers, defaultWorkersMax)
 	}
 	if p.PortsFrom == 0 {
-		p.Ready = Ready{Kind: ReadyNone} // there is nothing to connect to
+		p.Ready, p.Health.Check = Ready{Kind: ReadyNone}, Ready{Kind: ReadyNone} // there is nothing to connect to
 	}
 	if p.StopSignal == 0 {
 		p.StopSignal = syscall.SIGTERM
@@ -120,6 +125,14 @@ func (p Program) withDefaults() Program {
 	p.StopWaitSecs = orDefault(p.StopWaitSecs, defaultStopWait)
 	p.DrainTimeout = orDefault(p.DrainTimeout, defaultDrainTimeout)
 	p.ReadyTimeout = orDefault(p.ReadyTimeout, defaultReadyTimeout)
+	if p.Health == (Health{}) {
+		p.Health.Check.Kind = ReadyNone
+	}
+	p.Health.Interval = orDefault(p.Health.Interval, defaultHealthInterval)
+	p.Health.Timeout = orDefault(p.Health.Timeout, defaultHealthTimeout)
+	if p.Health.Failures == 0 {
+		p.Health.Failures = defaultHealthFailures
+	}
 	p.Backoff.Base = orDefault(p.Backoff.Base, defaultBackoffBase)
 	p.Backoff.Cap = orDefault(p.Backoff.Cap, defaultBackoffCap)
 	if p.Backoff.Jitter == 0 {

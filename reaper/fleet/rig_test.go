@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -104,6 +105,7 @@ type rig struct {
 	log       *syncBuffer
 	mu        sync.Mutex // guards the rest: probes and callbacks run beside the test
 	unready   map[int]bool
+	sick      map[int]func(context.Context) error // answers the checks of /health
 	published [][]Endpoint
 	quiesced  []time.Duration
 }
@@ -147,7 +149,7 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{
 			t: t, kernel: &fakeKernel{}, start: time.Now(), result: make(chan Result, 1),
-			log: new(syncBuffer), unready: make(map[int]bool),
+			log: new(syncBuffer), unready: make(map[int]bool), sick: make(map[int]func(context.Context) error),
 		}
 		o.Spawner = r.kernel
 		o.Log = slog.New(slog.NewTextHandler(r.log, nil))
@@ -178,7 +180,15 @@ func (r *rig) locked(do func()) {
 	do()
 }
 
-func (r *rig) probe(_ context.Context, _ Ready, port int) error {
+func (r *rig) probe(ctx context.Context, what Ready, address string) error {
+	_, digits, _ := strings.Cut(address, ":")
+	port, _ := strconv.Atoi(digits)
+	r.mu.Lock()
+	sick := r.sick[port]
+	r.mu.Unlock()
+	if what.Path == "/health" && sick != nil {
+		return sick(ctx)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.unready[port] {

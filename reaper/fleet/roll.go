@@ -28,8 +28,7 @@ func isUntouchedRoll(j *job) bool { return j.purpose == rolling && j.begun.IsZer
 
 // rollByOrder is the verb Restart.
 func (f *Fleet) rollByOrder(e *errand, workers []*worker) {
-	isRoll := func(j *job) bool { return j != nil && j.purpose == rolling && !j.halted }
-	if isRoll(f.maintenance.current) || slices.ContainsFunc(f.maintenance.queue, isRoll) {
+	if f.isRolling() {
 		e.end(ErrBusy)
 		return
 	}
@@ -38,4 +37,11 @@ func (f *Fleet) rollByOrder(e *errand, workers []*worker) {
 		j.targets = append(j.targets, target{w: w})
 	}
 	f.enqueue(j)
+	e.jobs++
+}
+
+// isRolling says whether a roll is under way or due.
+func (f *Fleet) isRolling() bool {
+	isRoll := func(j *job) bool { return j != nil && j.purpose == rolling && !j.halted }
+	return isRoll(f.maintenance.current) || slices.ContainsFunc(f.maintenance.queue, isRoll)
 }

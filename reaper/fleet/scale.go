@@ -142,7 +142,7 @@ func (f *Fleet) resize(c *crew, size int, reason string, e *errand) {
 	}
 	f.log.Info("number of workers changes", "group", c.program.Group, "from", c.size, "to", size, "reason", reason)
 	c.size = size
-	f.enqueue(&job{purpose: scaling, reason: reason, errand: e, prepare: func(j *job) { f.prepareScaling(c, j) }})
+	f.enqueueScaling(c, reason, e)
 }
 
 // prepareScaling finds out what has to come or to go, as several changes may have been ordered meanwhile.

@@ -181,6 +181,9 @@ const holdPatienceMin = time.Second
 // nobody else can answer them, it gets what is left of their patience: its own last request is answered by then.
 func (f *Fleet) patienceInService(w *worker) time.Duration {
 	patience := w.program.StopWaitSecs
+	if w.hung {
+		patience = min(patience, hungPatience)
+	}
 	if w.wanted && w.program.Traffic && f.options.HoldMax > 0 && !f.siblingServes(w) {
 		patience = min(patience, max(holdPatienceMin, f.options.HoldMax-time.Since(w.withdrawn)))
 	}

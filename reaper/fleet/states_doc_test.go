@@ -147,6 +147,7 @@ func eventText(e event) string {
 		"it died, and `AUTORESTART` says that this was it",
 		"it can never be spawned: no such command (127), no permission (126)",
 		"the back-off is over",
+		"a sibling serves, so a worker that was `exhausted` before is not given up after all",
 		"it is to be stopped as soon as its requests are done",
 		"the same, and it gets no more of them: the others go on",
 		"the front door says that they are",

@@ -14,6 +14,7 @@ const (
 	evFinished                // died, and Autorestart says that this was it
 	evUnrunnable              // can never be spawned: no such command, no permission
 	evRetry                   // the back-off is over
+	evRevived                 // a sibling serves, so it is not to be given up
 	evDrain                   // stop it as soon as its requests are done; the front door knows which are the last
 	evRetire                  // the same, and it gets no more of them
 	evDrained                 // the front door says that they are
@@ -26,7 +27,7 @@ const (
 // String is the event as docs/states.md has it.
 func (e event) String() string {
 	return [events]string{
-		"start", "ready", "overdue", "lost", "failed", "exhausted", "finished", "unrunnable", "retry",
+		"start", "ready", "overdue", "lost", "failed", "exhausted", "finished", "unrunnable", "retry", "revived",
 		"drain", "retire", "drained", "stop", "expired", "kill",
 	}[e]
 }
@@ -114,7 +115,8 @@ var transitions = [states][events]cell{
 		evStart: {StateStarting, []action{doSpawn}},
 	},
 	StateFatal: {
-		evStart: {StateStarting, []action{doSpawn}},
+		evRevived: {StateBackoff, []action{doDefer}},
+		evStart:   {StateStarting, []action{doSpawn}},
 	},
 }
 

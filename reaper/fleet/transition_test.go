@@ -48,6 +48,7 @@ func wantedTransitions() map[string]string {
 		"STOPPING expired":     "STOPPING kill",
 		"STOPPING kill":        "STOPPING kill",
 		"EXITED start":         "STARTING spawn",
+		"FATAL revived":        "BACKOFF defer",
 		"FATAL start":          "STARTING spawn",
 	}
 }

@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"context"
+	"net"
 	"slices"
+	"strconv"
 	"time"
 
 	"percore/reaper"
@@ -18,6 +20,8 @@ type worker struct {
 	port     int      // 0 is none
 	endpoint int      // index among the front door's endpoints; -1 is none
 
+	next *Program // what the next incarnation is to be; nil is the same again
+
 	wanted bool  // what is asked of it
 	state  State // where it is
 	ready  bool  // whether its process is fit for traffic
@@ -29,11 +33,17 @@ type worker struct {
 	proven      bool            // some process of this slot has been ready
 	leaving     bool            // it is being removed, or has been
 	withheld    bool            // by order, it gets no traffic although it is fit for it
+	hung        bool            // it does not answer at all
+	requestsMax uint64          // after which the front door calls process exhausted; 0 is never
 	drained     bool            // withheld, and its last request is done
 	withdrawn   time.Time       // when its traffic was taken away
 	killed      bool            // percore sent process SIGKILL
+	refusals    int             // in a row, of the kernel to start a process
 	slain       uint64          // the latest incarnation that was killed from outside
 	stopProbe   context.CancelFunc
+
+	endOfLife    *time.Timer
+	stopWeighing context.CancelFunc
 
 	alarm  *time.Timer   // the one thing it waits for besides events
 	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
@@ -61,7 +71,7 @@ type ending struct {
 
 func newWorker(c *crew, index int) *worker {
 	p := c.program
-	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}}
+	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}, stopWeighing: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -89,10 +99,19 @@ func (w *worker) endpointState() EndpointState {
 	}
 }
 
+// takeNext is for the moment between two incarnations.
+func (w *worker) takeNext() {
+	if w.next != nil {
+		w.program, w.next = w.next, nil
+	}
+}
+
 // forget clears what belonged to the incarnation that ended.
 func (w *worker) forget() {
 	w.stopProbe()
-	w.process, w.ready, w.wasReady, w.drained, w.killed = nil, false, false, false, false
+	w.unlimit()
+	w.takeNext()
+	w.process, w.ready, w.wasReady, w.drained, w.hung, w.killed = nil, false, false, false, false, false
 }
 
 // siblingServes says whether another worker of the same program is ready.
@@ -100,4 +119,12 @@ func (f *Fleet) siblingServes(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
 		return other != w && other.crew == w.crew && other.serves()
 	})
+}
+
+// address is where the worker listens, in the form that the front door takes; empty is nowhere.
+func (w *worker) address() string {
+	if w.port == 0 {
+		return ""
+	}
+	return net.JoinHostPort(workerHost, strconv.Itoa(w.port))
 }

@@ -135,3 +135,30 @@ func sleepers(root int) int {
 	}
 	return n
 }
+
+func TestResidentMemoryIsThatOfTheWholeTree(t *testing.T) {
+	proc := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(proc, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(proc, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("10/statm", "500 100 20 1 0 60 0\n")
+	write("10/task/10/children", "11 ")
+	write("10/task/12/children", "13 14 ")
+	write("11/statm", "500 30 20 1 0 60 0\n")
+	write("13/statm", "500 4 20 1 0 60 0\n") // 14 has gone meanwhile
+	if got, want := resident(proc, 10), int64(134*os.Getpagesize()); got != want {
+		t.Errorf("got %d bytes, want %d", got, want)
+	}
+	if got := Resident(os.Getpid()); got < 1<<20 {
+		t.Errorf("this process: got %d bytes, want more than a MiB", got)
+	}
+	if got := resident(proc, 99); got != 0 {
+		t.Errorf("nobody: got %d bytes, want none", got)
+	}
+}

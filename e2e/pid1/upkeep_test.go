@@ -1,0 +1,55 @@
+package pid1
+
+import (
+	"syscall"
+	"testing"
+
+	"percore/e2e/load"
+)
+
+func TestWorkersPastTheirRequestsAreReplacedWithoutALoss(t *testing.T) {
+	s := startTornado(t, 2, env{"PERCORE_MAX_REQUESTS": "200", "PERCORE_MAX_REQUESTS_JITTER": "50", "PERCORE_STARTSECS": "0.2"})
+	m := s.startMixedLoad()
+	s.await("every worker to be replaced twice", func() bool { return s.rolled() >= 4 })
+	m.expectNothingLost(s)
+	if !s.said(`"what":"recycling"`, "is past its limit: 2") {
+		t.Error("want the reason in the log")
+	}
+}
+
+func TestAFrozenWorkerIsReplaced(t *testing.T) {
+	s := startTornado(t, 2, env{"PERCORE_HEALTH": "http:/", "PERCORE_HEALTH_INTERVAL": "0.3", "PERCORE_HEALTH_TIMEOUT": "1"})
+	name := s.workerName(1)
+	victim := s.named(name)
+	if err := syscall.Kill(victim.pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the frozen worker to be taken out of traffic", func() bool { return s.said("worker is out of traffic", name) })
+	request := s.get("/")
+	request.Clients, request.Check = 4, greeting
+	run := load.Start(request)
+	s.await("its replacement", func() bool {
+		l := s.readyWorkers()[name]
+		return l.PID != 0 && l.PID != victim.inside
+	})
+	if got := run.Stop(); got.Failed() > 0 {
+		t.Errorf("while it is replaced: got %v, want no failure", got)
+	}
+}
+
+func TestAWorkerThatGrowsIsReplaced(t *testing.T) {
+	grow := `x = bytearray(60 << 20)
+import sys
+from http.server import HTTPServer, BaseHTTPRequestHandler
+HTTPServer(("127.0.0.1", int(sys.argv[1])), BaseHTTPRequestHandler).serve_forever()`
+	need(t, "a worker in Python", python, "-c", "")
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_MAX_RSS": "50MB"}, "--", python, "-c", grow, "{port}")
+	s.await("a replacement", func() bool {
+		return s.said("is past its limit: resident memory of") && len(s.messages("worker started")) > 1
+	})
+	for _, l := range s.messages("worker ended")[:1] {
+		if l.Next != "stopped" {
+			t.Errorf("got next %q, want it stopped: %s", l.Next, l.text)
+		}
+	}
+}

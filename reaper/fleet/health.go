@@ -1,0 +1,76 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Health is how a worker that is ready is looked after.
+type Health struct {
+	Check    Ready // ReadyTCP or ReadyHTTP; ReadyNone is not at all
+	Interval time.Duration
+	Timeout  time.Duration // of one check
+	Failures int           // in a row until the worker is replaced
+}
+
+// hungPatience is how long a worker that does not answer at all gets from StopSignal to SIGKILL: it will not hear, and its port is needed.
+const hungPatience = 2 * time.Second
+
+// errUnwell is an answer, but not a good one.
+var errUnwell = errors.New("unwell")
+
+// examine checks a worker that has become ready until it has failed too often, or has gone.
+func (f *Fleet) examine(w *worker) {
+	h := w.program.Health
+	if h.Check.Kind == ReadyNone {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stopProbe = cancel
+	incarnation, address := w.incarnation, w.address()
+	go func() {
+		err := h.watch(ctx, func(ctx context.Context) error { return f.options.Probe(ctx, h.Check, address) })
+		if err != nil {
+			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+err.Error()) })
+		}
+	}()
+}
+
+// watch gives the last error when there were too many in a row, and nil when ctx ends.
+func (h Health) watch(ctx context.Context, check func(context.Context) error) error {
+	tick := time.NewTicker(h.Interval)
+	defer tick.Stop()
+	for failures := 0; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		bounded, cancel := context.WithTimeout(ctx, h.Timeout)
+		err := check(bounded)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			failures = 0
+		default:
+			if failures++; failures >= h.Failures {
+				return err
+			}
+		}
+	}
+}
+
+// ail takes a worker out of traffic and has it replaced, before any other maintenance. One that still answers may finish its requests.
+func (f *Fleet) ail(w *worker, incarnation uint64, hung bool, reason string) {
+	if w.incarnation != incarnation || w.state != StateRunning || !w.ready {
+		return
+	}
+	f.log.Warn("worker is out of traffic", "process", w.title, "pid", w.process.PID(), "reason", reason, "next", "replace")
+	w.ready, w.hung = false, hung
+	if f.shutdown.phase == serving && w.wanted {
+		f.enqueue(&job{purpose: replacing, reason: w.title + ": " + reason, targets: []target{{w: w, incarnation: incarnation}}})
+	}
+}

@@ -1,0 +1,96 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// replaceByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed, and those that mean something
+// else are rolled. A worker keeps what it was started as until its turn comes, and for good when the roll halts before.
+func (f *Fleet) replaceByOrder(e *errand) {
+	if f.isRolling() {
+		e.end(ErrBusy)
+		return
+	}
+	for _, p := range e.order.Programs {
+		if c := f.crewNamed(p); c != nil && c.program.PortsFrom != p.PortsFrom {
+			e.end(fmt.Errorf("%s:%s: ports of a running fleet: %w", p.Group, p.Name, errors.ErrUnsupported))
+			return
+		}
+	}
+	roll := &job{purpose: rolling, reason: "update", errand: e}
+	for _, p := range e.order.Programs {
+		f.adopt(p.withDefaults(), roll)
+	}
+	for _, c := range f.crews {
+		named := slices.ContainsFunc(e.order.Programs, func(p Program) bool { return c.is(p) })
+		if !named && c.size > 0 {
+			c.size = 0
+			f.enqueueScaling(c, "update", e)
+		}
+	}
+	if len(roll.targets) > 0 {
+		f.enqueue(roll)
+		e.jobs++
+	}
+	if e.jobs == 0 {
+		e.end(nil)
+	}
+}
+
+// adopt makes a program what its crew is to run, and adds to the roll whoever has to be restarted for that.
+func (f *Fleet) adopt(p Program, roll *job) {
+	c := f.crewNamed(p)
+	if c == nil {
+		c = &crew{program: &p, order: len(f.crews), size: p.Workers}
+		f.crews = append(f.crews, c)
+		f.enqueueScaling(c, "update", roll.errand)
+		return
+	}
+	old := c.program
+	c.program = &p
+	restart := !sameProcess(*old, p)
+	for _, w := range f.workers {
+		switch {
+		case w.crew != c:
+		case restart && w.wanted && w.state != StateExited:
+			roll.targets = append(roll.targets, target{w: w})
+		default:
+			w.program = c.program
+		}
+	}
+	if p.Workers != old.Workers || c.size == 0 {
+		c.size = p.Workers
+		f.enqueueScaling(c, "update", roll.errand)
+	}
+}
+
+func (f *Fleet) enqueueScaling(c *crew, reason string, e *errand) {
+	if e != nil {
+		e.jobs++
+	}
+	f.enqueue(&job{purpose: scaling, reason: reason, errand: e, prepare: func(j *job) { f.prepareScaling(c, j) }})
+}
+
+func (f *Fleet) crewNamed(p Program) *crew {
+	if i := slices.IndexFunc(f.crews, func(c *crew) bool { return c.is(p) }); i >= 0 {
+		return f.crews[i]
+	}
+	return nil
+}
+
+func (c *crew) is(p Program) bool { return c.program.Group == p.Group && c.program.Name == p.Name }
+
+// sameProcess says whether a process of the one is as good as one of the other: what percore decides by itself, when and how it
+// ends one and how it judges that, may differ.
+func sameProcess(a, b Program) bool {
+	for _, p := range []*Program{&a, &b} {
+		p.Files = nil // a function is not comparable; whoever has one is percore's own
+		p.Workers, p.WorkersMax, p.Autorestart, p.ExitCodes, p.StartSecs, p.StartRetries = 0, 0, 0, nil, 0, 0
+		p.StopSignal, p.StopWaitSecs, p.DrainTimeout, p.ReadyTimeout, p.Backoff = 0, 0, 0, 0, Backoff{}
+		p.Critical, p.Vital, p.Late = false, false, false
+	}
+	return reflect.DeepEqual(a, b)
+}
