@@ -19,7 +19,10 @@ var exitScenarios = []scenario{
 	{part: "Exit", name: "the command that could not be run is named on stderr", run: namesCommand},
 	{part: "Exit", name: "a script without #! is run by the shell", run: shellFallback},
 	{part: "Exit", name: "a program that is just being written is tried again", run: beingWritten},
-	{part: "Exit", name: "an exec that fails for want of memory is tried again, then 126 and a clear line", run: wantOfMemory},
+	{part: "Exit", name: "an exec that fails for want of memory is tried again, then 126 and a clear line", run: shortage(
+		fmt.Sprintf("deny=%d,%d", syscall.SYS_EXECVE, syscall.ENOMEM), "cannot allocate memory")},
+	{part: "Exit", name: "a fork that fails for want of processes is tried again, then 126 and a clear line", run: shortage(
+		fmt.Sprintf("nofork=%d", syscall.EAGAIN), "resource temporarily unavailable")},
 	{part: "Exit", name: "143 can be made 0", needs: []feature{remap143}, run: remapsOne},
 	{part: "Exit", name: "any code can be made any other", needs: []feature{remapAny}, run: remapsAny},
 	{part: "Exit", name: "the code is right when 100 others end at the same moment", run: codeInACrowd},
@@ -141,18 +144,19 @@ func (r *rig) startsBusy(stderr *os.File) verdict {
 	return judge(code == 42, "code %d", code)
 }
 
-// wantOfMemory has every execve below the stage answer ENOMEM.
-func wantOfMemory(r *rig) verdict {
-	stage := []string{fmt.Sprintf("deny=%d,%d", syscall.SYS_EXECVE, syscall.ENOMEM)}
-	run := r.start(launch{command: r.probe("exit", 42), stage: stage})
-	code, ended := run.wait(patience)
-	if !ended {
-		return broken("it never ends")
+// shortage has the kernel refuse what a start needs, by an option of the stage.
+func shortage(option, reason string) func(*rig) verdict {
+	return func(r *rig) verdict {
+		run := r.start(launch{command: r.probe("exit", 42), stage: []string{option}})
+		code, ended := run.wait(patience)
+		if !ended {
+			return broken("it never ends")
+		}
+		<-run.stderr.done
+		said := strings.TrimSpace(run.stderr.String())
+		ok := code == 126 && strings.Contains(strings.ToLower(said), reason) && run.took() > time.Second
+		return judge(ok, "code %d after %v, said %q", code, run.took().Round(time.Millisecond), said)
 	}
-	<-run.stderr.done
-	said := strings.TrimSpace(run.stderr.String())
-	ok := code == 126 && strings.Contains(strings.ToLower(said), "cannot allocate memory") && run.took() > time.Second
-	return judge(ok, "code %d after %v, said %q", code, run.took().Round(time.Millisecond), said)
 }
 
 func remapsOne(r *rig) verdict {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -37,13 +38,15 @@ static void block(int sig)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-// deny has a system call fail with an error from now on, here and in all that comes of it. The stage itself becomes the init by
-// execveat, so execve may be denied.
-static void deny(long number, long error)
+// deny has a system call fail with an error from now on, here and in all that comes of it, unless its first argument has a bit of those
+// excepted. The stage itself becomes the init by execveat, so execve may be denied.
+static void deny(long number, long error, long excepted)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, excepted, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -97,8 +100,15 @@ static void apply(char *option)
 	else if (strncmp(option, "umask=", 6) == 0)
 		umask(value);
 	else if (strncmp(option, "deny=", 5) == 0)
-		deny(value, strtol(strchr(option, ',') + 1, NULL, 0));
-	else if (strncmp(option, "nofile=", 7) == 0)
+		deny(value, strtol(strchr(option, ',') + 1, NULL, 0), 0);
+	else if (strncmp(option, "nofork=", 7) == 0) {
+		deny(SYS_clone, value, CLONE_THREAD);
+		deny(SYS_clone3, ENOSYS, 0);
+#ifdef SYS_fork
+		deny(SYS_fork, value, 0);
+		deny(SYS_vfork, value, 0);
+#endif
+	} else if (strncmp(option, "nofile=", 7) == 0)
 		limit_files(value);
 	else if (strncmp(option, "close=", 6) == 0)
 		close(value);
