@@ -30,13 +30,13 @@ func goals() []goal {
 		against("lone requests, 1000 per second", "lone", "relay", 1.6),
 		{figure: "CPU while idle, PID 1 and front door", bar: 0.05, decimals: 3, unit: " %", measured: func(b *board) float64 { return quiet(b) * 100 }},
 		{figure: "p99, uneven service times, × haproxy maxconn 1", bar: 1.1, decimals: 2, measured: func(b *board) float64 {
-			return p99Of(b.tails, tail, "percore, one at a time") / p99Of(b.tails, tail, "haproxy maxconn 1")
+			return tailRatio(b, tail, "haproxy maxconn 1")
 		}},
 		{figure: "p99, uneven service times, × nginx round robin", bar: 0.5, decimals: 2, measured: func(b *board) float64 {
-			return p99Of(b.tails, tail, "percore, one at a time") / p99Of(b.tails, tail, "nginx round robin")
+			return tailRatio(b, tail, "nginx round robin")
 		}},
 		{figure: "goodput at 5 × overload, of capacity", bar: 95, atLeast: true, unit: " %", measured: func(b *board) float64 {
-			return shareOf(b.overload, "percore, one at a time") * 100
+			return shareOf(settled(b.overload, overloadPart), "percore, one at a time") * 100
 		}},
 		{figure: "memory growth in the overload's second half", bar: 5, decimals: 1, unit: " %", measured: func(b *board) float64 {
 			return growthOf(b.overload, "percore, one at a time") * 100
@@ -48,6 +48,12 @@ func goals() []goal {
 // against compares percore's CPU time with a reference's.
 func against(figure, row, reference string, bar float64) goal {
 	return goal{figure: figure + ", × " + reference, bar: bar, decimals: 2, measured: func(b *board) float64 { return b.ratio(row, "percore", reference) }}
+}
+
+// tailRatio compares the p99 of percore, one request at a time per worker, with another's.
+func tailRatio(b *board, scenario, other string) float64 {
+	trials := settled(b.tails, scenario)
+	return p99Of(trials, scenario, "percore, one at a time") / p99Of(trials, scenario, other)
 }
 
 // known is NaN for a count of 0, which was not taken.

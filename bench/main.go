@@ -65,7 +65,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.IntVar(&o.rounds, "rounds", 10, "interleaved rounds; at least 8 for figures worth keeping")
 	fs.DurationVar(&o.slice, "slice", 300*time.Millisecond, "measured time per subject, row and round")
 	fs.DurationVar(&o.limit, "limit", 4*time.Minute, "no new round is begun after this")
-	fs.DurationVar(&o.tail, "tail", time.Minute, "how long each of the two runs of uneven service times lasts")
+	fs.DurationVar(&o.tail, "tail", 50*time.Second, "how long each of the three runs of uneven service times lasts")
 	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
 	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
 	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
@@ -113,5 +113,8 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 	if o.markdown == "" {
 		return nil
 	}
-	return updateDocument(o.markdown, report.markdown())
+	if err := updateDocument(o.markdown, summarySection(), report.summary()); err != nil {
+		return err
+	}
+	return updateDocument(o.markdown, measuredSection(), report.markdown())
 }

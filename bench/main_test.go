@@ -54,7 +54,9 @@ func TestRunPrintsATableAndWritesTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkText(t, out.String(), []string{"2 interleaved rounds of 20ms", "64 keep-alive connections", "relay", "Resident memory"}, nil)
-	checkText(t, string(document), []string{measuredBegin, "| relay |", "### Resident memory", measuredEnd}, nil)
+	checkText(t, string(document), []string{
+		summarySection().begin(), "| figure | goal |", measuredSection().begin(), "| relay |", "### Resident memory", measuredSection().end(),
+	}, nil)
 	checkText(t, notes.String(), []string{"round 2 of 2"}, []string{"FAILED", "SKIPPED"})
 	checkNothingLeft(t)
 }

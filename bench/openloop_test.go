@@ -73,7 +73,7 @@ func TestAnOpenLoopDoesNotWaitForAnswers(t *testing.T) {
 }
 
 func TestAPlanIsWhatItsScenarioSays(t *testing.T) {
-	for _, s := range append(tailGroups()[0], append(tailGroups()[1], overload())...) {
+	for _, s := range append(tailScenarios(), overload()) {
 		t.Run(s.name, func(t *testing.T) {
 			const length = 20 * time.Minute
 			plan := s.plan(length)
@@ -126,18 +126,33 @@ func replied(name string, d discipline, s scenario, millis ...int) *trial {
 }
 
 func TestTailTables(t *testing.T) {
-	s := tailGroups()[0][0]
+	s := tailScenarios()[0]
 	tables := tailTables([]*trial{
 		replied("percore, one at a time", oneAtATime, s, 10, 10, 10, 40),
 		replied("nginx round robin", roundRobin, s, 10, 10, 10, 100),
 		replied("haproxy maxconn 1", oneAtATime, s, 10, 10, 40, 0),
-		replied("percore", leastConn, tailGroups()[0][1], 5),
+		replied("percore", leastConn, tailScenarios()[1], 5),
 	})
 	if len(tables) != 2 {
 		t.Fatalf("got %d tables, want one per scenario", len(tables))
 	}
 	got := tables[0].markdown()
 	checkText(t, got, []string{"70 % load", "| percore, one at a time | 4 | 0 | 10.0 | 39.1 | 39.9 | 0.99 | 0.40 |", "| haproxy maxconn 1 | 4 | 1 |"}, []string{"| percore |"})
+}
+
+func TestABusyMachineIsNamed(t *testing.T) {
+	checkText(t, latenessNote(10*time.Millisecond, 1), []string{"less than 1.0 ms late"}, []string{"TOO BUSY"})
+	checkText(t, latenessNote(10*time.Millisecond, 11), []string{"TOO BUSY"}, nil)
+	s := tailScenarios()[0]
+	b := newBoard()
+	b.tails = []*trial{replied("percore, one at a time", oneAtATime, s, 10), replied("haproxy maxconn 1", oneAtATime, s, 20)}
+	if got := tailRatio(b, s.name, "haproxy maxconn 1"); got != 0.5 {
+		t.Errorf("got %v, want 0.5", got)
+	}
+	b.tails[1].replies[0].late = time.Second
+	if got := tailRatio(b, s.name, "haproxy maxconn 1"); !math.IsNaN(got) {
+		t.Errorf("got %v on a busy machine, want none", got)
+	}
 }
 
 func TestOverloadTable(t *testing.T) {

@@ -37,8 +37,8 @@ func overloadTable(trials []*trial) table {
 	t := table{
 		title:  "Overload: " + overload().title,
 		header: []string{"proxy", "goodput, % of capacity", "p50 ms", "p99 ms", "MB at 10 %", "MB at 50 %", "MB at 95 %"},
-		note: fmt.Sprintf("Goodput counts answers with status 200 within %s of the scheduled send; then the client hangs up. Where a proxy has a queue, a request waits there for at most %s.",
-			overloadPatience, overloadQueue),
+		note: fmt.Sprintf("Goodput counts answers with status 200 within %s of the scheduled send; then the client hangs up. Where a proxy has a queue, a request waits there for at most %s. ",
+			overloadPatience, overloadQueue) + latenessNote(overload().mean, lateness(trials)),
 	}
 	for _, trial := range trials {
 		share, latencies := trial.goodput()

@@ -45,9 +45,14 @@ func (r report) text() string {
 	return b.String()
 }
 
+// summary is what a reader wants to know first.
+func (r report) summary() string {
+	return r.goals.markdown() + fmt.Sprintf("\nMeasured %s; load average %s. %s\n", r.facts.date, r.facts.load, r.method)
+}
+
 func (r report) markdown() string {
 	var b strings.Builder
-	b.WriteString(r.goals.markdown() + "\n" + r.method + "\n")
+	b.WriteString(r.method + "\n")
 	for _, t := range r.tables {
 		b.WriteString(t.markdown())
 	}

@@ -45,15 +45,11 @@ type trial struct {
 // patience is how long a client of the tails waits: for ever, as far as a benchmark goes.
 const patience = time.Minute
 
-// measureTails runs the scenarios of a group, and all contenders, at the same time: they sleep, and share whatever
-// disturbs the machine.
+// measureTails runs all contenders of a scenario at the same time: they sleep, and share whatever disturbs the machine.
 func (l *lab) measureTails(ctx context.Context, b *board, o options) {
-	for _, group := range tailGroups() {
-		var trials []*trial
-		for _, s := range group {
-			trials = append(trials, l.muster(ctx, o, s, "")...)
-		}
-		l.note("tails: %d trials of %s", len(trials), o.tail)
+	for _, s := range tailScenarios() {
+		trials := l.muster(ctx, o, s, "")
+		l.note("%s: %d trials of %s", s.name, len(trials), o.tail)
 		l.race(ctx, trials, o.tail, patience)
 		b.tails = append(b.tails, trials...)
 	}
@@ -139,6 +135,38 @@ func lateness(trials []*trial) float64 {
 	return percentile(late, 99)
 }
 
+// latenessNote says whether the machine could keep up: where it could not, the sleepers oversleep too, and a load of 70 % is more.
+func latenessNote(mean time.Duration, late float64) string {
+	note := fmt.Sprintf("Mean service time %s. 99 %% of the requests were sent less than %.1f ms late, which counts as latency.", mean, late)
+	if tooLate(mean, late) {
+		note += " THE MACHINE WAS TOO BUSY with other work: these figures mean nothing."
+	}
+	return note
+}
+
+// tooLate tells whether a lateness in milliseconds is of the order of what is measured.
+func tooLate(mean time.Duration, late float64) bool { return late > mean.Seconds()*1000 }
+
+// settled are the trials of a scenario, or none when the machine was too busy for them to mean anything.
+func settled(trials []*trial, name string) []*trial {
+	chosen := trialsOf(trials, name)
+	if len(chosen) > 0 && tooLate(chosen[0].mean, lateness(chosen)) {
+		return nil
+	}
+	return chosen
+}
+
+// trialsOf are those of one scenario.
+func trialsOf(trials []*trial, name string) []*trial {
+	var chosen []*trial
+	for _, t := range trials {
+		if t.scenario.name == name {
+			chosen = append(chosen, t)
+		}
+	}
+	return chosen
+}
+
 // tailTables is one table per scenario.
 func tailTables(trials []*trial) []table {
 	var tables []table
@@ -151,7 +179,7 @@ func tailTables(trials []*trial) []table {
 			tables = append(tables, table{
 				title:  t.title,
 				header: []string{"proxy", "requests", "not 200", "p50 ms", "p99 ms", "p99.9 ms", "p99 × haproxy maxconn 1", "p99 × nginx round robin"},
-				note:   fmt.Sprintf("Mean service time %s. Requests were sent at most %.1f ms late (p99), which counts as latency.", t.mean, lateness(trials)),
+				note:   latenessNote(t.mean, lateness(trialsOf(trials, t.scenario.name))),
 			})
 		}
 		good, failed := t.latencies()
