@@ -39,13 +39,14 @@ func (f *Fleet) examine(w *worker) {
 
 // watch gives the last error when there were too many in a row, and nil when ctx ends.
 func (h Health) watch(ctx context.Context, check func(context.Context) error) error {
-	tick := time.NewTicker(h.Interval)
-	defer tick.Stop()
+	pause := time.NewTimer(h.Interval)
+	defer pause.Stop()
 	for failures := 0; ; {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-pause.C:
+			pause.Reset(h.Interval) // counted from here, so that a slow check does not delay the next
 		}
 		bounded, cancel := context.WithTimeout(ctx, h.Timeout)
 		err := check(bounded)

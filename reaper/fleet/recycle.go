@@ -64,13 +64,14 @@ func (w *worker) unlimit() {
 
 // weigh looks at the memory of a worker until it is too much, or the worker has gone.
 func (f *Fleet) weigh(ctx context.Context, w *worker, pid int, incarnation uint64, limit int64) {
-	tick := time.NewTicker(rssInterval)
-	defer tick.Stop()
+	pause := time.NewTimer(rssInterval)
+	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-pause.C:
+			pause.Reset(rssInterval)
 		}
 		if resident := f.options.Resident(pid); resident > limit {
 			f.mail.post(func() { f.recycle(w, incarnation, fmt.Sprintf("resident memory of %d MB", resident>>20)) })
