@@ -22,6 +22,7 @@ import (
 
 // plan is what a configuration comes to on this machine.
 type plan struct {
+	counter      counter
 	cpus         cpus.Count
 	workers      int
 	loops        int
@@ -46,7 +47,11 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if len(cfg.Command.Words) == 0 && (cfg.Mode != config.ModeNone || len(cfg.Further) == 0) {
 		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
 	}
-	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), cpus: cpus.Usable(os.DirFS("/"), cpus.Affinity()), memory: oom.Limit(os.DirFS("/"))}
+	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: oom.Limit(os.DirFS("/"))}
+	p.cpus = p.counter.count()
+	if p.counter.fault != "" {
+		p.notes = append(p.notes, p.counter.fault)
+	}
 	p.workers = cfg.Workers.Or(p.cpus.N)
 	p.loops = cfg.Loops.Or((p.cpus.N + workersPerLoop - 1) / workersPerLoop)
 	if len(cfg.Command.Words) == 0 {

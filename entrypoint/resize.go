@@ -14,13 +14,14 @@ type resizer struct {
 	cfg     *config.Config
 	fleet   *fleet.Fleet
 	log     *slog.Logger
+	counter counter
 	counted cpus.Count
 	watcher *cpus.Watcher // nil when the number of workers is given, or nothing can change
 	stop    chan struct{}
 }
 
-func newResizer(cfg *config.Config, counted cpus.Count, f *fleet.Fleet, log *slog.Logger) *resizer {
-	r := &resizer{cfg: cfg, fleet: f, log: log, counted: counted, stop: make(chan struct{})}
+func newResizer(cfg *config.Config, p *plan, f *fleet.Fleet, log *slog.Logger) *resizer {
+	r := &resizer{cfg: cfg, fleet: f, log: log, counter: p.counter, counted: p.cpus, stop: make(chan struct{})}
 	if cfg.Workers != config.Auto {
 		return r
 	}
@@ -51,7 +52,7 @@ func (r *resizer) close() {
 
 // recount follows a change.
 func (r *resizer) recount() {
-	now := cpus.Usable(os.DirFS("/"), cpus.Affinity())
+	now := r.counter.count()
 	if now.N == r.counted.N {
 		return
 	}

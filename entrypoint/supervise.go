@@ -60,7 +60,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
 		return exitConfig
 	}
-	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p.cpus, f, log), cfg.ForwardSignals, log)
+	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p, f, log), cfg.ForwardSignals, log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is

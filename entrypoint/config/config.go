@@ -69,5 +69,6 @@ type Config struct {
 	LogFormat LogFormat `envconfig:"PERCORE_LOG_FORMAT" group:"operations" default:"auto" oneof:"auto,text,json" example:"json" doc:"format of these messages; 'auto' is 'text' on a terminal and 'json' elsewhere"`
 	Strict    Bool      `envconfig:"PERCORE_STRICT" group:"operations" default:"true" example:"false" doc:"whether an unknown name that starts with 'PERCORE_' ends the start, or is a warning"`
 
-	settings map[string]Setting // by variable name: what did not come from a default tag
+	taskMetadata string             // see TaskMetadata
+	settings     map[string]Setting // by variable name: what did not come from a default tag
 }

@@ -20,7 +20,7 @@ func Load(environ []string, uid int) (*Config, []Warning, error) {
 	if err := l.loadFurther(cfg, uid); err != nil {
 		return nil, nil, err
 	}
-	cfg.settings = l.settings
+	cfg.settings, cfg.taskMetadata = l.settings, l.env["ECS_CONTAINER_METADATA_URI_V4"]
 	cfg.useBareNames()
 	cfg.nameAfterCommand()
 

@@ -46,6 +46,9 @@ func (c *Config) variables() []variable {
 	return list
 }
 
+// TaskMetadata is where an ECS task is described, by its version 4 (ECS_CONTAINER_METADATA_URI_V4); empty elsewhere.
+func (c *Config) TaskMetadata() string { return c.taskMetadata }
+
 // Setting tells where the value of the variable with this name comes from; its Value may be empty, see Sources.
 func (c *Config) Setting(name string) Setting {
 	if s, ok := c.settings[name]; ok {

@@ -1,8 +1,8 @@
 // Package cpus counts the CPUs that this container may keep busy: what `auto` means for workers and loops.
 //
 // The answer is max(1, min(affinity, ceil(tightest quota))), over every level of the cgroup tree that is visible from
-// here. Not counted: CPU shares and weights (they are no limit), and the ECS task limit. The latter sits on a cgroup
-// above the container's root and is told by HTTP metadata alone.
+// here. Not counted: CPU shares and weights (they are no limit). The limit of an ECS task sits on a cgroup above the
+// container's root; TaskLimit asks for it, and AtMost counts it in.
 package cpus
 
 import (

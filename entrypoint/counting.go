@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"percore/entrypoint/config"
+	"percore/reaper/cpus"
+)
+
+// taskPatience is how long the start may wait for the metadata of ECS, which are on the same machine. Without an answer it
+// goes on by what the kernel shows.
+const taskPatience = 100 * time.Millisecond
+
+// counter counts the usable CPUs, now and when they have changed.
+type counter struct {
+	task  float64 // limit of the ECS task in CPUs; 0 is none
+	fault string  // why that is not known, if it should be
+}
+
+// newCounter asks for the task's limit where there is a task, and where the answer matters.
+func newCounter(cfg *config.Config) (c counter) {
+	uri := cfg.TaskMetadata()
+	if uri == "" || cfg.Workers != config.Auto && cfg.Loops != config.Auto {
+		return c
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), taskPatience)
+	defer cancel()
+	limit, err := cpus.TaskLimit(ctx, uri)
+	if err != nil {
+		return counter{fault: "the limit of the ECS task is not known: " + err.Error()}
+	}
+	return counter{task: limit}
+}
+
+func (c counter) count() cpus.Count {
+	return cpus.Usable(os.DirFS("/"), cpus.Affinity()).AtMost(c.task)
+}
