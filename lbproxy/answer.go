@@ -92,6 +92,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	r := &l.response
 	x.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
+	l.noteAnswer(x.target)
 	if r.Status == statusSwitching {
 		l.beginTunnel(u, x, rest)
 		return

@@ -7,20 +7,43 @@ import (
 
 // balancer chooses workers for one loop. The counts that it goes by, and the turn of round_robin, are shared by all loops.
 type balancer struct {
-	method Balance
-	limit  int64          // requests that a worker gets at once; 0 is no limit
-	shared *atomic.Uint32 // round_robin: the worker that had its turn last
-	turn   uint32         // least_conn: where the next search starts, so that ties take turns
-	random uint64         // state of the random numbers; never 0
+	method   Balance
+	limit    int64          // requests that a worker gets at once; 0 is no limit
+	shared   *atomic.Uint32 // round_robin: the worker that had its turn last
+	random   uint64         // state of the random numbers; never 0
+	searches uint32         // least_conn: each starts at another worker, so that ties take turns
+
+	// The search that is going on.
+	now   int64
+	reach reach
+	seen  sighting
+}
+
+// reach is how far a search goes.
+type reach uint8
+
+const (
+	reachWell  reach = iota // workers that are well
+	reachFresh              // and those that are not warm yet
+	reachAll                // and those that are taken out: better than nobody
+)
+
+// sighting is whom a search has passed over.
+type sighting struct {
+	full  bool    // a worker that would do but has no room
+	out   bool    // one that is taken out
+	fresh *target // the least busy of those that are not warm yet
 }
 
 // choose takes a place for a request from client, at none of the workers in tried. It returns nil when there is none now.
-func (b *balancer) choose(t *table, tried *endpointSet, client *peer) *target {
+func (b *balancer) choose(t *table, tried *endpointSet, client *peer, now int64) *target {
 	if t == nil || len(t.target) == 0 {
 		return nil
 	}
+	b.now = now
+	b.searches++
 	for {
-		best := b.find(t, tried, client)
+		best := b.search(t, tried, client)
 		if best == nil || best.claim(b.limit) {
 			return best
 		}
@@ -28,7 +51,31 @@ func (b *balancer) choose(t *table, tried *endpointSet, client *peer) *target {
 	}
 }
 
-func (b *balancer) find(t *table, tried *endpointSet, client *peer) *target {
+// search finds a worker that is well; one that is out where that is due to be tried; one that is not warm yet when its turn has
+// come or nobody else has room; and one that is out when all are.
+func (b *balancer) search(t *table, tried *endpointSet, client *peer) *target {
+	b.seen = sighting{}
+	best := b.find(t, tried, client, reachWell)
+	if b.seen.out {
+		if due := b.dueProbe(t, tried); due != nil {
+			return due
+		}
+	}
+	if fresh := b.seen.fresh; fresh != nil {
+		if best == nil {
+			best = b.find(t, tried, client, reachFresh)
+		} else if freshTurn(b.searches, len(t.target), fresh.warmth(b.now)) && fresh.load() <= best.load() {
+			best = fresh
+		}
+	}
+	if best == nil && b.seen.out && !b.seen.full {
+		best = b.find(t, tried, client, reachAll)
+	}
+	return best
+}
+
+func (b *balancer) find(t *table, tried *endpointSet, client *peer, reach reach) *target {
+	b.reach = reach
 	switch b.method {
 	case RoundRobin:
 		return b.next(t, tried)
@@ -41,30 +88,68 @@ func (b *balancer) find(t *table, tried *endpointSet, client *peer) *target {
 	}
 }
 
-// may tells whether the worker at this index can be chosen.
+// may tells whether the worker at this index can be chosen now, and remembers why not.
 func (b *balancer) may(t *table, index int, tried *endpointSet) bool {
-	return t.states[index] == Up && !tried.has(index) && t.target[index].hasRoom(b.limit)
+	if t.states[index] != Up || tried.has(index) {
+		return false
+	}
+	e := t.target[index]
+	state := e.condition.Load()
+	if !e.hasRoom(b.limit) {
+		b.seen.full = b.seen.full || state != conditionOut
+		return false
+	}
+	switch {
+	case state == conditionWell:
+		return true
+	case state == conditionOut:
+		b.seen.out = true
+		return b.reach == reachAll
+	case b.reach >= reachFresh || e.warmth(b.now) == 1000:
+		return true
+	case b.seen.fresh == nil || e.load() < b.seen.fresh.load():
+		b.seen.fresh = e
+	}
+	return false
 }
 
-// anyFree tells whether there is a place at any worker.
+// dueProbe is a worker that was taken out and is to be tried by this request.
+func (b *balancer) dueProbe(t *table, tried *endpointSet) *target {
+	for i, e := range t.target {
+		if t.states[i] == Up && !tried.has(i) && e.hasRoom(b.limit) && e.takeProbe(b.now) {
+			return e
+		}
+	}
+	return nil
+}
+
+// anyFree tells whether there is a place at any worker. One that is out counts when all are.
 func (b *balancer) anyFree(t *table) bool {
 	if t == nil {
 		return false
 	}
-	for i := range t.target {
-		if t.states[i] == Up && t.target[i].hasRoom(b.limit) {
+	wellOnes, lastResort := false, false
+	for i, e := range t.target {
+		if t.states[i] != Up {
+			continue
+		}
+		switch room := e.hasRoom(b.limit); {
+		case e.isOut():
+			lastResort = lastResort || room
+		case room:
 			return true
+		default:
+			wellOnes = true
 		}
 	}
-	return false
+	return lastResort && !wellOnes
 }
 
 // least is the worker with the fewest requests.
 func (b *balancer) least(t *table, tried *endpointSet) *target {
 	var best *target
 	var fewest int64
-	b.turn++
-	index := int(b.turn % uint32(len(t.target)))
+	index := int(b.searches % uint32(len(t.target)))
 	for range t.target {
 		if b.may(t, index, tried) {
 			if n := t.target[index].load(); best == nil || n < fewest {
@@ -84,9 +169,9 @@ func (b *balancer) next(t *table, tried *endpointSet) *target {
 		turn := b.shared.Load()
 		found := -1
 		for i := range t.target {
-			if index := (int(turn) + 1 + i) % len(t.target); b.may(t, index, tried) {
+			// To the end, for the sake of what it remembers.
+			if index := (int(turn) + 1 + i) % len(t.target); b.may(t, index, tried) && found < 0 {
 				found = index
-				break
 			}
 		}
 		if found < 0 {
@@ -100,20 +185,27 @@ func (b *balancer) next(t *table, tried *endpointSet) *target {
 
 // home is the worker that this client always gets: of all that are up the one with the highest score for it (rendezvous
 // hashing), so that the clients of one that goes are spread over the others and come back with it. The score is the slot's, not
-// the process's. With a limit a client waits for its worker, even where another is free.
+// the process's. With a limit a client waits for its worker, even where another is free; a worker that is not warm yet has its
+// own clients all the same.
 func (b *balancer) home(t *table, tried *endpointSet, client *peer) *target {
 	var best *target
 	var highest uint64
 	key := hashClient(client)
 	for index := range t.target {
+		e := t.target[index]
 		if t.states[index] != Up || tried.has(index) {
 			continue
 		}
+		if e.isOut() && b.reach != reachAll {
+			b.seen.out = true
+			continue
+		}
 		if score := mix(key ^ mix(uint64(index)+1)); best == nil || score > highest {
-			best, highest = t.target[index], score
+			best, highest = e, score
 		}
 	}
 	if best != nil && !best.hasRoom(b.limit) {
+		b.seen.full = true
 		return nil
 	}
 	return best

@@ -29,7 +29,7 @@ func newBalancer(method Balance, limit int64) *balancer {
 
 // pick chooses for a client and gives the place back.
 func (b *balancer) pick(t *table, tried *endpointSet, client peer) int {
-	chosen := b.choose(t, tried, &client)
+	chosen := b.choose(t, tried, &client, 0)
 	if chosen == nil {
 		return -1
 	}
@@ -142,11 +142,11 @@ func TestNobodyGetsMoreThanTheLimit(t *testing.T) {
 		var tried endpointSet
 		tried.add(3)
 		for range 4 {
-			if b.choose(table, &tried, &peer{}) == nil {
+			if b.choose(table, &tried, &peer{}, 0) == nil {
 				t.Errorf("%s: got nobody, want a worker with room", method)
 			}
 		}
-		if got := b.choose(table, &tried, &peer{}); got != nil {
+		if got := b.choose(table, &tried, &peer{}, 0); got != nil {
 			t.Errorf("%s: got worker %d, want nobody", method, got.Index)
 		}
 		if !b.anyFree(table) {

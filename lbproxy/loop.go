@@ -129,7 +129,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis)...),
-		balancer: balancer{shared: &p.turn, turn: uint32(id), random: uint64(id) + 1},
+		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
 		out:      make([]byte, 0, headroomBytes),
 		log:      p.accessLog.writer(),

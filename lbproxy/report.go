@@ -4,6 +4,7 @@ package lbproxy
 type Report struct {
 	Seq       uint64       // the snapshot that every loop has taken over
 	Drained   []EndpointID // endpoints that have no request and get none while the snapshot holds
+	Ejected   []EndpointID // endpoints that were taken out because they fail; they are tried again by themselves
 	Exhausted []EndpointID // endpoints that have had their RequestsMax; they get more until they are drained
 	Asked     uint64       // the snapshot's Ask, which Figures answer
 	Figures   *Figures     // nil as long as nobody asked
@@ -28,6 +29,7 @@ type EndpointFigures struct {
 	Served       uint64 // requests that this front door gave to this incarnation
 	InFlight     int64  // requests that it has now
 	Tunnels      int64  // upgraded connections that it has now
+	Ejected      bool   // whether it was taken out
 	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
 }
 
@@ -83,6 +85,9 @@ func (p *Proxy) makeReport() (Report, bool) {
 		if (t.states[i] == Draining || quiet) && e.load() == 0 {
 			r.Drained = append(r.Drained, id)
 		}
+		if e.isOut() {
+			r.Ejected = append(r.Ejected, id)
+		}
 		if e.isExhausted() {
 			r.Exhausted = append(r.Exhausted, id)
 		}
@@ -100,7 +105,8 @@ func (p *Proxy) figures(t *table) *Figures {
 			continue
 		}
 		f.Endpoints = append(f.Endpoints, EndpointFigures{
-			Index: i, Incarnation: e.Incarnation, Served: e.served.Load(), InFlight: e.inFlight.Load(), Tunnels: e.tunnels.Load(), OldestMillis: p.oldest(i),
+			Index: i, Incarnation: e.Incarnation, Served: e.served.Load(), InFlight: e.inFlight.Load(), Tunnels: e.tunnels.Load(),
+			Ejected: e.isOut(), OldestMillis: p.oldest(i),
 		})
 	}
 	return f

@@ -13,7 +13,12 @@ type target struct {
 	tunnels     atomic.Int64  // upgraded connections that it has now; they are no requests any more
 	served      atomic.Uint64 // requests that it was given
 	requestsMax atomic.Uint64 // after how many of them PID 1 wants to know; 0 is never
-	_           [32]byte
+	condition   atomic.Uint32 // see outlier.go
+	failures    atomic.Int32  // connects and answers that failed since the last answer
+	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
+	probeAt     atomic.Int64  // when it may be tried again after it was taken out
+	probeMillis atomic.Int64  // how long it was to wait for that
+	_           [64]byte
 }
 
 // claim takes a place at t for one request, if it then has no more than limit; 0 is no limit.

@@ -19,7 +19,7 @@ func (l *loop) assign(x *exchange) {
 
 // choose takes a place for a request at one of the workers in t, or returns nil.
 func (l *loop) choose(t *table, x *exchange) *target {
-	return l.balancer.choose(t, &x.tried, &x.client)
+	return l.balancer.choose(t, &x.tried, &x.client, l.now)
 }
 
 // sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.

@@ -1,0 +1,101 @@
+package lbproxy
+
+import "log/slog"
+
+// condition is what the front door has seen of a worker.
+type condition = uint32
+
+const (
+	conditionFresh condition = iota // not long up: gets a growing share of the requests, so that it can warm up
+	conditionWell
+	conditionOut // taken out: failed to answer several times in a row
+)
+
+const (
+	// failuresMax is how many connects or answers in a row may fail before a worker is taken out. One may be bad luck.
+	failuresMax = 3
+	// A worker that is out is tried with one request after probeMillis, then after twice as long each time.
+	probeMillis    = 1_000
+	probeMillisMax = 30_000
+	// A worker is warm after so many requests, or after so long. Until then its share grows from a freshPart-th of a fair one.
+	warmRequests = 32
+	warmMillis   = 2_000
+	freshPart    = 4
+)
+
+// isOut tells whether t was taken out.
+func (t *target) isOut() bool { return t.condition.Load() == conditionOut }
+
+// noteFailure counts a connect that failed or an answer that did not come, and takes the worker out after several in a row. A kept
+// connection that was closed does not count, nor does any answer: those are the application's.
+func (l *loop) noteFailure(t *target, why cause) {
+	switch why {
+	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
+		if t.failures.Add(1) >= failuresMax && !t.isOut() {
+			l.proxy.eject(t, l.now)
+		}
+	default:
+	}
+}
+
+// noteAnswer ends a row of failures.
+func (l *loop) noteAnswer(t *target) {
+	if t == nil || t.failures.Load() == 0 {
+		return
+	}
+	t.failures.Store(0)
+	if t.condition.CompareAndSwap(conditionOut, conditionWell) {
+		l.proxy.events.offer(event{level: slog.LevelInfo, message: "worker is back", reason: "it answered a probe", side: sideUpstream, worker: t.Name})
+		l.proxy.changed()
+	}
+}
+
+// eject takes a worker out, unless no other would be left. One that is not in the table any more is nobody's concern.
+func (p *Proxy) eject(t *target, now int64) {
+	p.ejecting.Lock()
+	defer p.ejecting.Unlock()
+	all, others := p.table.Load(), false
+	if all.at(t.Index) != t {
+		return
+	}
+	for i, other := range all.target {
+		others = others || other != t && all.states[i] == Up && !other.isOut()
+	}
+	if !others {
+		return
+	}
+	t.probeMillis.Store(probeMillis)
+	t.probeAt.Store(now + probeMillis)
+	t.condition.Store(conditionOut)
+	p.events.offer(event{
+		level: slog.LevelWarn, message: "worker taken out", reason: "several connects or answers in a row failed", side: sideUpstream, worker: t.Name,
+	})
+	p.changed()
+}
+
+// takeProbe claims the right to try t, which is out, with a request. Only one loop gets it.
+func (t *target) takeProbe(now int64) bool {
+	at, wait := t.probeAt.Load(), min(2*t.probeMillis.Load(), probeMillisMax)
+	if !t.isOut() || now < at || !t.probeAt.CompareAndSwap(at, now+wait) {
+		return false
+	}
+	t.probeMillis.Store(wait)
+	return true
+}
+
+// warmth is how warm t is, in thousandths; at 1000 it stays so.
+func (t *target) warmth(now int64) int64 {
+	t.upSince.CompareAndSwap(0, now)
+	warmth := max(int64(t.served.Load())*1000/warmRequests, (now-t.upSince.Load())*1000/warmMillis)
+	if warmth >= 1000 {
+		t.condition.CompareAndSwap(conditionFresh, conditionWell)
+	}
+	return min(warmth, 1000)
+}
+
+// freshTurn tells whether this search is one of those in which a worker of that warmth gets its share: one in four times as
+// many as there are workers, at first.
+func freshTurn(search uint32, workers int, warmth int64) bool {
+	every := int64(workers) * freshPart * 1000 / (1000 + (freshPart-1)*warmth)
+	return int64(search)%max(every, 1) == 0
+}
