@@ -270,9 +270,19 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 		return
 	}
 	x.in.release(&l.buffers)
-	if r.Expect100 {
+	switch {
+	case !r.Expect100:
+	case l.wouldRefuse():
+		l.abort(x, causeQueueFull) // finally at once, instead of 100 and a body for nothing (RFC 9110 section 10.1.1)
+	default:
 		l.sendContinue(x)
 	}
+}
+
+// wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
+func (l *loop) wouldRefuse() bool {
+	waiting, size := l.proxy.waiting.Load(), int64(l.options.QueueSize)
+	return waiting >= size && (waiting > 0 || !l.table.anyUp())
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.

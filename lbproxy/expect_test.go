@@ -54,3 +54,25 @@ func TestABodyThatDoesNotWaitNeedsNoContinue(t *testing.T) {
 	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
 	c.wantBytes("HTTP/1.1 200 OK\r\n")
 }
+
+func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
+	const expecting = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+	for size := range 2 {
+		r := newRig(t, func(o *Options) { o.QueueSize = size })
+		r.apply(false)
+		var waits []*client
+		for range size {
+			waits = append(waits, r.client().send(getRequest))
+		}
+		eventually(t, "the queue is full", func() bool { return r.proxy.waiting.Load() == int64(size) })
+		c := r.client().send(expecting)
+		c.wantBytes("HTTP/1.1 503 ")
+		r.workers(newStub(t, constant("ok")).address)
+		for _, w := range waits {
+			w.read("GET").want(t, 200, "ok")
+		}
+		again := r.client().send(expecting)
+		again.wantBytes("HTTP/1.1 100 Continue\r\n\r\n")
+		again.send("hello").read("POST").want(t, 200, "ok")
+	}
+}
