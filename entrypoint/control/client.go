@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Conn is a client's connection to PID 1.
@@ -63,12 +65,11 @@ func dialPrivate(list []candidate, otherwise error) (*Conn, error) {
 }
 
 func dial(place Place) (*Conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
-	conn, err := dialer.Dial("unix", string(place))
+	conn, err := connect(place)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("dial %s: %w", place, err)
 	}
-	c := &Conn{conn: conn.(*net.UnixConn)}
+	c := &Conn{conn: conn}
 	who, err := peerOf(c.conn)
 	if err == nil && place.Abstract() && !who.trusted(os.Getuid(), true) {
 		err = fmt.Errorf("dial %s: uid %d listens there", place, who.uid)
@@ -79,6 +80,35 @@ func dial(place Place) (*Conn, error) {
 	}
 	c.Server = who.pid
 	return c, nil
+}
+
+// connect waits for its turn when more clients connect than PID 1 has accepted yet, which package net calls an error (man 2
+// connect, EAGAIN): only a socket that blocks can wait, for the time that it has to send (man 7 socket, SO_SNDTIMEO).
+func connect(place Place) (*net.UnixConn, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	file := os.NewFile(uintptr(fd), string(place))
+	defer file.Close() // FileConn has a descriptor of its own
+	limit := unix.NsecToTimeval(dialTimeout.Nanoseconds())
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
+		return nil, os.NewSyscallError("setsockopt", err)
+	}
+	for {
+		err = unix.Connect(fd, &unix.SockaddrUnix{Name: string(place)})
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("connect", err)
+	}
+	conn, err := net.FileConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
 }
 
 // Close ends the conversation.

@@ -77,10 +77,13 @@ func vacant(path string) error {
 	case info.Mode().Type() != os.ModeSocket:
 		return errors.New("there is a file that is no socket")
 	}
-	conn, err := net.DialTimeout("unix", path, dialTimeout)
+	conn, err := connect(Place(path))
 	if err == nil {
 		_ = conn.Close()
 		return errTaken
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		return errTaken // it has more clients than it can take in
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -15,7 +15,7 @@ import (
 const (
 	// clientsMax bounds the clients at one time. Beyond it the one that has been silent for longest has to go.
 	clientsMax = 64
-	backlog    = 128
+	backlog    = 1024 // connections that PID 1 has not looked at yet; the kernel's own limit may be lower
 
 	dialTimeout    = 2 * time.Second
 	requestTimeout = 5 * time.Second  // for the whole request
