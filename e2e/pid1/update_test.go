@@ -1,0 +1,117 @@
+package pid1
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"percore/e2e/load"
+)
+
+func TestAnUpdateOfTheFrontDoorHoldsForTheNextRequest(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	pids := c.pids()
+	status := func() int {
+		request := c.get("/")
+		request.Method, request.Body = "POST", []byte(strings.Repeat("x", 2000))
+		result := load.Once(request)
+		for code := range result.Statuses {
+			return code
+		}
+		return 0
+	}
+	if got := status(); got == 413 {
+		t.Fatal("2000 bytes are too many from the start")
+	}
+	text := c.succeed("update", "PERCORE_CLIENT_MAX_BODY_SIZE=1KB")
+	if want := "PERCORE_CLIENT_MAX_BODY_SIZE: 50MB -> 1KB (at once, for new requests)\npercore: updated process group\n"; text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+	c.await("413", func() bool { return status() == 413 })
+	c.succeed("update", "PERCORE_CLIENT_MAX_BODY_SIZE=")
+	c.await("an answer again", func() bool { return status() != 413 })
+	if got := c.pids(); !slices.Equal(got, pids) {
+		t.Errorf("workers: got pids %v, want %v: none had to be restarted", got, pids)
+	}
+}
+
+func TestAnUpdateOfTheWorkersRollsThemUnderLoad(t *testing.T) {
+	c := startControlled(t, 2, nil)
+	pids := c.pids()
+	request := c.get("/")
+	request.Clients, request.KeepAlive, request.Check = 4, true, greeting
+	running := load.Start(request)
+	if text := c.succeed("update", "--dry-run", "GREETING=hi"); !strings.Contains(text, "GREETING") || !slices.Equal(c.pids(), pids) {
+		t.Errorf("dry run: got %q and pids %v, want the change told and nothing done", text, c.pids())
+	}
+	if text := c.succeed("update", "GREETING=hi"); !strings.HasSuffix(text, "webs: updated process group\n") {
+		t.Errorf("got %q, want the group last", text)
+	}
+	for i, pid := range c.pids() {
+		if slices.Contains(pids, pid) {
+			t.Errorf("worker %d: got pid %d still, want a new one", i, pid)
+		}
+	}
+	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
+		t.Errorf("got %v, want every request to be answered", result)
+	}
+	pids = c.pids()
+	if text := c.succeed("update", "GREETING=hi"); strings.Contains(text, "updated") || !slices.Equal(c.pids(), pids) {
+		t.Errorf("the same once more: got %q, want nothing to happen", text)
+	}
+}
+
+func TestARefusedUpdateChangesNothing(t *testing.T) {
+	c := startControlled(t, 1, nil)
+	pids := c.pids()
+	for _, args := range [][]string{
+		{"update", "PERCORE_LISTEN=:1", "GREETING=hi"}, {"update", "PERCORE_QUEUE_SIZE=many", "GREETING=hi"}, {"update", "--env-file=/nowhere"},
+	} {
+		if text, code := c.ctl(args...); code == 0 || !strings.Contains(text, "ERROR: ") {
+			t.Errorf("percore %s: got code %d and %q, want an error", strings.Join(args, " "), code, text)
+		}
+	}
+	if text := c.succeed("reread"); text != "No config updates to processes\n" {
+		t.Errorf("reread: got %q", text)
+	}
+	if got := c.pids(); !slices.Equal(got, pids) {
+		t.Errorf("pids: got %v, want %v", got, pids)
+	}
+}
+
+func TestScaleStartsAndDrainsWorkersAndAnUpdateKeepsTheirNumber(t *testing.T) {
+	c := startControlled(t, 1, nil)
+	request := c.get("/")
+	request.Clients, request.KeepAlive, request.Check = 4, true, greeting
+	running := load.Start(request)
+	for _, n := range []int{3, 2} {
+		c.succeed("scale", fmt.Sprint(n))
+		if got := len(c.pids()); got != n {
+			t.Errorf("scale %d: got %d workers", n, got)
+		}
+	}
+	c.succeed("update", "GREETING=hi")
+	if got := len(c.pids()); got != 2 {
+		t.Errorf("after an update of something else: got %d workers, want 2", got)
+	}
+	c.succeed("update", "PERCORE_WORKERS=3")
+	if got := len(c.pids()); got != 3 {
+		t.Errorf("after an update to 3: got %d workers", got)
+	}
+	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
+		t.Errorf("got %v, want every request to be answered", result)
+	}
+	if text, code := c.ctl("scale", "nope", "2"); code != 1 || text != "nope: ERROR (no such group)\n" {
+		t.Errorf("scale nobody: got code %d and %q", code, text)
+	}
+}
+
+// pids are the workers' process ids.
+func (c *controlled) pids() (list []int) {
+	c.Helper()
+	for _, p := range c.status() {
+		list = append(list, p.PID)
+	}
+	return list
+}
