@@ -1,0 +1,91 @@
+package pid1
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"percore/e2e/load"
+)
+
+func TestAUTORESTARTAndEXITCODESSayWhatIsFinal(t *testing.T) {
+	for _, tt := range []struct {
+		name, autorestart, exitcodes, line string
+		code                               int // below 0: it is restarted
+	}{
+		{"true restarts after success", "true", "", "exit 0", -1},
+		{"false does not", "false", "", "exit 0", 0},
+		{"nor after a failure", "false", "", "exit 9", 9},
+		{"unexpected knows 0", "unexpected", "", "exit 0", 0},
+		{"unexpected restarts after another code", "unexpected", "", "exit 9", -1},
+		{"unless it is expected", "unexpected", "0,9", "exit 9", 9},
+		{"a signal is never expected", "unexpected", "0,143", "kill -TERM $$", -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := script(t, env{"PERCORE_LISTEN": "", "PERCORE_AUTORESTART": tt.autorestart, "PERCORE_EXITCODES": tt.exitcodes, "PERCORE_STARTSECS": "0"},
+				"sleep 0.1; "+tt.line)
+			if tt.code < 0 {
+				s.await("a second process", func() bool { return len(s.messages("worker started")) > 1 })
+				s.stop()
+				return
+			}
+			if got := s.wait(); got != tt.code {
+				t.Errorf("exit code: got %d, want %d", got, tt.code)
+			}
+			if got := len(s.messages("worker started")); got != 1 {
+				t.Errorf("got %d processes, want 1", got)
+			}
+		})
+	}
+}
+
+func TestSTARTSECSTellsAFailedStartFromALostWorker(t *testing.T) {
+	for startsecs, next := range map[string]string{"0": "restarted", "60": "backoff"} {
+		t.Run(startsecs, func(t *testing.T) {
+			s := script(t, env{"PERCORE_STARTSECS": startsecs}, "sleep 0.1; exit 1")
+			s.await("the end", func() bool { return len(s.messages("worker ended")) > 0 })
+			if got := s.messages("worker ended")[0].Next; !strings.HasPrefix(got, next) {
+				t.Errorf("next: got %q, want %q", got, next)
+			}
+			s.stop()
+		})
+	}
+}
+
+func TestSTOPSIGNALIsFollowedBySIGKILLAfterSTOPWAITSECS(t *testing.T) {
+	s := script(t, env{"PERCORE_STOPSIGNAL": "INT", "PERCORE_STOPWAITSECS": "0.5"},
+		`trap 'echo got INT' INT; trap 'echo got TERM' TERM; echo up; while :; do sleep 0.05; done`)
+	s.await("the worker", func() bool { return len(s.output(true)) == 1 })
+	begun := time.Now()
+	if code := s.stop(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+	if took := time.Since(begun); took < 500*time.Millisecond || took > 8*time.Second {
+		t.Errorf("stop: got %v, want half a second for the worker, and not the whole budget", took)
+	}
+	if got := strings.Join(s.output(true), "|"); got != "up|got INT" {
+		t.Errorf("stdout: got %q, want INT alone", got)
+	}
+	if got := s.messages("worker ended")[0].Reason; !strings.HasPrefix(got, "killed by SIGKILL") {
+		t.Errorf("reason: got %q, want SIGKILL", got)
+	}
+}
+
+func TestLAMEDUCKKeepsAccepting(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_LAME_DUCK": "2", "PERCORE_STOP_TIMEOUT": "8"}, serveCommand()...)
+	s.awaitReady(1)
+	begun := time.Now()
+	s.signal(15)
+	s.await("the stop to begin", func() bool { return s.said(`"msg":"stopping"`) })
+	for time.Since(begun) < time.Second {
+		if result := load.Once(s.get("/")); result.OK() != 1 {
+			t.Fatalf("%v after SIGTERM: got %v, want an answer", time.Since(begun), result)
+		}
+	}
+	if code := s.wait(); code != 0 {
+		t.Errorf("exit code: got %d, want 0", code)
+	}
+	if took := time.Since(begun); took < 2*time.Second {
+		t.Errorf("stop: got %v, want at least the 2s of LAME_DUCK", took)
+	}
+}
