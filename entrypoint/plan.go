@@ -60,7 +60,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if err := cfg.CheckPorts(p.workers); err != nil {
 		return nil, err
 	}
-	if err := cfg.CheckProcesses(); err != nil {
+	if err := cfg.CheckProcesses(p.workers); err != nil {
 		return nil, err
 	}
 	if err := p.lookupUsers(cfg); err != nil {

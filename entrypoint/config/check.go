@@ -14,6 +14,7 @@ func (l *loader) check(c *Config, uid int) {
 		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
 		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
 		{[]string{"PERCORE_PROGRAMS"}, c.checkProcesses},
+		{[]string{"PERCORE_PROGRAMS", "PERCORE_PORTS_FROM", "PERCORE_LISTEN"}, func() (string, string) { return c.checkFurtherPorts(c.Workers.Or(1)) }},
 		{[]string{"PERCORE_USER"}, func() (string, string) { return checkUser(c.User, uid) }},
 		{[]string{"PERCORE_FRONT_USER"}, func() (string, string) { return checkUser(c.FrontUser, uid) }},
 	} {

@@ -121,12 +121,8 @@ func (l *loader) checkFurther(f *Further, uid int) {
 			return "is needed: PERCORE_PROGRAMS names " + f.Title, fmt.Sprintf(`for example %s="python3 %s.py"`, f.Variable("PERCORE_COMMAND"), f.Title)
 		}},
 		{"PERCORE_USER", func() (string, string) { return checkUser(f.User, uid) }},
-		{"PERCORE_READY", func() (string, string) {
-			if f.PortsFrom != 0 || f.Ready.Kind == ReadyNone || !f.Ready.needsPort() {
-				return "", ""
-			}
-			return "asks for a port, and the program has none", "set " + f.Variable("PERCORE_PORTS_FROM")
-		}},
+		{"PERCORE_READY", func() (string, string) { return f.checkProbe(f.Ready) }},
+		{"PERCORE_HEALTH", func() (string, string) { return f.checkProbe(f.Health) }},
 	} {
 		name := f.Variable(rule.name)
 		if _, faulty := l.faults[name]; faulty {
@@ -138,6 +134,14 @@ func (l *loader) checkFurther(f *Further, uid int) {
 	}
 }
 
+// checkProbe rules out what asks for a port where there is none.
+func (f *Further) checkProbe(r Ready) (what, mend string) {
+	if f.PortsFrom != 0 || !r.needsPort() {
+		return "", ""
+	}
+	return "asks for a port, and the program has none", "set " + f.Variable("PERCORE_PORTS_FROM")
+}
+
 // adopt makes sub's settings, faults and names the loader's own.
 func (l *loader) adopt(sub *loader) {
 	maps.Copy(l.settings, sub.settings)
@@ -145,10 +149,14 @@ func (l *loader) adopt(sub *loader) {
 	l.further = append(l.further, sub.vars...)
 }
 
-// CheckProcesses tells whether all processes have names of their own. Load has asked; ask again once UseArguments has named
-// the fleet. The error is a *Problems.
-func (c *Config) CheckProcesses() error {
-	if what, mend := c.checkProcesses(); what != "" {
+// CheckProcesses tells whether all processes have names and ports of their own, with so many workers in the fleet proper.
+// Load has asked; ask again once UseArguments has named the fleet and the CPUs are counted. The error is a *Problems.
+func (c *Config) CheckProcesses(workers int) error {
+	what, mend := c.checkProcesses()
+	if what == "" {
+		what, mend = c.checkFurtherPorts(workers)
+	}
+	if what != "" {
 		return &Problems{List: []Problem{{Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: what, Mend: mend}}}
 	}
 	return nil
