@@ -24,6 +24,15 @@ type lean struct {
 // newLean starts one whose answers have a body of 1 KiB.
 func newLean(tb testing.TB, adjust func(*Options)) *lean {
 	tb.Helper()
+	l := newLeanTo(tb, adjust, leanWorker(tb))
+	l.request = []byte("GET /path?query=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: lean/1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n")
+	l.roundTrip(tb)
+	return l
+}
+
+// newLeanTo starts one in front of a worker that allocates nothing either.
+func newLeanTo(tb testing.TB, adjust func(*Options), worker string) *lean {
+	tb.Helper()
 	o := DefaultOptions()
 	if adjust != nil {
 		adjust(&o)
@@ -41,15 +50,11 @@ func newLean(tb testing.TB, adjust func(*Options)) *lean {
 			tb.Errorf("Run: got %v, want no error", err)
 		}
 	})
-	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(leanWorker(tb))}); err != nil {
+	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(worker)}); err != nil {
 		tb.Fatal(err)
 	}
-	l := &lean{
-		address: sa, buffer: make([]byte, 16<<10),
-		request: []byte("GET /path?query=1 HTTP/1.1\r\nHost: example.org\r\nUser-Agent: lean/1\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n"),
-	}
+	l := &lean{address: sa, buffer: make([]byte, 16<<10)}
 	l.client = l.dial(tb)
-	l.roundTrip(tb)
 	return l
 }
 

@@ -145,7 +145,7 @@ func handler(t *testing.T, h http.HandlerFunc) string {
 }
 
 // script starts a worker that answers each connection by a function of bytes.
-func script(t *testing.T, f func(c *net.TCPConn, r *bufio.Reader)) string {
+func script(t testing.TB, f func(c *net.TCPConn, r *bufio.Reader)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

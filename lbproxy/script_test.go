@@ -141,7 +141,7 @@ func (th *theatre) play(pieces func(offset, n int) int) error {
 	defer stage.Close()
 	th.access.reset()
 	th.begin(stage)
-	err = stage.Play(peers.Staging{Front: th.address, Up: th.up, Settle: th.twoTurns, Pieces: pieces, Limit: caseLimit})
+	err = stage.Play(peers.Staging{Front: th.address, Up: th.up, Settle: th.fewTurns, Pieces: pieces, Limit: caseLimit})
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (th *theatre) begin(stage *peers.Stage) {
 		}
 	}
 	th.apply(false, slices.Clone(th.endpoints)...)
-	th.twoTurns()
+	th.fewTurns()
 }
 
 func (th *theatre) up(worker int) {
@@ -167,12 +167,16 @@ func (th *theatre) up(worker int) {
 	defer th.mu.Unlock()
 	th.endpoints[worker].State = Up
 	th.apply(false, slices.Clone(th.endpoints)...)
-	th.twoTurns()
+	th.fewTurns()
 }
 
-// twoTurns returns when the loop has handled what had arrived before: a turn takes its mail before its events.
-func (r *rig) twoTurns() {
-	for range 2 {
+// turnsToSee is how many turns a loop may take to handle what had arrived: a turn takes its mail before its events, one
+// accepts, and one reads what epoll reports only after the connection was registered.
+const turnsToSee = 4
+
+// fewTurns returns when the loop has handled what had arrived before.
+func (r *rig) fewTurns() {
+	for range turnsToSee {
 		r.exchanges()
 	}
 }

@@ -236,14 +236,14 @@ const tcpClose = 7
 func (s *spyhole) quiet(t *testing.T) {
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		idle := 0
-		for range 2 {
+		for range turnsToSee {
 			s.onLoop(func(l *loop) {
 				if len(l.ready) == 0 && l.table != nil && l.table.target[0].inFlight.Load() == 0 {
 					idle++
 				}
 			})
 		}
-		if idle == 2 {
+		if idle == turnsToSee {
 			return
 		}
 		if time.Now().After(deadline) {
