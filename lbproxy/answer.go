@@ -110,6 +110,8 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 		x.keepAlive = false
 	}
 	x.reusable = r.KeepAlive && x.request == requestSent && !x.abandoned
+	u.uses++
+	u.noteIdleTime(r.Fields)
 	l.buildAnswer(x, r)
 	x.response, x.committed, x.replay = responseRelaying, true, false
 	payload, used, err := x.reply.take(rest)

@@ -60,6 +60,9 @@ type conn struct {
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
 	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled; downstream: when lingering began
+	born        int64  // upstream: milliseconds on the loop's clock, when it was opened
+	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
+	uses        uint16 // upstream: requests that it has carried
 	peer        peer   // downstream: who connected
 }
 

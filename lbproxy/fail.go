@@ -8,6 +8,7 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	t, untouched := x.target, x.sent == 0
 	l.letGo(x, false)
 	l.logTry(x, t, why)
+	x.failure = why
 	if t != nil && x.response == responseAwaited {
 		l.noteFailure(t, why)
 	}

@@ -32,6 +32,7 @@ const (
 	causeSendTimeout  // the client stopped reading
 	// Upstream, before any request byte was written.
 	causeConnectRefused
+	causeBacklogFull // a unix socket's: a busy worker, not a broken one
 	causeConnectTimeout
 	// Upstream, later.
 	causeStale             // a connection from the pool was closed before any byte of the answer
@@ -81,6 +82,7 @@ var outcomes = [...]outcome{
 	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "the client left"},
 	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "the client stopped reading"},
 	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "the worker refused the connection"},
+	causeBacklogFull:       {sideUpstream, 503, retryAnyMethod, slog.LevelWarn, "too many connections wait for the worker already"},
 	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "the worker did not take the connection in time"},
 	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "the worker closed a kept connection"},
 	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "the worker closed the connection before it answered"},

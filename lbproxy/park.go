@@ -95,8 +95,8 @@ func (l *loop) retryParked() {
 func (l *loop) queueTimedOut(x *exchange) {
 	switch {
 	case x.request != requestParked && x.target != nil:
-	case x.tries > 0 && l.table.anyUp(): // all that are said to be ready refuse
-		l.abort(x, causeConnectRefused)
+	case x.tries > 0 && l.table.anyUp(): // all that are said to be ready have failed it
+		l.abort(x, x.failure)
 	case l.table.anyUp():
 		l.abort(x, causeBusy)
 	default:

@@ -1,6 +1,10 @@
 package lbproxy
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
 
 // pool is a loop's idle connections to one worker, most recently used first.
 type pool struct {
@@ -11,6 +15,44 @@ type pool struct {
 // freshMillis is how recently a kept connection must have been used to carry a request that must not be repeated:
 // no worker's idle timer is that short, so it cannot be closing just now.
 const freshMillis = 100
+
+const (
+	// usesMax and ageMillisMax end a kept connection in time, as nginx does: what leaks in a worker with its connections goes.
+	usesMax      = 1000
+	ageMillisMax = 60 * 60 * 1000
+	// idleMarginMillis before its worker would close an idle connection it carries no request any more.
+	idleMarginMillis = 500
+)
+
+// isSpent tells whether a connection has served long enough.
+func (u *conn) isSpent(now int64) bool { return u.uses >= usesMax || now-u.born >= ageMillisMax }
+
+// isRisky tells whether its worker may be closing an idle connection just now, by what it said of itself.
+func (u *conn) isRisky(now int64) bool {
+	return u.idleMillis > 0 && now-u.since >= int64(u.idleMillis)-idleMarginMillis
+}
+
+// noteIdleTime keeps what a worker says about its idle time-out, as in `Keep-Alive: timeout=5` (Node, Puma and Apache send it).
+func (u *conn) noteIdleTime(fields []http1.Field) {
+	const name = "timeout="
+	for i := range fields {
+		if fields[i].ID != http1.FieldKeepAlive {
+			continue
+		}
+		value := fields[i].Value
+		if len(value) < len(name) || !http1.EqualFold(value[:len(name)], name) {
+			continue
+		}
+		seconds := int32(0)
+		for _, digit := range value[len(name):] {
+			if digit < '0' || digit > '9' || seconds >= 100_000 {
+				break
+			}
+			seconds = 10*seconds + int32(digit-'0')
+		}
+		u.idleMillis = max(seconds*1000, 1) // 0 is said by some to mean: no longer than the answer
+	}
+}
 
 // pool puts a connection to the front of its worker's pool, and closes the oldest one when there are too many.
 func (l *loop) pool(u *conn) {
@@ -64,7 +106,7 @@ func (l *loop) takePooled(t *target, idempotent bool) *conn {
 			return nil
 		}
 		l.unpool(u)
-		if u.incarnation == t.Incarnation && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || isQuiet(u.fd)) {
+		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || isQuiet(u.fd)) {
 			return u
 		}
 		l.closeConn(u)

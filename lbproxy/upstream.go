@@ -65,7 +65,11 @@ func (l *loop) startConnect(x *exchange, t *target) {
 		closeFD(fd)
 		l.tryFailed(x, causeNoSocket)
 		return
-	default: // ECONNREFUSED; EAGAIN is a unix listener with a full backlog
+	case unix.EAGAIN: // a unix listener with a full backlog; man 2 connect
+		closeFD(fd)
+		l.tryFailed(x, causeBacklogFull)
+		return
+	default: // ECONNREFUSED; ENOENT where the unix socket is not there yet
 		closeFD(fd)
 		l.tryFailed(x, causeConnectRefused)
 		return
@@ -76,7 +80,7 @@ func (l *loop) startConnect(x *exchange, t *target) {
 		l.tryFailed(x, causeNoSocket)
 		return
 	}
-	u.endpoint, u.incarnation, u.state = int32(t.Index), t.Incarnation, stateConnecting
+	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.now
 	l.attach(x, u)
 	x.connectNanos, x.connectedNanos = l.nowNanos, 0
 	l.timers.Set(u.slot, timerConnect, l.now)
@@ -297,7 +301,7 @@ func (l *loop) releaseWorker(x *exchange) {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.flags&(flagPeerClosed|flagBroken) != 0 || !l.table.isUp(int(u.endpoint), u.incarnation) {
+	if l.options.Keepalive == 0 || u.flags&(flagPeerClosed|flagBroken) != 0 || u.isSpent(l.now) || !l.table.isUp(int(u.endpoint), u.incarnation) {
 		return false
 	}
 	if !u.has(flagReadable) {

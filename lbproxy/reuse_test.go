@@ -1,0 +1,133 @@
+package lbproxy
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/http1"
+)
+
+func TestAConnectionIsNotUsedPastWhatItsWorkerSays(t *testing.T) {
+	tests := []struct {
+		value string
+		want  int32
+	}{
+		{"timeout=5", 5000},
+		{"timeout=5, max=100", 5000},
+		{"Timeout=65", 65000},
+		{"timeout=0", 1},
+		{"timeout=", 1},
+		{"timeout=99999999999999999999", 9999990},
+		{"max=100", 0},
+		{"", 0},
+	}
+	for _, test := range tests {
+		var u conn
+		u.noteIdleTime([]http1.Field{{ID: http1.FieldKeepAlive, Value: []byte(test.value)}})
+		if test.want == 9999990 { // whatever the bound makes of it
+			if u.idleMillis < 100_000_000 {
+				t.Errorf("%q: got %d ms, want very long", test.value, u.idleMillis)
+			}
+			continue
+		}
+		if u.idleMillis != test.want {
+			t.Errorf("%q: got %d ms, want %d", test.value, u.idleMillis, test.want)
+		}
+	}
+}
+
+func TestAWorkerThatKeepsConnectionsForNoTimeGetsAFreshOneEachTime(t *testing.T) {
+	for value, want := range map[string]string{"timeout=0": "2", "timeout=60": "1"} {
+		r := newRig(t, nil)
+		s := newStub(t, func(q *stubRequest) bool {
+			body := fmt.Sprint(q.conn)
+			return q.say("HTTP/1.1 200 OK\r\nKeep-Alive: %s\r\nContent-Length: %d\r\n\r\n%s", value, len(body), body)
+		})
+		r.workers(s.address)
+		c := r.client()
+		c.wantOpen("1")
+		c.wantOpen(want)
+	}
+}
+
+func TestAKeptConnectionEndsInTime(t *testing.T) {
+	for name, wear := range map[string]func(l *loop, u *conn){
+		"after a thousand requests": func(_ *loop, u *conn) { u.uses = usesMax - 1 },
+		"after an hour":             func(l *loop, u *conn) { u.born = l.now - ageMillisMax },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, nil)
+			s := newStub(t, func(q *stubRequest) bool { return q.ok(fmt.Sprint(q.conn)) })
+			r.workers(s.address)
+			c := r.client()
+			c.wantOpen("1")
+			r.onLoop(func(l *loop) { wear(l, l.conns.at(l.pools[0].head)) })
+			c.wantOpen("1") // its last
+			c.wantOpen("2")
+		})
+	}
+}
+
+func TestTheLastFailureDecidesTheStatus(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ProxyConnectTimeout, o.QueueTimeout = 60*time.Millisecond, 150*time.Millisecond })
+	r.workers(deaf(t))
+	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
+}
+
+func TestAWorkerOnAUnixSocketThatIsNotThereYetIsWaitedFor(t *testing.T) {
+	r := newRig(t, nil)
+	path := filepath.Join(t.TempDir(), "w")
+	r.workers("unix:" + path)
+	c := r.client().send(post("abc"))
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		w, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = w.Read(make([]byte, 4096))
+		_, _ = w.Write([]byte(okAnswer("here")))
+	}()
+	c.read("POST").want(t, 200, "here")
+}
+
+// TestAUnixSocketWithAFullBacklogIsBusyNotBroken fills the queue of a worker that does not accept.
+func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w")
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(fd, 0); err != nil {
+		t.Fatal(err)
+	}
+	waiting, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiting.Close()
+	r := newRig(t, func(o *Options) { o.QueueTimeout = 250 * time.Millisecond })
+	r.workers("unix:" + path)
+	a := r.client().do(post("abc"))
+	a.want(t, 503, "~too many connections wait for the worker")
+	if a.Header.Get("Retry-After") == "" {
+		t.Error("a 503 comes without Retry-After")
+	}
+	if n := r.proxy.table.Load().target[0].failures.Load(); n != 0 {
+		t.Errorf("failures: got %d, want a full backlog to be none", n)
+	}
+}
