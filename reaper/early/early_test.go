@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -72,8 +73,12 @@ func sendHUP() {
 
 // finished gives in one go what came while nobody read.
 func finished() {
-	early.Signals()
+	signals := early.Signals()
 	sendHUP()
+	// Which thread gets it is the kernel's choice, and after Finish it would end this process, which catches it in no other way.
+	for deadline := time.Now().Add(10 * time.Second); len(signals) == 0 && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
 	rest := early.Finish()
 	os.Stdout.WriteString(fmt.Sprint(rest, early.Finish()))
 }
