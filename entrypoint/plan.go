@@ -305,6 +305,8 @@ func ready(r config.Ready) fleet.Ready {
 	switch r.Kind {
 	case config.ReadyHTTP:
 		return fleet.Ready{Kind: fleet.ReadyHTTP, Path: r.Path}
+	case config.ReadyNotify:
+		return fleet.Ready{Kind: fleet.ReadyNotify}
 	case config.ReadyNone:
 		return fleet.Ready{Kind: fleet.ReadyNone}
 	default:

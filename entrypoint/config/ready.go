@@ -10,9 +10,10 @@ type ReadyKind string
 
 // The kinds of readiness.
 const (
-	ReadyTCP  ReadyKind = "tcp"  // its port accepts a connection
-	ReadyHTTP ReadyKind = "http" // GET Path answers 2xx or 3xx
-	ReadyNone ReadyKind = "none" // it is taken to be ready as soon as it runs
+	ReadyTCP    ReadyKind = "tcp"    // its port accepts a connection
+	ReadyHTTP   ReadyKind = "http"   // GET Path answers 2xx or 3xx
+	ReadyNotify ReadyKind = "notify" // it says so on NOTIFY_SOCKET (man 3 sd_notify)
+	ReadyNone   ReadyKind = "none"   // it is taken to be ready as soon as it runs
 )
 
 // Ready is PERCORE_READY.
@@ -21,7 +22,7 @@ type Ready struct {
 	Path string // an HTTP request target that starts with a slash; only with ReadyHTTP
 }
 
-// UnmarshalText reads `tcp`, `http:/path` or `none`.
+// UnmarshalText reads `tcp`, `http:/path`, `notify` or `none`.
 func (r *Ready) UnmarshalText(text []byte) error {
 	word, path, hasPath := strings.Cut(string(text), ":")
 	switch kind := ReadyKind(strings.ToLower(word)); {
@@ -32,10 +33,10 @@ func (r *Ready) UnmarshalText(text []byte) error {
 		*r = Ready{Kind: kind, Path: path}
 	case kind == ReadyHTTP:
 		return errors.New("http needs a path with a slash in front")
-	case (kind == ReadyTCP || kind == ReadyNone) && !hasPath:
+	case (kind == ReadyTCP || kind == ReadyNotify || kind == ReadyNone) && !hasPath:
 		*r = Ready{Kind: kind}
 	default:
-		return errors.New("must be one of tcp, http:/path, none")
+		return errors.New("must be one of tcp, http:/path, notify, none")
 	}
 	return nil
 }
@@ -54,4 +55,4 @@ func (r Ready) String() string {
 	return string(r.Kind)
 }
 
-func (Ready) syntax() string { return "'tcp', 'http:/path', 'none'" }
+func (Ready) syntax() string { return "'tcp', 'http:/path', 'notify', 'none'" }

@@ -188,7 +188,7 @@ func TestReady(t *testing.T) {
 		{name: "a path with a space", text: "http:/a b", err: "%XX"},
 		{name: "a path that would add a header", text: "http:/a\r\nX: y", err: "%XX"},
 		{name: "tcp with something after it", text: "tcp:8000", err: "must be one of"},
-		{name: "not here yet", text: "notify", err: "must be one of"},
+		{name: "no such kind", text: "exec:/bin/true", err: "must be one of"},
 	})
 }
 

@@ -24,7 +24,8 @@ type Fleet struct {
 	published   []Endpoint
 	errands     []*errand // orders under way
 	maintenance maintenance
-	preparing   bool // programs that come first are not done
+	notices     *notices // nil until a worker is to send some
+	preparing   bool     // programs that come first are not done
 	endings     int
 	null        *os.File
 	logs        *logs

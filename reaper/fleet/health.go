@@ -26,6 +26,10 @@ func (f *Fleet) examine(w *worker) {
 	if h.Check.Kind == ReadyNone {
 		return
 	}
+	if h.Check.Kind == ReadyNotify {
+		f.feed(w)
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
 	incarnation, address := w.incarnation, w.address()

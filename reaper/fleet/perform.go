@@ -49,7 +49,9 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 		return evReady, true
 	}
 	f.arm(w, w.program.ReadyTimeout, evOverdue)
-	f.watch(w)
+	if w.program.Ready.Kind != ReadyNotify {
+		f.watch(w)
+	}
 	return 0, false
 }
 
@@ -61,12 +63,16 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	if len(argv) == 0 {
 		return nil, &reaper.SpawnError{Op: "find", Path: `""`, Err: syscall.ENOENT}
 	}
+	notices, err := f.noticeEnviron(w)
+	if err != nil {
+		return nil, err
+	}
 	files, opened, err := f.files(w)
 	if err != nil {
 		return nil, err
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
-		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: w.environ(), Dir: w.program.Dir,
+		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: override(w.environ(), notices), Dir: w.program.Dir,
 		Credential: w.program.Credential, Umask: w.program.Umask, CPUs: w.cpus(), Files: files, Pdeathsig: syscall.SIGKILL, KillLeftovers: true, KillTree: w.program.KillTree,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})

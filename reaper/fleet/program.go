@@ -23,9 +23,10 @@ type ReadyKind uint8
 
 // The kinds of readiness.
 const (
-	ReadyTCP  ReadyKind = iota // its port accepts a connection
-	ReadyHTTP                  // it answers a GET with 2xx or 3xx
-	ReadyNone                  // it was spawned
+	ReadyTCP    ReadyKind = iota // its port accepts a connection
+	ReadyHTTP                    // it answers a GET with 2xx or 3xx
+	ReadyNone                    // it was spawned
+	ReadyNotify                  // it says so on NOTIFY_SOCKET (man 3 sd_notify)
 )
 
 // Ready is a readiness probe.
@@ -117,7 +118,7 @@ func (p Program) withDefaults() Program {
 		p.WorkersMax = max(p.Workers, defaultWorkersMax)
 	}
 	if p.PortsFrom == 0 {
-		p.Ready, p.Health.Check = Ready{Kind: ReadyNone}, Ready{Kind: ReadyNone} // there is nothing to connect to
+		p.Ready, p.Health.Check = withoutPort(p.Ready), withoutPort(p.Health.Check)
 	}
 	if p.StopSignal == 0 {
 		p.StopSignal = syscall.SIGTERM
@@ -140,6 +141,14 @@ func (p Program) withDefaults() Program {
 	}
 	p.Backoff.Jitter = max(p.Backoff.Jitter, 0)
 	return p
+}
+
+// withoutPort is what can be known of a worker to which nobody can connect.
+func withoutPort(r Ready) Ready {
+	if r.Kind == ReadyNotify {
+		return r
+	}
+	return Ready{Kind: ReadyNone}
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {

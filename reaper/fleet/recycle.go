@@ -59,6 +59,10 @@ func (w *worker) unlimit() {
 		w.endOfLife.Stop()
 		w.endOfLife = nil
 	}
+	if w.watchdog != nil {
+		w.watchdog.Stop()
+		w.watchdog = nil
+	}
 	w.stopWeighing()
 }
 

@@ -270,6 +270,9 @@ func (f *Fleet) close() {
 	if lost := f.Dropped(); lost > 0 {
 		f.log.Warn("worker output was dropped", "bytes", lost)
 	}
+	if f.notices != nil {
+		f.notices.conn.Close()
+	}
 	if f.null != nil {
 		f.null.Close()
 	}

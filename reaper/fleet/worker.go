@@ -43,6 +43,7 @@ type worker struct {
 	stopProbe   context.CancelFunc
 
 	endOfLife    *time.Timer
+	watchdog     *time.Timer // nil until the worker has said a first word
 	stopWeighing context.CancelFunc
 
 	alarm  *time.Timer   // the one thing it waits for besides events

@@ -1,0 +1,57 @@
+package pid1
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// notifier is a worker that serves from the start, says READY=1 when there is a file, and then WATCHDOG=1 every 0.2 s until there is another.
+const notifier = `
+import os, socket, sys, threading, time
+from http.server import HTTPServer, BaseHTTPRequestHandler
+class Hello(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "11"); self.end_headers(); self.wfile.write(b"Hello from\n")
+def say(text):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.sendto(text.encode(), "\0" + os.environ["NOTIFY_SOCKET"][1:])
+def talk():
+    say("STATUS=loading\nREADY=1")
+    while not os.path.exists(sys.argv[2] + str(os.getpid())):
+        say("WATCHDOG=1")
+        time.sleep(0.2)
+assert os.environ["WATCHDOG_USEC"] == "3000000", os.environ["WATCHDOG_USEC"]
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Hello)
+if len(sys.argv) > 3: time.sleep(float(sys.argv[3]))
+threading.Thread(target=talk, daemon=True).start()
+server.serve_forever()
+`
+
+func TestAWorkerSaysItselfWhenItIsReadyAndThatItLives(t *testing.T) {
+	need(t, "a worker in Python", python, "-c", "")
+	silence := t.TempDir() + "/silent-"
+	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_READY": "notify", "PERCORE_HEALTH_INTERVAL": "1"},
+		"--", python, "-c", notifier, "{port}", silence, "0.5")
+	s.awaitReady(2)
+	name := s.workerName(0)
+	first := s.readyWorkers()[name]
+	if got := first.Time.Sub(s.messages("worker started")[0].Time); got < 500*time.Millisecond {
+		t.Errorf("ready after %v, want it only when the worker says so", got)
+	}
+	if err := os.WriteFile(silence+strconv.Itoa(first.PID), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the silent worker to be replaced", func() bool {
+		l := s.readyWorkers()[name]
+		return l.PID != 0 && l.PID != first.PID && s.said("watchdog: no word for 3s")
+	})
+}
+
+func TestAWorkerThatNeverSaysThatItIsReadyIsAFailedStart(t *testing.T) {
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_READY": "notify", "PERCORE_READY_TIMEOUT": "0.5", "PERCORE_STARTRETRIES": "0"}, serveCommand()...)
+	if code := s.wait(); code != 137 || !s.said("worker is not ready in time") {
+		t.Errorf("got code %d, want 137 and the reason", code)
+	}
+}

@@ -1,0 +1,105 @@
+package fleet
+
+import (
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the bubble.
+func notifying(t *testing.T, n int, body func(*rig)) {
+	t.Helper()
+	p := tornado(n)
+	p.Ready = Ready{Kind: ReadyNotify}
+	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
+		r.fleet.notices = &notices{conn: new(net.UnixConn), address: "@test"}
+		r.run()
+		body(r)
+		r.finish()
+	})
+}
+
+func (r *rig) notice(pid int, text string) {
+	r.fleet.mail.post(func() { r.fleet.heed(pid, text) })
+	synctest.Wait()
+}
+
+func TestAWorkerIsReadyWhenItSaysSo(t *testing.T) {
+	notifying(t, 2, func(r *rig) {
+		r.pass(30 * time.Second)
+		r.expectStates("STARTING", "STARTING")
+		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET=@test") || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
+			t.Errorf("environment: got %v, want the socket and the watchdog in it", env)
+		}
+		r.notice(2, "STATUS=warm\nREADY=1\n")
+		r.notice(99999999, "READY=1")
+		r.expectStates("STARTING", "RUNNING")
+		r.notice(1, "EXTEND_TIMEOUT_USEC=100000000")
+		r.pass(90 * time.Second)
+		r.expectStates("STARTING", "RUNNING")
+		r.notice(1, "READY=1")
+		r.expectEndpoints(Up, Up)
+		r.notice(1, "STOPPING=1")
+		r.expectEndpoints(Draining, Up)
+		r.expectSignals("tornado-8000")
+	})
+}
+
+func TestTheWatchdogBitesWhoeverFallsSilent(t *testing.T) {
+	notifying(t, 2, func(r *rig) {
+		r.notice(1, "READY=1")
+		r.notice(2, "READY=1")
+		for range 10 {
+			r.notice(1, "WATCHDOG=1") // the other one never speaks, and need not
+			r.pass(14 * time.Second)
+		}
+		r.expectIncarnations(1, 1)
+		r.pass(2 * time.Second)
+		r.expectIncarnations(2, 1)
+		r.notice(2, "WATCHDOG=trigger")
+		r.expectLog(1, "watchdog: the worker itself says so")
+	})
+}
+
+func TestNoticesComeWithTheirSender(t *testing.T) {
+	n, err := openNotices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard, done := make(chan string), make(chan struct{})
+	go func() {
+		defer close(done)
+		n.read(func(pid int, text string) {
+			if pid != os.Getpid() {
+				t.Errorf("sender: got pid %d, want %d", pid, os.Getpid())
+			}
+			heard <- text
+		})
+	}()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if _, _, err := conn.WriteMsgUnix([]byte("BARRIER=1"), syscall.UnixRights(int(writer.Fd())), &net.UnixAddr{Name: n.address, Net: "unixgram"}); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	if got := <-heard; got != "BARRIER=1" {
+		t.Errorf("got %q, want BARRIER=1", got)
+	}
+	if _, err := reader.Read(make([]byte, 1)); err == nil {
+		t.Error("barrier: got it open, want it closed")
+	}
+	n.conn.Close()
+	<-done
+}
