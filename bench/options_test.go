@@ -17,7 +17,7 @@ func TestParseOptions(t *testing.T) {
 		same func(options) bool
 	}{
 		{"the defaults measure everything", nil, false, func(o options) bool {
-			return o.rounds == 10 && o.slice == 300*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 6
+			return o.rounds == 10 && o.slice == 250*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 6
 		}},
 		{"rows and subjects can be chosen", []string{"-rows", "1k-64", "-subjects", "nginx,relay"}, false, func(o options) bool {
 			return len(o.rows) == 1 && len(o.parts) == 0 && reflect.DeepEqual(o.subjects, []string{"nginx", "relay"})

@@ -20,7 +20,7 @@ func tailScenarios() []scenario {
 	return []scenario{
 		{name: "bimodal-70", title: "4 workers, 1 % of the requests 100 × longer, 70 % load", workers: 4, load: 0.70, mean: 10 * time.Millisecond, bimodal: true},
 		{name: "bimodal-85", title: "4 workers, 1 % of the requests 100 × longer, 85 % load", workers: 4, load: 0.85, mean: 10 * time.Millisecond, bimodal: true},
-		{name: "exp-95", title: "32 workers, exponential service times, 95 % load", workers: 32, load: 0.95, mean: 60 * time.Millisecond},
+		{name: "exp-95", title: "32 workers, exponential service times, 95 % load", workers: 32, load: 0.95, mean: 100 * time.Millisecond},
 	}
 }
 
