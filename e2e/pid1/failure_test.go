@@ -77,7 +77,7 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 		{"no command is explained", nil, nil, []string{"no command", "PERCORE_COMMAND"}},
 		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "Another process"}},
 		{"a user that does not exist is named", env{"PERCORE_USER": "no-such-user"}, []string{"demo"}, []string{"PERCORE_USER", "no-such-user"}},
-		{"a word of later versions is not taken for a command", nil, []string{"status"}, []string{"percore -- status"}},
+		{"a word of later versions is not taken for a command", nil, []string{"doctor"}, []string{"percore -- doctor"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := start(t, test.variables, test.args...)
