@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -45,6 +46,7 @@ type intent struct {
 func (s *settings) answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer debug.FreeOSMemory() // reading a configuration takes a megabyte, and is rare
 	if r.Verb == control.VerbCheck {
 		return s.check(r, reply)
 	}

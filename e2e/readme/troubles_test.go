@@ -25,6 +25,7 @@ type trouble struct {
 var (
 	sleeper     = []string{"sleep", "60"}
 	misbehaving = []string{os.Args[0], workerWord, "{port}", "{index}"}
+	startsOnce  = append([]string{"sh", "-c", `test ! -e begun && touch begun && exec "$0" "$@"; exit 3`}, misbehaving...)
 	demo        = []string{"demo"}
 )
 
@@ -84,6 +85,16 @@ var troubles = []trouble{
 		meanwhile: beforeReady("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
 	},
 	{
+		name: "every worker has as many requests as it may", shows: "no worker was free",
+		env: []string{"PERCORE_WORKER_CONCURRENCY=1", "PERCORE_QUEUE_TIMEOUT=0.2"}, words: misbehaving,
+		meanwhile: func(t *testing.T, where lab, p *process) string {
+			p.await(t, `"msg":"worker ready"`, 2)
+			conn := send(t, where, request("/silent", ""))
+			defer conn.Close()
+			return post("/", "")(t, where, p)
+		},
+	},
+	{
 		name: "a worker is silent", shows: "504 Gateway Timeout", env: []string{"PERCORE_PROXY_READ_TIMEOUT=0.2"}, words: misbehaving,
 		meanwhile: post("/silent", ""),
 	},
@@ -102,11 +113,11 @@ var troubles = []trouble{
 	},
 	{name: "a word is of a later version", shows: "does not have yet", words: []string{"doctor"}},
 	{
-		name: "a signal is of a later version", shows: "signal has no effect", words: misbehaving,
+		name: "a new version cannot start", shows: "rolling restart halted", words: startsOnce,
 		meanwhile: func(t *testing.T, _ lab, p *process) string {
 			p.await(t, `"msg":"worker ready"`, 2)
 			p.signal(t, syscall.SIGHUP)
-			p.await(t, "signal has no effect", 1)
+			p.await(t, "rolling restart halted", 1)
 			return ""
 		},
 	},
