@@ -75,7 +75,7 @@ func scriptKernel(k *fakeKernel, random *rand.Rand) {
 // randomEvent does one thing and says whether it was a stop.
 func randomEvent(r *rig, p Program, random *rand.Rand) (stop bool) {
 	port := p.PortsFrom + random.IntN(p.Workers)
-	switch random.IntN(12) {
+	switch random.IntN(16) {
 	case 0:
 		r.holdBack(port, true)
 	case 1, 2:
@@ -91,6 +91,14 @@ func randomEvent(r *rig, p Program, random *rand.Rand) (stop bool) {
 		r.pass(time.Duration(random.IntN(40)) * time.Second)
 	case 7, 8:
 		r.pass(time.Duration(random.IntN(900)) * time.Millisecond)
+	case 9:
+		r.fleet.Roll("chance")
+	case 10:
+		r.fleet.Grow(random.IntN(5)-2, "chance")
+	case 11:
+		r.fleet.Exhausted(random.IntN(p.Workers), uint64(random.IntN(10)))
+	case 12:
+		r.give(order([]Verb{Start, Stop, Restart, Drain, Undrain}[random.IntN(5)], worker0))
 	default:
 		endOne(r, random)
 	}
@@ -131,6 +139,12 @@ func checkPromises(r *rig) {
 	if len(alive) != 0 {
 		r.t.Fatalf("processes nobody owns: got %v, want none", alive)
 	}
+	r.fleet.mail.post(func() {
+		m := &r.fleet.maintenance
+		if len(m.tasks) > 1 && m.current.purpose != scaling {
+			r.t.Errorf("maintenance: got %d tasks of a %v at once, want one", len(m.tasks), m.current.purpose)
+		}
+	})
 	r.eachWorker(func(w *worker) {
 		if w.delay > 36*time.Second || w.delay < 0 {
 			r.t.Errorf("%s: got a back-off of %v, want at most 36s", w.title, w.delay)
