@@ -66,11 +66,13 @@ type exchange struct {
 	committed bool  // a byte of the answer is on its way to the client
 
 	// Trying.
-	target  *target // the worker that has it now, nil when none
-	last    *target // the worker that had it last
-	tried   endpointSet
-	failure cause // of the last try that failed
-	stale   bool  // the one free repeat on the same worker is used up
+	target    *target // the worker that has it now, nil when none
+	last      *target // the worker that had it last
+	repeat    bool    // a worker may have seen it: trying it again takes one of the repeats
+	repeating bool    // it has one
+	tried     endpointSet
+	failure   cause // of the last try that failed
+	stale     bool  // the one free repeat on the same worker is used up
 
 	deaths           uint8 // workers that may have died of this request; pardon.go
 	deathIndex       int   // which that was

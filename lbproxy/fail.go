@@ -23,6 +23,7 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 			rule = retrySameWorker
 		}
 	}
+	x.repeat = !untouched
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
 	case rule == retrySameWorker && !x.stale && (repeatable || untouched):
@@ -53,15 +54,19 @@ func (l *loop) tryOther(x *exchange, t *target) {
 // retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
 // request keeps its place meanwhile.
 func (l *loop) retrySame(x *exchange, t *target) {
-	if l.table.isUp(t.Index, t.Incarnation) {
+	up := l.table.isUp(t.Index, t.Incarnation)
+	if up && (!x.repeat || l.proxy.takeRepeat(l.table)) {
+		x.repeating = x.repeat
 		l.sendTo(x, t, false)
 		return
 	}
-	if !l.options.NextUpstream {
+	if !up && !l.options.NextUpstream {
 		l.abort(x, causeStale)
 		return
 	}
-	x.suspect(t)
+	if !up {
+		x.suspect(t)
+	}
 	l.releaseWorker(x)
 	l.assign(x)
 }

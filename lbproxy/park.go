@@ -33,6 +33,7 @@ func (l *loop) park(x *exchange) {
 func (l *loop) unpark(x *exchange) {
 	l.endWait(x)
 	if t := l.proxy.leave(x); t != nil {
+		l.endRepeat(x)
 		t.unclaim()
 		l.freed(t)
 	}

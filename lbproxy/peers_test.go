@@ -25,6 +25,8 @@ type stub struct {
 	conns, requests atomic.Int64
 	closed          atomic.Int64 // connections whose end the worker has seen
 
+	gone atomic.Int64 // connections that the worker has closed
+
 	mu    sync.Mutex // guards heads and open
 	heads []string
 	open  []*net.TCPConn
@@ -67,7 +69,7 @@ func (s *stub) accept(answer func(q *stubRequest) bool) {
 }
 
 func (s *stub) serve(c *net.TCPConn, conn int64, answer func(q *stubRequest) bool) {
-	defer c.Close()
+	defer func() { c.Close(); s.gone.Add(1) }()
 	in := bufio.NewReader(c)
 	for nth := int64(1); ; nth++ {
 		head := readHead(in)

@@ -28,6 +28,7 @@ type Proxy struct {
 	table     atomic.Pointer[table]
 	watching  atomic.Bool   // somebody waits for workers to become idle
 	queue                   // requests of all loops that wait for a worker
+	repeats   atomic.Int64  // requests that are with a second worker; see budget.go
 	ejecting  sync.Mutex    // guards the decision to take a worker out, of which one must be left
 	turn      atomic.Uint32 // of round_robin
 	accessLog *accessLog

@@ -19,7 +19,19 @@ func (l *loop) assign(x *exchange) {
 
 // choose takes a place for a request at one of the workers in t, or returns nil.
 func (l *loop) choose(t *table, x *exchange) *target {
-	return l.balancer.choose(t, &x.tried, &x.client, l.now)
+	repeats := x.repeat && !x.repeating
+	if t == nil || repeats && !l.proxy.takeRepeat(t) {
+		return nil
+	}
+	place := l.balancer.choose(t, &x.tried, &x.client, l.now)
+	switch {
+	case !repeats:
+	case place != nil:
+		x.repeating = true
+	default:
+		l.proxy.repeats.Add(-1)
+	}
+	return place
 }
 
 // sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
@@ -290,6 +302,7 @@ func (l *loop) releaseWorker(x *exchange) {
 		return
 	}
 	x.target = nil
+	l.endRepeat(x)
 	if x.response == responseTunnel {
 		t.tunnels.Add(-1)
 	} else {

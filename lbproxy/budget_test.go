@@ -1,0 +1,50 @@
+package lbproxy
+
+import (
+	"testing"
+)
+
+// TestRepeatsAreAFifthOfTheRequests lets one of two workers die with ten requests, and holds what is repeated on the other.
+func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
+	r := newRig(t, nil)
+	die, gate := make(chan struct{}), make(chan struct{})
+	bad := newStub(t, func(q *stubRequest) bool { <-die; return false })
+	good := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	r.workers(bad.address, good.address)
+	r.warm()
+	var clients []*client
+	for range 20 {
+		clients = append(clients, r.client().send(getRequest))
+	}
+	eventually(t, "each worker has ten", func() bool { return bad.requests.Load() == 10 && good.requests.Load() == 10 })
+	release := r.hold() // so that all die at once
+	bad.listener.Close()
+	close(die)
+	eventually(t, "the worker has closed all", func() bool { return bad.gone.Load() == 10 })
+	release()
+	eventually(t, "the rest waits", func() bool {
+		waiting := r.proxy.waiting.Load()
+		return waiting > 0 && waiting+r.proxy.repeats.Load() == 10
+	})
+	repeats := r.proxy.repeats.Load()
+	if repeats < repeatsMin || repeats > 20/repeatsPart {
+		t.Errorf("repeats at once: got %d, want %d to %d", repeats, repeatsMin, 20/repeatsPart)
+	}
+	eventually(t, "the good one has them", func() bool { return good.requests.Load() == 10+repeats })
+	close(gate)
+	for _, c := range clients {
+		c.read("GET").want(t, 200, "ok")
+	}
+	wantCount(t, "requests in all", good.requests.Load()+bad.requests.Load(), 30)
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.repeats.Load() == 0 })
+}
+
+func TestARequestThatNoWorkerSawIsNoRepeat(t *testing.T) {
+	r := newRig(t, nil)
+	r.proxy.repeats.Store(1000)
+	r.workers(refusing(t), newStub(t, constant("ok")).address, refusing(t))
+	c := r.client()
+	for range 5 {
+		c.wantOpen("ok")
+	}
+}
