@@ -25,15 +25,15 @@ const (
 )
 
 // isSpent tells whether a connection has served long enough.
-func (u *conn) isSpent(now int64) bool { return u.uses >= usesMax || now-u.born >= ageMillisMax }
+func (c *conn) isSpent(now int64) bool { return c.uses >= usesMax || now-c.born >= ageMillisMax }
 
 // isRisky tells whether its worker may be closing an idle connection just now, by what it said of itself.
-func (u *conn) isRisky(now int64) bool {
-	return u.idleMillis > 0 && now-u.since >= int64(u.idleMillis)-idleMarginMillis
+func (c *conn) isRisky(now int64) bool {
+	return c.idleMillis > 0 && now-c.since >= int64(c.idleMillis)-idleMarginMillis
 }
 
 // noteIdleTime keeps what a worker says about its idle time-out, as in `Keep-Alive: timeout=5` (Node, Puma and Apache send it).
-func (u *conn) noteIdleTime(fields []http1.Field) {
+func (c *conn) noteIdleTime(fields []http1.Field) {
 	const name = "timeout="
 	for i := range fields {
 		if fields[i].ID != http1.FieldKeepAlive {
@@ -50,7 +50,7 @@ func (u *conn) noteIdleTime(fields []http1.Field) {
 			}
 			seconds = 10*seconds + int32(digit-'0')
 		}
-		u.idleMillis = max(seconds*1000, 1) // 0 is said by some to mean: no longer than the answer
+		c.idleMillis = max(seconds*1000, 1) // 0 is said by some to mean: no longer than the answer
 	}
 }
 
