@@ -238,7 +238,7 @@ func (s *spyhole) quiet(t *testing.T) {
 		idle := 0
 		for range turnsToSee {
 			s.onLoop(func(l *loop) {
-				if len(l.ready) == 0 && l.table != nil && l.table.target[0].inFlight.Load() == 0 {
+				if len(l.ready) == 0 && l.table != nil && !l.waitsForWorker() {
 					idle++
 				}
 			})
@@ -250,6 +250,11 @@ func (s *spyhole) quiet(t *testing.T) {
 			t.Fatal("the front door does not come to rest")
 		}
 	}
+}
+
+// waitsForWorker tells whether a worker has a request and does not wait for more of its body.
+func (l *loop) waitsForWorker() bool {
+	return slices.ContainsFunc(l.exchanges, func(x *exchange) bool { return x.target != nil && x.request != requestStreaming })
 }
 
 func (s *spyhole) onLoop(f func(*loop)) {
