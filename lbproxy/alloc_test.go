@@ -168,14 +168,15 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		limit  uint64
 		adjust func(*Options)
 	}{
-		{"without an access log", 100, nil},
+		// A hundred and more are the test's own: its worker accepts a new connection after every 1000 requests.
+		{"without an access log", 300, nil},
 		// The batches that travel between loop and log are made once, but how many there are is a matter of scheduling.
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},
-		{"with one request at a time per worker", 100, func(o *Options) { o.WorkerConcurrency = 1 }},
-		{"by round robin", 100, func(o *Options) { o.Balance = RoundRobin }},
-		{"by the client's address", 100, func(o *Options) { o.Balance = IPHash }},
-		{"at random", 100, func(o *Options) { o.Balance = Random }},
+		{"with one request at a time per worker", 300, func(o *Options) { o.WorkerConcurrency = 1 }},
+		{"by round robin", 300, func(o *Options) { o.Balance = RoundRobin }},
+		{"by the client's address", 300, func(o *Options) { o.Balance = IPHash }},
+		{"at random", 300, func(o *Options) { o.Balance = Random }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
