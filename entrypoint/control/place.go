@@ -3,7 +3,6 @@ package control
 import (
 	"bufio"
 	"bytes"
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // DefaultPath is where the socket is unless PERCORE_CONTROL says otherwise, if PID 1 may write there and nobody else
@@ -43,10 +44,11 @@ func privatePrefix() string {
 	return fmt.Sprintf("@percore-%d-", namespace)
 }
 
-// privatePlace is a name for this process that nobody can have taken before.
+// privatePlace is a name for this process that nobody can have taken before. The kernel is asked for the random part (man 2
+// getrandom) because crypto/rand would have every start of percore initialise all of Go's cryptography.
 func privatePlace() Place {
 	var salt [8]byte
-	_, _ = rand.Read(salt[:]) // never fails (package crypto/rand)
+	_, _ = unix.Getrandom(salt[:], 0) // never fails for so few bytes
 	return Place(privatePrefix() + strconv.Itoa(os.Getpid()) + "-" + hex.EncodeToString(salt[:]))
 }
 
