@@ -33,10 +33,10 @@ func newOperator(s *settings, log *slog.Logger) *operator {
 	return o
 }
 
-// run serves until close.
+// run serves until close. It is an actor of PID 1 and must not end before the others, whatever becomes of the server.
 func (o *operator) run() error {
 	if server := o.open(); server != nil {
-		return server.Run()
+		_ = server.Run() // it has said what went wrong
 	}
 	<-o.done
 	return nil

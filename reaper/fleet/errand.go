@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"percore/reaper"
 )
@@ -64,6 +65,9 @@ func (f *Fleet) accept(e *errand) {
 		return
 	}
 	workers, err := f.find(e.order.Processes)
+	if err == nil && e.order.Verb.ends() && slices.ContainsFunc(workers, func(w *worker) bool { return w.program.Internal }) {
+		err = ErrOwn
+	}
 	if err != nil {
 		e.end(err)
 		return
@@ -167,7 +171,7 @@ func (e *errand) startReached(w *worker) bool {
 	switch {
 	case !w.wanted:
 		e.tell(w, "started", ErrOverruled)
-	case w.state == StateRunning:
+	case w.state == StateRunning && w.hasLasted():
 		e.tell(w, "started", nil)
 	case w.state == StateBackoff || w.state.final() && w.state != StateStopped:
 		e.tell(w, "started", w.failedToStart())
@@ -175,6 +179,11 @@ func (e *errand) startReached(w *worker) bool {
 		return false
 	}
 	return true
+}
+
+// hasLasted says whether what runs counts as started: at once where its readiness was asked for, as supervisord does otherwise.
+func (w *worker) hasLasted() bool {
+	return w.program.Ready.Kind != ReadyNone || time.Since(w.started) >= w.program.StartSecs
 }
 
 func (e *errand) stopReached(w *worker) bool {

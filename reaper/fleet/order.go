@@ -32,6 +32,9 @@ func (v Verb) String() string {
 	return words[v]
 }
 
+// ends says whether processes end by it.
+func (v Verb) ends() bool { return v == Stop || v == Restart }
+
 // Order is something that somebody wants from a running fleet. Which fields count depends on the verb.
 type Order struct {
 	Verb      Verb
@@ -62,6 +65,7 @@ var (
 	ErrOverruled      = errors.New("overruled by another order")
 	ErrStopping       = errors.New("percore is stopping")
 	ErrRange          = errors.New("out of range")
+	ErrOwn            = errors.New("percore's own process, which every request passes through")
 )
 
 // Do carries an order out and returns when it is fulfilled, has failed, or ctx ended; what was begun goes on in the

@@ -168,6 +168,44 @@ func TestAStartThatFailsSaysHow(t *testing.T) {
 	}
 }
 
+func TestAStartWithoutAReadinessProbeIsOneWhenItHasLasted(t *testing.T) {
+	unprobed := tornado(1)
+	unprobed.Ready, unprobed.StartSecs = Ready{Kind: ReadyNone}, 2*time.Second
+	inBubble(t, Options{Programs: []Program{unprobed}}, func(r *rig) {
+		r.run()
+		r.pass(time.Minute)
+		r.expectTold(r.give(order(Stop, worker0)), nil, "8000 stopped")
+		start := r.give(order(Start, worker0))
+		r.expectStates("RUNNING")
+		r.pass(time.Second)
+		r.expectUnderWay(start)
+		r.die("tornado-8000", reaper.Exit{Code: 1})
+		r.expectTold(start, ErrSpawn, "8000 not started")
+		r.expectTold(r.give(order(Stop, worker0)), nil, "8000 stopped")
+		start = r.give(order(Start, worker0))
+		r.pass(2*time.Second - time.Millisecond)
+		r.expectUnderWay(start)
+		r.pass(time.Millisecond)
+		r.expectTold(start, nil, "8000 started")
+		r.finish()
+	})
+}
+
+func TestPercoresOwnProcessesTakeNoOrdersThatWouldCutRequests(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{front(), tornado(1)}}, func(r *rig) {
+		r.run()
+		for _, v := range []Verb{Stop, Restart} {
+			got := r.give(order(v, "percore:front"))
+			if !got.done || !errors.Is(got.err, ErrOwn) {
+				t.Errorf("%s: got done %v and %v, want %v", v, got.done, got.err, ErrOwn)
+			}
+		}
+		r.expectStates("RUNNING", "RUNNING")
+		r.expectSignals("front")
+		r.finish()
+	})
+}
+
 func TestTheLastOfTwoOrdersHolds(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
 		r.kernel.obey = func(*fakeProcess) time.Duration { return time.Second }
