@@ -45,7 +45,8 @@ type logFile struct {
 	torn    bool // the last write was cut inside a line
 	broken  error
 	retry   time.Time
-	said    bool // that it does not rotate
+	said    bool          // that it does not rotate
+	wake    chan struct{} // closed at the next change; nil when nobody waits
 }
 
 // Write appends p, whole lines but for a reason, and rotates after it.
@@ -55,6 +56,7 @@ func (l *logFile) Write(p []byte) (written int, err error) {
 	if err := l.ready(); err != nil {
 		return 0, err
 	}
+	defer l.stir()
 	if l.torn {
 		if _, err := l.file.Write([]byte{'\n'}); err != nil {
 			return 0, err

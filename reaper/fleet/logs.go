@@ -33,6 +33,7 @@ func (f *Fleet) OpenLogs() error {
 			if !ok {
 				continue
 			}
+			w.logFiles[kind] = file
 			if err := file.Reopen(); err != nil {
 				return fmt.Errorf("%s of %s: %w", kind, w.title, err)
 			}

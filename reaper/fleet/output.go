@@ -35,6 +35,7 @@ func (f *Fleet) outputs(w *worker) (pipes []pipe, files []*os.File, err error) {
 	if w.program.Inherit {
 		return nil, []*os.File{os.Stdout, os.Stderr}, nil
 	}
+	w.logFiles = [streamKinds]*logFile{}
 	for kind := range streamKinds {
 		if kind == stderr && w.program.RedirectStderr {
 			files = append(files, files[0])
@@ -45,7 +46,9 @@ func (f *Fleet) outputs(w *worker) (pipes []pipe, files []*os.File, err error) {
 			closePipes(pipes)
 			return nil, nil, err
 		}
-		p.stream = &stream{worker: w, incarnation: w.incarnation, kind: kind, framing: w.program.Framing, reader: p.reader, sink: f.sinkOf(w, kind)}
+		sink := f.sinkOf(w, kind)
+		w.logFiles[kind], _ = sink.writer.(*logFile)
+		p.stream = &stream{worker: w, incarnation: w.incarnation, kind: kind, framing: w.program.Framing, reader: p.reader, sink: sink}
 		pipes, files = append(pipes, p), append(files, p.writer)
 	}
 	return pipes, files, nil

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,8 +84,14 @@ type Condition struct {
 // overview is a snapshot of everything that Status and Condition tell.
 type overview struct {
 	workers   []WorkerStatus
-	tails     []*tail // of the same workers
+	tails     []*tail                 // of the same workers
+	logFiles  [][streamKinds]*logFile // likewise; nil where a stream has none
 	condition Condition
+}
+
+// find gives the index of a worker; below 0 is none.
+func (o *overview) find(process string) int {
+	return slices.IndexFunc(o.workers, func(s WorkerStatus) bool { return s.Process == process })
 }
 
 // Status is a snapshot of all workers in the order of their start, as of the last event. It never waits, and
@@ -99,6 +106,7 @@ func (f *Fleet) snapshot() {
 	for _, w := range f.workers {
 		o.workers = append(o.workers, w.status())
 		o.tails = append(o.tails, &w.tail)
+		o.logFiles = append(o.logFiles, w.logFiles)
 	}
 	o.condition = Condition{Stopping: f.shutdown.phase != serving, Maintenance: f.maintenance.words(), Degraded: f.degraded()}
 	f.overview.Store(&o)

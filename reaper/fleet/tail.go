@@ -28,6 +28,7 @@ type tail struct {
 	mu      sync.Mutex // guards the rest: two streams write, anybody reads
 	streams [streamKinds]ring
 	began   [streamKinds]uint64 // where the line that is not over yet begins
+	cleared [streamKinds]uint64 // what was before is not shown any more
 	last    []span              // at most tailLinesMax
 	wake    chan struct{}       // closed at the next byte; nil when nobody waits
 }
@@ -128,37 +129,28 @@ func (t *tail) linesSince(since mark) []string {
 	return whole[max(0, len(whole)-tailLinesMax):]
 }
 
-// read gives at most max bytes of a stream from a position on, the position after them, and a channel that is closed when
-// there are more.
-func (t *tail) read(kind streamKind, from uint64, max int) (data []byte, next uint64, wake <-chan struct{}) {
+// read gives at most bytesMax bytes of a stream from a position on, or that many before its end when it is below 0, the position
+// after them, and a channel that is closed when there are more.
+func (t *tail) read(kind streamKind, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := &t.streams[kind]
-	if from < r.start() {
-		from = r.start()
+	if from < 0 {
+		from += int64(r.end)
 	}
-	data = r.read(from, from+uint64(max))
+	start := max(uint64(max(from, 0)), r.start(), t.cleared[kind])
+	data = r.read(start, start+uint64(bytesMax))
 	if t.wake == nil {
 		t.wake = make(chan struct{})
 	}
-	return data, from + uint64(len(data)), t.wake
+	return data, int64(start) + int64(len(data)), t.wake
 }
 
-// Tail reads what is kept of a worker's output: the last 8 KiB of each stream, over all incarnations. process is
-// GROUP:NAME-PORT as in Status, stream is "stdout" or "stderr". It gives at most max bytes from position from on (0 is the
-// oldest kept), the position that the next call goes on from, and wake, which is closed when there is more of either
-// stream. ok is false when there is no such worker or stream. It is safe from any goroutine, and keeps no writer waiting.
-func (f *Fleet) Tail(process, stream string, from uint64, max int) (data []byte, next uint64, wake <-chan struct{}, ok bool) {
-	kind := stdout
-	if stream == stderr.String() {
-		kind = stderr
+// clear makes read forget what there is. The last words of a dead worker stay.
+func (t *tail) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for kind := range streamKinds {
+		t.cleared[kind] = t.streams[kind].end
 	}
-	o := f.overview.Load()
-	for i, s := range o.workers {
-		if s.Process == process && stream == kind.String() {
-			data, next, wake = o.tails[i].read(kind, from, max)
-			return data, next, wake, true
-		}
-	}
-	return nil, 0, nil, false
 }

@@ -58,10 +58,10 @@ func TestTheTailIsReadFromAnyPosition(t *testing.T) {
 	tests := []struct {
 		name string
 		kind streamKind
-		from uint64
+		from int64
 		max  int
 		want string
-		next uint64
+		next int64
 	}{
 		{"from the start", stdout, 0, 100, "0123456789", 10},
 		{"no more than asked for", stdout, 2, 3, "234", 5},

@@ -55,8 +55,9 @@ type worker struct {
 	starts    uint64
 	last      ending
 	tail      tail
-	began     mark       // where the output of its process begins
-	lastWords *lastWords // not told yet; nil is none
+	began     mark                  // where the output of its process begins
+	lastWords *lastWords            // not told yet; nil is none
+	logFiles  [streamKinds]*logFile // where its output goes; nil is somewhere else
 }
 
 // ending is how the latest incarnation ended, or why it never began.

@@ -173,7 +173,7 @@ func (j *job) scale() (code int, err error) {
 	return j.carryOut(control.VerbScale, order)
 }
 
-// clear empties log files. Workers without them have nothing to clear, and supervisorctl calls that cleared, too.
+// clear empties log files. Of workers without them what is kept for tail is forgotten.
 func (j *job) clear() int {
 	list := sorted(j.desk.Fleet.Status())
 	var found []fleet.WorkerStatus
@@ -192,6 +192,10 @@ func (j *job) clear() int {
 		found = append(found, c.list...)
 	}
 	for _, s := range found {
+		if err := j.desk.Fleet.Clear(s.Process); err != nil {
+			j.fault(s.Group, s.Name, control.Failed, err.Error())
+			continue
+		}
 		j.tell(control.Outcome{Group: s.Group, Name: s.Name, Did: "cleared"}, control.VerbClear)
 	}
 	return j.code

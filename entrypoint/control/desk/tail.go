@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"strings"
 
 	"percore/entrypoint/control"
 )
@@ -19,33 +20,39 @@ func (j *job) tail() (code int, err error) {
 		j.fault(found.group, found.name, control.NoSuchName, "")
 		return control.CodeGeneric, nil
 	}
-	data, next, wake, ok := j.read(found.list[0].Process, 0)
-	if !ok {
-		j.fault(found.group, found.name, control.NoSuchName, "")
-		return control.CodeGeneric, nil
-	}
-	data = data[max(0, len(data)-max(0, j.request.Bytes)):]
+	return j.follow(found.list[0].Process)
+}
+
+// follow sends as many of the last bytes as were asked for, and what comes after them if that is wanted. A client that is slower
+// than the worker may miss something.
+func (j *job) follow(process string) (code int, err error) {
+	left := max(0, j.request.Bytes)
+	from := -int64(max(1, left))
 	for {
-		if len(data) > 0 {
-			if err := j.reply(control.Frame{Data: data}); err != nil {
-				return control.CodeGeneric, nil // it has left
-			}
+		data, next, wake, ok := j.desk.Fleet.Tail(process, j.request.Stream, from, tailBytesMax)
+		if !ok && from < 0 {
+			group, name, _ := strings.Cut(process, ":")
+			j.fault(group, name, control.NoSuchName, "")
+			return control.CodeGeneric, nil
 		}
-		if !j.request.Follow {
-			return control.CodeOK, nil
+		isAll := len(data) < tailBytesMax
+		if from < 0 || !j.request.Follow {
+			data = data[:min(len(data), left)]
+		}
+		left -= len(data)
+		if len(data) > 0 && j.reply(control.Frame{Data: data}) != nil {
+			return control.CodeGeneric, nil // it has left
+		}
+		if !ok || !j.request.Follow && (isAll || left == 0) {
+			return control.CodeOK, nil // in the former case the process was scaled away
+		}
+		if from = next; !isAll {
+			continue
 		}
 		select {
 		case <-wake:
 		case <-j.ctx.Done():
 			return control.CodeOK, nil
 		}
-		if data, next, wake, ok = j.read(found.list[0].Process, next); !ok {
-			return control.CodeOK, nil // the process was scaled away
-		}
 	}
-}
-
-// read takes what the fleet keeps from a position on. A client that is slower than the worker misses what was overwritten.
-func (j *job) read(process string, from uint64) (data []byte, next uint64, wake <-chan struct{}, ok bool) {
-	return j.desk.Fleet.Tail(process, j.request.Stream, from, tailBytesMax)
 }
