@@ -19,9 +19,7 @@ func (r *runner) obey(sig catch.Signal) {
 	}
 	switch sig.Number {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT: // whatever it becomes: whoever sent it waits from now on
-		if r.left.IsZero() {
-			r.left = time.Now()
-		}
+		r.left = r.leaving(time.Now())
 	}
 	sig.Number = r.rewritten(sig.Number)
 	switch sig.Number {
@@ -48,9 +46,8 @@ func (r *runner) rewritten(sig syscall.Signal) syscall.Signal {
 // deliver hands a signal on. The child has not been reaped, so its number is still its own.
 func (r *runner) deliver(sig catch.Signal) {
 	switch {
-	case r.Tree:
-		tree.Signal(os.Getpid(), sig.Number, r.complain)
-	case r.Group:
+	case r.Tree && tree.Signal(os.Getpid(), sig.Number, r.complain): // false where nobody can see the tree
+	case r.Group || r.Tree:
 		err := syscall.Kill(-r.child, sig.Number)
 		if errors.Is(err, syscall.ESRCH) { // it has gone to another group
 			err = syscall.Kill(r.child, sig.Number)

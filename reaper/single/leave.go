@@ -40,6 +40,9 @@ func (r *runner) waitForOthers() {
 	for _, p := range tree.Descendants(root) {
 		names = append(names, fmt.Sprintf("%s (pid %d)", p.Name, p.PID))
 	}
+	if len(names) == 0 {
+		names = []string{"what no /proc shows"}
+	}
 	fmt.Fprintf(r.Stderr, "percore: killed after %v: %s\n", r.StopTimeout, strings.Join(names, ", "))
 	tree.Signal(root, syscall.SIGKILL, r.complain)
 	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})

@@ -24,7 +24,12 @@ type Process struct {
 // Signal sends sig once to every descendant of root, and reads /proc again until there is no new one: a process may fork
 // between being listed and being signalled. Orphans that root has adopted are among them, and so is what has made a
 // session of its own. A number that was freed and given away since it was listed gets nothing.
-func Signal(root int, sig syscall.Signal, complain func(error)) {
+//
+// Without a /proc of this pid namespace PID 1 has the kernel signal all others instead; false means that nothing could be done.
+func Signal(root int, sig syscall.Signal, complain func(error)) bool {
+	if !procIsOurs() {
+		return signalBlindly(root, sig, complain)
+	}
 	type life struct {
 		pid     int
 		started uint64
@@ -39,9 +44,25 @@ func Signal(root int, sig syscall.Signal, complain func(error)) {
 			}
 		}
 		if !found {
-			return
+			break
 		}
 	}
+	return true
+}
+
+// signalBlindly is for PID 1 alone: to it, everybody is everybody below (man 2 kill, pid -1).
+func signalBlindly(root int, sig syscall.Signal, complain func(error)) bool {
+	if root != 1 || os.Getpid() != 1 {
+		return false
+	}
+	complain(syscall.Kill(-1, sig))
+	return true
+}
+
+// procIsOurs says whether /proc is there and of this pid namespace: the numbers of another one are other processes here.
+func procIsOurs() bool {
+	self, err := os.Readlink("/proc/self")
+	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
 // signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at /proc after opening
@@ -68,8 +89,8 @@ func (p Process) signal(sig syscall.Signal) error {
 
 // Descendants lists the live processes below root, parents first. Without /proc there are none.
 func Descendants(root int) []Process {
-	if self, err := os.Readlink("/proc/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
-		return nil // the /proc of another pid namespace: its numbers are other processes here
+	if !procIsOurs() {
+		return nil
 	}
 	children := make(map[int][]Process)
 	for _, p := range processes("/proc") {
