@@ -26,11 +26,18 @@ func (in invocation) wantsInit() bool {
 type impatient struct{ to *output.File }
 
 func (w impatient) Write(p []byte) (int, error) {
-	ready, err := unix.Poll([]unix.PollFd{{Fd: int32(unix.Stderr), Events: unix.POLLOUT}}, 0)
-	if ready != 1 || err != nil || len(p) > pipeBuf {
-		return len(p), nil
+	for rest := p; len(rest) > 0; {
+		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(unix.Stderr), Events: unix.POLLOUT}}, 0)
+		if ready != 1 || err != nil {
+			break
+		}
+		n, err := w.to.TryWrite(rest[:min(len(rest), pipeBuf)])
+		if n == 0 || err != nil {
+			break
+		}
+		rest = rest[n:]
 	}
-	return w.to.TryWrite(p)
+	return len(p), nil
 }
 
 // pipeBuf is PIPE_BUF: as much fits into a pipe that poll calls writable (man 7 pipe).

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"percore/entrypoint/output"
 )
@@ -66,6 +67,12 @@ func TestImpatientWritesOnlyWhatFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := impatient{output.NewFile(writer)}
+	long := []byte(strings.Repeat("y", 3*pipeBuf-1) + "\n")
+	w.Write(long)
+	reader.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if got, err := io.ReadAll(io.LimitReader(reader, int64(len(long)))); !bytes.Equal(got, long) {
+		t.Errorf("a line longer than PIPE_BUF: got %d bytes (%v), want all %d", len(got), err, len(long))
+	}
 	line := []byte(strings.Repeat("x", 1023) + "\n")
 	sent := 0
 	for range 200 { // a pipe holds 64 of them
