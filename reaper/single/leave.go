@@ -15,16 +15,13 @@ import (
 const killedWait = time.Second
 
 // waitForOthers asks what the child has left behind to stop, waits for it within what is left of StopTimeout, and kills and
-// names the rest. The time counts from the first signal that meant to stop, since whoever sent it will not
+// names the rest. The time counts from the first signal that meant to stop, as far as that is recent, since whoever sent it will not
 // wait longer.
 func (r *runner) waitForOthers() {
 	if !r.reapOthers() {
 		return
 	}
-	if r.left.IsZero() {
-		r.left = time.Now()
-	}
-	deadline := r.left.Add(r.StopTimeout)
+	deadline := r.leaving(time.Now()).Add(r.StopTimeout)
 	root := os.Getpid()
 	tree.Signal(root, syscall.SIGTERM, r.complain)
 	tree.Signal(root, syscall.SIGCONT, r.complain) // one that is stopped could not even end
@@ -46,6 +43,15 @@ func (r *runner) waitForOthers() {
 	fmt.Fprintf(r.Stderr, "percore: killed after %v: %s\n", r.StopTimeout, strings.Join(names, ", "))
 	tree.Signal(root, syscall.SIGKILL, r.complain)
 	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})
+}
+
+// leaving is when the stop began that is under way now. A signal longer ago than StopTimeout was none, or whoever sent it waits longer than we
+// know: a JVM takes QUIT for the wish to see its threads.
+func (r *runner) leaving(now time.Time) time.Time {
+	if now.Sub(r.left) > r.StopTimeout {
+		return now
+	}
+	return r.left
 }
 
 // waitUntil waits until all others have ended, or until the deadline. It says whether some are left.

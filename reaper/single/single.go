@@ -53,7 +53,7 @@ type runner struct {
 	stopped bool      // the child is stopped
 	asked   request   // the latest stop that somebody sent through us: it has to last
 	denied  bool      // EPERM has been reported
-	left    time.Time // when the first signal came that means to stop; zero before
+	left    time.Time // when the first signal of the latest stop came; see leaving
 }
 
 // Run runs the command and returns the exit code: the child's own, 128+n when signal n ended it, 126 or 127 when it could not

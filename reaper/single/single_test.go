@@ -229,6 +229,10 @@ func TestOthersAreWaitedFor(t *testing.T) {
 		}, {
 			"one that does not leave is killed and named", `setsid sh -c 'trap "" TERM; echo ready; while :; do sleep 0.05; done' &
 				sleep 0.3; exit 4`, 300 * time.Millisecond, "ready", "sh (pid ", 5 * time.Second,
+		}, {
+			"a signal that the child took long ago has not begun their time", `trap : QUIT
+				sh -c 'trap "sleep 0.1; echo finished; exit" TERM; echo ready; while :; do sleep 0.01; done' 2>/dev/null &
+				kill -QUIT $PPID; sleep 1.3; exit 4`, time.Second, "ready\nfinished", "", 5 * time.Second,
 		},
 	}
 	for _, tt := range tests {
