@@ -133,8 +133,8 @@ func (c *Catcher) read() error {
 	return nil
 }
 
-// Pause waits until deadline, whatever signals come; they stay in the pipe.
-func (c *Catcher) Pause(deadline time.Time) error {
+// Pause waits until deadline, whatever signals come; what is caught stays in the pipe.
+func Pause(deadline time.Time) error {
 	for {
 		timeout := unix.NsecToTimespec(max(time.Until(deadline), 0).Nanoseconds())
 		if _, err := unix.Ppoll(nil, &timeout, nil); err != unix.EINTR {

@@ -114,7 +114,7 @@ func pause(signals *catch.Catcher) {
 		close(sent)
 	}()
 	began := time.Now()
-	if err := signals.Pause(began.Add(30 * time.Millisecond)); err != nil {
+	if err := catch.Pause(began.Add(30 * time.Millisecond)); err != nil {
 		fmt.Println(err)
 	}
 	if time.Since(began) >= 30*time.Millisecond {

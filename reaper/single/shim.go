@@ -60,7 +60,8 @@ func listenIndex(environ []string, pid int) int {
 // Become is the shim. It returns only if the command could not be run, with the exit code. state is what follows
 // Options.ShimEntry in the last entry of the environment.
 func Become(state string, args, environ []string, stderr io.Writer) int {
-	environ = Inherit(environ).Environ
+	inherited := Inherit(environ)
+	environ = inherited.Environ
 	mask, ignored, err := parseState(state)
 	if err != nil || len(environ) == 0 || len(args) == 0 {
 		fmt.Fprintln(stderr, "percore: started as the shim by somebody else:", err)
@@ -77,12 +78,32 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 		}
 		_ = entry.Set(sig, disposition) // KILL and STOP have no other
 	}
+	for fd, closed := range inherited.Closed {
+		if closed {
+			syscall.CloseOnExec(fd) // the Go runtime has put /dev/null there
+		}
+	}
 	// What was sent since the fork arrives here, as it would in the command before its first instruction.
 	entry.SetMask(mask)
-	err = reaper.Exec(reaper.Spec{Path: args[0], Args: args, Env: environ})
-	_ = entry.Set(syscall.SIGPIPE, entry.Ignored) // a stderr that nobody reads must not change the exit code
-	fmt.Fprintln(stderr, "percore:", err)
+	said := unbroken{stderr, ignored}
+	err = insist(said, func() error { return reaper.Exec(reaper.Spec{Path: args[0], Args: args, Env: environ}) })
+	fmt.Fprintln(said, "percore:", err)
 	return exitCode(err)
+}
+
+// unbroken is the shim's stderr: one that nobody reads must not end it. ignored are the signals that the command is to ignore.
+type unbroken struct {
+	to      io.Writer
+	ignored uint64
+}
+
+func (w unbroken) Write(p []byte) (int, error) {
+	_ = entry.Set(syscall.SIGPIPE, entry.Ignored)
+	n, err := w.to.Write(p)
+	if w.ignored&bit(syscall.SIGPIPE) == 0 {
+		_ = entry.Set(syscall.SIGPIPE, entry.Default)
+	}
+	return n, err
 }
 
 func parseState(state string) (mask, ignored uint64, err error) {

@@ -1,6 +1,7 @@
 package single
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -276,7 +277,27 @@ func TestTheChildDiesWithPercoreOnRequest(t *testing.T) {
 	eventually(t, "the child is gone", func() bool { return syscall.Kill(child, 0) == syscall.ESRCH })
 }
 
+func TestWhatWasClosedStaysClosedBehindTheShim(t *testing.T) {
+	// SIGILL, inherited as ignored, takes the shim.
+	r := begin(t, wish{Ignored: 1 << (syscall.SIGILL - 1)}, `if [ -e /proc/self/fd/0 ]; then ls -l /proc/self/fd/0; fi`)
+	r.cmd.Args = append([]string{"sh", "-c", `exec "$0" "$@" <&-`, r.cmd.Path}, r.cmd.Args[1:]...)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cmd.Args[3], r.cmd.Path = exe, "/bin/sh"
+	if out, code := r.start().end(); out != "" || code != 0 {
+		t.Errorf("got %q and code %d, want no standard input", out, code)
+	}
+}
+
 func TestABusyProgramIsTriedAgain(t *testing.T) {
+	for name, w := range map[string]wish{"by itself": {}, "by the shim": {Ignored: 1 << (syscall.SIGILL - 1)}} {
+		t.Run(name, func(t *testing.T) { triesAgain(t, w) })
+	}
+}
+
+func triesAgain(t *testing.T, w wish) {
 	path := filepath.Join(t.TempDir(), "busy")
 	true_, err := os.ReadFile("/bin/true")
 	if err != nil {
@@ -289,9 +310,19 @@ func TestABusyProgramIsTriedAgain(t *testing.T) {
 	if _, err := f.Write(true_); err != nil {
 		t.Fatal(err)
 	}
-	r := begin(t, wish{}, path, "x").start()
-	time.AfterFunc(100*time.Millisecond, func() { f.Close() })
-	if _, code := r.end(); code != 0 || !strings.Contains(r.stderr.String(), "text file busy - trying again") {
-		t.Errorf("got code %d and %q, want 0 and a word about it", code, r.stderr.String())
+	r := begin(t, w, path, "x")
+	r.cmd.Stderr = nil
+	said, err := r.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if !strings.Contains(line, "text file busy - trying again") {
+		t.Errorf("got %q (%v), want a word about it", line, err)
+	}
+	f.Close()
+	if _, code := r.end(); code != 0 {
+		t.Errorf("got code %d, want 0", code)
 	}
 }

@@ -3,12 +3,14 @@ package single
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/catch"
 	"percore/reaper/entry"
 )
 
@@ -20,19 +22,28 @@ const (
 )
 
 // start forks the child. Meanwhile signals are held back or wait in the pipe, and they are delivered afterwards.
-func (r *runner) start() (int, error) {
+func (r *runner) start() (pid int, err error) {
 	spec := r.spec()
+	err = insist(r.Stderr, func() error {
+		pid, err = r.fork(spec)
+		return err
+	})
+	return pid, err
+}
+
+// insist calls start until it succeeds or there is no point in trying again.
+func insist(stderr io.Writer, start func() error) error {
 	for pause := firstPause; ; pause *= 2 {
-		pid, err := r.fork(spec)
+		err := start()
 		var failure *reaper.SpawnError
 		if err == nil || !errors.As(err, &failure) || !failure.Retriable() || pause >= firstPause<<startTries {
-			return pid, err
+			return err
 		}
 		if pause == firstPause {
-			fmt.Fprintln(r.Stderr, "percore:", err, "- trying again")
+			fmt.Fprintln(stderr, "percore:", err, "- trying again")
 		}
-		if err := r.signals.Pause(time.Now().Add(pause)); err != nil {
-			return 0, err
+		if err := catch.Pause(time.Now().Add(pause)); err != nil {
+			return err
 		}
 	}
 }
