@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // defaultPath is what Docker gives a container whose image sets no PATH.
@@ -45,7 +47,7 @@ func LookPath(file, dir, path string) (string, error) {
 	return "", &SpawnError{Op: "find", Path: file, Err: cause}
 }
 
-// executable looks at the mode bits alone: whether the worker's user may use them is for execve to say.
+// executable looks for an x bit and whether percore's own user may execute the file; whether a worker's other user may is for execve to say.
 func executable(file, dir string) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(dir, file)
@@ -57,7 +59,7 @@ func executable(file, dir string) error {
 	case info.IsDir(), info.Mode().Perm()&0o111 == 0:
 		return syscall.EACCES
 	default:
-		return nil
+		return unix.Faccessat(unix.AT_FDCWD, file, unix.X_OK, unix.AT_EACCESS)
 	}
 }
 

@@ -5,10 +5,40 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"syscall"
 	"testing"
 
 	"percore/reaper"
 )
+
+func TestWhatWeMayNotExecuteIsPassedOver(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: only root becomes somebody else")
+	}
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"mine": 0o700, "all": 0o755} {
+		if err := errors.Join(os.Mkdir(dir+"/"+name, 0o755), os.WriteFile(dir+"/"+name+"/prog", nil, mode), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlock: the thread ends, and with it the other user
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, ^uintptr(0), 65534, ^uintptr(0)); errno != 0 {
+			t.Error(errno)
+			return
+		}
+		if got, err := reaper.LookPath("prog", "", dir+"/mine:"+dir+"/all"); got != dir+"/all/prog" {
+			t.Errorf("got %q and %v, want the one that everybody may execute", got, err)
+		}
+		if got, err := reaper.LookPath("prog", "", dir+"/mine"); err == nil || !errors.Is(err, syscall.EACCES) {
+			t.Errorf("got %q and %v, want EACCES", got, err)
+		}
+	}()
+	<-done
+}
 
 func TestLookPathSearchesAsExecvpDoes(t *testing.T) {
 	dir := t.TempDir()
