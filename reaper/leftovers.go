@@ -58,10 +58,11 @@ func (r *Reaper) releaseHeld() {
 func (r *Reaper) releaseOverdue() {
 	r.releaseHeld()
 	r.overdue = nil
+	next := groupEndMax
 	for pid, h := range r.held {
-		wait := time.Until(h.until)
-		if wait > 0 {
-			r.overdue = time.After(wait)
+		if wait := time.Until(h.until); wait > 0 {
+			next = min(next, wait)
+			r.overdue = time.After(next)
 			continue
 		}
 		delete(r.held, pid)

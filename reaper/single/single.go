@@ -117,7 +117,7 @@ func (r *runner) reap() (end syscall.WaitStatus, ended bool) {
 		case err == syscall.EINTR:
 		case err != nil || pid == 0:
 			return end, ended
-		case pid != r.child: // an orphan
+		case pid != r.child || ended: // an orphan, even if it has been given the child's number already
 		case status.Stopped():
 			r.childStopped(status.StopSignal())
 		case status.Continued():
