@@ -20,6 +20,10 @@ func superviseDemo(in invocation) int {
 	if !ok {
 		return exitConfig
 	}
+	if cfg.Bind == config.BindUnix {
+		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
+		return exitConfig
+	}
 	return superviseConfig(in, cfg, config.RoleDemoWorker, demoCommand())
 }
 

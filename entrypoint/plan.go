@@ -179,6 +179,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 	}
 	program := p.program(&cfg.Program, 1, p.users[0], config.WorkerEnviron(environ, cfg))
 	program.Group, program.Name, program.Command, program.PortsFrom = "percore", "prestart", cfg.Prestart.Words, 0
+	program.Sockets = false
 	program.Stdout, program.Stderr, program.CPUs = fleet.LogFile{}, fleet.LogFile{}, nil
 	program.Ready, program.First, program.Internal = fleet.Ready{Kind: fleet.ReadyNone}, true, true
 	return []fleet.Program{program}
@@ -187,7 +188,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 // program is what all programs have in common.
 func (p *plan) program(c *config.Program, workers int, user *reaper.Credential, env []string) fleet.Program {
 	return fleet.Program{
-		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom),
+		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == config.BindUnix,
 		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), CPUs: pins(c.PinCPUs),
 		Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
 		StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),

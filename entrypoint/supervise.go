@@ -60,6 +60,10 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
 		return exitConfig
 	}
+	if err := f.OpenSockets(); err != nil {
+		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix:", err)
+		return exitConfig
+	}
 	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p, f, log), cfg.ForwardSignals, log)
 }
 

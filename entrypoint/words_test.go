@@ -48,6 +48,7 @@ func TestWordsThatEndByThemselves(t *testing.T) {
 		"check needs a command like a start":       {args: []string{"check"}, code: 2, stderr: "no command"},
 		"check takes the command behind dashes":    {args: []string{"check", "--", "check"}, stdout: "check"},
 		"an unknown name may be a warning":         {environ: []string{"PERCORE_STRICT=false", "PERCORE_FOO=1"}, args: []string{"check", "true"}, stderr: "PERCORE_FOO"},
+		"the demo worker listens on ports alone":   {environ: []string{"PERCORE_BIND=unix"}, args: []string{"demo"}, code: 2, stderr: "PERCORE_BIND=unix"},
 		"the demo worker's role is not for people": {environ: []string{"PERCORE_ROLE=demo-worker"}, args: []string{"demo-worker"}, code: 2, stderr: "percore demo"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func TestEveryVariableInTheTextExists(t *testing.T) {
 		t.Fatal(err)
 	}
 	given := map[string]bool{ // by percore to its workers, and the typo that the page is about
-		"PERCORE_WORKER_INDEX": true, "PERCORE_WORKER_NAME": true, "PERCORE_WORKRES": true,
+		"PERCORE_WORKER_INDEX": true, "PERCORE_WORKER_NAME": true, "PERCORE_SOCKET": true, "PERCORE_WORKRES": true,
 	}
 	text := strings.Join(load(t), "\n")
 	for _, name := range regexp.MustCompile(`PERCORE_[A-Z_]+`).FindAllString(text, -1) {

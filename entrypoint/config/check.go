@@ -12,6 +12,7 @@ func (l *loader) check(c *Config, uid int) {
 		find  func() (what, mend string)
 	}{
 		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
+		{[]string{"PERCORE_READY", "PERCORE_BIND", "PERCORE_MODE"}, func() (string, string) { return c.checkSocketReady(uid) }},
 		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
 		{[]string{"PERCORE_PROGRAMS"}, c.checkProcesses},
 		{[]string{"PERCORE_PROGRAMS", "PERCORE_PORTS_FROM", "PERCORE_LISTEN"}, func() (string, string) { return c.checkFurtherPorts(c.Workers.Or(1)) }},
@@ -61,7 +62,7 @@ func (c *Config) checkPorts(workers int) (what, mend string) {
 		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
 			fmt.Sprintf("at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
 	}
-	if c.Mode == ModeNone {
+	if c.Mode == ModeNone || c.Bind == BindUnix {
 		return "", ""
 	}
 	for _, a := range c.Listen {
@@ -85,6 +86,14 @@ func (c *Config) portsBeside(workers int) int {
 		}
 	}
 	return 1024
+}
+
+// checkSocketReady rules out that nobody opens the workers' sockets to the front door, which is another user than theirs.
+func (c *Config) checkSocketReady(uid int) (what, mend string) {
+	if uid != 0 || c.Bind != BindUnix || c.Mode != ModeHTTP || c.Ready.Kind != ReadyNone {
+		return "", ""
+	}
+	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door's user connect", "tcp, http:/path or notify"
 }
 
 func (c *Config) checkLameDuck() (what, mend string) {

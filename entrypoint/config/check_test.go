@@ -31,6 +31,14 @@ func TestContradictions(t *testing.T) {
 			[]string{"PERCORE_LISTEN=10.0.0.1:8000,[::1]:8000,127.0.0.2:8000"},
 			nil,
 		},
+		{"workers on unix sockets use no port", []string{"PERCORE_BIND=unix", "PERCORE_PORTS_FROM=8080"}, nil},
+		{"yet they have one in their names", []string{"PERCORE_BIND=unix", "PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, []string{
+			"PERCORE_PORTS_FROM: 2 workers from port 65535 on would need port 65536; at most PERCORE_PORTS_FROM=65534",
+		}},
+		{"without root nobody has to open a socket to the front door", []string{"PERCORE_BIND=unix", "PERCORE_READY=none"}, nil},
+		{"what workers cannot listen on", []string{"PERCORE_BIND=udp"}, []string{
+			"PERCORE_BIND: must be one of tcp, unix; for example PERCORE_BIND=unix",
+		}},
 		{"a unix socket has no port", []string{"PERCORE_LISTEN=unix:/run/8000"}, nil},
 		{"no listener, no contradiction", []string{"PERCORE_MODE=none", "PERCORE_PORTS_FROM=8080"}, nil},
 		{"ports beyond the last", []string{"PERCORE_PORTS_FROM=65534", "PERCORE_WORKERS=3"}, []string{
@@ -59,6 +67,24 @@ func TestContradictions(t *testing.T) {
 				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)
 			}
 		})
+	}
+}
+
+func TestASocketThatNobodyOpensToTheFrontDoorIsAContradiction(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		environ []string
+		faulty  bool
+	}{
+		{"root, and no word of when the socket is there", []string{"PERCORE_BIND=unix", "PERCORE_READY=none"}, true},
+		{"the worker's word", []string{"PERCORE_BIND=unix", "PERCORE_READY=notify"}, false},
+		{"by default percore connects", []string{"PERCORE_BIND=unix"}, false},
+		{"no front door", []string{"PERCORE_BIND=unix", "PERCORE_READY=none", "PERCORE_MODE=none"}, false},
+	} {
+		_, _, err := config.Load(c.environ, 0)
+		if got := err != nil && strings.Contains(err.Error(), "PERCORE_READY"); got != c.faulty {
+			t.Errorf("%s: got %v, want a problem: %v", c.name, err, c.faulty)
+		}
 	}
 }
 

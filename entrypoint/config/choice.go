@@ -12,6 +12,15 @@ const (
 	ModeInit Mode = "init" // there are none: one child, transparently
 )
 
+// Bind is PERCORE_BIND: on what the workers listen.
+type Bind string
+
+// What workers listen on.
+const (
+	BindTCP  Bind = "tcp"
+	BindUnix Bind = "unix"
+)
+
 // Autorestart is PERCORE_AUTORESTART, with supervisord's values.
 type Autorestart string
 

@@ -97,7 +97,7 @@ func (l *loader) complete(f *Further) {
 	if ports := f.Variable("PERCORE_PORTS_FROM"); !l.isSet(ports) {
 		f.PortsFrom = 0
 		l.settings[ports] = Setting{Name: ports, Source: FromDefault, Reason: "no port"}
-		if !l.isSet(f.Variable("PERCORE_READY")) {
+		if !l.isSet(f.Variable("PERCORE_READY")) && f.Bind != BindUnix {
 			f.Ready = Ready{Kind: ReadyNone}
 		}
 	}
@@ -136,7 +136,7 @@ func (l *loader) checkFurther(f *Further, uid int) {
 
 // checkProbe rules out what asks for a port where there is none.
 func (f *Further) checkProbe(r Ready) (what, mend string) {
-	if f.PortsFrom != 0 || !r.needsPort() {
+	if f.PortsFrom != 0 || f.Bind == BindUnix || !r.needsPort() {
 		return "", ""
 	}
 	return "asks for a port, and the program has none", "set " + f.Variable("PERCORE_PORTS_FROM")

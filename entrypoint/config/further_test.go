@@ -13,6 +13,14 @@ import (
 	"percore/entrypoint/config"
 )
 
+func TestAFurtherProgramOnASocketNeedsNoPort(t *testing.T) {
+	cfg := mustLoad(t, 0, "PERCORE_PROGRAMS=mailer", "PERCORE_MAILER_COMMAND=mailer {socket}", "PERCORE_MAILER_BIND=unix", "PERCORE_MAILER_HEALTH=http:/")
+	mailer := cfg.Further[0]
+	if mailer.Bind != config.BindUnix || mailer.PortsFrom != 0 || mailer.Ready.Kind != config.ReadyTCP || cfg.Bind != config.BindTCP {
+		t.Errorf("got %+v, want a socket, no port, and readiness by a connection; and the fleet's own as ever", mailer)
+	}
+}
+
 func TestFurtherProgramsHaveTheirOwnVariables(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "user")
 	if err := os.WriteFile(file, []byte("nobody\n"), 0o600); err != nil {

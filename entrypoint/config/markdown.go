@@ -98,7 +98,7 @@ const markdownFoot = `
 
 The environment of percore, with these differences:
 
-- set for each worker: ` + "`PORT`, `PERCORE_WORKER_INDEX`, `PERCORE_WORKER_NAME`" + `, and as supervisord does ` + "`SUPERVISOR_ENABLED`, `SUPERVISOR_PROCESS_NAME`, `SUPERVISOR_GROUP_NAME`" + `;
+- set for each worker: ` + "`PORT`, `PERCORE_SOCKET` (with `PERCORE_BIND=unix`), `PERCORE_WORKER_INDEX`, `PERCORE_WORKER_NAME`" + `, and as supervisord does ` + "`SUPERVISOR_ENABLED`, `SUPERVISOR_PROCESS_NAME`, `SUPERVISOR_GROUP_NAME`" + `;
 - set where percore changes the user: ` + "`HOME`, `USER`, `LOGNAME`" + `;
 - left out: ` + "`WEB_CONCURRENCY`" + `, secrets, and what systemd tells percore alone (` + "`LISTEN_*`, `NOTIFY_SOCKET`, `WATCHDOG_*`" + `);
 - the value of a file named by a ` + "`_FILE`" + ` variable is not put into it.

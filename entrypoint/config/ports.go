@@ -12,7 +12,7 @@ type portRange struct {
 // that is to be counted yet is one at least.
 func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 	var taken []portRange
-	if len(c.Command.Words) > 0 {
+	if len(c.Command.Words) > 0 && c.Bind == BindTCP {
 		taken = append(taken, portRange{"the fleet proper", "PERCORE_PORTS_FROM", int(c.PortsFrom), int(c.PortsFrom) + workers - 1})
 	}
 	for _, a := range c.Listen {
@@ -22,7 +22,7 @@ func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 	}
 	for _, f := range c.Further {
 		r := portRange{f.Title, f.Variable("PERCORE_PORTS_FROM"), int(f.PortsFrom), int(f.PortsFrom) + f.Workers.Or(1) - 1}
-		if f.PortsFrom == 0 {
+		if f.PortsFrom == 0 || f.Bind == BindUnix {
 			continue
 		}
 		if r.last > portMax {

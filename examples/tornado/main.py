@@ -2,6 +2,7 @@
 """A Tornado application as percore runs it: one process, one port, once per CPU.
 
     percore python3 main.py --port={port}
+    PERCORE_BIND=unix percore python3 main.py --socket={socket}
 
 Nothing in it knows about percore but two lines: it listens on 127.0.0.1 (only the front
 door connects to it), and it passes xheaders=True, so that request.remote_ip and
@@ -18,6 +19,7 @@ import subprocess
 
 import tornado.httpserver
 import tornado.iostream
+import tornado.netutil
 import tornado.web
 import tornado.websocket
 from tornado.options import define, options, parse_command_line
@@ -26,6 +28,7 @@ BLOCK = bytes(range(256)) * 256  # 64 KiB
 UPLOAD_BYTES_MAX = 1 << 30  # uploads are hashed as they come, never held
 
 define("port", type=int, default=8000, help="listen on 127.0.0.1:PORT")
+define("socket", default="", help="listen on this unix socket instead")
 
 
 class MainHandler(tornado.web.RequestHandler):
@@ -182,7 +185,10 @@ async def main():
     server = tornado.httpserver.HTTPServer(
         make_app(), xheaders=True, max_body_size=UPLOAD_BYTES_MAX
     )
-    server.listen(options.port, address="127.0.0.1")
+    if options.socket:
+        server.add_socket(tornado.netutil.bind_unix_socket(options.socket))
+    else:
+        server.listen(options.port, address="127.0.0.1")
     await asyncio.Event().wait()
 
 

@@ -31,12 +31,15 @@ func (w *worker) argv() []string {
 	return words
 }
 
-// tokens replaces what stands for the worker's own. Without a port {port} stays as it is: an
+// tokens replaces what stands for the worker's own. Without a port {port} stays as it is, and so does {socket}: an
 // empty word would be a puzzle, the token itself is an explanation.
 func (w *worker) tokens() *strings.Replacer {
 	tokens := []string{"{index}", strconv.Itoa(w.index), "{name}", w.name}
 	if w.port != 0 {
 		tokens = append(tokens, "{port}", strconv.Itoa(w.port))
+	}
+	if w.program.Sockets {
+		tokens = append(tokens, "{socket}", w.socket)
 	}
 	return strings.NewReplacer(tokens...)
 }
@@ -61,6 +64,9 @@ func (w *worker) environ() []string {
 	}
 	if w.port != 0 {
 		own = append(own, "PORT="+strconv.Itoa(w.port))
+	}
+	if w.program.Sockets {
+		own = append(own, "PERCORE_SOCKET="+w.socket)
 	}
 	if c := w.program.Credential; c != nil {
 		own = append(own, "USER="+c.Name, "LOGNAME="+c.Name, "HOME="+c.Home)

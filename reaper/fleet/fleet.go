@@ -24,6 +24,7 @@ type Fleet struct {
 	published   []Endpoint
 	errands     []*errand // orders under way
 	maintenance maintenance
+	sockets     sockets
 	notices     *notices // nil until a worker is to send some
 	preparing   bool     // programs that come first are not done
 	endings     int
@@ -170,7 +171,7 @@ func (f *Fleet) publish() {
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.title, Port: w.port, Incarnation: w.incarnation, State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
+				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
 			})
 		}
 	}

@@ -32,9 +32,9 @@ func (f *Fleet) examine(w *worker) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, address := w.incarnation, w.address()
+	incarnation, attempt := w.incarnation, f.attempt(w, h.Check)
 	go func() {
-		err := h.watch(ctx, func(ctx context.Context) error { return f.options.Probe(ctx, h.Check, address) })
+		err := h.watch(ctx, attempt)
 		if err != nil {
 			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+err.Error()) })
 		}

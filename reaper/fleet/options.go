@@ -20,7 +20,7 @@ type Spawner interface {
 type Endpoint struct {
 	Index       int    // position in the snapshot; the same worker always has the same
 	Name        string // GROUP:NAME-PORT
-	Port        int    // on 127.0.0.1
+	Address     string // `127.0.0.1:8000` or `unix:/path`
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
 	State       EndpointState
 	RequestsMax uint64 // after which it is to be called exhausted; 0 is never
@@ -52,7 +52,9 @@ type Options struct {
 
 	// OOMKilled says whether the cgroup's memory limit killed that process. Nil is no.
 	OOMKilled func(pid int) bool
-	// Probe is one attempt at readiness, or one health check, at host:port; nil is a real connection.
+	// SocketPlaces are folders for the workers' unix sockets, the first that can be written to counts; nil is /run, /dev/shm and /tmp.
+	SocketPlaces []string
+	// Probe is one attempt at readiness, or one health check, at host:port or unix:/path; nil is a real connection.
 	Probe func(ctx context.Context, r Ready, address string) error
 	// Resident is the memory, in bytes, of a process and all below it; nil looks at /proc.
 	Resident func(pid int) int64
@@ -82,6 +84,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Probe == nil {
 		o.Probe = dialProbe
+	}
+	if o.SocketPlaces == nil {
+		o.SocketPlaces = defaultSocketPlaces()
 	}
 	if o.Resident == nil {
 		o.Resident = tree.Resident

@@ -60,6 +60,9 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 // ports from the next percore otherwise, and nobody would send them requests. It is what the kernel does to
 // a container whose PID 1 ends, so workers see no difference between the two.
 func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
+	if err := f.clearSocket(w); err != nil {
+		return nil, err
+	}
 	incarnation, argv := w.incarnation, w.argv()
 	if len(argv) == 0 {
 		return nil, &reaper.SpawnError{Op: "find", Path: `""`, Err: syscall.ENOENT}
@@ -85,9 +88,8 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 func (f *Fleet) watch(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, ready, address := w.incarnation, w.program.Ready, w.address()
+	incarnation, attempt := w.incarnation, f.attempt(w, w.program.Ready)
 	go func() {
-		attempt := func(ctx context.Context) error { return f.options.Probe(ctx, ready, address) }
 		if probe(ctx, attempt) {
 			f.mail.post(func() {
 				if w.incarnation == incarnation && w.alive() {
@@ -98,9 +100,39 @@ func (f *Fleet) watch(w *worker) {
 	}()
 }
 
+// attempt is one try to find the worker fit. A server may change its socket's mode between bind and listen, and PID 1 may lack the
+// capability to connect to one that is closed to it: so the socket is opened to all before and after.
+func (f *Fleet) attempt(w *worker, r Ready) func(context.Context) error {
+	address, socket := w.address(), w.exposure()
+	try := func(ctx context.Context) error { return f.options.Probe(ctx, r, address) }
+	if !w.program.Sockets {
+		return try
+	}
+	return func(ctx context.Context) error {
+		if err := socket.expose(); err != nil {
+			return err
+		}
+		if err := try(ctx); err != nil {
+			return err
+		}
+		return socket.expose()
+	}
+}
+
+// expose is for workers that are ready by their own word.
+func (f *Fleet) expose(w *worker) {
+	if !w.program.Sockets || !w.program.Traffic || w.program.Ready.Kind != ReadyNotify {
+		return
+	}
+	if err := w.exposure().expose(); err != nil {
+		f.log.Warn("socket of the worker may be closed to the front door", "process", w.title, "socket", w.socket, "error", err)
+	}
+}
+
 func (f *Fleet) serve(w *worker) {
 	f.disarm(w)
 	w.stopProbe()
+	f.expose(w)
 	w.ready, w.wasReady, w.proven = true, true, true
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()

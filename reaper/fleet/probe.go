@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Pauses between attempts: the first is short because a Go or Node worker is up within milliseconds, the last
@@ -43,9 +46,9 @@ func probe(ctx context.Context, attempt func(context.Context) error) bool {
 	}
 }
 
-// dialProbe is one attempt on a real port.
+// dialProbe is one attempt on a real port or socket.
 func dialProbe(ctx context.Context, r Ready, address string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn, err := dial(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -63,9 +66,27 @@ func dialProbe(ctx context.Context, r Ready, address string) error {
 	return getStatus(conn, r.Path)
 }
 
+// dial connects to host:port or unix:/path. A link in the place of a socket is not followed: PID 1 may connect to more than the worker.
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	path, isUnix := strings.CutPrefix(address, unixPrefix)
+	if !isUnix {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	fd, err := openSocketFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	return new(net.Dialer).DialContext(ctx, "unix", descriptorPath(fd))
+}
+
 func getStatus(conn net.Conn, path string) error {
+	host := conn.RemoteAddr().String()
+	if conn.RemoteAddr().Network() == "unix" {
+		host = "localhost"
+	}
 	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: percore\r\nConnection: close\r\n\r\n",
-		path, conn.RemoteAddr())
+		path, host)
 	if err != nil {
 		return fmt.Errorf("send the readiness request: %w", err)
 	}

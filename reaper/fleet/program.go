@@ -45,11 +45,12 @@ type Backoff struct {
 // Program is one kind of process and how many of it there are.
 type Program struct {
 	Group, Name string
-	Command     []string // words; {port}, {index} and {name} are replaced anywhere in them
+	Command     []string // words; {port}, {socket}, {index} and {name} are replaced anywhere in them
 	Path        string   // the program's file, where that is not the command's first word
 	Workers     int      // at least 1
 	WorkersMax  int      // how many there may be later; 1024 when 0
 	PortsFrom   int      // worker i has this port + i; 0 is no port
+	Sockets     bool     // each worker listens on a unix socket of its own instead of its port
 	Env         []string // what every worker starts from; its own variables are added
 	Dir         string
 	Credential  *reaper.Credential
@@ -66,7 +67,7 @@ type Program struct {
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
 	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
-	Ready        Ready         // without a port it is ReadyNone
+	Ready        Ready         // without a port or a socket it is ReadyNone
 	Health       Health
 	Limits       Limits
 	ReadyTimeout time.Duration // not ready in time is a failed start
@@ -117,7 +118,7 @@ func (p Program) withDefaults() Program {
 	if p.WorkersMax == 0 {
 		p.WorkersMax = max(p.Workers, defaultWorkersMax)
 	}
-	if p.PortsFrom == 0 {
+	if p.PortsFrom == 0 && !p.Sockets {
 		p.Ready, p.Health.Check = withoutPort(p.Ready), withoutPort(p.Health.Check)
 	}
 	if p.StopSignal == 0 {

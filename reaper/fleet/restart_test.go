@@ -60,7 +60,7 @@ func TestTheFrontDoorHearsOfADeathBeforeTheRestart(t *testing.T) {
 			if first.State != Down || first.Incarnation != 1 {
 				t.Errorf("first snapshot: got %+v, want incarnation 1 down", first)
 			}
-			if last.State != Up || last.Incarnation != 2 || last.Port != 8000 || last.Name != "tornadoes:tornado-8000" {
+			if last.State != Up || last.Incarnation != 2 || last.Address != "127.0.0.1:8000" || last.Name != "tornadoes:tornado-8000" {
 				t.Errorf("last snapshot: got %+v, want incarnation 2 up", last)
 			}
 		})

@@ -32,6 +32,7 @@ func (f *Fleet) fill(c *crew) []*worker {
 			continue
 		}
 		w := c.slot(index)
+		_ = f.assignSocket(w) // OpenSockets tells why not, and so does the attempt to start it
 		if c.program.Traffic {
 			w.endpoint = f.freeEndpoint()
 		}

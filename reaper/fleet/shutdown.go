@@ -273,6 +273,7 @@ func (f *Fleet) close() {
 	if f.notices != nil {
 		f.notices.conn.Close()
 	}
+	f.sockets.close()
 	if f.null != nil {
 		f.null.Close()
 	}

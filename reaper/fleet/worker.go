@@ -18,6 +18,7 @@ type worker struct {
 	name     string   // NAME-PORT
 	index    int      // within the program
 	port     int      // 0 is none
+	socket   string   // path; empty is none
 	endpoint int      // index among the front door's endpoints; -1 is none
 
 	next *Program // what the next incarnation is to be; nil is the same again
@@ -125,7 +126,10 @@ func (f *Fleet) siblingServes(w *worker) bool {
 
 // address is where the worker listens, in the form that the front door takes; empty is nowhere.
 func (w *worker) address() string {
-	if w.port == 0 {
+	switch {
+	case w.program.Sockets:
+		return unixPrefix + w.socket
+	case w.port == 0:
 		return ""
 	}
 	return net.JoinHostPort(workerHost, strconv.Itoa(w.port))

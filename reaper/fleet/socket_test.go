@@ -1,0 +1,276 @@
+package fleet
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"percore/reaper"
+)
+
+// onSockets is tornado with a unix socket for each worker.
+func onSockets(n int) Program {
+	p := tornado(n)
+	p.Command, p.Sockets = []string{"python3", "main.py", "--bind=unix:{socket}"}, true
+	return p
+}
+
+// socketOf is what a fake process was given.
+func (p *fakeProcess) socketOf(t *testing.T) string {
+	t.Helper()
+	path := strings.TrimPrefix(p.spec.Args[2], "--bind=unix:")
+	if !slices.Contains(p.spec.Env, "PERCORE_SOCKET="+path) {
+		t.Errorf("got %v, want PERCORE_SOCKET=%s in it", p.spec.Env, path)
+	}
+	return path
+}
+
+// bindAt makes a socket that nobody accepts from, as a dead server leaves it.
+func bindAt(t *testing.T, path string) {
+	t.Helper()
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.SetUnlinkOnClose(false)
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// shortDir is for sockets: t.TempDir has the test's name in it, and a socket's path is short.
+func shortDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func TestEachWorkerGetsASocketOfItsOwn(t *testing.T) {
+	place := shortDir(t)
+	inBubble(t, Options{Programs: []Program{onSockets(2)}, SocketPlaces: []string{"/nonexistent", place}}, func(r *rig) {
+		r.run()
+		first, second := r.process("tornado-8000").socketOf(t), r.process("tornado-8001").socketOf(t)
+		if first == second || !strings.HasPrefix(first, place+"/") || filepath.Base(first) != "tornado-8000.sock" {
+			t.Errorf("got %s and %s, want one of its own for each below %s", first, second, place)
+		}
+		bindAt(t, first)
+		bindAt(t, second)
+		r.pass(time.Second)
+		r.expectStates("RUNNING", "RUNNING")
+		if env := r.process("tornado-8001").spec.Env; !slices.Contains(env, "PORT=8001") {
+			t.Errorf("got %v, want the port too: it is in the worker's name", env)
+		}
+		r.locked(func() {
+			for i, want := range []string{first, second} {
+				if got := r.published[len(r.published)-1][i].Address; got != "unix:"+want {
+					t.Errorf("endpoint %d: got %s, want unix:%s", i, got, want)
+				}
+			}
+		})
+		r.finish()
+		if left, _ := os.ReadDir(place); len(left) > 0 {
+			t.Errorf("got %v after the end, want nothing left", left)
+		}
+	})
+}
+
+func TestAStaleSocketIsGoneWhenTheNextIncarnationStarts(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{onSockets(1)}, SocketPlaces: []string{shortDir(t)}}, func(r *rig) {
+		r.run()
+		path := r.process("tornado-8000").socketOf(t)
+		bindAt(t, path)
+		r.pass(2 * time.Second)
+		r.expectStates("RUNNING")
+		r.dieAgain("tornado-8000", reaper.Exit{Signal: syscall.SIGKILL})
+		if _, err := os.Lstat(path); !os.IsNotExist(err) {
+			t.Errorf("got %v, want the socket removed before the start", err)
+		}
+		if again := r.process("tornado-8000").socketOf(t); again != path {
+			t.Errorf("got %s, want the same path %s for life", again, path)
+		}
+		r.finish()
+	})
+}
+
+func TestAPathThatIsTooLongIsToldBeforeTheStart(t *testing.T) {
+	p := onSockets(1)
+	p.Name = strings.Repeat("n", 100)
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	defer f.sockets.close()
+	err := f.OpenSockets()
+	if err == nil || !strings.Contains(err.Error(), "107") || !strings.Contains(err.Error(), "shorter") {
+		t.Errorf("got %v, want the limit and what to do", err)
+	}
+}
+
+func TestNoPlaceForSocketsIsToldBeforeTheStart(t *testing.T) {
+	f := New(Options{Programs: []Program{onSockets(1)}, SocketPlaces: []string{"/nonexistent"}})
+	if err := f.OpenSockets(); err == nil || !strings.Contains(err.Error(), "--tmpfs /run") {
+		t.Errorf("got %v, want what to do", err)
+	}
+}
+
+func TestTheFoldersOfDeadPercoresAreSwept(t *testing.T) {
+	place := shortDir(t)
+	alive, err := openSocketBase([]string{place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, err := openSocketBase([]string{place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = dead.lock.Close() // as the kernel does when its owner is killed
+	foreign := filepath.Join(place, "percore-other")
+	if err := os.Mkdir(foreign, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	next, err := openSocketBase([]string{place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{alive.path: true, dead.path: false, next.path: true, foreign: true} {
+		if _, err := os.Lstat(path); (err == nil) != want {
+			t.Errorf("%s: got %v, want it there: %v", path, err, want)
+		}
+	}
+	alive.remove()
+	next.remove()
+}
+
+func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: other users' files take root")
+	}
+	const owner = 1000
+	for name, c := range map[string]struct {
+		plant  func(t *testing.T, path string)
+		opened bool
+	}{
+		"its socket": {func(t *testing.T, path string) {
+			bindAt(t, path)
+			if err := os.Chown(path, owner, owner); err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+		"root's socket, linked hard": {func(t *testing.T, path string) {
+			bindAt(t, path+".root")
+			if err := os.Link(path+".root", path); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		"a symbolic link to a socket": {func(t *testing.T, path string) {
+			bindAt(t, path+".root")
+			if err := os.Symlink(path+".root", path); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		"a file": {func(t *testing.T, path string) {
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+		"nothing": {func(*testing.T, string) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(shortDir(t), "w.sock")
+			c.plant(t, path)
+			_ = os.Chmod(path, 0o600)
+			err := exposure{path: path, owner: owner}.expose()
+			if (err == nil) != c.opened {
+				t.Errorf("got %v, want success: %v", err, c.opened)
+			}
+			if info, err := os.Stat(path); err == nil && (info.Mode().Perm() == 0o666) != c.opened {
+				t.Errorf("got mode %v, want it open: %v", info.Mode(), c.opened)
+			}
+		})
+	}
+}
+
+func TestAWorkersFolderIsForItsGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: other users' folders take root")
+	}
+	p := onSockets(1)
+	p.Credential = &reaper.Credential{UID: 1000, GID: 1001}
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	defer f.sockets.close()
+	if err := f.clearSocket(f.workers[0]); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Dir(f.workers[0].socket))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	if stat.Uid != 0 || stat.Gid != 1001 || info.Mode() != os.ModeDir|os.ModeSticky|0o731 {
+		t.Errorf("got %d:%d %v, want 0:1001 and dtrwx-wx--x", stat.Uid, stat.Gid, info.Mode())
+	}
+}
+
+func TestAProbeAsksOnAUnixSocket(t *testing.T) {
+	path := filepath.Join(shortDir(t), "w.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != "localhost" || r.URL.Path != "/ready" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})}
+	go server.Serve(listener)
+	defer server.Close()
+	for _, c := range []struct {
+		name, address, path string
+		ok                  bool
+	}{
+		{"a good answer", "unix:" + path, "/ready", true},
+		{"a bad answer", "unix:" + path, "/other", false},
+		{"nobody", "unix:" + path + ".no", "/ready", false},
+	} {
+		err := dialProbe(context.Background(), Ready{Kind: ReadyHTTP, Path: c.path}, c.address)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: got %v, want success: %v", c.name, err, c.ok)
+		}
+	}
+	if err := os.Symlink(path, path+".link"); err != nil {
+		t.Fatal(err)
+	}
+	if err := dialProbe(context.Background(), Ready{}, "unix:"+path+".link"); err == nil {
+		t.Error("got a connection through a link, want none")
+	}
+}
+
+func TestAWorkerThatSaysItIsReadyHasItsSocketOpened(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: without root sockets stay as they are")
+	}
+	p := onSockets(1)
+	p.Ready = Ready{Kind: ReadyNotify}
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	defer f.sockets.close()
+	w := f.workers[0]
+	if err := f.clearSocket(w); err != nil {
+		t.Fatal(err)
+	}
+	bindAt(t, w.socket)
+	if err := os.Chmod(w.socket, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.expose(w)
+	if info, err := os.Stat(w.socket); err != nil || info.Mode().Perm() != 0o666 {
+		t.Errorf("got %v %v, want it open to all", info, err)
+	}
+}

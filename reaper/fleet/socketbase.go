@@ -1,0 +1,107 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// socketBase is the folder of this percore's sockets. Its lock says that its owner lives, also across pid namespaces.
+type socketBase struct {
+	path string
+	lock *os.File
+}
+
+const (
+	socketBasePrefix = "percore-sockets-"
+	// socketBaseTries bounds how often a new folder may be swept away by another percore before its lock is had.
+	socketBaseTries = 3
+)
+
+var errNoSocketPlace = errors.New("no folder can be written to; mount one, as in docker run --tmpfs /run")
+
+// openSocketBase makes the folder in the first place that takes it, after what dead percores have left there is removed.
+func openSocketBase(places []string) (*socketBase, error) {
+	errs := []error{errNoSocketPlace}
+	for _, place := range places {
+		sweepSocketBases(place)
+		b, err := newSocketBase(place)
+		if err == nil {
+			return b, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
+}
+
+func newSocketBase(place string) (b *socketBase, err error) {
+	for range socketBaseTries {
+		path, err := os.MkdirTemp(place, socketBasePrefix)
+		if err != nil {
+			return nil, err
+		}
+		if b = lockSocketBase(path); b == nil {
+			continue
+		}
+		if err := os.Chmod(path, 0o711); err != nil { // to be entered, not read
+			b.remove()
+			return nil, err
+		}
+		return b, nil
+	}
+	return nil, fmt.Errorf("lock a folder in %s: another percore is faster each time", place)
+}
+
+// lockSocketBase takes hold of a folder; nil when somebody else has it, or it is gone.
+func lockSocketBase(path string) *socketBase {
+	lock, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil
+	}
+	b := &socketBase{path: path, lock: lock}
+	if unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil || !b.isThere() {
+		_ = lock.Close()
+		return nil
+	}
+	return b
+}
+
+// isThere says whether the path still means the folder that is locked.
+func (b *socketBase) isThere() bool {
+	ours, err := b.lock.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(b.path)
+	return err == nil && os.SameFile(ours, there)
+}
+
+// remove lets the folder go. What a worker has put there and percore may not remove stays.
+func (b *socketBase) remove() {
+	_ = os.RemoveAll(b.path)
+	_ = b.lock.Close()
+}
+
+// sweepSocketBases removes the folders of percores that were killed: a container's layer outlives its processes.
+func sweepSocketBases(place string) {
+	found, err := filepath.Glob(filepath.Join(place, socketBasePrefix+"*"))
+	if err != nil {
+		return
+	}
+	for _, path := range found {
+		info, err := os.Lstat(path)
+		if err != nil || !info.IsDir() {
+			continue
+		}
+		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
+			continue
+		}
+		if b := lockSocketBase(path); b != nil {
+			b.remove()
+		}
+	}
+}
