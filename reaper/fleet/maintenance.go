@@ -43,6 +43,7 @@ type target struct {
 	w           *worker
 	incarnation uint64 // void when the worker has another one by then; 0 is any
 	removal     bool   // it is to go
+	wanted      bool   // it was when the job was ordered; whoever stops it after that means it
 }
 
 // enqueue adds a job. An ailing worker does not wait for anything but the task under way.
@@ -125,6 +126,11 @@ func (f *Fleet) beginTasks(j *job) {
 		target := j.nextTarget()
 		if target.incarnation != 0 && target.incarnation != target.w.incarnation || !slices.Contains(f.workers, target.w) {
 			continue // somebody was faster
+		}
+		if target.wanted && !target.w.wanted {
+			target.w.inherit()
+			j.tell(target.w, "started", ErrOverruled)
+			continue
 		}
 		t := &task{w: target.w, from: target.w.incarnation, removal: target.removal, stops: !target.w.state.final()}
 		f.maintenance.tasks = append(f.maintenance.tasks, t)

@@ -87,7 +87,7 @@ func (f *Fleet) weigh(ctx context.Context, w *worker, pid int, incarnation uint6
 // recycle has a worker replaced as soon as all others are well.
 func (f *Fleet) recycle(w *worker, incarnation uint64, reason string) {
 	if f.shutdown.phase == serving && w.incarnation == incarnation && w.alive() && w.wanted && !f.isDue(w) {
-		f.enqueue(&job{purpose: recycling, reason: w.title + " is past its limit: " + reason, targets: []target{{w: w, incarnation: incarnation}}})
+		f.enqueue(&job{purpose: recycling, reason: w.title + " is past its limit: " + reason, targets: []target{{w: w, incarnation: incarnation, wanted: true}}})
 	}
 }
 

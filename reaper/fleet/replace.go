@@ -56,7 +56,7 @@ func (f *Fleet) adopt(p Program, roll *job) {
 		switch {
 		case w.crew != c:
 		case restart && w.wanted && w.state != StateExited:
-			roll.targets = append(roll.targets, target{w: w})
+			roll.targets = append(roll.targets, target{w: w, wanted: true})
 		default:
 			w.program = c.program
 		}

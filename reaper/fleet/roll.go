@@ -17,7 +17,7 @@ func (f *Fleet) Roll(reason string) {
 		j := &job{purpose: rolling, reason: reason}
 		for _, w := range f.workers {
 			if w.wanted && !w.program.Internal && w.state != StateExited {
-				j.targets = append(j.targets, target{w: w})
+				j.targets = append(j.targets, target{w: w, wanted: true})
 			}
 		}
 		f.enqueue(j)
@@ -34,7 +34,7 @@ func (f *Fleet) rollByOrder(e *errand, workers []*worker) {
 	}
 	j := &job{purpose: rolling, reason: "by order", errand: e}
 	for _, w := range workers {
-		j.targets = append(j.targets, target{w: w})
+		j.targets = append(j.targets, target{w: w, wanted: w.wanted})
 	}
 	f.enqueue(j)
 	e.jobs++

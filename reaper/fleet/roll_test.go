@@ -256,6 +256,38 @@ func TestWhatIsStoppedByOrderIsLeftOutOfTheRoll(t *testing.T) {
 	})
 }
 
+func TestAStopByOrderHoldsAgainstTheRollUnderWay(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.kernel.obey = func(*fakeProcess) time.Duration { return 100 * time.Millisecond }
+		r.run()
+		roll := r.give(order(Restart, worker0, worker1))
+		r.expectStates("STOPPING", "RUNNING")
+		stop := r.give(order(Stop, worker1))
+		r.pass(10 * time.Second)
+		r.expectTold(stop, nil, "8001 stopped")
+		r.expectTold(roll, ErrOverruled, "8000 stopped", "8000 started", "8001 not started")
+		r.expectStates("RUNNING", "STOPPED")
+		r.finish()
+	})
+}
+
+func TestAStopByOrderHoldsAgainstARecyclingThatIsDue(t *testing.T) {
+	withFrontDoor(t, 2, func(r *rig) {
+		r.run()
+		r.fleet.Roll("SIGHUP")
+		synctest.Wait()
+		r.fleet.Exhausted(1, 1)
+		r.pass(time.Second)
+		stop := r.give(order(Stop, worker1))
+		r.drained(1)
+		r.expectTold(stop, nil, "8001 stopped")
+		r.drained(0)
+		r.pass(time.Minute)
+		r.expectStates("RUNNING", "RUNNING", "STOPPED")
+		r.finish()
+	})
+}
+
 func TestAStopOfTheWholeEndsTheRoll(t *testing.T) {
 	withFrontDoor(t, 2, func(r *rig) {
 		r.run()

@@ -102,6 +102,13 @@ func (w *worker) endpointState() EndpointState {
 	}
 }
 
+// inherit makes what its crew runs by now its next incarnation.
+func (w *worker) inherit() {
+	if w.next = w.crew.program; !w.alive() {
+		w.takeNext()
+	}
+}
+
 // takeNext is for the moment between two incarnations.
 func (w *worker) takeNext() {
 	if w.next != nil {
