@@ -1,6 +1,7 @@
 package pid1
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 
@@ -35,6 +36,23 @@ func TestAFrozenWorkerIsReplaced(t *testing.T) {
 	if got := run.Stop(); got.Failed() > 0 {
 		t.Errorf("while it is replaced: got %v, want no failure", got)
 	}
+}
+
+// TestStatusSaysWhomTheFrontDoorAvoids is about a frozen worker that nobody asks for its health.
+func TestStatusSaysWhomTheFrontDoorAvoids(t *testing.T) {
+	c := startControlled(t, 2, env{"PERCORE_PROXY_READ_TIMEOUT": "0.2"})
+	name := c.workerName(0)
+	if err := syscall.Kill(c.named(name).pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	request := c.get("/")
+	request.Clients = 4
+	run := load.Start(request)
+	c.await("status -v to say so", func() bool {
+		text, _ := c.ctl("status", "-v", name)
+		return strings.Contains(text, "avoided as it does not answer")
+	})
+	run.Stop()
 }
 
 func TestAWorkerThatGrowsIsReplaced(t *testing.T) {

@@ -79,6 +79,9 @@ func details(p control.Process) string {
 	if p.Ready {
 		parts[0] = "ready yes"
 	}
+	if p.Ejected {
+		parts = append(parts, "avoided as it does not answer")
+	}
 	if p.InFlight != nil {
 		parts = append(parts, fmt.Sprintf("in flight %d", *p.InFlight))
 	}

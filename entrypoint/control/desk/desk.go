@@ -17,6 +17,7 @@ import (
 type Figures struct {
 	Served   uint64 // requests so far
 	InFlight int64  // of them not answered yet, upgraded connections included
+	Ejected  bool   // the front door does not choose it for a while, as it does not answer
 }
 
 // Desk answers requests. All of its functions are safe from any goroutine.

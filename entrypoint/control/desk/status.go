@@ -51,7 +51,7 @@ func (j *job) describe(list []fleet.WorkerStatus) {
 	for _, s := range list {
 		p := process(s, now)
 		if count, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 {
-			p.InFlight, p.Requests = &count.InFlight, &count.Served
+			p.InFlight, p.Requests, p.Ejected = &count.InFlight, &count.Served, count.Ejected
 		}
 		if j.request.Verbose && s.PID != 0 {
 			rss, cpu := consumption(os.DirFS("/proc"), s.PID)
