@@ -17,7 +17,7 @@ SCENARIOS := $(GO) test -count=1 -p 1 -timeout 10m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo check test race e2e e2e-init compare-init bench fuzz scripts setup image up down clean
+.PHONY: help build demo check test race e2e e2e-init compare-init bench zero-loss fuzz scripts setup image up down clean
 .PHONY: format lint walls generated compile-race example
 
 help: ## show this list
@@ -77,6 +77,10 @@ example:
 bench: build ## side by side with nginx, HAProxy, net/http and a C relay
 	e2e/setup.sh bench
 	$(GO) run ./bench
+
+zero-loss: ## lost requests beside supervisord with nginx and gunicorn: docs/zero-loss.md
+	e2e/setup.sh bench
+	$(GO) run ./bench/zeroloss -markdown docs/zero-loss.md
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for package in $$($(GO) list ./...); do \

@@ -55,6 +55,11 @@ wanted() {
 		have haproxy || echo "haproxy: the comparison with HAProxy"
 		have wrk || echo "wrk: the load"
 		have strace || echo "strace: counts of system calls"
+		have supervisord || echo "supervisor: lost requests beside supervisord"
+		have_module gunicorn || echo "gunicorn: lost requests beside gunicorn"
+		have_tornado || echo "python3-tornado: the workers that lose no request"
+		have node || echo "nodejs: workers in Node that lose no request"
+		have unshare || echo "util-linux: lost requests behind a real PID 1"
 		;;
 	esac
 }

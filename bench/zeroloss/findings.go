@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// total is what all trials of stacks of one name lost, and of how many.
+type total struct {
+	trials, lost, sent int
+}
+
+func totalOf(trials []trial, name string) (sum total) {
+	for _, t := range trials {
+		if t.name == name && t.err == nil {
+			sum.trials++
+			sum.lost += t.all().lost()
+			sum.sent += t.all().sent()
+		}
+	}
+	return sum
+}
+
+func (t total) words() string {
+	return fmt.Sprintf("%d of %d requests in %d trials", t.lost, t.sent, t.trials)
+}
+
+// findings are the figures in sentences, the most important first.
+func (r results) findings() (lines []string) {
+	for _, name := range []string{underPC, underSV, underSVOne, underHUP} {
+		if sum := totalOf(r.restarts, name); sum.trials > 0 {
+			lines = append(lines, fmt.Sprintf("**Rolling restart**: %s lost %s.", name, sum.words()))
+		}
+	}
+	for _, name := range []string{underPC, underSV, underHUP} {
+		if sum := killedOf(r.kills, name); sum != "" {
+			lines = append(lines, fmt.Sprintf("**Workers killed** with SIGKILL, %d in each trial: %s lost %s.", kills, name, sum))
+		}
+	}
+	for _, name := range []string{underPC, underSV, underHUP} {
+		if sum := stoppedOf(r.stops, name); sum != "" {
+			lines = append(lines, fmt.Sprintf("**SIGTERM**: %s %s.", name, sum))
+		}
+	}
+	for _, f := range r.footprints {
+		if f.err == nil {
+			lines = append(lines, fmt.Sprintf("**Idle**: %s replaces a killed worker in %s (median), keeps %s (PSS), wakes up %d times in %v, and stops in %s.",
+				f.name, ms(spreadOf(f.respawn).median), mb(f.pss), f.wakeUps, idleFor, ms(spreadOf(f.stop).median)))
+		}
+	}
+	return lines
+}
+
+func killedOf(trials []trial, name string) string {
+	var get, post tally
+	n := 0
+	for _, t := range trials {
+		if t.name == name && t.err == nil {
+			get, post, n = get.plus(t.get), post.plus(t.post), n+1
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d GET and %d of %d POST requests in %d trials", get.lost(), get.sent(), post.lost(), post.sent(), n)
+}
+
+func stoppedOf(stops []stopping, name string) string {
+	var long tally
+	var idle idleEnds
+	n := 0
+	for _, s := range stops {
+		if s.name == name && s.err == nil {
+			long, n = long.plus(s.long), n+1
+			idle = idleEnds{idle.closed + s.idle.closed, idle.reset + s.idle.reset, idle.open + s.idle.open}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("answered %d of %d requests that were in flight, closed %d idle connections and reset %d", long.answered, long.sent(), idle.closed, idle.reset)
+}
+
+// shortfalls are the places where another stack is better than percore, or percore lost anything.
+func (r results) shortfalls() (lines []string) {
+	for _, part := range []struct {
+		name   string
+		trials []trial
+	}{{"restart", r.restarts}, {"kill", r.kills}} {
+		for _, t := range part.trials {
+			if lost := t.all(); t.name == underPC && lost.lost() > 0 {
+				lines = append(lines, fmt.Sprintf("%s, %s, %d workers: %d requests lost (%s).", part.name, t.app, t.workers, lost.lost(), lost.words()))
+			}
+		}
+	}
+	lines = append(lines, r.slower()...)
+	lines = append(lines, r.costlier()...)
+	if len(lines) == 0 {
+		return []string{"Nowhere in this run."}
+	}
+	return lines
+}
+
+// slower compares restarts with those of the same workers elsewhere: draining takes time.
+func (r results) slower() []string {
+	var places []string
+	for _, mine := range r.restarts {
+		if mine.name != underPC || mine.err != nil {
+			continue
+		}
+		for _, other := range r.restarts {
+			same := other.name != underPC && other.err == nil && other.app == mine.app && other.workers == mine.workers
+			if same && other.took < mine.took {
+				places = append(places, fmt.Sprintf("%d workers (%s) %s, %s %s", mine.workers, mine.app, seconds(mine.took), other.name, seconds(other.took)))
+			}
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	return []string{"A restart takes longer, as workers are drained one after the other: " + strings.Join(places, "; ") + "."}
+}
+
+// costlier compares what is idle.
+func (r results) costlier() (lines []string) {
+	for _, figure := range []struct {
+		name  string
+		of    func(footprint) float64
+		words func(footprint) string
+	}{
+		{"Median respawn", medianOf(func(f footprint) []time.Duration { return f.respawn }), func(f footprint) string { return ms(spreadOf(f.respawn).median) }},
+		{"Median time to the first 200", medianOf(func(f footprint) []time.Duration { return f.start }), func(f footprint) string { return ms(spreadOf(f.start).median) }},
+		{"Median stop", medianOf(func(f footprint) []time.Duration { return f.stop }), func(f footprint) string { return ms(spreadOf(f.stop).median) }},
+		{"Resident memory (RSS)", func(f footprint) float64 { return float64(f.rss) }, func(f footprint) string { return mb(f.rss) }},
+		{"Proportional memory (PSS)", func(f footprint) float64 { return float64(f.pss) }, func(f footprint) string { return mb(f.pss) }},
+		{"Wake-ups", func(f footprint) float64 { return float64(f.wakeUps) }, func(f footprint) string { return fmt.Sprint(f.wakeUps) }},
+	} {
+		for _, mine := range r.footprints {
+			for _, other := range r.footprints {
+				if mine.name == underPC && other.name != underPC && mine.err == nil && other.err == nil && figure.of(other) < figure.of(mine) {
+					lines = append(lines, fmt.Sprintf("%s: %s, %s has %s.", figure.name, figure.words(mine), other.name, figure.words(other)))
+				}
+			}
+		}
+	}
+	return lines
+}
+
+func medianOf(of func(footprint) []time.Duration) func(footprint) float64 {
+	return func(f footprint) float64 { return float64(spreadOf(of(f)).median) }
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args string
+		want string // in the error; empty for none
+	}{
+		{"nothing is everything", "", ""},
+		{"some parts", "-parts kill,stop -lanes 1 -limit 1m", ""},
+		{"an unknown part", "-parts kill,sotp", `choose part "sotp"`},
+		{"no lane", "-lanes 0", "lanes start at 1"},
+		{"an unknown flag", "-lane 1", "not defined"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o, err := parseOptions(strings.Fields(test.args), io.Discard)
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("got %v, want %q", err, test.want)
+			case test.args == "" && !slices.Equal(o.parts, partNames()):
+				t.Errorf("got %v, want all parts", o.parts)
+			}
+		})
+	}
+}
+
+func TestNothingIsBegunWhenTheTimeIsOver(t *testing.T) {
+	l := &lab{notes: io.Discard}
+	r := l.exercise(context.Background(), options{parts: partNames(), lanes: 2}, time.Now().Add(-time.Second))
+	for _, one := range r.restarts {
+		if one.err != errLate {
+			t.Errorf("%s: got %v, want %v", one.name, one.err, errLate)
+		}
+	}
+	if len(r.restarts) != len(restartStacks()) || len(r.kills) != len(killStacks()) || len(r.stops) != len(stopStacks()) || len(r.footprints) != len(footprintStacks()) {
+		t.Error("want a row for every stack all the same")
+	}
+}
+
+func TestAProcessSeesItself(t *testing.T) {
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = child.Process.Kill()
+		_ = child.Wait()
+	}()
+	if family := familyOf(os.Getpid()); family[0] != os.Getpid() || !slices.Contains(family, child.Process.Pid) {
+		t.Errorf("got %v, want %d first and %d too", family, os.Getpid(), child.Process.Pid)
+	}
+	if err := await("the exec", func() bool { return commandLine(child.Process.Pid) == "sleep 60" }); err != nil {
+		t.Error(err)
+	}
+	rss, pss := memoryOf([]int{os.Getpid()})
+	if rss < 1000 || pss < 1000 || pss > rss {
+		t.Errorf("got %d and %d KiB, want what a Go program takes, and no more PSS than RSS", rss, pss)
+	}
+	before := switchesOf([]int{os.Getpid()})
+	time.Sleep(5 * time.Millisecond)
+	if after := switchesOf([]int{os.Getpid()}); before == 0 || after <= before {
+		t.Errorf("got %d, then %d, want more after a sleep", before, after)
+	}
+}
