@@ -93,6 +93,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	x.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
 	l.noteAnswer(x.target)
+	l.repeatAnswered(x)
 	if r.Status == statusSwitching {
 		l.beginTunnel(u, x, rest)
 		return

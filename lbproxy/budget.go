@@ -29,6 +29,18 @@ func (p *Proxy) activeIn(t *table) int64 {
 	return active
 }
 
+// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
+// next one.
+func (l *loop) repeatAnswered(x *exchange) {
+	if !x.repeating {
+		return
+	}
+	l.endRepeat(x)
+	if l.proxy.waiting.Load() > 0 {
+		l.proxy.serveFrom(l)
+	}
+}
+
 // endRepeat gives back what takeRepeat claimed for x.
 func (l *loop) endRepeat(x *exchange) {
 	if x.repeating {

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -37,6 +38,42 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 	}
 	wantCount(t, "requests in all", good.requests.Load()+bad.requests.Load(), 30)
 	eventually(t, "no repeat is under way", func() bool { return r.proxy.repeats.Load() == 0 })
+}
+
+// TestARepeatIsGivenBackOnce lets a request be repeated on a second worker, whose kept connection closes on receipt.
+func TestARepeatIsGivenBackOnce(t *testing.T) {
+	r := newRig(t, roundRobin)
+	second, first := newStub(t, closesKept), newStub(t, closer)
+	r.workers(second.address, first.address)
+	r.warm()
+	c := r.client()
+	c.do(getRequest).want(t, 200, "1")
+	c.do(getRequest).want(t, 200, "2")
+	wantCount(t, "requests that the first died of", first.requests.Load(), 2)
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.repeats.Load() == 0 })
+}
+
+// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet how they end.
+func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
+	tests := []struct{ name, request, head string }{
+		{"an event stream", getRequest, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"},
+		{"a tunnel", upgradeRequest, switching},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, roundRobin)
+			over := make(chan struct{})
+			defer close(over)
+			good := newStub(t, func(q *stubRequest) bool { q.say("%s", test.head); <-over; return false })
+			r.workers(good.address, newStub(t, closer).address)
+			r.warm()
+			c := r.client().send(test.request)
+			if line, err := c.in.ReadString('\n'); err != nil || line != test.head[:strings.Index(test.head, "\n")+1] {
+				t.Fatalf("status line: got %q and error %v", line, err)
+			}
+			wantCount(t, "repeats under way", r.proxy.repeats.Load(), 0)
+		})
+	}
 }
 
 func TestARequestThatNoWorkerSawIsNoRepeat(t *testing.T) {

@@ -68,7 +68,7 @@ type exchange struct {
 	// Trying.
 	target    *target // the worker that has it now, nil when none
 	last      *target // the worker that had it last
-	repeat    bool    // a worker may have seen it: trying it again takes one of the repeats
+	repeat    bool    // a worker has seen some of it: trying it again takes one of the repeats
 	repeating bool    // it has one
 	tried     endpointSet
 	failure   cause // of the last try that failed

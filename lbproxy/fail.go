@@ -23,7 +23,7 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 			rule = retrySameWorker
 		}
 	}
-	x.repeat = !untouched
+	x.repeat = x.repeat || !untouched
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
 	case rule == retrySameWorker && !x.stale && (repeatable || untouched):
@@ -55,7 +55,7 @@ func (l *loop) tryOther(x *exchange, t *target) {
 // request keeps its place meanwhile.
 func (l *loop) retrySame(x *exchange, t *target) {
 	up := l.table.isUp(t.Index, t.Incarnation)
-	if up && (!x.repeat || l.proxy.takeRepeat(l.table)) {
+	if up && (!x.repeat || x.repeating || l.proxy.takeRepeat(l.table)) {
 		x.repeating = x.repeat
 		l.sendTo(x, t, false)
 		return

@@ -200,9 +200,12 @@ func (th *theatre) left() (left string) {
 	}
 	th.onLoop(func(l *loop) {
 		for _, t := range l.table.target {
-			if n := t.inFlight.Load(); n != 0 {
-				left = fmt.Sprintf("got %d requests in flight at %s, want 0", n, t.Name)
+			if n := t.load(); n != 0 {
+				left = fmt.Sprintf("got %d requests and tunnels at %s, want 0", n, t.Name)
 			}
+		}
+		if repeats, waiting, held := l.proxy.repeats.Load(), l.proxy.waiting.Load(), l.buffers.used; repeats != 0 || waiting != 0 || held != 0 {
+			left = fmt.Sprintf("got %d repeats, %d that wait and %d bytes of buffers, want none", repeats, waiting, held)
 		}
 		if l.active != 0 {
 			left = fmt.Sprintf("got %d exchanges, want 0", l.active)
