@@ -57,8 +57,10 @@ func appendJSONRequest(b []byte, x *exchange) []byte {
 	n := &x.line
 	b = appendJSONString(b, "method", n.b[:n.method])
 	b = appendJSONString(b, "target", n.b[n.method:n.target])
-	b = append(b, `","proto":"HTTP/1.`...)
-	b = append(b, '0'+x.minor)
+	b = append(b, `","proto":"`...)
+	if n.method > 0 { // else there was no request line that says so
+		b = append(append(b, "HTTP/1."...), '0'+x.minor)
+	}
 	b = appendJSONString(b, "host", n.b[n.target:n.host])
 	return append(b, '"')
 }

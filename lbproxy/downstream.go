@@ -195,7 +195,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 	n, err := l.request.Parse(b, seen, http1.DefaultLimits)
 	switch {
 	case err != nil:
-		l.refuse(l.ensureExchange(c, x), err)
+		l.refuseHead(l.ensureExchange(c, x), b, err)
 	case n == 0:
 		l.keepHead(c, l.ensureExchange(c, x), b)
 	default:
@@ -355,6 +355,16 @@ func (l *loop) keepRest(x *exchange, rest []byte) {
 	default:
 		x.in.add(&l.buffers, rest)
 	}
+}
+
+// refuseHead answers the request whose head starts b. Its request line, as far as it is one, decides whether the answer may have
+// a body, and is logged.
+func (l *loop) refuseHead(x *exchange, b []byte, err error) {
+	r := &l.request
+	r.Glimpse(b, http1.DefaultLimits)
+	x.method, x.minor = r.MethodID, r.Minor
+	l.log.note(x, r)
+	l.refuse(x, err)
 }
 
 // refuse answers a request that the codec rejected.

@@ -45,6 +45,20 @@ func (r *Request) Parse(b []byte, seen int, lim Limits) (n int, err error) {
 	return n, nil
 }
 
+// Glimpse is for a head that Parse has refused, which starts b: it sets Method, MethodID, Target and Minor to what the request line says, as
+// far as that is well-formed, and everything else to nothing.
+func (r *Request) Glimpse(b []byte, lim Limits) {
+	r.Method, r.MethodID, r.Target, r.Origin, r.Host, r.Fields = nil, MethodOther, nil, nil, nil, nil
+	r.Minor, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade = 0, FramingNone, 0, false, false, false
+	start, refusal := skipEmptyLines(b)
+	if refusal != nil {
+		return
+	}
+	if size := bytes.IndexByte(b[start:], '\n'); size >= 0 {
+		_ = r.parseLine(b[start:start+size], lim.TargetBytes) // the refusal is known already
+	}
+}
+
 func (r *Request) parse(b []byte, seen int, lim Limits) (int, *Error) {
 	start, refusal := skipEmptyLines(b)
 	if refusal != nil {
@@ -138,11 +152,11 @@ func (r *Request) parseLine(line []byte, targetBytesMax int) *Error {
 	if !isToken(method) {
 		return errMethod
 	}
-	r.Minor, r.Method, r.MethodID = minor, method, lookupMethod(method)
+	r.Minor, r.Method, r.MethodID, r.Target = minor, method, lookupMethod(method), rest[:space:space]
 	if r.MethodID == MethodCONNECT || r.MethodID == MethodTRACE {
 		return errMethodRefused
 	}
-	return r.parseTarget(rest[:space:space])
+	return r.parseTarget(r.Target)
 }
 
 // parseVersion tells a version we do not speak (505) from something that is no version at all (400).

@@ -8,12 +8,12 @@ var (
 	originStar = []byte("*")
 )
 
-// parseTarget sets Target and Origin, and Host from an absolute-form target or else to nil.
+// parseTarget sets Origin, and Host from an absolute-form target or else to nil.
 func (r *Request) parseTarget(target []byte) *Error {
 	if !validTarget(target) {
 		return errTarget
 	}
-	r.Target, r.Origin, r.Host = target, target, nil
+	r.Origin, r.Host = target, nil
 	if target[0] == '/' {
 		return nil
 	}
