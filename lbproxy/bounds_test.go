@@ -127,6 +127,19 @@ func TestPartsOfHeadsStayWithinTheBudget(t *testing.T) {
 	r.client().wantOpen("ok")
 }
 
+func TestPartsOfPROXYHeadersStayWithinTheBudget(t *testing.T) {
+	r := newRig(t, func(o *Options) { cramped(o); o.ProxyProtocol = true })
+	r.workers(newStub(t, constant("ok")).address)
+	part := proxyLocal[:14] + "\x3f\x00" + strings.Repeat("x", 15<<10)
+	for range 600 { // of 20 KiB each
+		r.client().send(part)
+	}
+	eventually(t, "some are refused", func() bool { n := r.exchanges(); return n > 300 && r.sockets(kindDownstream) == n })
+	if bytes := r.usage(); bytes > 9<<20 {
+		t.Errorf("buffers: got %d bytes, want the budget of 8 MB at most", bytes)
+	}
+}
+
 // exchangesOrNone tells whether every client's connection has been read.
 func (r *rig) exchangesOrNone() bool {
 	unread := 0

@@ -34,6 +34,8 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	case n > 0:
 		c.introduce(h, &l.trust)
 		l.beginClient(c, b[n:])
+	case l.buffers.pressure() == pressureFull:
+		l.closeUnserved(c)
 	case x == nil:
 		x = l.newExchange(c)
 		x.in.add(&l.buffers, b)
