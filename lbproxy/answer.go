@@ -307,7 +307,7 @@ func (l *loop) finish(x *exchange) {
 func (l *loop) takeUpAhead(c *conn, ahead outbox) {
 	l.newExchange(c).in = ahead
 	c.state = stateHead
-	l.timers.Set(c.slot, timerHeader, l.now)
+	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	l.enqueue(c)
 }
 

@@ -70,6 +70,32 @@ func TestARequestInFlightIsFinishedDuringTheDrain(t *testing.T) {
 	slow.wantEnd()
 }
 
+// TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp has half a head wait behind an answer that began before the drain.
+func TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		q.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+		<-gate
+		return q.say("k")
+	})
+	r.workers(s.address)
+	c := r.client().send(getRequest + "GET /half HTT")
+	if _, err := c.in.Peek(1); err != nil {
+		t.Fatal(err)
+	}
+	r.drain(s.address)
+	r.fewTurns()
+	close(gate)
+	c.read("GET").want(t, 200, "ok")
+	start := time.Now()
+	c.read("GET").want(t, 408, "~in time")
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("the rest was awaited for %v, want about %d ms", took, graceMillis)
+	}
+}
+
 func (r *rig) listenersClosed() (closed bool) {
 	r.onLoop(func(l *loop) { closed = len(l.listeners) == 0 })
 	return closed
