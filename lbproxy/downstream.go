@@ -3,8 +3,6 @@ package lbproxy
 import (
 	"errors"
 
-	"golang.org/x/sys/unix"
-
 	"percore/lbproxy/http1"
 )
 
@@ -62,29 +60,6 @@ func (l *loop) readDownstream(c *conn) {
 		}
 	}
 	l.enqueue(c)
-}
-
-// receive reads once into the scratch. n is 0 at the end of the stream, for which an error of the connection counts
-// too; ok is false when nothing is there now. A short read has emptied the socket: a later byte makes a new event
-// (man 7 epoll), unless the peer's FIN was part of the last one.
-func (l *loop) receive(c *conn, room int) (n int, ok bool) {
-	for {
-		n, errno := recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
-		switch errno {
-		case noErrno:
-			if n < room && !c.has(flagPeerClosed|flagBroken) {
-				c.flags &^= flagReadable
-			}
-			return n, true
-		case unix.EAGAIN:
-			c.flags &^= flagReadable
-			return 0, false
-		case unix.EINTR:
-		default:
-			c.flags |= flagBroken | flagFailed
-			return 0, true
-		}
-	}
 }
 
 // requestRoom is how many bytes may be read from a client now; 0 while it has to wait.

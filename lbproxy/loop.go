@@ -197,32 +197,8 @@ func (l *loop) timeout() int64 {
 	return max(0, deadline-l.now)
 }
 
-// dispatch hands an event to the state machine of its connection. A fault in there costs that connection and
-// its peer, not the process.
-func (l *loop) dispatch(e epoll.Event) {
-	c := l.conns.at(e.Slot)
-	if c.generation != e.Generation || c.kind == kindFree {
-		return // an event for a predecessor in the same slot
-	}
-	if e.Flags&(epoll.In|epoll.PeerClosed|epoll.HangUp|epoll.Failed) != 0 {
-		c.flags |= flagReadable
-	}
-	if e.Flags&epoll.PeerClosed != 0 {
-		c.flags |= flagPeerClosed
-	}
-	if e.Flags&(epoll.HangUp|epoll.Failed) != 0 {
-		c.flags |= flagBroken
-	}
-	if e.Flags&epoll.Failed != 0 {
-		c.flags |= flagFailed
-	}
-	if c.has(flagFirstEvent) {
-		c.noteFirstEvent()
-	}
-	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0)
-}
-
-// drive lets a connection do what it can: write first, then read.
+// drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,
+// not the process.
 func (l *loop) drive(c *conn, writable bool) {
 	defer l.rescue(c.slot, c.generation)
 	switch c.kind {
@@ -353,8 +329,7 @@ func (l *loop) reserveSlot() int32 {
 	return c.slot
 }
 
-// addConn registers a new socket of the given kind for all the events it will ever need; edge-triggered, so
-// that back-pressure costs no system call (docs/adr/0002-raw-epoll.md).
+// addConn gives a new socket of the given kind a slot and has its events reported.
 func (l *loop) addConn(fd int32, k kind) (*conn, error) {
 	c := l.takeConn(fd, k)
 	if err := l.register(c); err != nil {
@@ -371,10 +346,6 @@ func (l *loop) takeConn(fd int32, k kind) *conn {
 		l.timers.Grow(l.conns.size())
 	}
 	return c
-}
-
-func (l *loop) register(c *conn) error {
-	return l.poller.Add(int(c.fd), epoll.Token{Slot: c.slot, Generation: c.generation}, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
 }
 
 // closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.
