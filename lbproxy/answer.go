@@ -3,8 +3,6 @@ package lbproxy
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"percore/lbproxy/http1"
 )
 
@@ -219,14 +217,12 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 		x.toClient.add(&l.buffers, p)
 		return true
 	}
-	write := send
+	write := (*loop).send
 	if x.endsHere(c) {
-		write = sendLast
+		write = (*loop).sendLast
 	}
-	n, errno := write(c.fd, p)
-	switch errno {
-	case noErrno, unix.EAGAIN, unix.EINTR:
-	default:
+	n, ok := write(l, c, p)
+	if !ok {
 		l.abort(x, causeClientClosed)
 		return false
 	}
@@ -241,13 +237,12 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
 func (l *loop) flushToClient(x *exchange) {
 	c := l.conns.at(x.downstream)
-	n, errno := send(c.fd, x.toClient.b[x.toClient.off:])
-	switch errno {
-	case noErrno:
-	case unix.EAGAIN, unix.EINTR:
-		return
-	default:
+	n, ok := l.send(c, x.toClient.bytes())
+	if !ok {
 		l.abort(x, causeClientClosed)
+		return
+	}
+	if n == 0 {
 		return
 	}
 	x.toClient.off += n

@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/http1"
 
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
@@ -109,10 +105,8 @@ func (l *loop) endTunnelHalf(x *exchange, c, peer *conn) {
 
 // sendTunnel writes p to one end and keeps what it does not take.
 func (l *loop) sendTunnel(x *exchange, to *conn, box *outbox, p []byte) {
-	n, errno := send(to.fd, p)
-	switch errno {
-	case noErrno, unix.EAGAIN, unix.EINTR:
-	default:
+	n, ok := l.send(to, p)
+	if !ok {
 		l.closeTunnel(x)
 		return
 	}
@@ -135,13 +129,12 @@ func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 
 // flushTunnel writes what was kept for the worker, then lets the client be read again.
 func (l *loop) flushTunnel(x *exchange, u *conn) {
-	n, errno := send(u.fd, x.toWorker.b[x.toWorker.off:])
-	switch errno {
-	case noErrno:
-	case unix.EAGAIN, unix.EINTR:
-		return
-	default:
+	n, ok := l.send(u, x.toWorker.bytes())
+	if !ok {
 		l.closeTunnel(x)
+		return
+	}
+	if n == 0 {
 		return
 	}
 	if x.toWorker.off += n; x.toWorker.pending() == 0 {

@@ -102,16 +102,15 @@ func (l *loop) startConnect(x *exchange, t *target) {
 // pushRequest writes what the worker does not have yet of the held part of a request.
 func (l *loop) pushRequest(x *exchange) {
 	u := l.conns.at(x.upstream)
-	n, errno := send(u.fd, x.head[x.start+x.sent:])
-	switch errno {
-	case noErrno:
-	case unix.EAGAIN, unix.EINTR: // also while connecting; writability makes an event
+	n, ok := l.send(u, x.head[x.start+x.sent:])
+	if !ok {
+		l.writeFailed(x, u)
+		return
+	}
+	if n == 0 { // also while connecting; writability makes an event
 		if u.state == stateBusy {
 			l.timers.Set(u.slot, timerWorkerSend, l.now)
 		}
-		return
-	default:
-		l.writeFailed(x, u)
 		return
 	}
 	x.sent += n
@@ -152,10 +151,8 @@ func (l *loop) writeFailed(x *exchange, u *conn) {
 // is not read until it is gone.
 func (l *loop) sendToWorker(x *exchange, p []byte) {
 	u := l.conns.at(x.upstream)
-	n, errno := send(u.fd, p)
-	switch errno {
-	case noErrno, unix.EAGAIN, unix.EINTR:
-	default:
+	n, ok := l.send(u, p)
+	if !ok {
 		l.writeFailed(x, u)
 		return
 	}
@@ -169,13 +166,12 @@ func (l *loop) sendToWorker(x *exchange, p []byte) {
 
 // flushToWorker writes what was kept, and goes on reading the client when all of it is gone.
 func (l *loop) flushToWorker(x *exchange, u *conn) {
-	n, errno := send(u.fd, x.toWorker.b[x.toWorker.off:])
-	switch errno {
-	case noErrno:
-	case unix.EAGAIN, unix.EINTR:
-		return
-	default:
+	n, ok := l.send(u, x.toWorker.bytes())
+	if !ok {
 		l.writeFailed(x, u)
+		return
+	}
+	if n == 0 {
 		return
 	}
 	x.toWorker.off += n
