@@ -118,15 +118,6 @@ func (l *loop) shedIdle() bool {
 	return true
 }
 
-// openSocket opens a socket to a worker. A request that is here goes before a client that may never say another word.
-func (l *loop) openSocket(family int) (int32, unix.Errno) {
-	fd, errno := socket(family)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && l.shedIdle() {
-		return socket(family)
-	}
-	return fd, errno
-}
-
 // warnPaused says once in a while that clients have to wait in the kernel's queue.
 func (l *loop) warnPaused(why string) {
 	if l.warnedPaused != 0 && l.now-l.warnedPaused < complaintMillis {

@@ -144,7 +144,7 @@ func (l *loop) watchBlocked(c *conn) {
 func (l *loop) noteHalfClose(c *conn, x *exchange) {
 	if c.has(flagPeerClosed) {
 		c.flags |= flagHalfClosed
-		x.keepAlive = x.keepAlive && (x.in.pending() > 0 || !isAtEnd(c.fd))
+		x.keepAlive = x.keepAlive && (x.in.pending() > 0 || l.peek(c) != nextEnd)
 	}
 }
 

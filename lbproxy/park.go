@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/epoll"
-)
+import "percore/lbproxy/epoll"
 
 // park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
 func (l *loop) park(x *exchange) {
@@ -72,7 +68,7 @@ func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 	defer l.rescue(c.slot, c.generation)
 	l.endWait(x)
 	x.target = t // from here on the exchange gives the place back, whatever happens
-	if crowded && hasLeft(c) {
+	if crowded && l.hasLeft(c) {
 		l.abort(x, causeClientClosed)
 		return
 	}
@@ -80,10 +76,9 @@ func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 }
 
 // hasLeft looks whether a client has closed or reset its connection without telling so in the same event as its request.
-func hasLeft(c *conn) bool {
-	var one [1]byte
-	n, errno := recv(c.fd, one[:], unix.MSG_PEEK)
-	return errno == noErrno && n == 0 && !c.has(flagHalfClosed) || errno != noErrno && errno != unix.EAGAIN && errno != unix.EINTR
+func (l *loop) hasLeft(c *conn) bool {
+	next := l.peek(c)
+	return next == nextEnd && !c.has(flagHalfClosed) || next == nextFailure
 }
 
 // retryParked lets every waiting request of this loop have all workers again.

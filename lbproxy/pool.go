@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/http1"
 
 // pool is a loop's idle connections to one worker, most recently used first.
 type pool struct {
@@ -106,26 +102,12 @@ func (l *loop) takePooled(t *target, idempotent bool) *conn {
 			return nil
 		}
 		l.unpool(u)
-		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || isQuiet(u.fd)) {
+		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || l.peek(u) == nextNothing) {
 			return u
 		}
 		l.closeConn(u)
 	}
 	return nil
-}
-
-// isQuiet tells whether a socket has nothing to read: no byte, no FIN, no error.
-func isQuiet(fd int32) bool {
-	var one [1]byte
-	_, errno := recv(fd, one[:], unix.MSG_PEEK)
-	return errno == unix.EAGAIN
-}
-
-// isAtEnd tells whether the next thing to read from a socket is its FIN.
-func isAtEnd(fd int32) bool {
-	var one [1]byte
-	n, errno := recv(fd, one[:], unix.MSG_PEEK)
-	return n == 0 && errno == noErrno
 }
 
 // closeStalePools drops the kept connections of workers that are no longer up, or were replaced.

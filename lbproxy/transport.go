@@ -6,6 +6,49 @@ import (
 	"percore/lbproxy/epoll"
 )
 
+// dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
+func (l *loop) dial(a *sockaddr) (*conn, cause) {
+	fd, errno := l.openSocket(a.family)
+	if errno != noErrno {
+		return nil, causeNoSocket
+	}
+	if a.family != unix.AF_UNIX {
+		noDelay(fd)
+	}
+	if failure := dialFailure(connect(fd, a)); failure != causeNone {
+		closeFD(fd)
+		return nil, failure
+	}
+	u, err := l.addConn(fd, kindUpstream)
+	if err != nil {
+		closeFD(fd)
+		return nil, causeNoSocket
+	}
+	return u, causeNone
+}
+
+// openSocket opens a socket to a worker. A request that is here goes before a client that may never say another word.
+func (l *loop) openSocket(family int) (int32, unix.Errno) {
+	fd, errno := socket(family)
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && l.shedIdle() {
+		return socket(family)
+	}
+	return fd, errno
+}
+
+func dialFailure(errno unix.Errno) cause {
+	switch errno {
+	case noErrno, unix.EINPROGRESS:
+		return causeNone
+	case unix.EADDRNOTAVAIL, unix.ENOBUFS, unix.ENOMEM:
+		return causeNoSocket
+	case unix.EAGAIN: // a unix listener with a full backlog; man 2 connect
+		return causeBacklogFull
+	default: // ECONNREFUSED; ENOENT where the unix socket is not there yet
+		return causeConnectRefused
+	}
+}
+
 // register has all the events of a connection reported that it will ever need; edge-triggered, so that back-pressure
 // costs no system call (docs/adr/0002-raw-epoll.md).
 func (l *loop) register(c *conn) error {
@@ -73,4 +116,32 @@ func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return taken(sendL
 
 func taken(n int, errno unix.Errno) (int, bool) {
 	return n, errno == noErrno || errno == unix.EAGAIN || errno == unix.EINTR
+}
+
+// next is what a read would bring.
+type next uint8
+
+const (
+	nextNothing next = iota // nothing that is here already
+	nextBytes
+	nextEnd // the peer's FIN
+	nextFailure
+)
+
+// peek looks at what a read would bring, and leaves it there.
+func (l *loop) peek(c *conn) next {
+	var one [1]byte
+	n, errno := recv(c.fd, one[:], unix.MSG_PEEK)
+	switch {
+	case errno == unix.EAGAIN:
+		return nextNothing
+	case errno == unix.EINTR: // not on a socket that never waits, but nobody's failure
+		return nextBytes
+	case errno != noErrno:
+		return nextFailure
+	case n == 0:
+		return nextEnd
+	default:
+		return nextBytes
+	}
 }

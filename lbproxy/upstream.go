@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/http1"
 
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (l *loop) assign(x *exchange) {
@@ -63,33 +59,9 @@ func (l *loop) attach(x *exchange, u *conn) {
 // startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
 // says, so the request is written at once.
 func (l *loop) startConnect(x *exchange, t *target) {
-	fd, errno := l.openSocket(t.address.family)
-	if errno != noErrno {
-		l.tryFailed(x, causeNoSocket)
-		return
-	}
-	if t.address.family != unix.AF_UNIX {
-		noDelay(fd)
-	}
-	switch errno := connect(fd, t.address); errno {
-	case noErrno, unix.EINPROGRESS:
-	case unix.EADDRNOTAVAIL, unix.ENOBUFS, unix.ENOMEM:
-		closeFD(fd)
-		l.tryFailed(x, causeNoSocket)
-		return
-	case unix.EAGAIN: // a unix listener with a full backlog; man 2 connect
-		closeFD(fd)
-		l.tryFailed(x, causeBacklogFull)
-		return
-	default: // ECONNREFUSED; ENOENT where the unix socket is not there yet
-		closeFD(fd)
-		l.tryFailed(x, causeConnectRefused)
-		return
-	}
-	u, err := l.addConn(fd, kindUpstream)
-	if err != nil {
-		closeFD(fd)
-		l.tryFailed(x, causeNoSocket)
+	u, failure := l.dial(t.address)
+	if failure != causeNone {
+		l.tryFailed(x, failure)
 		return
 	}
 	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.now
@@ -317,5 +289,5 @@ func (l *loop) mayPool(u *conn) bool {
 		return true
 	}
 	u.flags &^= flagReadable
-	return isQuiet(u.fd)
+	return l.peek(u) == nextNothing
 }
