@@ -9,8 +9,8 @@ import (
 // driveDownstream lets a client's connection do what it can.
 func (l *loop) driveDownstream(c *conn, writable bool) {
 	generation := c.generation
-	if x := l.exchangeOf(c); writable && x != nil && x.toClient.pending() > 0 {
-		l.flushToClient(x)
+	if writable {
+		l.onClientWritable(c)
 	}
 	if c.generation != generation {
 		return
@@ -34,6 +34,13 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	}
 }
 
+// onClientWritable writes what was kept for a client.
+func (l *loop) onClientWritable(c *conn) {
+	if x := l.exchangeOf(c); x != nil && x.toClient.pending() > 0 {
+		l.flushToClient(x)
+	}
+}
+
 // readDownstream reads from a client for as long as its exchange wants bytes.
 func (l *loop) readDownstream(c *conn) {
 	generation := c.generation
@@ -46,15 +53,15 @@ func (l *loop) readDownstream(c *conn) {
 		if !c.has(flagReadable) {
 			return
 		}
-		n, ok := l.receive(c, room)
+		b, ok := l.receive(c, room)
 		if !ok {
 			return
 		}
-		if n == 0 {
-			l.clientLeft(c)
+		if len(b) == 0 {
+			l.onClientClosed(c)
 			return
 		}
-		l.onRequestBytes(c, l.scratch[headroomBytes:headroomBytes+n])
+		l.onRequestBytes(c, b)
 		if c.generation != generation {
 			return
 		}
@@ -101,8 +108,8 @@ func roomFor(s connState) int {
 	return 0
 }
 
-// clientLeft ends a connection whose client has closed or reset it while something was expected from it.
-func (l *loop) clientLeft(c *conn) {
+// onClientClosed ends a connection whose client has closed or reset it while something was expected from it.
+func (l *loop) onClientClosed(c *conn) {
 	if c.state == stateProxy {
 		l.closeUnserved(c)
 		return
@@ -362,8 +369,7 @@ func (l *loop) refuse(x *exchange, err error) {
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
 // connection and could destroy the answer on its way (RFC 9112 section 9.6).
 func (l *loop) linger(c *conn) {
-	shutdownWrite(c.fd)
-	c.flags |= flagFinSent
+	l.sendFin(c)
 	c.state = stateLinger
 	c.since = l.now
 	l.timers.Set(c.slot, timerLinger, l.now)
@@ -381,11 +387,11 @@ func (l *loop) discard(c *conn) {
 		if !c.has(flagReadable) {
 			return
 		}
-		n, ok := l.receive(c, scratchBytes)
+		b, ok := l.receive(c, scratchBytes)
 		if !ok {
 			return
 		}
-		if n == 0 || l.now-c.since >= lingerMillisMax {
+		if len(b) == 0 || l.now-c.since >= lingerMillisMax {
 			l.closeConn(c)
 			return
 		}

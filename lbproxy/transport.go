@@ -84,10 +84,11 @@ func (c *conn) noteEvent(flags uint32) {
 	}
 }
 
-// receive reads once into the scratch. n is 0 at the end of the stream, for which an error of the connection counts
-// too; ok is false when nothing is there now. A short read has emptied the socket: a later byte makes a new event
-// (man 7 epoll), unless the peer's FIN was part of the last one.
-func (l *loop) receive(c *conn, room int) (n int, ok bool) {
+// receive reads once, at most room bytes. b lies in the scratch, which is the caller's until the next call: there is room
+// around b for framing. It is empty at the end of the stream, for which an error of the connection counts too; ok is false
+// when nothing is there now. A short read has emptied the socket: a later byte makes a new event (man 7 epoll), unless the
+// peer's FIN was part of the last one.
+func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
 		n, errno := recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
 		switch errno {
@@ -95,14 +96,14 @@ func (l *loop) receive(c *conn, room int) (n int, ok bool) {
 			if n < room && !c.has(flagPeerClosed|flagBroken) {
 				c.flags &^= flagReadable
 			}
-			return n, true
+			return l.scratch[headroomBytes : headroomBytes+n], true
 		case unix.EAGAIN:
 			c.flags &^= flagReadable
-			return 0, false
+			return nil, false
 		case unix.EINTR:
 		default:
 			c.flags |= flagBroken | flagFailed
-			return 0, true
+			return nil, true
 		}
 	}
 }
@@ -116,6 +117,12 @@ func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return taken(sendL
 
 func taken(n int, errno unix.Errno) (int, bool) {
 	return n, errno == noErrno || errno == unix.EAGAIN || errno == unix.EINTR
+}
+
+// sendFin ends our side of the connection and goes on reading.
+func (l *loop) sendFin(c *conn) {
+	shutdownWrite(c.fd)
+	c.flags |= flagFinSent
 }
 
 // next is what a read would bring.

@@ -72,34 +72,40 @@ func (l *loop) readTunnel(c *conn) {
 		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
 			return
 		}
-		n, ok := l.receive(c, l.readRoom())
+		b, ok := l.receive(c, l.readRoom())
 		if !ok {
 			return
 		}
 		l.touchTunnel(x)
-		if n == 0 {
-			l.endTunnelHalf(x, c, peer)
+		if len(b) == 0 {
+			l.onTunnelClosed(c, x)
 			return
 		}
-		if c.kind == kindUpstream {
-			x.bytesOut += int64(n)
-		}
-		if l.sendTunnel(x, peer, box, l.scratch[headroomBytes:headroomBytes+n]); c.generation != generation {
+		if l.onTunnelBytes(c, x, b); c.generation != generation {
 			return
 		}
 	}
 	l.enqueue(c)
 }
 
-// endTunnelHalf passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both.
-func (l *loop) endTunnelHalf(x *exchange, c, peer *conn) {
+// onTunnelBytes passes on what one end sent.
+func (l *loop) onTunnelBytes(c *conn, x *exchange, b []byte) {
+	if c.kind == kindUpstream {
+		x.bytesOut += int64(len(b))
+	}
+	peer, box := l.peerOf(x, c)
+	l.sendTunnel(x, peer, box, b)
+}
+
+// onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both.
+func (l *loop) onTunnelClosed(c *conn, x *exchange) {
 	c.flags &^= flagReadable
 	if c.has(flagBroken) || c.has(flagFinSent) {
 		l.closeTunnel(x)
 		return
 	}
-	shutdownWrite(peer.fd)
-	peer.flags |= flagFinSent
+	peer, _ := l.peerOf(x, c)
+	l.sendFin(peer)
 	l.touchTunnel(x)
 }
 
@@ -119,16 +125,19 @@ func (l *loop) sendTunnel(x *exchange, to *conn, box *outbox, p []byte) {
 func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
-	if writable && x.toWorker.pending() > 0 {
-		l.flushTunnel(x, u)
+	if writable {
+		l.onTunnelWritable(u, x)
 	}
 	if u.generation == generation {
 		l.readTunnel(u)
 	}
 }
 
-// flushTunnel writes what was kept for the worker, then lets the client be read again.
-func (l *loop) flushTunnel(x *exchange, u *conn) {
+// onTunnelWritable writes what was kept for the worker, then lets the client be read again.
+func (l *loop) onTunnelWritable(u *conn, x *exchange) {
+	if x.toWorker.pending() == 0 {
+		return
+	}
 	n, ok := l.send(u, x.toWorker.bytes())
 	if !ok {
 		l.closeTunnel(x)

@@ -185,14 +185,19 @@ func (l *loop) driveBusy(u *conn, writable bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
 	if writable {
-		if x.request == requestSending {
-			l.pushRequest(x)
-		} else if x.toWorker.pending() > 0 {
-			l.flushToWorker(x, u)
-		}
+		l.onWorkerWritable(u, x)
 	}
 	if u.generation == generation && u.state == stateBusy {
 		l.readUpstream(u)
+	}
+}
+
+// onWorkerWritable writes what a worker does not have yet of what is here of its request.
+func (l *loop) onWorkerWritable(u *conn, x *exchange) {
+	if x.request == requestSending {
+		l.pushRequest(x)
+	} else if x.toWorker.pending() > 0 {
+		l.flushToWorker(x, u)
 	}
 }
 
@@ -208,16 +213,16 @@ func (l *loop) readUpstream(u *conn) {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}
-		n, ok := l.receive(u, l.readRoom())
+		b, ok := l.receive(u, l.readRoom())
 		if !ok {
 			return
 		}
-		if n == 0 {
-			l.workerClosed(x, u)
+		if len(b) == 0 {
+			l.onWorkerClosed(u, x)
 			return
 		}
 		l.timers.Set(u.slot, timerRead, l.now)
-		l.onAnswerBytes(u, x, l.scratch[headroomBytes:headroomBytes+n])
+		l.onAnswerBytes(u, x, b)
 		if u.generation != generation || u.state != stateBusy {
 			return
 		}
@@ -225,8 +230,8 @@ func (l *loop) readUpstream(u *conn) {
 	l.enqueue(u)
 }
 
-// workerClosed handles the end of a worker's stream.
-func (l *loop) workerClosed(x *exchange, u *conn) {
+// onWorkerClosed handles the end of a worker's stream.
+func (l *loop) onWorkerClosed(u *conn, x *exchange) {
 	switch {
 	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && !u.has(flagFailed):
 		x.reply.done = true
