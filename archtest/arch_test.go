@@ -44,6 +44,16 @@ var rules = []rule{
 			"unix.SYS_EPOLL_CTL", "unix.SYS_EPOLL_WAIT", "unix.SYS_EPOLL_PWAIT", "unix.SYS_EPOLL_PWAIT2",
 			"syscall.EpollCreate1", "syscall.EpollCtl", "syscall.EpollWait"),
 	},
+	{
+		"only lbproxy's transport reads, writes and asks for reasons",
+		all(
+			// listener.go opens sockets before there is a loop.
+			only(inFiles("lbproxy", "sys.go", "transport.go", "accept.go", "listener.go"), "unix.E*", "syscall.E*"),
+			only(inFiles("lbproxy", "transport.go"),
+				"epoll.Event", "epoll.In", "epoll.Out", "epoll.PeerClosed", "epoll.HangUp", "epoll.Failed", "epoll.EdgeTriggered"),
+			own("lbproxy", inFiles("lbproxy", "sys.go", "transport.go"), "recv", "send", "sendLast", "connect", "shutdownWrite"),
+		),
+	},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
 	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
 	{"no package has an init function", inits},
@@ -82,7 +92,10 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"only reaper forks, waits or kills": {
 			"entrypoint/main.go:15: syscall.Kill", "lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
-		"only lbproxy/epoll polls":        {"reaper/reaper.go:11: syscall.EpollCreate1"},
+		"only lbproxy/epoll polls": {"reaper/reaper.go:11: syscall.EpollCreate1"},
+		"only lbproxy's transport reads, writes and asks for reasons": {
+			"lbproxy/answer.go:10: unix.Errno", "lbproxy/answer.go:12: unix.EAGAIN", "lbproxy/answer.go:13: epoll.In", "lbproxy/answer.go:14: send",
+		},
 		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},
 		"nobody sleeps or ticks":          {"lbproxy/lbproxy.go:19: time.Sleep"},
 		"no package has an init function": {"reaper/reaper.go:17: init"},

@@ -57,10 +57,15 @@ func under(dir string) place { return func(f *file) bool { return within(f.pkg, 
 func inMain(f *file) bool    { return f.syntax.Name.Name == "main" }
 func nowhere(*file) bool     { return false }
 
+// inFiles allows something in the named files of pkg, and everywhere outside pkg.
+func inFiles(pkg string, names ...string) place {
+	return func(f *file) bool { return f.pkg != pkg || slices.Contains(names, path.Base(f.name)) }
+}
+
 // usage is a rule's check: names that may be used in one place only.
 type usage func(tree) []string
 
-// only finds uses of names, written package.Name or package.*, outside the allowed place.
+// only finds uses of names, written package.Name or with a * for the rest, outside the allowed place.
 // It goes by the import's path, so a renamed import is seen too.
 func only(allowed place, names ...string) usage {
 	return func(t tree) []string {
@@ -105,11 +110,60 @@ func (t tree) eachUse(names []string, visit func(use)) {
 		ast.Inspect(file.syntax, func(node ast.Node) bool {
 			base, selected := qualified(node, aliases)
 			name := base + "." + selected
-			if base != "" && (slices.Contains(names, name) || slices.Contains(names, base+".*")) {
+			if base != "" && slices.ContainsFunc(names, func(pattern string) bool { return matches(name, pattern) }) {
 				visit(use{file, t.fset.Position(node.Pos()).Line, name})
 			}
 			return true
 		})
+	}
+}
+
+// matches compares a name with a pattern, which may end in *.
+func matches(name, pattern string) bool {
+	prefix, open := strings.CutSuffix(pattern, "*")
+	return name == pattern || open && strings.HasPrefix(name, prefix)
+}
+
+// own finds uses of functions of pkg, by their plain names, outside the allowed place. Methods may have the same names.
+func own(pkg string, allowed place, names ...string) usage {
+	return func(t tree) []string {
+		var found []string
+		for _, file := range t.files {
+			if file.pkg != pkg || allowed(file) {
+				continue
+			}
+			eachPlainName(file.syntax, func(ident *ast.Ident) {
+				if slices.Contains(names, ident.Name) {
+					found = append(found, use{file, t.fset.Position(ident.Pos()).Line, ident.Name}.String())
+				}
+			})
+		}
+		return found
+	}
+}
+
+// eachPlainName visits every identifier but those behind a dot.
+func eachPlainName(root ast.Node, visit func(*ast.Ident)) {
+	ast.Inspect(root, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.SelectorExpr:
+			eachPlainName(node.X, visit)
+			return false
+		case *ast.Ident:
+			visit(node)
+		}
+		return true
+	})
+}
+
+// all joins several checks into one.
+func all(checks ...usage) func(tree) []string {
+	return func(t tree) []string {
+		var found []string
+		for _, check := range checks {
+			found = append(found, check(t)...)
+		}
+		return found
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"percore/lbproxy/epoll"
 )
 
+// Readiness, errno and the poller's events go no further than this file and accept.go; archtest holds that.
+// docs/adr/0017-http-knows-no-epoll.md has the contract with the rest of the package.
+
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *sockaddr) (*conn, cause) {
 	fd, errno := l.openSocket(a.family)

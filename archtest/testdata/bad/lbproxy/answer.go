@@ -1,0 +1,15 @@
+package lbproxy
+
+import (
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
+)
+
+// Answer breaks one rule in three ways. Methods may be called like the system calls.
+func (l *loop) Answer(errno unix.Errno) bool {
+	return l.send() &&
+		errno == unix.EAGAIN &&
+		l.flags&epoll.In != 0 &&
+		send() == 0
+}
