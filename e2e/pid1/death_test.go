@@ -80,28 +80,37 @@ func (s *service) killAny() bool {
 	return ok && syscall.Kill(p.pid, syscall.SIGKILL) == nil
 }
 
-func TestAStableWorkerThatIsKilledIsReplacedAtOnce(t *testing.T) {
+func TestAStableWorkerThatIsKilledIsReplacedWithin20ms(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTSECS": "0.1"}, "demo")
 	s.awaitReady(2)
 	name := s.workerName(0)
-	victim := s.named(name)
-	s.await("STARTSECS to be over", func() bool {
-		return time.Since(s.readyWorkers()[name].Time) > 200*time.Millisecond
-	})
-	s.kill(victim)
-	killed := time.Now()
-	var next line
-	s.await("a new incarnation", func() bool {
-		next = s.readyWorkers()[name]
-		return next.PID != 0 && next.PID != victim.inside
-	})
-	started := s.messages("worker started")
-	spawned := started[len(started)-1].Time
+	least := time.Hour
+	for range 5 { // the machine may be busy with other things, but hardly each time
+		least = min(least, s.replacementOf(name))
+	}
 	if !s.said("killed by SIGKILL after", `"next":"restarted"`) {
 		t.Error("want the reason of the end in words")
 	}
-	t.Logf("ready %v after the kill", next.Time.Sub(killed))
-	wantWithin(t, "a new process after the kill", spawned.Sub(killed), 100*time.Millisecond)
+	wantWithin(t, "a new process after the kill, at best", least, 20*time.Millisecond)
+}
+
+// replacementOf kills a worker that is older than a STARTSECS of 0.1 s, and returns how long after that its successor was there.
+func (s *service) replacementOf(name string) time.Duration {
+	s.Helper()
+	s.await("STARTSECS to be over", func() bool {
+		l, ok := s.readyWorkers()[name]
+		return ok && time.Since(l.Time) > 200*time.Millisecond
+	})
+	victim := s.named(name)
+	killed := time.Now()
+	s.kill(victim)
+	var next line
+	s.await("a new incarnation", func() bool {
+		next = s.alive(false)[name]
+		return next.PID != 0 && next.PID != victim.inside
+	})
+	s.Logf("a new process %v after the kill", next.Time.Sub(killed))
+	return next.Time.Sub(killed)
 }
 
 func TestAWorkerThatKeepsFailingBacksOffWhileItsSiblingServes(t *testing.T) {
