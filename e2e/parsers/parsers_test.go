@@ -149,6 +149,9 @@ func (m *message) forget(front string) {
 	for _, name := range []string{"content-length", "transfer-encoding", "connection", "x-forwarded-port"} {
 		delete(m.Fields, name) // framing shows in the body
 	}
+	if stamp, ok := m.Fields["x-request-start"]; ok {
+		m.Fields["x-request-start"], _, _ = strings.Cut(stamp, "=") // the time is another for each server
+	}
 	for name, value := range m.Fields {
 		if value == front { // what HTTP/1.0 without a Host gets
 			m.Fields[name] = "the front door"
