@@ -55,3 +55,30 @@ func TestAWorkerThatNeverSaysThatItIsReadyIsAFailedStart(t *testing.T) {
 		t.Errorf("got code %d, want 137 and the reason", code)
 	}
 }
+
+// whoSays becomes a notifier after it has said as whom it runs.
+const whoSays = `
+import os, sys
+print("worker runs as", os.getuid(), os.getgid(), flush=True)
+` + notifier
+
+func TestAWorkerOfAnotherUserSaysThatItIsReady(t *testing.T) {
+	need(t, "a worker in Python", python, "-c", "")
+	s := start(t, env{
+		"PERCORE_WORKERS": "1", "PERCORE_USER": "nobody:nogroup", "PERCORE_READY": "notify",
+		"PERCORE_HEALTH": "notify", "PERCORE_HEALTH_INTERVAL": "1",
+	}, "--", python, "-c", whoSays, "{port}", "/nonexistent/silent-", "0.5")
+	s.awaitReady(1)
+	if !s.said("worker runs as 65534 65534") {
+		t.Error("want the worker to be nobody")
+	}
+	name := s.workerName(0)
+	first := s.readyWorkers()[name]
+	if got := first.Time.Sub(s.messages("worker started")[0].Time); got < 500*time.Millisecond {
+		t.Errorf("ready after %v, want it only when the worker says so", got)
+	}
+	s.await("the watchdog's 3 s to be over", func() bool { return time.Since(first.Time) > 4*time.Second })
+	if l := s.readyWorkers()[name]; l.PID != first.PID || s.said("worker is out of traffic") {
+		t.Errorf("got pid %d, want %d still: its WATCHDOG=1 count as well", l.PID, first.PID)
+	}
+}
