@@ -57,3 +57,10 @@ func (c *container) pids() map[string]bool {
 	}
 	return set
 }
+
+func TestRootCommandsAPercoreOfAnotherUser(t *testing.T) {
+	c := run(t, "--user", "1000:1000", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=1", "percore", "demo").serving()
+	c.expect(0, "RUNNING", "0", "status")
+	c.expect(0, "demos: updated process group\n", "0", "update", "GREETING=hi")
+	c.expect(4, "permission denied", "4711", "status")
+}
