@@ -81,16 +81,22 @@ func residentBytes(pid int) int {
 	return kilobytes << 10
 }
 
+// TestTheFirstWorkerIsForkedWithin15msOfExec grants a slow machine more: the budget is for one on which a bare Go program is at work
+// within bareStart of its exec, as on the one of docs/bench.md.
 func TestTheFirstWorkerIsForkedWithin15msOfExec(t *testing.T) {
-	best := time.Hour
+	const budget, bareStart = 15 * time.Millisecond, 8 * time.Millisecond
+	best, bare := time.Hour, time.Hour
 	for range 10 {
-		stamp := filepath.Join(t.TempDir(), "stamp")
-		s := startUnder(t, []string{built.worker, "worker", "exec", stamp}, env{"PERCORE_WORKERS": "1"}, "demo")
+		first, second := filepath.Join(t.TempDir(), "stamp"), filepath.Join(t.TempDir(), "stamp")
+		s := startUnder(t, []string{built.worker, "worker", "exec", first, built.worker, "worker", "exec", second}, env{"PERCORE_WORKERS": "1"}, "demo")
 		s.await("the worker", func() bool { return len(s.messages("worker started")) == 1 })
-		best = min(best, s.messages("worker started")[0].Time.Sub(timeIn(t, stamp)))
+		best = min(best, s.messages("worker started")[0].Time.Sub(timeIn(t, second)))
+		bare = min(bare, timeIn(t, second).Sub(timeIn(t, first)))
 		s.stop()
 	}
-	wantWithin(t, "the first worker after exec, the best of ten starts", best, 15*time.Millisecond)
+	t.Logf("a bare Go program, the best of ten starts: %v", bare)
+	limit := time.Duration(float64(budget) * max(1, float64(bare)/float64(bareStart)))
+	wantWithin(t, "the first worker after exec, the best of ten starts", best, limit)
 }
 
 // wantWithin compares a time with its limit. One that was exceeded while others had the CPUs says nothing.

@@ -221,7 +221,7 @@ func TestAWorkerThatWritesWithoutEndDoesNotGrowPercore(t *testing.T) {
 func TestTheLastLinesOfADeadWorkerAreToldWithTheReason(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	s := script(t, env{"PERCORE_STDOUT_LOGFILE": file, "PERCORE_STDERR_LOGFILE": "NONE", "PERCORE_STARTSECS": "0", "PERCORE_STARTRETRIES": "100"},
-		`echo begin; echo "Traceback: no database" >&2; sleep 0.2; exit 3`)
+		`echo begin >&2; echo "Traceback: no database" >&2; sleep 0.2; exit 3`) // one stream: two have no order between them
 	s.await("the last lines of the second one", func() bool {
 		return s.said(`"starts":2`) && s.said("last lines of a worker", `"reason":"exited with code 3 after`, `"last_lines":"begin\nTraceback: no database"`)
 	})
