@@ -36,6 +36,7 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 
 func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	w.incarnation++
+	w.takeNext() // also where no process had to end for it, after a back-off that was cut short
 	p, err := f.fork(w)
 	if err != nil {
 		return f.refused(w, err), true

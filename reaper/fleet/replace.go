@@ -22,11 +22,11 @@ func (f *Fleet) replaceByOrder(e *errand) {
 	}
 	roll := &job{purpose: rolling, reason: "update", errand: e}
 	for _, p := range e.order.Programs {
-		f.adopt(p.withDefaults(), roll)
+		f.adopt(f.options.program(p), roll)
 	}
 	for _, c := range f.crews {
 		named := slices.ContainsFunc(e.order.Programs, func(p Program) bool { return c.is(p) })
-		if !named && c.size > 0 {
+		if !named && c.size > 0 && !c.program.First {
 			c.size = 0
 			f.enqueueScaling(c, "update", e)
 		}
@@ -41,17 +41,17 @@ func (f *Fleet) replaceByOrder(e *errand) {
 }
 
 // adopt makes a program what its crew is to run, and adds to the roll whoever has to be restarted for that.
-func (f *Fleet) adopt(p Program, roll *job) {
-	c := f.crewNamed(p)
+func (f *Fleet) adopt(p *Program, roll *job) {
+	c := f.crewNamed(*p)
 	if c == nil {
-		c = &crew{program: &p, order: len(f.crews), size: p.Workers}
+		c = &crew{program: p, order: len(f.crews), size: p.Workers}
 		f.crews = append(f.crews, c)
 		f.enqueueScaling(c, "update", roll.errand)
 		return
 	}
 	old := c.program
-	c.program = &p
-	restart := !sameProcess(*old, p)
+	c.program = p
+	restart := !sameProcess(*old, *p)
 	for _, w := range f.workers {
 		switch {
 		case w.crew != c:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"percore/reaper"
@@ -72,5 +73,58 @@ func TestAHaltedUpdateLeavesTheOthersWhatTheyWere(t *testing.T) {
 		moved.PortsFrom = 7000
 		r.expectTold(r.give(replace(moved)), errors.ErrUnsupported)
 		r.finish()
+	})
+}
+
+func TestAnUpdateAfterAHaltedOneRunsWhatIsNew(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.run()
+		bad := tornado(2)
+		bad.Command = []string{"bad"}
+		r.give(replace(bad))
+		r.die("tornado-8000", reaper.Exit{Code: 1})
+		r.expectStates("BACKOFF", "RUNNING")
+		good := tornado(2)
+		good.Command = []string{"good"}
+		mended := r.give(replace(good))
+		if got := r.process("tornado-8000").spec.Args[0]; got != "good" {
+			t.Fatalf("the worker that waited for its next start: got %s, want good", got)
+		}
+		r.pass(10 * time.Second)
+		r.expectTold(mended, nil, "8000 stopped", "8000 started", "8001 stopped", "8001 started")
+		r.expectDegraded("")
+		r.finish()
+	})
+}
+
+func TestAnUpdateKeepsTheRuleThatTheFirstExitEndsAll(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}, ExitOn: FirstExit}, func(r *rig) {
+		r.run()
+		changed := tornado(2)
+		changed.Env = append(changed.Env, "COLOUR=green")
+		r.give(replace(changed))
+		r.pass(10 * time.Second)
+		r.expectIncarnations(2, 2)
+		r.die("tornado-8000", reaper.Exit{Code: 3})
+		r.expectEnd(3, "code 3")
+	})
+}
+
+func TestAStopGoesByThePrioritiesOfAnUpdate(t *testing.T) {
+	side := tornado(1)
+	side.Group, side.Name, side.PortsFrom, side.Traffic, side.Priority = "sides", "side", 9000, false, 5
+	inBubble(t, Options{Programs: []Program{tornado(1), side}, StopTimeout: 10 * time.Second}, func(r *rig) {
+		r.kernel.obey = func(*fakeProcess) time.Duration { return time.Second }
+		r.run()
+		late := tornado(1)
+		late.Priority = 10
+		r.give(replace(late, side))
+		r.pass(10 * time.Second)
+		begun := time.Now()
+		r.fleet.Stop("TERM")
+		synctest.Wait()
+		r.expectSignals("tornado-8000", "SIGTERM")
+		r.expectSignals("side-9000")
+		r.expectStoppedAfter(2*time.Second, begun)
 	})
 }

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -127,8 +128,7 @@ func (f *Fleet) stopNext() {
 			f.startFlushing()
 			return
 		}
-		// Workers are kept in the order of their priority.
-		highest := live[len(live)-1].program.Priority
+		highest := slices.MaxFunc(live, func(a, b *worker) int { return cmp.Compare(a.program.Priority, b.program.Priority) }).program.Priority
 		if highest >= f.shutdown.priority {
 			return
 		}
