@@ -18,7 +18,7 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	f.disarm(w)
 	l := life{
 		exit: e, wasReady: w.wasReady, proven: w.proven, killedByUs: w.killed, oomKilled: f.oomKilled(w, e),
-		streak: w.streak, siblingServes: f.siblingServes(w),
+		streak: w.streak, siblingHolds: f.siblingHolds(w),
 	}
 	if l.killedFromOutside() {
 		w.slain = incarnation

@@ -117,7 +117,7 @@ func (f *Fleet) resume() {
 		switch {
 		case w.wanted && w.state == StateStopped:
 			f.apply(w, evStart)
-		case w.state == StateFatal && w.last.judged == evExhausted && f.siblingServes(w):
+		case w.state == StateFatal && w.last.judged == evExhausted && f.siblingHolds(w):
 			f.apply(w, evRevived)
 		}
 	}

@@ -10,13 +10,13 @@ import (
 
 // life is what is known of an incarnation when it ends: all that the judgement on its death depends on.
 type life struct {
-	exit          reaper.Exit
-	wasReady      bool // it had become ready
-	proven        bool // an earlier one of the same worker had
-	killedByUs    bool // percore itself sent SIGKILL
-	oomKilled     bool // the cgroup's memory limit killed it
-	streak        int  // failed starts in a row before this one
-	siblingServes bool // another worker of the program is ready
+	exit         reaper.Exit
+	wasReady     bool // it had become ready
+	proven       bool // an earlier one of the same worker had
+	killedByUs   bool // percore itself sent SIGKILL
+	oomKilled    bool // the cgroup's memory limit killed it
+	streak       int  // failed starts in a row before this one
+	siblingHolds bool // another worker of the program has been ready for a while
 }
 
 // verdict is the judgement on a death.
@@ -40,15 +40,15 @@ func (p *Program) judge(l life) verdict {
 	case l.killedFromOutside():
 		return verdict{event: evFailed, streak: l.streak, shortest: true}
 	default:
-		return p.judgeFailure(l.streak, l.siblingServes)
+		return p.judgeFailure(l.streak, l.siblingHolds)
 	}
 }
 
 // judgeFailure is for a failed start, whether or not there was a process. One worker that keeps failing must
 // not be given up while a sibling serves: it may be the port, the data or the moment.
-func (p *Program) judgeFailure(streak int, siblingServes bool) verdict {
+func (p *Program) judgeFailure(streak int, siblingHolds bool) verdict {
 	streak++
-	if p.spent(streak) && !siblingServes {
+	if p.spent(streak) && !siblingHolds {
 		return verdict{event: evExhausted, streak: streak}
 	}
 	return verdict{event: evFailed, streak: streak}

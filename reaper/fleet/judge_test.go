@@ -51,7 +51,7 @@ func TestADeathIsJudgedByTheLifeBeforeIt(t *testing.T) {
 		},
 		{
 			"unless a sibling serves",
-			life{exit: exit(crash, 0), streak: 3, siblingServes: true},
+			life{exit: exit(crash, 0), streak: 3, siblingHolds: true},
 			verdict{event: evFailed, streak: 4},
 		},
 		{

@@ -46,8 +46,8 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	w.refusals = 0
 	w.requestsMax = w.program.Limits.requestsMax(f.options.Rand())
 	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
+	f.after(w.program.StartSecs, func() {}) // whoever gave the order to start it may wait for that, and so may a FATAL sibling
 	if w.program.Ready.Kind == ReadyNone {
-		f.after(w.program.StartSecs, func() {}) // whoever gave the order to start it waits for that
 		return evReady, true
 	}
 	f.arm(w, w.program.ReadyTimeout, evOverdue)

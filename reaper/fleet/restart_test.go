@@ -352,3 +352,39 @@ func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
 		r.expectEnd(70, "exited with code 70")
 	})
 }
+
+// Workers that end as soon as they are up must not keep each other from being given up.
+func TestACrewThatOnlyFlapsIsGivenUp(t *testing.T) {
+	p := tornado(2)
+	p.Ready = Ready{Kind: ReadyNone}
+	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
+		r.run()
+		for lives := 0; len(r.result) == 0; lives++ {
+			if lives > 1000 {
+				t.Fatalf("got no end after %v, want both given up", time.Since(r.start))
+			}
+			for _, name := range []string{"tornado-8000", "tornado-8001"} {
+				r.process(name).end(reaper.Exit{Code: 9})
+			}
+			r.pass(100 * time.Millisecond)
+		}
+		r.expectEnd(9, "exited with code 9")
+	})
+}
+
+func TestAGivenUpWorkerComesBackWhenASiblingHolds(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.run()
+		for range 3 {
+			r.dieAgain("tornado-8000", crash)
+			r.dieAgain("tornado-8001", crash)
+		}
+		r.die("tornado-8000", crash)
+		r.expectStates("FATAL", "RUNNING")
+		r.pass(time.Second)
+		r.expectStates("BACKOFF", "RUNNING")
+		r.pass(time.Minute)
+		r.expectStates("RUNNING", "RUNNING")
+		r.finish()
+	})
+}

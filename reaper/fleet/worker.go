@@ -131,6 +131,14 @@ func (f *Fleet) siblingServes(w *worker) bool {
 	})
 }
 
+// siblingHolds says whether another worker of the same program is more than up: it has been so for StartSecs. Workers that end
+// as soon as they are up would keep one another from being given up otherwise.
+func (f *Fleet) siblingHolds(w *worker) bool {
+	return slices.ContainsFunc(f.workers, func(other *worker) bool {
+		return other != w && other.crew == w.crew && other.serves() && time.Since(other.started) >= other.program.StartSecs
+	})
+}
+
 // address is where the worker listens, in the form that the front door takes; empty is nowhere.
 func (w *worker) address() string {
 	switch {
