@@ -74,6 +74,10 @@ func (f *Fleet) accept(e *errand) {
 	}
 	switch e.order.Verb {
 	case Start:
+		if f.preparing {
+			e.end(ErrPreparing)
+			return
+		}
 		f.each(e, workers, "started", f.beginStart)
 	case Stop:
 		f.each(e, workers, "stopped", f.beginStop)

@@ -75,7 +75,11 @@ func (f *Fleet) ail(w *worker, incarnation uint64, hung bool, reason string) {
 	}
 	f.log.Warn("worker is out of traffic", "process", w.title, "pid", w.process.PID(), "reason", reason, "next", "replace")
 	w.ready, w.hung = false, hung
+	f.replaceAiling(w, reason)
+}
+
+func (f *Fleet) replaceAiling(w *worker, reason string) {
 	if f.shutdown.phase == serving && w.wanted {
-		f.enqueue(&job{purpose: replacing, reason: w.title + ": " + reason, targets: []target{{w: w, incarnation: incarnation, wanted: true}}})
+		f.enqueue(&job{purpose: replacing, reason: w.title + ": " + reason, targets: []target{{w: w, incarnation: w.incarnation, wanted: true}}})
 	}
 }

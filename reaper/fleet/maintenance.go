@@ -63,9 +63,12 @@ func (f *Fleet) enqueue(j *job) {
 // maintain goes on with the job under way, and begins the next when there is none.
 func (f *Fleet) maintain() {
 	m := &f.maintenance
-	if f.shutdown.phase != serving {
+	switch {
+	case f.shutdown.phase != serving:
 		f.cancelMaintenance()
 		return
+	case f.preparing:
+		return // there is nothing to maintain yet, and what comes first must not be overtaken
 	}
 	for {
 		f.resume()

@@ -147,7 +147,7 @@ func (f *Fleet) heedLine(w *worker, key, value string) {
 			f.apply(w, evReady)
 		}
 	case "STOPPING=1":
-		w.ready = false // it leaves by itself; its end decides what follows
+		f.leave(w)
 	case "WATCHDOG=1":
 		f.feed(w)
 	case "WATCHDOG=trigger":
@@ -157,6 +157,21 @@ func (f *Fleet) heedLine(w *worker, key, value string) {
 			f.arm(w, time.Duration(min(usec, int64(time.Hour/time.Microsecond)))*time.Microsecond, evOverdue)
 		}
 	}
+}
+
+// leave takes in that a worker is about to end by itself: it gets no more traffic, and its end decides what follows. It has as
+// long for that as if it had been told to stop; then it is.
+func (f *Fleet) leave(w *worker) {
+	if !w.ready {
+		return
+	}
+	w.ready = false
+	incarnation, patience := w.incarnation, w.program.StopWaitSecs
+	f.after(patience, func() {
+		if w.incarnation == incarnation && w.state == StateRunning {
+			f.replaceAiling(w, "it said STOPPING=1 and is still there after "+words(patience))
+		}
+	})
 }
 
 // feed lets the watchdog wait anew.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"percore/reaper"
 )
 
 // notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the bubble.
@@ -102,4 +104,23 @@ func TestNoticesComeWithTheirSender(t *testing.T) {
 	}
 	n.conn.Close()
 	<-done
+}
+
+func TestAWorkerThatSaysThatItLeavesAndStaysIsReplaced(t *testing.T) {
+	notifying(t, 2, func(r *rig) {
+		r.notice(1, "READY=1")
+		r.notice(2, "READY=1")
+		r.notice(1, "STOPPING=1")
+		r.pass(defaultStopWait - time.Millisecond)
+		r.expectIncarnations(1, 1)
+		r.expectSignals("tornado-8000")
+		r.pass(time.Millisecond)
+		r.expectIncarnations(2, 1)
+		r.expectLog(1, "still there after 10s")
+		r.notice(3, "READY=1")
+		r.notice(3, "STOPPING=1")
+		r.die("tornado-8000", reaper.Exit{})
+		r.pass(time.Minute)
+		r.expectIncarnations(3, 1) // it left in time
+	})
 }

@@ -66,6 +66,7 @@ var (
 	ErrStopping       = errors.New("percore is stopping")
 	ErrRange          = errors.New("out of range")
 	ErrOwn            = errors.New("percore's own process, which every request passes through")
+	ErrPreparing      = errors.New("prestart is still running")
 )
 
 // Do carries an order out and returns when it is fulfilled, has failed, or ctx ended; what was begun goes on in the

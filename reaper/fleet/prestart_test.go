@@ -114,3 +114,27 @@ func TestAStopThatWasAskedForIsNoFirstExit(t *testing.T) {
 		r.finish()
 	})
 }
+
+func TestNoOrderGetsAheadOfWhatComesFirst(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2), migration()}}, func(r *rig) {
+		r.run()
+		r.fleet.Roll("SIGHUP")
+		r.fleet.Grow(1, "SIGTTIN")
+		r.expectTold(r.give(order(Start, worker0)), ErrPreparing)
+		changed := tornado(3)
+		changed.Command = []string{"changed"}
+		update := r.give(replace(changed))
+		r.pass(time.Minute)
+		r.expectUnderWay(update)
+		r.expectStates("STOPPED", "STOPPED", "RUNNING")
+		r.expectSignals("prestart")
+		r.die("prestart", reaper.Exit{})
+		r.pass(time.Minute)
+		r.expectStates("RUNNING", "RUNNING", "RUNNING")
+		r.expectIncarnations(1, 1, 1)
+		if got := r.process("tornado-8002").spec.Args[0]; got != "changed" {
+			t.Errorf("the workers: got %s, want them changed", got)
+		}
+		r.finish()
+	})
+}

@@ -10,6 +10,10 @@ func (f *Fleet) Roll(reason string) {
 		if f.shutdown.phase != serving {
 			return
 		}
+		if f.preparing {
+			f.log.Info("there is nothing to restart yet", "reason", reason)
+			return
+		}
 		if slices.ContainsFunc(f.maintenance.queue, isUntouchedRoll) {
 			f.log.Info("a rolling restart is due already", "reason", reason)
 			return

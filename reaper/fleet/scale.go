@@ -108,6 +108,10 @@ func (f *Fleet) scaleByOrder(e *errand) {
 		e.end(fmt.Errorf("%s: %w", e.order.Group, ErrNoProcess))
 		return
 	}
+	if c.program.Internal {
+		e.end(ErrOwn)
+		return
+	}
 	f.resize(c, e.order.Count, "by order", e)
 }
 

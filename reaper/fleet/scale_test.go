@@ -151,3 +151,12 @@ func TestEveryWorkerHasAnEndpointOfItsOwn(t *testing.T) {
 		r.finish()
 	})
 }
+
+func TestPercoresOwnProgramsAreNotScaled(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{front(), tornado(1)}}, func(r *rig) {
+		r.run()
+		r.expectTold(r.give(scale("percore", 2)), ErrOwn)
+		r.expectNames("front", "tornado-8000")
+		r.finish()
+	})
+}
