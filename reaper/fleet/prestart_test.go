@@ -121,7 +121,7 @@ func TestNoOrderGetsAheadOfWhatComesFirst(t *testing.T) {
 		r.fleet.Roll("SIGHUP")
 		r.fleet.Grow(1, "SIGTTIN")
 		r.expectTold(r.give(order(Start, worker0)), ErrPreparing)
-		changed := tornado(3)
+		changed := tornado(4)
 		changed.Command = []string{"changed"}
 		update := r.give(replace(changed))
 		r.pass(time.Minute)
@@ -130,9 +130,9 @@ func TestNoOrderGetsAheadOfWhatComesFirst(t *testing.T) {
 		r.expectSignals("prestart")
 		r.die("prestart", reaper.Exit{})
 		r.pass(time.Minute)
-		r.expectStates("RUNNING", "RUNNING", "RUNNING")
-		r.expectIncarnations(1, 1, 1)
-		if got := r.process("tornado-8002").spec.Args[0]; got != "changed" {
+		r.expectStates("RUNNING", "RUNNING", "RUNNING", "RUNNING")
+		r.expectIncarnations(1, 1, 1, 1)
+		if got := r.process("tornado-8003").spec.Args[0]; got != "changed" {
 			t.Errorf("the workers: got %s, want them changed", got)
 		}
 		r.finish()

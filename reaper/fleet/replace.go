@@ -61,7 +61,7 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 			w.program = c.program
 		}
 	}
-	if p.Workers != old.Workers || c.size == 0 {
+	if p.Workers != c.size {
 		c.size = p.Workers
 		f.enqueueScaling(c, "update", roll.errand)
 	}

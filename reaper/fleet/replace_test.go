@@ -128,3 +128,19 @@ func TestAStopGoesByThePrioritiesOfAnUpdate(t *testing.T) {
 		r.expectStoppedAfter(2*time.Second, begun)
 	})
 }
+
+func TestAnUpdateHasTheNumberThatItSaysWhateverWasBefore(t *testing.T) {
+	withFrontDoor(t, 2, func(r *rig) {
+		r.run()
+		r.fleet.Resize(1, "usable CPUs")
+		synctest.Wait()
+		if s := r.fleet.Status()[1]; s.Meant != 1 {
+			t.Errorf("while one is draining: got %d workers meant, want 1", s.Meant)
+		}
+		r.drained(1)
+		r.expectNames("front", "tornado-8000")
+		r.expectTold(r.give(replace(front(), tornado(2))), nil, "8001 started")
+		r.expectNames("front", "tornado-8000", "tornado-8001")
+		r.finish()
+	})
+}

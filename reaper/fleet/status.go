@@ -16,6 +16,7 @@ type WorkerStatus struct {
 	Name        string // NAME-PORT
 	Program     string // NAME
 	Index       int    // within the program
+	Meant       int    // workers that its program is meant to have; those on their way out are not among them
 	Endpoint    int    // the front door's number for it; -1 is none
 	Port        int    // 0 is none
 	Priority    int
@@ -114,7 +115,7 @@ func (f *Fleet) snapshot() {
 
 func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
-		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Endpoint: w.endpoint, Port: w.port,
+		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.crew.size, Endpoint: w.endpoint, Port: w.port,
 		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
 		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Complaint: w.complaint(),

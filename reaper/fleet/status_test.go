@@ -14,7 +14,7 @@ func TestStatusSpeaksOfNowAndOfTheLastTime(t *testing.T) {
 		r.pass(time.Minute)
 		got := r.fleet.Status()[1]
 		want := WorkerStatus{
-			Process: "tornadoes:tornado-8001", Group: "tornadoes", Name: "tornado-8001", Program: "tornado", Index: 1, Endpoint: 1, Port: 8001,
+			Process: "tornadoes:tornado-8001", Group: "tornadoes", Name: "tornado-8001", Program: "tornado", Index: 1, Meant: 2, Endpoint: 1, Port: 8001,
 			State: "RUNNING", Wanted: true, Ready: true, PID: 2, Started: r.start, Incarnation: 1, Starts: 1,
 		}
 		if got != want || got.Uptime(time.Now()) != time.Minute {
