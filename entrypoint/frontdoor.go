@@ -38,12 +38,13 @@ func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log
 	}}
 }
 
-// reconfigure changes the front door's settings; requests that are under way keep theirs.
-func (d *frontDoor) reconfigure(o lbproxy.Options) {
+// reconfigure changes the front door's settings, and gives those that were before; requests that are under way keep theirs.
+func (d *frontDoor) reconfigure(o lbproxy.Options) (before lbproxy.Options) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.wanted.Options = o
+	before, d.wanted.Options = d.wanted.Options, o
 	d.changeLocked(func(*lbproxy.Snapshot) {})
+	return before
 }
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.

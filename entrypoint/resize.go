@@ -6,25 +6,20 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/reaper/cpus"
-	"percore/reaper/fleet"
 )
 
 // resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform may change at any time.
 type resizer struct {
-	cfg     *config.Config
-	fleet   *fleet.Fleet
-	log     *slog.Logger
-	counter counter
-	counted cpus.Count
-	watcher *cpus.Watcher // nil when the number of workers is given, or nothing can change
-	stop    chan struct{}
+	settings *settings // an update may change PERCORE_WORKERS
+	log      *slog.Logger
+	counter  counter
+	counted  cpus.Count
+	watcher  *cpus.Watcher // nil when nothing can change
+	stop     chan struct{}
 }
 
-func newResizer(cfg *config.Config, p *plan, f *fleet.Fleet, log *slog.Logger) *resizer {
-	r := &resizer{cfg: cfg, fleet: f, log: log, counter: p.counter, counted: p.cpus, stop: make(chan struct{})}
-	if cfg.Workers != config.Auto {
-		return r
-	}
+func newResizer(s *settings, p *plan, log *slog.Logger) *resizer {
+	r := &resizer{settings: s, log: log, counter: p.counter, counted: p.cpus, stop: make(chan struct{})}
 	watcher, err := cpus.Watch(os.DirFS("/"))
 	if err != nil {
 		log.Debug("changes of the CPU quota go unnoticed", "err", err)
@@ -57,9 +52,13 @@ func (r *resizer) recount() {
 		return
 	}
 	r.counted = now
-	if err := r.cfg.CheckPorts(now.N); err != nil {
+	cfg := r.settings.current()
+	if cfg.Workers != config.Auto || len(cfg.Command.Words) == 0 {
+		return
+	}
+	if err := cfg.CheckPorts(now.N); err != nil {
 		r.log.Warn("number of workers stays", "cpus", now.N, "cpus_why", now.Why, "err", err)
 		return
 	}
-	r.fleet.Resize(now.N, "usable CPUs: "+now.Why)
+	r.settings.fleet.Resize(now.N, "usable CPUs: "+now.Why)
 }

@@ -64,7 +64,8 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix:", err)
 		return exitConfig
 	}
-	return runFleet(in, r, f, newOperator(&settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}, log), newResizer(cfg, p, f, log), cfg.ForwardSignals, log)
+	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}
+	return runFleet(in, r, f, newOperator(s, log), newResizer(s, p, log), cfg.ForwardSignals, log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is

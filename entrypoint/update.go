@@ -14,6 +14,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
+	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
 
@@ -25,9 +26,18 @@ type settings struct {
 	fleet   *fleet.Fleet
 	door    *frontDoor // nil where there is none
 
+	turn sync.Mutex // held by the update that is under way, which may take as long as a roll
+
 	mu  sync.Mutex // guards the rest, and config.Load, which may run once at a time
 	set []string   // what updates have changed, in their order
 	cfg *config.Config
+}
+
+// current is the configuration that holds.
+func (s *settings) current() *config.Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg
 }
 
 // intent is what an update comes to.
@@ -44,21 +54,40 @@ type intent struct {
 
 // answer is desk.Desk's Configure.
 func (s *settings) answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	defer debug.FreeOSMemory() // reading a configuration takes a megabyte, and is rare
-	if r.Verb == control.VerbCheck {
+	switch r.Verb {
+	case control.VerbCheck:
 		return s.check(r, reply)
+	case control.VerbReread:
+		return s.reread(r, reply)
+	default:
+		return s.update(ctx, r, reply)
 	}
+}
+
+func (s *settings) reread(r control.Request, reply func(control.Frame) error) (code int, err error) {
 	next, err := s.intend(r.Set)
 	if err != nil {
 		return control.CodeInvalid, err
 	}
-	if r.Verb == control.VerbReread {
-		for _, group := range next.affected() {
-			_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "changed"}})
-		}
-		return control.CodeOK, nil
+	for _, group := range next.affected() {
+		_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "changed"}})
+	}
+	return control.CodeOK, nil
+}
+
+// update waits for one that is under way; a client that has left meanwhile wants it no more.
+func (s *settings) update(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+	if !r.DryRun {
+		s.turn.Lock()
+		defer s.turn.Unlock()
+	}
+	if err := ctx.Err(); err != nil {
+		return control.CodeGeneric, err
+	}
+	next, err := s.intend(r.Set)
+	if err != nil {
+		return control.CodeInvalid, err
 	}
 	for i := range next.changes {
 		_ = reply(control.Frame{Change: &next.changes[i]})
@@ -82,7 +111,7 @@ func (s *settings) check(r control.Request, reply func(control.Frame) error) (co
 		}
 	}
 	var text bytes.Buffer
-	if err := s.cfg.WriteEffective(&text); err != nil {
+	if err := s.current().WriteEffective(&text); err != nil {
 		return control.CodeGeneric, err
 	}
 	_ = reply(control.Frame{Text: strings.TrimSuffix(text.String(), "\n")})
@@ -96,6 +125,8 @@ func (s *settings) intend(set []string) (*intent, error) {
 			return nil, err
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	next := &intent{set: slices.Concat(s.set, set)}
 	cfg, _, err := config.Load(config.Overlay(s.environ, next.set), os.Getuid())
 	if err != nil {
@@ -139,9 +170,9 @@ func (s *settings) compare(next *intent) error {
 		}
 	}
 	for _, d := range config.Differences(s.cfg, next.cfg) {
-		effect, possible := effectOf(d.Name)
+		effect, possible := effectOf(d.Base)
 		next.refused = next.refused || !possible
-		next.front = next.front || config.ScopeOf(d.Name) == config.OfFrontDoor
+		next.front = next.front || config.ScopeOf(d.Base) == config.OfFrontDoor
 		next.changes = append(next.changes, control.Change{Variable: d.Name, From: d.From, To: d.To, Effect: effect})
 	}
 	_, was := config.OnlyOurs(s.set)
@@ -155,15 +186,14 @@ func (s *settings) compare(next *intent) error {
 	return nil
 }
 
-// count is how many workers of a program there are just now.
+// count is how many workers of a program there are meant to be just now.
 func (s *settings) count(p fleet.Program) int {
-	n := 0
 	for _, w := range s.fleet.Status() {
 		if w.Group == p.Group && w.Program == p.Name {
-			n++
+			return w.Meant
 		}
 	}
-	return max(n, 1)
+	return 1
 }
 
 // sameProgram says whether a process of the one is a process of the other. How many there are is another matter.
@@ -182,15 +212,18 @@ func (n *intent) affected() []string {
 	return slices.Compact(groups)
 }
 
-// apply puts the new configuration into force: the front door's at once, the workers' by a roll.
+// apply puts the new configuration into force: the front door's at once, the workers' by a roll. Where the fleet does not even
+// begin, what was before holds: an update that says the same again has to find something to do.
 func (s *settings) apply(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
-	s.set, s.cfg = next.set, next.cfg
-	if s.door != nil && next.front {
-		s.door.reconfigure(next.plan.frontOptions(next.cfg))
-	}
+	restore := s.hold(next)
 	if len(next.groups) > 0 {
 		order := fleet.Order{Verb: fleet.Replace, Programs: next.programs}
-		if err := s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) }); err != nil {
+		err := s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) })
+		if errors.Is(err, fleet.ErrBusy) || errors.Is(err, errors.ErrUnsupported) {
+			restore()
+			return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
+		}
+		if err != nil {
 			return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
 		}
 	}
@@ -198,6 +231,26 @@ func (s *settings) apply(ctx context.Context, next *intent, reply func(control.F
 		_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "updated process group"}})
 	}
 	return control.CodeOK, nil
+}
+
+// hold makes the new configuration the current one, and gives what takes that back.
+func (s *settings) hold(next *intent) (restore func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set, cfg, options := s.set, s.cfg, lbproxy.Options{}
+	s.set, s.cfg = next.set, next.cfg
+	reconfigured := s.door != nil && next.front
+	if reconfigured {
+		options = s.door.reconfigure(next.plan.frontOptions(next.cfg))
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.set, s.cfg = set, cfg
+		if reconfigured {
+			s.door.reconfigure(options)
+		}
+	}
 }
 
 func tellOutcome(o fleet.Outcome, reply func(control.Frame) error) {

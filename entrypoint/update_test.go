@@ -78,6 +78,14 @@ func TestAnUpdateSaysWhatItWouldChange(t *testing.T) {
 		"a name for nobody":         {set: []string{"1A=b"}, code: 2, wrong: "not NAME=VALUE"},
 		"what is between processes": {set: []string{"PERCORE_ROLE=front"}, code: 2, wrong: "percore's own"},
 		"a NUL":                     {set: []string{"A=\x00"}, code: 2, wrong: "NUL"},
+		"a port of a further program": {
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}, set: []string{"PERCORE_MAIL_PORTS_FROM=7000"},
+			changes: []string{"PERCORE_MAIL_PORTS_FROM: 0 -> 7000", "PERCORE_MAIL_READY: none -> tcp"}, code: 1, wrong: "nothing was changed", groups: []string{"mail: changed"},
+		},
+		"a setting of a further program": {
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}, set: []string{"PERCORE_MAIL_UMASK=022"},
+			changes: []string{"PERCORE_MAIL_UMASK:  -> 022"}, groups: []string{"mail: changed"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := runningSettings(t, c.environ...)

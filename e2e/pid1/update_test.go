@@ -115,3 +115,44 @@ func (c *controlled) pids() (list []int) {
 	}
 	return list
 }
+
+func TestAnUpdateDuringARollIsRefusedAndCanBeRepeated(t *testing.T) {
+	c := startControlled(t, 2, env{"PERCORE_STARTSECS": "3"})
+	roll := c.command("restart", "all")
+	if err := roll.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.await("the roll", func() bool {
+		text, _ := c.ctl("status", "-v")
+		return strings.Contains(text, "under way: rolling restart")
+	})
+	set := []string{"update", "GREETING=hi", "PERCORE_QUEUE_SIZE=7"}
+	if text, code := c.ctl(set...); code != 1 || !strings.Contains(text, "ERROR: nothing was changed: update: a rolling restart is under way") {
+		t.Errorf("during a roll: got code %d and %q, want it refused", code, text)
+	}
+	if text := c.succeed("reread"); text != "No config updates to processes\n" {
+		t.Errorf("reread: got %q", text)
+	}
+	if err := roll.Wait(); err != nil {
+		t.Errorf("restart: got %v", err)
+	}
+	if text := c.succeed(set...); !strings.Contains(text, "QUEUE_SIZE: 1024 -> 7") || !strings.HasSuffix(text, "percore: updated process group\nwebs: updated process group\n") {
+		t.Errorf("after it: got %q, want both changes made", text)
+	}
+}
+
+func TestWhatOnlyPID1GoesByTakesNoNewProcess(t *testing.T) {
+	c := startControlled(t, 2, env{"PERCORE_PROGRAMS": "side", "PERCORE_SIDE_COMMAND": "sleep 1000"})
+	pids := c.pids()
+	for _, set := range []string{"PERCORE_STOPWAITSECS=3", "PERCORE_STARTRETRIES=9", "PERCORE_SIDE_AUTORESTART=false"} {
+		if text := c.succeed("update", set); !strings.Contains(text, "(at once, for the next start, stop or end of a worker)\n") {
+			t.Errorf("%s: got %q", set, text)
+		}
+	}
+	if text := c.succeed("update", "PERCORE_SIDE_WORKERS=2"); !strings.Contains(text, "PERCORE_SIDE_WORKERS: 1 -> 2 (starts or drains workers)\nside:side-1: started\n") {
+		t.Errorf("workers of a further program: got %q", text)
+	}
+	if got := c.pids(); !slices.Equal(got, pids) {
+		t.Errorf("pids: got %v, want %v", got, pids)
+	}
+}

@@ -33,6 +33,24 @@ func TestTheFleetFollowsTheCPUsThatDockerUpdateGives(t *testing.T) {
 	}
 }
 
+func TestAnUpdateDecidesWhetherTheFleetFollowsTheCPUs(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		t.Skip("SKIPPED: a fleet cannot be resized on one CPU")
+	}
+	c := run(t, "--cpus", "2", "--env", "PERCORE_WORKERS=2", "percore-tornado", "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
+	c.awaitReady(2)
+	c.expect(0, "PERCORE_WORKERS: 2 -> auto", "", "update", "PERCORE_WORKERS=")
+	c.resize(2, 1)
+	c.expect(0, "PERCORE_WORKERS: auto -> 1", "", "update", "PERCORE_WORKERS=1")
+	docker(t, "update", "--cpus", "2", c.id)
+	c.expect(0, "PERCORE_WORKERS: 1 -> auto", "", "update", "PERCORE_WORKERS=")
+	c.awaitReady(2)
+	if c.says(`"from":1,"to":2,"reason":"usable CPUs: `) == nil {
+		t.Error("the fleet of one worker by configuration followed the CPUs")
+	}
+	c.resize(2, 1)
+}
+
 // resize changes the container's CPUs, and waits until percore has said so, why, and that the fleet has followed.
 func (c *container) resize(from, to int) {
 	c.t.Helper()

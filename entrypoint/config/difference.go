@@ -2,7 +2,6 @@ package config
 
 import (
 	"reflect"
-	"strings"
 )
 
 // Scope is what a variable is about, and so what has to be done when it changes.
@@ -15,10 +14,9 @@ const (
 	OfFrontDoor              // of how requests are served
 )
 
-// ScopeOf tells what the variable with this name is about.
+// ScopeOf tells what the variable with this name is about; a further program's goes by the name it has for the fleet proper.
 func ScopeOf(name string) Scope {
-	program := variablesOf(new(Program))
-	for _, v := range program {
+	for _, v := range variablesOf(new(Program)) {
 		if v.name == name {
 			return OfProgram
 		}
@@ -31,17 +29,13 @@ func ScopeOf(name string) Scope {
 			return OfContainer
 		}
 	}
-	for _, v := range program { // what is left are further programs' own
-		if strings.HasSuffix(name, strings.TrimPrefix(v.name, "PERCORE")) {
-			return OfProgram
-		}
-	}
 	return OfContainer
 }
 
 // Difference is a variable that two configurations do not agree on.
 type Difference struct {
 	Name     string
+	Base     string // the name that a further program's variable has for the fleet proper; of all others Name itself
 	From, To string // masked where they are secret
 }
 
@@ -56,7 +50,7 @@ func Differences(from, to *Config) []Difference {
 	for _, v := range from.variables() {
 		now, both := after[v.name]
 		if both && !reflect.DeepEqual(v.field.Interface(), now.field.Interface()) {
-			list = append(list, Difference{Name: v.name, From: v.shown(v.value()), To: v.shown(now.value())})
+			list = append(list, Difference{Name: v.name, Base: v.key, From: v.shown(v.value()), To: v.shown(now.value())})
 		}
 	}
 	return list
