@@ -41,8 +41,10 @@ type logFile struct {
 	mu      sync.Mutex // guards the rest: workers share the file, and it is reopened from outside
 	file    *os.File   // nil while it cannot be opened
 	size    int64
-	regular bool // and so can be rotated
-	torn    bool // the last write was cut inside a line
+	base    int64 // what was written to the files before this one: positions count from the first byte ever
+	rotated int64 // size of the newest of those; 0 when it is not there to be read
+	regular bool  // and so can be rotated
+	torn    bool  // the last write was cut inside a line
 	broken  error
 	retry   time.Time
 	said    bool          // that it does not rotate

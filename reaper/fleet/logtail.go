@@ -7,39 +7,84 @@ import (
 	"syscall"
 )
 
-// read gives at most bytesMax bytes of the file itself from an offset on, the offset after them, and a channel that is closed
-// when there may be more; an offset below 0 counts from the end. A file that has become shorter was rotated or emptied, and is
-// read from its beginning. ok is false where the path is none of a regular file.
+// read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when there may be
+// more. A position counts from the first byte ever; below 0 it counts from the end. What is no longer in the file is read from the
+// newest that was rotated, and what is not in that either is left out. ok is false where the path is none of a regular file.
 func (l *logFile) read(from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
-	wake = l.woken() // before the file is looked at, so that nothing is missed
-	file, err := os.OpenFile(l.spec.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	part, err := l.find(from)
 	if err != nil {
 		return nil, 0, nil, false
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, 0, nil, false
-	}
-	size := info.Size()
-	switch {
-	case from < 0:
-		from = max(0, size+from)
-	case from > size:
-		from = 0
-	}
-	data = make([]byte, min(int64(bytesMax), size-from))
-	n, err := file.ReadAt(data, from)
+	defer part.file.Close()
+	data = make([]byte, min(int64(bytesMax), part.size-part.offset))
+	n, err := part.file.ReadAt(data, part.offset)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, from, wake, true
+		return nil, part.begin + part.offset, part.wake, true
 	}
-	return data[:n], from + int64(n), wake, true
+	return data[:n], part.begin + part.offset + int64(n), part.wake, true
 }
 
-// woken is closed at the next change of the file.
-func (l *logFile) woken() <-chan struct{} {
+// logPart is the file that has a position.
+type logPart struct {
+	file   *os.File
+	begin  int64 // position of its first byte
+	size   int64
+	offset int64 // of the position
+	wake   <-chan struct{}
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by somebody else, and
+// is read from its beginning.
+func (l *logFile) find(from int64) (part logPart, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if old := l.base - l.rotated; from >= 0 && from < l.base && l.rotated > 0 {
+		if part, err = openPart(l.backup(1)); err == nil && part.size == l.rotated {
+			part.begin, part.offset, part.wake = old, max(0, from-old), closed() // there is more in the file itself
+			return part, nil
+		} else if err == nil {
+			part.file.Close()
+		}
+	}
+	if part, err = openPart(l.spec.Path); err != nil {
+		return logPart{}, err
+	}
+	part.begin, part.wake = l.base, l.wokenLocked()
+	switch {
+	case from < 0:
+		part.offset = max(0, part.size+from)
+	case from > l.base && from <= l.base+part.size:
+		part.offset = from - l.base
+	}
+	return part, nil
+}
+
+func openPart(path string) (logPart, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return logPart{}, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		file.Close()
+		return logPart{}, err
+	}
+	return logPart{file: file, size: info.Size()}, nil
+}
+
+func closed() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}
+
+// wokenLocked is closed at the next change of the file; l.mu is held.
+func (l *logFile) wokenLocked() <-chan struct{} {
 	if l.wake == nil {
 		l.wake = make(chan struct{})
 	}
@@ -62,6 +107,7 @@ func (l *logFile) clear() error {
 		return err
 	}
 	defer l.stir()
+	l.leave(0)
 	l.size = 0
 	return l.file.Truncate(0)
 }

@@ -60,6 +60,54 @@ func TestAClearedLogFileIsEmptyAndGoesOn(t *testing.T) {
 	}
 }
 
+func TestALogFileIsFollowedOverItsRotation(t *testing.T) {
+	dir := t.TempDir()
+	file := newLogFile(filepath.Join(dir, "log"), 8, 1)
+	at := int64(0)
+	follow := func(want string) {
+		t.Helper()
+		var got []byte
+		for {
+			data, next, wake, _ := file.read(at, 3)
+			at, got = next, append(got, data...)
+			select {
+			case <-wake:
+			default:
+				if len(data) > 0 {
+					continue
+				}
+				if string(got) != want {
+					t.Fatalf("got %q, want %q", got, want)
+				}
+				return
+			}
+		}
+	}
+	write := func(text string) { _, _ = file.Write([]byte(text)) }
+	write("1234\n")
+	follow("1234\n")
+	write("67890\n") // rotates
+	write("a\n")
+	follow("67890\na\n")
+	write("bcdefghi\n")
+	write("jklmnopq\n") // rotates twice: what was in between is gone
+	follow("jklmnopq\n")
+	write("r\n")
+	follow("r\n")
+	if err := file.clear(); err != nil {
+		t.Fatal(err)
+	}
+	follow("")
+	write("s\n")
+	follow("s\n")
+	if err := os.Truncate(file.spec.Path, 0); err != nil { // by somebody else
+		t.Fatal(err)
+	}
+	follow("")
+	write("t\n")
+	follow("t\n")
+}
+
 // TestTailAndClearGoByTheLogFile is about a real worker that writes more than memory keeps.
 func TestTailAndClearGoByTheLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")

@@ -21,6 +21,7 @@ func (l *logFile) isFull() bool {
 func (l *logFile) rotate() {
 	err := l.shift()
 	if err == nil && l.spec.Backups > 0 {
+		l.leave(l.size)
 		err = l.open()
 	}
 	if err != nil && !l.said {
@@ -32,9 +33,13 @@ func (l *logFile) rotate() {
 	}
 }
 
+// leave is for the moment before the file is begun anew; rotated is what can be read of it after that.
+func (l *logFile) leave(rotated int64) { l.base, l.rotated = l.base+l.size, rotated }
+
 // shift moves every file one number up, the last one out of existence.
 func (l *logFile) shift() error {
 	if l.spec.Backups <= 0 {
+		l.leave(0)
 		l.size = 0
 		return l.file.Truncate(0)
 	}
