@@ -115,7 +115,7 @@ func (f *Fleet) beginStart(w *worker) error {
 	case StateStarting, StateRunning, StateBackoff:
 		return ErrAlreadyStarted
 	case StateStopped, StateExited, StateFatal:
-		w.wanted, w.streak = true, 0
+		w.wanted, w.streak, w.withheld = true, 0, false // whoever starts it wants it to serve
 		f.apply(w, evStart)
 	case draining, StateStopping:
 		w.wanted = true // it starts again when it has stopped

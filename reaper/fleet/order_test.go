@@ -269,3 +269,20 @@ func TestDescriptionsAreSupervisords(t *testing.T) {
 		}
 	}
 }
+
+func TestADrainedWorkerSaysSoUntilItIsStartedAnew(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.run()
+		r.expectTold(r.give(order(Drain, worker0)), nil, "8000 drained")
+		r.expectDegraded("tornadoes:tornado-8000 is drained by order")
+		roll := r.give(order(Restart, worker0))
+		r.pass(10 * time.Second)
+		r.expectTold(roll, nil, "8000 stopped", "8000 started")
+		r.expectEndpoints(Draining, Up)
+		r.expectTold(r.give(order(Stop, worker0)), nil, "8000 stopped")
+		r.expectDegraded("")
+		r.expectTold(r.give(order(Start, worker0)), nil, "8000 started")
+		r.expectEndpoints(Up, Up)
+		r.finish()
+	})
+}

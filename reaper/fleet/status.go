@@ -136,6 +136,9 @@ func (f *Fleet) degraded() string {
 		if w.degraded && !w.ready {
 			reasons = append(reasons, w.title+" keeps failing")
 		}
+		if w.withheld && w.alive() {
+			reasons = append(reasons, w.title+" is drained by order")
+		}
 	}
 	return strings.Join(reasons, "; ")
 }
