@@ -16,7 +16,7 @@ type life struct {
 	killedByUs   bool // percore itself sent SIGKILL
 	oomKilled    bool // the cgroup's memory limit killed it
 	streak       int  // failed starts in a row before this one
-	siblingHolds bool // another worker of the program has been ready for a while
+	siblingHolds bool // another worker of the program is ready, and not about to be given up itself
 }
 
 // verdict is the judgement on a death.

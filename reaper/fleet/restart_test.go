@@ -375,14 +375,19 @@ func TestACrewThatOnlyFlapsIsGivenUp(t *testing.T) {
 func TestAGivenUpWorkerComesBackWhenASiblingHolds(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
 		r.run()
-		for range 3 {
-			r.dieAgain("tornado-8000", crash)
-			r.dieAgain("tornado-8001", crash)
+		for _, pause := range []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second} {
+			r.die("tornado-8000", crash)
+			r.die("tornado-8001", crash)
+			r.pass(pause)
 		}
 		r.die("tornado-8000", crash)
-		r.expectStates("FATAL", "RUNNING")
+		r.expectStates("BACKOFF", "RUNNING") // the other one has a try left
+		r.die("tornado-8001", crash)
+		r.expectStates("BACKOFF", "FATAL")
+		r.pass(2 * time.Second)
+		r.expectStates("RUNNING", "FATAL") // for now
 		r.pass(time.Second)
-		r.expectStates("BACKOFF", "RUNNING")
+		r.expectStates("RUNNING", "BACKOFF")
 		r.pass(time.Minute)
 		r.expectStates("RUNNING", "RUNNING")
 		r.finish()

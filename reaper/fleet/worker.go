@@ -131,11 +131,12 @@ func (f *Fleet) siblingServes(w *worker) bool {
 	})
 }
 
-// siblingHolds says whether another worker of the same program is more than up: it has been so for StartSecs. Workers that end
-// as soon as they are up would keep one another from being given up otherwise.
+// siblingHolds says whether another worker of the same program is ready and not about to be given up itself: its own retries are not
+// spent, or it has lasted for StartSecs. Workers that end as soon as they are up would spare one another for ever otherwise.
 func (f *Fleet) siblingHolds(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
-		return other != w && other.crew == w.crew && other.serves() && time.Since(other.started) >= other.program.StartSecs
+		return other != w && other.crew == w.crew && other.serves() &&
+			(!other.program.spent(other.streak) || time.Since(other.started) >= other.program.StartSecs)
 	})
 }
 
