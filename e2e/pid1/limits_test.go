@@ -109,9 +109,7 @@ func TestDRAINTIMEOUTCutsARequestThatARollWouldWaitFor(t *testing.T) {
 	if took := time.Since(began); got.Statuses[http.StatusBadGateway] != 1 || took < drain || took > drain+patience {
 		t.Errorf("the request that is longer: got %v, %v after the signal, want a 502 after %v", got, took, drain)
 	}
-	if !s.said("requests are still in flight; stopping the worker", name) {
-		t.Error("want the reason in the log")
-	}
+	s.await("the reason in the log", func() bool { return s.said("requests are still in flight; stopping the worker", name) })
 	s.await("the end of the roll", func() bool { return s.rolled() == 1 })
 	if l := s.readyWorkers()[name]; l.PID == old.PID {
 		t.Error("got the old process, want a new one")
