@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/reaper/entry"
+	"percore/reaper/tree"
 )
 
 // childStopped does what a shell expects of a job, or helps a child that has no shell above it.
@@ -53,7 +54,8 @@ func (q request) explains(stop syscall.Signal, now time.Time) bool {
 const stopWait = 50 * time.Millisecond
 
 // stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
-// nobody is there to continue it. The SIGCONT is still to come from r.signals.
+// nobody is there to continue it. The SIGCONT is still to come from r.signals; where it has come already, before percore heard of the
+// child's stop, nothing is stopped: there may be no other.
 //
 // The group is signalled first, while percore still catches sig. What then stops percore is sent to this thread alone, which takes it
 // before the call returns; another thread could be late, and find it caught again.
@@ -63,22 +65,28 @@ func (r *runner) stopAlong(sig syscall.Signal) bool {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	older := r.signals.Waiting(syscall.SIGCONT)
+	if r.signals.Waiting(syscall.SIGCONT) > 0 {
+		return true
+	}
 	_ = syscall.Kill(0, sig)
 	_ = entry.Set(sig, entry.Default)
 	_ = syscall.Tgkill(os.Getpid(), syscall.Gettid(), sig)
 	_ = entry.Set(sig, entry.Caught)
-	return r.signals.Soon(syscall.SIGCONT, older+1, stopWait)
+	return r.signals.Soon(syscall.SIGCONT, 1, stopWait)
 }
 
-// resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on. A shell that has put
-// percore in the foreground means the child.
+// resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on, and the whole tree where that is
+// what signals go to. A shell that has put percore in the foreground means the child.
 func (r *runner) resume() bool {
 	if !r.stopped {
 		return false
 	}
 	if r.term != nil && r.term.foreground() == r.term.own {
 		r.term.give(r.child)
+	}
+	if r.Tree && tree.Signal(os.Getpid(), syscall.SIGCONT, r.complain) {
+		r.stopped, r.asked = false, request{}
+		return true
 	}
 	r.proceed()
 	return true
