@@ -3,6 +3,7 @@ package single
 import (
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -65,5 +66,20 @@ func TestOthersAreWaitedForWithoutProc(t *testing.T) {
 	keys.Close()
 	if out, code := r.end(); out != "finished" || code != 4 {
 		t.Errorf("got %q and code %d, want it to finish, and 4", out, code)
+	}
+}
+
+// The shim is executed by its name in /proc.
+func TestWithoutProcTheChildStartsWithoutTheShim(t *testing.T) {
+	if _, err := exec.LookPath("mount"); err != nil {
+		t.Skip("SKIPPED: no mount here")
+	}
+	r := begin(t, wish{Ignored: bit(syscall.SIGCHLD)}, "exit 5").withoutProc()
+	r.cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNS
+	r.cmd.Args = append([]string{"sh", "-c", `mount -t tmpfs none /proc && exec "$0" "$@"`}, r.cmd.Args...)
+	r.cmd.Path = "/bin/sh"
+	_, code := r.start().end()
+	if want := "SIGCHLD"; code != 5 || !strings.Contains(r.stderr.String(), want) {
+		t.Errorf("got code %d, said %q; want 5 and a word of %s", code, r.stderr.String(), want)
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"percore/reaper"
 	"percore/reaper/entry"
@@ -23,7 +26,12 @@ import (
 // shimPath is this binary, also where its file has been replaced or removed.
 const shimPath = "/proc/self/exe"
 
-const listenPID = "LISTEN_PID="
+// What tells a process that sockets are meant for it. The second is the inode of a pidfd, which systemd sets, and asks for, since its
+// version 259; since Linux 6.9 no two processes have had the same one.
+const (
+	listenPID     = "LISTEN_PID="
+	listenPIDFDID = "LISTEN_PIDFDID="
+)
 
 // neverNotified are the signals that os/signal leaves to the runtime, which resets them in every child, and SIGCHLD.
 func neverNotified() uint64 {
@@ -39,6 +47,15 @@ func neverNotified() uint64 {
 
 func (o Options) needsShim() bool {
 	return o.Inherited.Ignored&neverNotified() != 0 || listenIndex(o.Inherited.Environ, os.Getpid()) >= 0
+}
+
+// findsShim says whether there is a way to the shim. A child that finds less than it should is better than none.
+func (r *runner) findsShim() bool {
+	_, err := os.Stat(shimPath)
+	if err != nil {
+		fmt.Fprintln(r.Stderr, "percore: without a /proc of this pid namespace the child finds LISTEN_PID as it was, and SIGCHLD and faults not ignored; mount one")
+	}
+	return err == nil
 }
 
 // shimEntry tells the shim the mask and the ignored signals that percore has inherited.
@@ -57,6 +74,29 @@ func listenIndex(environ []string, pid int) int {
 	return -1
 }
 
+// correctPIDFDID has LISTEN_PIDFDID, if it is there, name this process. Where there is no pidfd, nobody can ask for it either.
+func correctPIDFDID(environ []string) {
+	i := slices.IndexFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, listenPIDFDID) })
+	if i < 0 {
+		return
+	}
+	if id, err := pidfdID(os.Getpid()); err == nil {
+		environ[i] = listenPIDFDID + strconv.FormatUint(id, 10)
+	}
+}
+
+// pidfdID is the inode of a pidfd of the process (man 2 pidfd_open).
+func pidfdID(pid int) (uint64, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("pidfd_open", err)
+	}
+	defer unix.Close(fd)
+	var about unix.Stat_t
+	err = unix.Fstat(fd, &about)
+	return about.Ino, os.NewSyscallError("fstat", err)
+}
+
 // Become is the shim. It returns only if the command could not be run, with the exit code. state is what follows
 // Options.ShimEntry in the last entry of the environment.
 func Become(state string, args, environ []string, stderr io.Writer) int {
@@ -70,6 +110,7 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 	environ = environ[:len(environ)-1]
 	if i := listenIndex(environ, os.Getppid()); i >= 0 {
 		environ[i] = listenPID + strconv.Itoa(os.Getpid())
+		correctPIDFDID(environ)
 	}
 	for sig := syscall.Signal(1); sig <= entry.SignalMax; sig++ {
 		disposition := entry.Default

@@ -192,23 +192,52 @@ func TestTheChildsWorldIsPercores(t *testing.T) {
 	}
 }
 
-func TestSocketActivationIsMadeOutToTheChild(t *testing.T) {
-	// The init has to know its own pid, so a shell sets the variable and becomes it.
-	r := begin(t, wish{}, "/bin/sh", "-c", `echo $$ $LISTEN_PID $LISTEN_FDS; tr '\0' '\n' </proc/self/environ | cut -d= -f1 | tr '\n' ' '`)
-	script := `export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" "$@"`
-	r.cmd.Args = append([]string{"sh", "-c", script, r.cmd.Path}, r.cmd.Args[1:]...)
+// activated starts an init with socket activation. It has to know its own pid, so a shell sets the variables and becomes it.
+func activated(t *testing.T, variables, script string) *running {
+	t.Helper()
+	r := begin(t, wish{}, "/bin/sh", "-c", script)
+	r.cmd.Args = append([]string{"sh", "-c", "export " + variables + `; exec "$0" "$@"`, r.cmd.Path}, r.cmd.Args[1:]...)
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.cmd.Args[3], r.cmd.Path = exe, "/bin/sh"
-	r.start()
+	return r
+}
+
+func TestSocketActivationIsMadeOutToTheChild(t *testing.T) {
+	r := activated(t, "LISTEN_PID=$$ LISTEN_FDS=1",
+		`echo $$ $LISTEN_PID $LISTEN_FDS; tr '\0' '\n' </proc/self/environ | cut -d= -f1 | tr '\n' ' '`).start()
 	words := strings.Fields(r.line())
 	if len(words) != 3 || words[0] != words[1] || words[2] != "1" {
 		t.Errorf("pid, LISTEN_PID and LISTEN_FDS: got %q, want the same number twice and 1", words)
 	}
-	if out, code := r.end(); strings.Contains(out, "SINGLE_SHIM") || code != 0 {
-		t.Errorf("names in the environment: got %q and code %d, want no trace of the shim", out, code)
+	out, code := r.end()
+	if strings.Contains(out, "SINGLE_SHIM") || strings.Contains(out, "PIDFDID") || code != 0 {
+		t.Errorf("names in the environment: got %q and code %d, want no trace of the shim, and nothing added", out, code)
+	}
+}
+
+func TestThePidfdOfSocketActivationIsTheChilds(t *testing.T) {
+	r := activated(t, "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_PIDFDID=4711", `echo $$; echo $LISTEN_PIDFDID; read x; exit 3`)
+	keys, err := r.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(r.start().line())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := pidfdID(pid)
+	if err != nil {
+		t.Skip("SKIPPED: no pidfd here:", err)
+	}
+	if got := r.line(); got != strconv.FormatUint(want, 10) {
+		t.Errorf("LISTEN_PIDFDID: got %s, want %d", got, want)
+	}
+	keys.Close()
+	if _, code := r.end(); code != 3 {
+		t.Errorf("got code %d, want 3", code)
 	}
 }
 

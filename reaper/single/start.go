@@ -58,7 +58,7 @@ func (r *runner) spec() reaper.Spec {
 			spec.Files[fd] = nil // the Go runtime has put /dev/null there
 		}
 	}
-	if r.needsShim() {
+	if r.needsShim() && r.findsShim() {
 		spec.Path, spec.Args = shimPath, append([]string{entry.ShimName, "init", "--"}, r.Args...)
 		spec.Env = append(spec.Env[:len(spec.Env):len(spec.Env)], r.shimEntry())
 	}
