@@ -26,6 +26,7 @@ var exitScenarios = []scenario{
 	{part: "Exit", name: "143 can be made 0", needs: []feature{remap143}, run: remapsOne},
 	{part: "Exit", name: "any code can be made any other", needs: []feature{remapAny}, run: remapsAny},
 	{part: "Exit", name: "the code is right when 100 others end at the same moment", run: codeInACrowd},
+	{part: "Exit", name: "the code is right where CHLD was inherited as ignored", run: codeWhereChildrenAreIgnored},
 }
 
 // codes counts the commands that end as wanted. It returns what the first other one did.
@@ -186,4 +187,14 @@ func codeInACrowd(r *rig) verdict {
 		}
 	}
 	return count(good, rounds, "")
+}
+
+// codeWhereChildrenAreIgnored: with CHLD ignored the kernel tells nobody of a child's end (man 2 wait, NOTES).
+func codeWhereChildrenAreIgnored(r *rig) verdict {
+	run := r.start(launch{command: r.probe("exit", 42), stage: []string{fmt.Sprintf("ignore=%d", syscall.SIGCHLD)}})
+	code, ended := run.wait(2 * time.Second)
+	if !ended {
+		return broken("it never ends")
+	}
+	return judge(code == 42, "code %d", code)
 }
