@@ -26,3 +26,15 @@ func TestTheModeCanBeSetByTheEnvironment(t *testing.T) {
 		t.Errorf("environment: got %q, want the same as percore's", got)
 	}
 }
+
+// What the entry does not recognize, white space, capitals or a file's content, is found out by Go code, when the runtime has masks of its own
+// in some threads.
+func TestTheMaskIsEmptyHoweverTheModeIsSpelt(t *testing.T) {
+	r := &rig{T: t, init: newCandidate([]string{filepath.Join(programs, "percore"), "--"}), bin: programs}
+	for i := range 30 {
+		saw := r.report(launch{environ: []string{"PERCORE_MODE=INIT"}})
+		if got, want := saw.one("SigBlk"), "0000000000000000"; got != want {
+			t.Fatalf("start %d: blocked signals: got %s, want %s", i, got, want)
+		}
+	}
+}
