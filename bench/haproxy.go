@@ -10,13 +10,19 @@ import (
 )
 
 // haproxySubject is HAProxy with one thread.
-func haproxySubject() subject {
-	return subject{
-		name:    "haproxy",
-		launch:  launchHAProxy,
+func haproxySubject(stock bool) subject {
+	s := subject{
+		name: "haproxy",
+		launch: func(_ context.Context, l *lab, s setup) (launch, error) {
+			return launchHAProxy(l, s, stock)
+		},
 		version: haproxyVersion,
 		roles:   everything,
 	}
+	if stock {
+		return asShipped(s)
+	}
+	return s
 }
 
 func haproxyVersion(ctx context.Context) string {
@@ -27,16 +33,16 @@ func haproxyVersion(ctx context.Context) string {
 	return firstLine(ctx, binary, "-v")
 }
 
-func launchHAProxy(_ context.Context, l *lab, s setup) (launch, error) {
+func launchHAProxy(l *lab, s setup, stock bool) (launch, error) {
 	binary, err := findBinary("haproxy", "haproxy")
 	if err != nil {
 		return launch{}, err
 	}
 	file := filepath.Join(l.dir, fmt.Sprintf("haproxy-%d.cfg", s.port))
-	if err := os.WriteFile(file, []byte(renderHAProxy(s, l.stock)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(renderHAProxy(s, stock)), 0o644); err != nil {
 		return launch{}, fmt.Errorf("write haproxy configuration: %w", err)
 	}
-	return launch{argv: []string{binary, "-db", "-q", "-f", file}, env: peerEnv(l.stock)}, nil
+	return launch{argv: []string{binary, "-db", "-q", "-f", file}, env: peerEnv(stock)}, nil
 }
 
 // renderHAProxy is the configuration: one thread, no log, connections to the worker shared by all clients and never dropped

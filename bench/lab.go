@@ -17,7 +17,6 @@ type lab struct {
 	cpus       cpuPlan
 	notes      io.Writer
 	workerPort int
-	stock      bool // leave the peers' buffers and allocator as Debian ships them
 	versions   []string
 	processes  []*process
 }
@@ -119,7 +118,7 @@ func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 
 // join starts one subject in one variant; nil when it has no such variant.
 func (l *lab) join(ctx context.Context, s subject, v variant) (*runner, error) {
-	if v != plain() && (s.only != "" || s.single && v.loops > 1) {
+	if v != plain() && (len(s.only) > 0 || s.single && v.loops > 1) {
 		return nil, nil
 	}
 	r, err := l.launch(ctx, s, v)

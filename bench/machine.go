@@ -16,6 +16,7 @@ type machine struct {
 	command     string
 	date        string
 	kernel      string
+	congestion  string // of TCP; bbr paces large answers by a timer, over loopback too
 	cpu         string
 	mitigations string
 	load        string
@@ -28,6 +29,7 @@ func readMachine(command string) machine {
 		command:     command,
 		date:        time.Now().UTC().Format("2006-01-02 15:04 UTC"),
 		kernel:      readLine("/proc/sys/kernel/ostype") + " " + readLine("/proc/sys/kernel/osrelease"),
+		congestion:  readLine("/proc/sys/net/ipv4/tcp_congestion_control"),
 		cpu:         cpuModel(readText("/proc/cpuinfo")),
 		mitigations: readMitigations("/sys/devices/system/cpu/vulnerabilities"),
 		load:        loadAverage(readLine("/proc/loadavg")),
@@ -40,6 +42,7 @@ func (m machine) text() string {
 		"command:     " + m.command,
 		"date:        " + m.date,
 		"kernel:      " + m.kernel,
+		"tcp:         " + m.congestion,
 		"cpu:         " + strconv.Itoa(runtime.NumCPU()) + " × " + m.cpu,
 		"mitigations: " + m.mitigations,
 		"empty call:  " + strconv.FormatInt(m.emptyCall.Nanoseconds(), 10) + " ns (getppid)",

@@ -43,8 +43,8 @@ func TestReadMitigations(t *testing.T) {
 }
 
 func TestMachineText(t *testing.T) {
-	m := machine{command: "go run ./bench", kernel: "Linux 6.1", emptyCall: 1062 * time.Nanosecond, versions: []string{"nginx/1.22"}}
-	for _, want := range []string{"command:     go run ./bench", "1062 ns", "Linux 6.1", "version:     nginx/1.22"} {
+	m := machine{command: "go run ./bench", kernel: "Linux 6.1", congestion: "bbr", emptyCall: 1062 * time.Nanosecond, versions: []string{"nginx/1.22"}}
+	for _, want := range []string{"command:     go run ./bench", "1062 ns", "Linux 6.1", "tcp:         bbr", "version:     nginx/1.22"} {
 		if !strings.Contains(m.text(), want) {
 			t.Errorf("got no %q in:\n%s", want, m.text())
 		}

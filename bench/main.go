@@ -50,7 +50,6 @@ type options struct {
 	tail     time.Duration
 	idle     int
 	percore  string
-	stock    bool
 	markdown string
 	command  string
 }
@@ -69,7 +68,6 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
 	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
 	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
-	fs.BoolVar(&o.stock, "stock", false, "leave nginx's and HAProxy's buffer sizes and allocator as Debian ships them")
 	names := fs.String("subjects", strings.Join(subjectNames(), ","), "what to measure")
 	rows := fs.String("rows", strings.Join(rowNames(), ","), "workloads to measure")
 	if err := fs.Parse(args); err != nil {
@@ -95,7 +93,6 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 		return err
 	}
 	defer l.close()
-	l.stock = o.stock
 	if err := l.startWorker(ctx); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, 
 	if o.has(memoryPart) && ctx.Err() == nil {
 		l.measureQuiet(ctx, b, field)
 		for _, s := range field {
-			if s.variant == plain() && s.only == "" {
+			if s.variant == plain() && len(s.only) == 0 {
 				l.measureMemory(ctx, b, s, o.idle)
 			}
 		}
@@ -95,7 +95,7 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 // skips is true where a subject does not take part, and where a figure would compare different things: the relay cannot share
 // connections to the worker.
 func skips(r row, s *runner) bool {
-	return r.variant != s.variant || s.raw && r.closeEach || s.only != "" && s.only != r.name
+	return r.variant != s.variant || s.raw && r.closeEach || len(s.only) > 0 && !contains(s.only, r.name)
 }
 
 func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {

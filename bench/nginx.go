@@ -9,13 +9,19 @@ import (
 )
 
 // nginxSubject is nginx with one worker process, as someone who tunes it for a living would set it up for this job.
-func nginxSubject() subject {
-	return subject{
-		name:    "nginx",
-		launch:  launchNginx,
+func nginxSubject(stock bool) subject {
+	s := subject{
+		name: "nginx",
+		launch: func(_ context.Context, l *lab, s setup) (launch, error) {
+			return launchNginx(l, s, stock)
+		},
 		version: nginxVersion,
 		roles:   everything,
 	}
+	if stock {
+		return asShipped(s)
+	}
+	return s
 }
 
 func nginxVersion(ctx context.Context) string {
@@ -26,7 +32,7 @@ func nginxVersion(ctx context.Context) string {
 	return strings.TrimPrefix(firstLine(ctx, binary, "-v"), "nginx version: ")
 }
 
-func launchNginx(_ context.Context, l *lab, s setup) (launch, error) {
+func launchNginx(l *lab, s setup, stock bool) (launch, error) {
 	binary, err := findBinary("nginx", "nginx")
 	if err != nil {
 		return launch{}, err
@@ -40,10 +46,10 @@ func launchNginx(_ context.Context, l *lab, s setup) (launch, error) {
 		return launch{}, fmt.Errorf("open nginx folder: %w", err)
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(renderNginx(dir, s, l.stock)), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(renderNginx(dir, s, stock)), 0o644); err != nil {
 		return launch{}, fmt.Errorf("write nginx configuration: %w", err)
 	}
-	return launch{argv: []string{binary, "-p", dir, "-c", file, "-e", "stderr"}, env: peerEnv(l.stock)}, nil
+	return launch{argv: []string{binary, "-p", dir, "-c", file, "-e", "stderr"}, env: peerEnv(stock)}, nil
 }
 
 // renderNginx is the configuration. What is not a default is there to make nginx cheaper: connections to the worker are kept

@@ -17,7 +17,7 @@ func TestParseOptions(t *testing.T) {
 		same func(options) bool
 	}{
 		{"the defaults measure everything", nil, false, func(o options) bool {
-			return o.rounds == 10 && o.slice == 250*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 6
+			return o.rounds == 10 && o.slice == 250*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 8
 		}},
 		{"rows and subjects can be chosen", []string{"-rows", "1k-64", "-subjects", "nginx,relay"}, false, func(o options) bool {
 			return len(o.rows) == 1 && len(o.parts) == 0 && reflect.DeepEqual(o.subjects, []string{"nginx", "relay"})
@@ -42,6 +42,16 @@ func TestParseOptions(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+func TestSubjectsAreListedInTheirOrder(t *testing.T) {
+	var got []string
+	for _, s := range allSubjects(options{}) {
+		got = append(got, s.name)
+	}
+	if !reflect.DeepEqual(got, subjectNames()) {
+		t.Errorf("got %q, want the names that can be chosen, %q", got, subjectNames())
 	}
 }
 
@@ -170,7 +180,8 @@ func TestRowNamesAreUniqueAndCanBeChosen(t *testing.T) {
 
 func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
 	relay, nginx := &runner{subject: subject{raw: true}, variant: plain()}, &runner{variant: plain()}
-	untuned := &runner{subject: subject{only: requiredRow}, variant: plain()}
+	untuned := &runner{subject: reverseProxySubject(false), variant: plain()}
+	stock := &runner{subject: nginxSubject(true), variant: plain()}
 	for _, r := range allRows() {
 		other := r.variant != plain()
 		if got := skips(r, relay); got != (r.closeEach || other) {
@@ -181,6 +192,9 @@ func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
 		}
 		if got := skips(r, untuned); got != (r.name != requiredRow) {
 			t.Errorf("%s: got %v for a subject of one row, want %v", r.name, got, r.name != requiredRow)
+		}
+		if got, large := skips(r, stock), r.bodyBytes > 1024; got == large {
+			t.Errorf("%s: got %v for a peer as Debian ships it, want %v: its buffers are for large answers", r.name, got, !large)
 		}
 	}
 }

@@ -9,8 +9,15 @@ import (
 // requiredRow is the workload that most goals are about.
 const requiredRow = "1k-64"
 
-// references are what every subject is divided by.
-func references() []string { return []string{"nginx", "haproxy", "net/http", "relay"} }
+// references are what every subject of a row is divided by, as far as they were measured in it.
+func (b *board) references(row string) (measured []string) {
+	for _, name := range []string{"nginx", "nginx stock", "haproxy", "haproxy stock", "net/http", "relay"} {
+		if len(b.cell(row, name).samples) > 0 {
+			measured = append(measured, name)
+		}
+	}
+	return measured
+}
 
 // report is the printable result.
 type report struct {
@@ -71,7 +78,8 @@ func (b *board) ratio(row, subject, reference string) float64 {
 
 func rowTable(r row, subjects []string, b *board) table {
 	t := table{title: r.title, header: []string{"proxy", "µs/request p25", "min", "user:sys", "busy", "syscalls/request"}}
-	for _, reference := range references() {
+	references := b.references(r.name)
+	for _, reference := range references {
 		t.header = append(t.header, "× "+reference)
 	}
 	var notes []string
@@ -85,7 +93,7 @@ func rowTable(r row, subjects []string, b *board) table {
 		}
 		s := c.summarize()
 		line := []string{name, figure(s.p25, 1), figure(s.min, 1), share(s.userShare), percent(s.busy), calls(c.syscalls)}
-		for _, reference := range references() {
+		for _, reference := range references {
 			line = append(line, figure(b.ratio(r.name, name, reference), 2))
 		}
 		t.rows = append(t.rows, line)

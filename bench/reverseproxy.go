@@ -22,7 +22,7 @@ func reverseProxySubject(tuned bool) subject {
 		mallocs: mallocs,
 	}
 	if !tuned {
-		s.name, s.only = "net/http untuned", requiredRow
+		s.name, s.only = "net/http untuned", []string{requiredRow}
 	}
 	return s
 }

@@ -22,8 +22,8 @@ type subject struct {
 	single bool
 	// mallocs, when set, asks an instance how many objects it has allocated.
 	mallocs func(ctx context.Context, port int) (int64, error)
-	// only, when set, is the one row that the subject is measured in.
-	only string
+	// only, when set, are the rows that the subject is measured in; the other parts of the bench leave it out.
+	only []string
 }
 
 // launch is how to start a proxy.
@@ -32,11 +32,14 @@ type launch struct {
 }
 
 func subjectNames() []string {
-	return []string{"percore", "nginx", "haproxy", "net/http", "net/http untuned", "relay"}
+	return []string{"percore", "nginx", "nginx stock", "haproxy", "haproxy stock", "net/http", "net/http untuned", "relay"}
 }
 
 func allSubjects(o options) []subject {
-	return []subject{percoreSubject(o.percore), nginxSubject(), haproxySubject(), reverseProxySubject(true), reverseProxySubject(false), relaySubject()}
+	return []subject{
+		percoreSubject(o.percore), nginxSubject(false), nginxSubject(true), haproxySubject(false), haproxySubject(true),
+		reverseProxySubject(true), reverseProxySubject(false), relaySubject(),
+	}
 }
 
 // chooseSubjects resolves a comma list of subject names.
@@ -76,6 +79,14 @@ func firstLine(ctx context.Context, name string, args ...string) string {
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line
+}
+
+// asShipped names a peer whose buffer sizes and allocator are Debian's. They matter to large answers alone.
+func asShipped(s subject) subject {
+	s.name += " stock"
+	s.only = []string{"64k", "1m"}
+	s.version = func(context.Context) string { return s.name + ": the same with Debian's buffer sizes and allocator" }
+	return s
 }
 
 // peerEnv keeps glibc from handing the heap's top back to the kernel after every burst of large buffers, which costs nginx

@@ -19,10 +19,10 @@ func contenders(o options) []contender {
 	all := []contender{
 		{"percore, one at a time", percoreSubject(o.percore), oneAtATime},
 		{"percore", percoreSubject(o.percore), leastConn},
-		{"nginx round robin", nginxSubject(), roundRobin},
-		{"nginx least_conn, zone", nginxSubject(), leastConn},
-		{"haproxy leastconn", haproxySubject(), leastConn},
-		{"haproxy maxconn 1", haproxySubject(), oneAtATime},
+		{"nginx round robin", nginxSubject(false), roundRobin},
+		{"nginx least_conn, zone", nginxSubject(false), leastConn},
+		{"haproxy leastconn", haproxySubject(false), leastConn},
+		{"haproxy maxconn 1", haproxySubject(false), oneAtATime},
 	}
 	var chosen []contender
 	for _, c := range all {
