@@ -16,14 +16,15 @@ func (r results) page() string {
 	b.WriteString("## What the figures say\n\n" + bullets(r.findings()))
 	b.WriteString("\n## Where percore is not the best\n\n" + bullets(r.shortfalls()))
 	b.WriteString("\n## Rolling restart under load\n\n" + restartTable(r.restarts).markdown())
-	b.WriteString("\nThe restart is `percore restart tornadoes:*`, `supervisorctl restart tornadoes:*` (*one by one*: the command for each worker in turn) and\n" +
-		"SIGHUP for gunicorn. *Slowest* is the longest wait of a request that takes no time by itself.\n")
+	b.WriteString("\nThe restart is `percore restart tornadoes:*`, `supervisorctl restart tornadoes:*` (*one by one*: the command for each worker in turn, and\n" +
+		"max_fails=0 in nginx.conf) and SIGHUP for gunicorn. *Slowest* is the longest wait of a request that takes no time by itself.\n")
 	b.WriteString("\n## Workers killed under load\n\n" + killTable(r.kills).markdown())
 	fmt.Fprintf(&b, "\nEach trial kills %d workers with SIGKILL, %v apart. What a dead worker had begun to do for a POST must not be done twice, so nobody repeats it.\n", kills, killWait)
 	b.WriteString("\n## SIGTERM with requests in flight\n\n" + stopTable(r.stops).markdown())
 	fmt.Fprintf(&b, "\nSIGTERM to PID 1 while clients wait for answers that take 3 s, and %d others hold idle connections; SIGKILL after %v, as `docker stop` does.\n", idleClients, stopGrace)
 	b.WriteString("\n## Time, memory and wake-ups\n\n" + footprintTable(r.footprints).markdown())
-	b.WriteString("\nTwo Tornado workers each, nothing asked. Three figures are the least, the median and the most.\n")
+	b.WriteString("\nTwo Tornado workers each, nothing asked. Three figures are the least, the median and the most. Nobody asks before all workers\n" +
+		"accept: nginx, asked before, would leave them out for 10 s.\n")
 	b.WriteString(method + r.circumstances())
 	return b.String()
 }
@@ -36,11 +37,14 @@ const method = `
   looks at a kept connection before it uses it, checks status and body of each answer (which names the request and the checksum of its body) and
   counts refused, reset, closed early, timed out (after 30 s) and wrong answers apart. *Lost* is every request without its right answer.
 - The load asks in many ways at once: GET and POST (8 and 100 KB), on kept connections and new ones, answered at once and
-  after 0.3, 1 and 3 s. Who was turned away asks again after the same pause of 25 to 100 ms. It starts 1.2 s before anything happens and ends 2 s after; requests in flight are waited for. It is some hundred requests per
+  after 0.3, 1 and 3 s. It starts 1.2 s before anything happens and ends 2 s after; requests in flight are waited for. It is some hundred requests per
   second for workers that do not block, less for those that do, so that no queue overflows by itself.
+- A client pauses after each request, answered or lost: 25 ms (50 ms where workers block) after those that take no time, and after the others at least as long as the answer
+  takes. A service that turns requests away at once is so asked at most twice as often as one that answers. Real clients may back off for longer, and there may be more of them.
 - The applications (` + "`bench/zeroloss/apps`" + `) know no signal, except gunicorn, which has its own.
-- Losses behind supervisord and nginx depend on how long the workers are away and on how often clients ask: with ten times the load they would be about ten times as
-  many. What counts is whether there are any. nginx repeats a GET on another worker, as long as there is one.
+- How many requests are lost depends on how long workers are away and on how often clients ask: with ten times the load they would be about ten times as
+  many. What counts is whether there are any. nginx repeats a GET on another worker, as long as there is one. By its defaults
+  (max_fails=1, fail_timeout=10s) it leaves a worker that has refused a connection out for 10 s, so that 502s go on when all workers are back.
 - Several trials run at a time, on a machine that others may use as well; those of the last table run alone. Times are for orientation.
 - A respawn is timed until another process exists, not until it answers: how long a worker takes to start is the application's affair.
   PSS counts shared pages once. Wake-ups are context switches of all threads of what is no worker.
@@ -107,7 +111,7 @@ func footprintTable(all []footprint) table {
 		cells := []string{name}
 		for _, f := range all {
 			if f.err != nil {
-				cells = append(cells, f.err.Error())
+				cells = append(cells, inCell(f.err))
 			} else {
 				cells = append(cells, of(f))
 			}
@@ -115,7 +119,7 @@ func footprintTable(all []footprint) table {
 		t.rows = append(t.rows, cells)
 	}
 	row(fmt.Sprintf("kill -9 of a worker → next one (%d)", respawns), func(f footprint) string { return three(f.respawn) })
-	row(fmt.Sprintf("start → first 200 (%d)", starts), func(f footprint) string { return three(f.start) })
+	row(fmt.Sprintf("start → all workers accept, first 200 (%d)", starts), func(f footprint) string { return three(f.start) })
 	row(fmt.Sprintf("SIGTERM → end, idle (%d)", starts), func(f footprint) string { return three(f.stop) })
 	row("processes that are no workers", func(f footprint) string { return strconv.Itoa(f.processes) })
 	row("their RSS", func(f footprint) string { return mb(f.rss) })

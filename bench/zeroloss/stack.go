@@ -15,6 +15,7 @@ type stack struct {
 	app      string // and its handlers
 	blocking bool   // a worker serves one request at a time
 	workers  int
+	careful  bool // nginx does not leave a worker out that has refused a connection
 	launch   func(l *lab, s stack, dir string, port int) (launch, error)
 }
 
@@ -72,10 +73,11 @@ func supervisordWith(app string, workers int) stack {
 	return stack{name: underSV, app: app, blocking: app == blockApp, workers: workers, launch: launchSupervisord}
 }
 
-// oneByOne is what a careful operator does.
+// oneByOne is what a careful operator does: no worker is restarted before the last one is back, and nginx, which by itself
+// leaves one that has refused a connection out for 10 s (max_fails, fail_timeout), asks all of them.
 func oneByOne(app string, workers int) stack {
 	s := supervisordWith(app, workers)
-	s.name, s.launch = underSVOne, launchOneByOne
+	s.name, s.careful, s.launch = underSVOne, true, launchOneByOne
 	return s
 }
 

@@ -104,3 +104,20 @@ func TestLanesKeepTheOrder(t *testing.T) {
 		t.Errorf("got %v, want the stacks' order", got)
 	}
 }
+
+func TestOnlyACarefulOperatorKeepsNginxFromLeavingWorkersOut(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		stack stack
+		want  string
+	}{
+		{"the deployment guide's", supervisordWith(asyncApp, 2), "        server 127.0.0.1:81;\n        server 127.0.0.1:82;\n"},
+		{"one by one", oneByOne(asyncApp, 2), "        server 127.0.0.1:81 max_fails=0;\n        server 127.0.0.1:82 max_fails=0;\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := renderNginx(test.stack, "/d", 80); !strings.Contains(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}

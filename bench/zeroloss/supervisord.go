@@ -77,8 +77,12 @@ programs=tornado
 // renderNginx follows Tornado's deployment guide, "Running behind a load balancer".
 func renderNginx(s stack, dir string, port int) string {
 	var servers strings.Builder
+	parameters := ""
+	if s.careful {
+		parameters = " max_fails=0"
+	}
 	for _, worker := range s.workerPorts(port) {
-		fmt.Fprintf(&servers, "        server 127.0.0.1:%d;\n", worker)
+		fmt.Fprintf(&servers, "        server 127.0.0.1:%d%s;\n", worker, parameters)
 	}
 	return fmt.Sprintf(`worker_processes 1;
 pid %[1]s/nginx.pid;

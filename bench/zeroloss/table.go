@@ -17,8 +17,7 @@ type table struct {
 func (t *table) add(err error, s stack, figures ...string) {
 	row := []string{s.name, s.app, strconv.Itoa(s.workers)}
 	if err != nil {
-		text, _, _ := strings.Cut(err.Error(), "\n")
-		row = append(row, strings.ReplaceAll(text, "|", "/"))
+		row = append(row, inCell(err))
 		for len(row) < len(t.header) {
 			row = append(row, "")
 		}
@@ -26,6 +25,12 @@ func (t *table) add(err error, s stack, figures ...string) {
 		row = append(row, figures...)
 	}
 	t.rows = append(t.rows, row)
+}
+
+// inCell is an error's first line, without what would end the cell.
+func inCell(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.ReplaceAll(text, "|", "/")
 }
 
 func (t table) markdown() string {

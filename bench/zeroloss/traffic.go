@@ -46,6 +46,9 @@ func (s stream) options(address, path string) load.Options {
 // mixed asks in every way at once. A worker that waits without blocking gets a few hundred requests per second, which
 // it answers with a fraction of a CPU. One that blocks can't be asked more than it has time for, or the
 // queue alone would make losses: its long requests pause for a multiple of their time.
+//
+// Each client pauses for as long as its answer takes at least, after a failure as well. So a service that turns requests away
+// at once is asked at most twice as often as one that answers, and what it loses is the time it was away times the load.
 func mixed(blocking bool, workers int) []stream {
 	const kib = 1 << 10
 	streams := []stream{
@@ -54,8 +57,7 @@ func mixed(blocking bool, workers int) []stream {
 		{"post-kept", http.MethodPost, 0, 8 * kib, true, 2, 25 * time.Millisecond},
 		{"post-new", http.MethodPost, 0, 100 * kib, false, 1, 25 * time.Millisecond},
 	}
-	clients, rest := 2, 0
-	again := 100 * time.Millisecond // without it, one that is turned away at once would ask without end
+	clients, rest := 4, 1
 	if blocking {
 		for i := range streams {
 			streams[i].clients, streams[i].pause = 1, 50*time.Millisecond
@@ -66,11 +68,11 @@ func mixed(blocking bool, workers int) []stream {
 		}
 	}
 	for _, ms := range []int{300, 1000, 3000} {
-		pause := max(again, time.Duration(rest*ms)*time.Millisecond)
+		pause := time.Duration(rest*ms) * time.Millisecond
 		streams = append(streams, stream{fmt.Sprintf("get-%dms", ms), http.MethodGet, ms, 0, ms != 1000, clients, pause})
 	}
 	if !blocking {
-		streams = append(streams, stream{"post-1000ms", http.MethodPost, 1000, 8 * kib, true, 1, again})
+		streams = append(streams, stream{"post-1000ms", http.MethodPost, 1000, 8 * kib, true, 2, time.Second})
 	}
 	return streams
 }

@@ -58,6 +58,16 @@ func TestBlockingWorkersHaveTimeForAllThatIsAsked(t *testing.T) {
 	}
 }
 
+func TestAServiceThatTurnsRequestsAwayIsAskedAtMostTwiceAsOften(t *testing.T) {
+	for _, blocking := range []bool{false, true} {
+		for _, s := range mixed(blocking, 4) {
+			if least := max(25*time.Millisecond, time.Duration(s.ms)*time.Millisecond); s.pause < least {
+				t.Errorf("%s, blocking %t: got a pause of %v after an answer or a failure, want %v or more", s.name, blocking, s.pause, least)
+			}
+		}
+	}
+}
+
 func TestAnOutcomeKeepsGETAndPOSTApart(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
