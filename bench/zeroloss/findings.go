@@ -79,7 +79,8 @@ func stoppedOf(stops []stopping, name string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("answered %d of %d requests that were in flight, closed %d idle connections and reset %d", long.answered, long.sent(), idle.closed, idle.reset)
+	return fmt.Sprintf("answered %d of %d requests that were in flight, closed %d idle connections, reset %d and left %d open",
+		long.answered, long.sent(), idle.closed, idle.reset, idle.open)
 }
 
 // shortfalls are the places where another stack is better than percore, or percore lost anything.
@@ -94,7 +95,9 @@ func (r results) shortfalls() (lines []string) {
 			}
 		}
 	}
-	lines = append(lines, r.slower()...)
+	lines = append(lines, r.cutOff()...)
+	lines = append(lines, r.slower("A restart takes longer, as workers are drained one after the other", seconds, func(t trial) time.Duration { return t.took })...)
+	lines = append(lines, r.slower("Requests are held rather than lost, so the slowest waits longer", ms, func(t trial) time.Duration { return t.short })...)
 	lines = append(lines, r.costlier()...)
 	if len(lines) == 0 {
 		return []string{"Nowhere in this run."}
@@ -102,8 +105,24 @@ func (r results) shortfalls() (lines []string) {
 	return lines
 }
 
-// slower compares restarts with those of the same workers elsewhere: draining takes time.
-func (r results) slower() []string {
+// cutOff lists what percore's stops did not end as they should.
+func (r results) cutOff() (lines []string) {
+	for _, s := range r.stops {
+		if s.name != underPC || s.err != nil {
+			continue
+		}
+		if s.long.lost() > 0 {
+			lines = append(lines, fmt.Sprintf("stop, %s, %d workers: %d requests lost (%s).", s.app, s.workers, s.long.lost(), s.long.words()))
+		}
+		if bad := s.idle.reset + s.idle.open; bad > 0 {
+			lines = append(lines, fmt.Sprintf("stop, %s, %d workers: %d idle connections were not closed properly.", s.app, s.workers, bad))
+		}
+	}
+	return lines
+}
+
+// slower compares a time of restarts with that of the same workers elsewhere.
+func (r results) slower(what string, words func(time.Duration) string, of func(trial) time.Duration) []string {
 	var places []string
 	for _, mine := range r.restarts {
 		if mine.name != underPC || mine.err != nil {
@@ -111,15 +130,15 @@ func (r results) slower() []string {
 		}
 		for _, other := range r.restarts {
 			same := other.name != underPC && other.err == nil && other.app == mine.app && other.workers == mine.workers
-			if same && other.took < mine.took {
-				places = append(places, fmt.Sprintf("%d workers (%s) %s, %s %s", mine.workers, mine.app, seconds(mine.took), other.name, seconds(other.took)))
+			if same && of(other) < of(mine) {
+				places = append(places, fmt.Sprintf("%d workers (%s) %s, %s %s", mine.workers, mine.app, words(of(mine)), other.name, words(of(other))))
 			}
 		}
 	}
 	if len(places) == 0 {
 		return nil
 	}
-	return []string{"A restart takes longer, as workers are drained one after the other: " + strings.Join(places, "; ") + "."}
+	return []string{what + ": " + strings.Join(places, "; ") + "."}
 }
 
 // costlier compares what is idle.

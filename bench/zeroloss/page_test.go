@@ -33,6 +33,7 @@ func sample() results {
 		footprints: []footprint{
 			{stack: percoreWith(asyncApp, 2), respawn: []time.Duration{5e6, 3e6, 9e6}, rss: 20000, pss: 18000, processes: 2},
 			{stack: supervisordWith(asyncApp, 2), respawn: []time.Duration{1e9}, rss: 40000, pss: 9000, wakeUps: 10, processes: 3},
+			{stack: gunicornWith(2), err: errors.New("wait for a|b\nlast words")},
 		},
 	}
 }
@@ -48,8 +49,8 @@ func TestThePageSaysWhatTheRunHasShown(t *testing.T) {
 		{"what could not be tried, in one cell", "| gunicorn alone | gunicorn, sync worker | 4 | start a/b |  |"},
 		{"GET and POST apart", "| 9 | 0 | – | 4 | **2** | 2 status 502 |"},
 		{"that a grace period was over", "| 0 | **4** | 4 reset | 1 | **19** | 0.0 s | killed |"},
-		{"how the idle connections ended", "closed 1 idle connections and reset 18"},
-		{"least, median and most", "| 3.0 / 5.0 / 9.0 ms | 1000 / 1000 / 1000 ms |"},
+		{"how the idle connections ended", "closed 1 idle connections, reset 18 and left 1 open."},
+		{"least, median and most", "| 3.0 / 5.0 / 9.0 ms | 1000 / 1000 / 1000 ms | wait for a/b |\n"},
 		{"that percore's restart takes longer", "4 workers (Tornado, async) 9.0 s, supervisord + nginx 4.0 s"},
 		{"what percore loses", "kill, Tornado, async, 4 workers: 2 requests lost (2 status 502)."},
 		{"what is cheaper elsewhere", "Proportional memory (PSS): 18.4 MB, supervisord + nginx has 9.2 MB."},
