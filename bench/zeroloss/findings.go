@@ -23,7 +23,7 @@ func totalOf(trials []trial, name string) (sum total) {
 }
 
 func (t total) words() string {
-	return fmt.Sprintf("%d of %d requests in %d trials", t.lost, t.sent, t.trials)
+	return fmt.Sprintf("%d of %d requests in %s", t.lost, t.sent, count(t.trials, "trial"))
 }
 
 // findings are the figures in sentences, the most important first.
@@ -63,7 +63,7 @@ func killedOf(trials []trial, name string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d GET and %d of %d POST requests in %d trials", get.lost(), get.sent(), post.lost(), post.sent(), n)
+	return fmt.Sprintf("%d of %d GET and %d of %d POST requests in %s", get.lost(), get.sent(), post.lost(), post.sent(), count(n, "trial"))
 }
 
 func stoppedOf(stops []stopping, name string) string {
@@ -79,8 +79,8 @@ func stoppedOf(stops []stopping, name string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("answered %d of %d requests that were in flight, closed %d idle connections, reset %d and left %d open",
-		long.answered, long.sent(), idle.closed, idle.reset, idle.open)
+	return fmt.Sprintf("answered %d of %d requests that were in flight, closed %s, reset %d and left %d open",
+		long.answered, long.sent(), count(idle.closed, "idle connection"), idle.reset, idle.open)
 }
 
 // shortfalls are the places where another stack is better than percore, or percore lost anything.
@@ -91,7 +91,7 @@ func (r results) shortfalls() (lines []string) {
 	}{{"restart", r.restarts}, {"kill", r.kills}} {
 		for _, t := range part.trials {
 			if lost := t.all(); t.name == underPC && lost.lost() > 0 {
-				lines = append(lines, fmt.Sprintf("%s, %s, %d workers: %d requests lost (%s).", part.name, t.app, t.workers, lost.lost(), lost.words()))
+				lines = append(lines, fmt.Sprintf("%s, %s, %s: %s lost (%s).", part.name, t.app, count(t.workers, "worker"), count(lost.lost(), "request"), lost.words()))
 			}
 		}
 	}
@@ -112,10 +112,10 @@ func (r results) cutOff() (lines []string) {
 			continue
 		}
 		if s.long.lost() > 0 {
-			lines = append(lines, fmt.Sprintf("stop, %s, %d workers: %d requests lost (%s).", s.app, s.workers, s.long.lost(), s.long.words()))
+			lines = append(lines, fmt.Sprintf("stop, %s, %s: %s lost (%s).", s.app, count(s.workers, "worker"), count(s.long.lost(), "request"), s.long.words()))
 		}
 		if bad := s.idle.reset + s.idle.open; bad > 0 {
-			lines = append(lines, fmt.Sprintf("stop, %s, %d workers: %d idle connections were not closed properly.", s.app, s.workers, bad))
+			lines = append(lines, fmt.Sprintf("stop, %s, %s: %s not closed properly.", s.app, count(s.workers, "worker"), count(bad, "idle connection")))
 		}
 	}
 	return lines
@@ -131,7 +131,7 @@ func (r results) slower(what string, words func(time.Duration) string, of func(t
 		for _, other := range r.restarts {
 			same := other.name != underPC && other.err == nil && other.app == mine.app && other.workers == mine.workers
 			if same && of(other) < of(mine) {
-				places = append(places, fmt.Sprintf("%d workers (%s) %s, %s %s", mine.workers, mine.app, words(of(mine)), other.name, words(of(other))))
+				places = append(places, fmt.Sprintf("%s (%s) %s, %s %s", count(mine.workers, "worker"), mine.app, words(of(mine)), other.name, words(of(other))))
 			}
 		}
 	}

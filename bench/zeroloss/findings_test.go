@@ -29,14 +29,15 @@ func TestFindingsAddUpTheTrialsThatTookPlace(t *testing.T) {
 			stops: []stopping{{stack: percoreWith(asyncApp, 4), err: errStart}}, footprints: []footprint{{stack: percoreWith(asyncApp, 2), err: errLate}},
 		}, nil},
 		{"restarts of all applications and sizes are one sum", results{restarts: []trial{
-			{stack: percoreWith(asyncApp, 4), outcome: answered(10, 5)}, {stack: percoreWith(nodeApp, 1), outcome: lossy},
+			{stack: percoreWith(asyncApp, 4), outcome: answered(10, 5)},
+			{stack: percoreWith(nodeApp, 1), outcome: lossy},
 			{stack: percoreWith(nodeApp, 2), outcome: lossy, err: errStart},
 		}}, []string{"**Rolling restart**: percore lost 3 of 29 requests in 2 trials."}},
 		{"restarts one by one are a stack of their own", results{restarts: []trial{
 			{stack: oneByOne(asyncApp, 4), outcome: answered(10, 5)}, {stack: supervisordWith(asyncApp, 4), outcome: lossy},
 		}}, []string{
-			"**Rolling restart**: supervisord + nginx lost 3 of 14 requests in 1 trials.",
-			"**Rolling restart**: supervisord + nginx, one by one lost 0 of 15 requests in 1 trials.",
+			"**Rolling restart**: supervisord + nginx lost 3 of 14 requests in 1 trial.",
+			"**Rolling restart**: supervisord + nginx, one by one lost 0 of 15 requests in 1 trial.",
 		}},
 		{"kills tell GET and POST apart", results{kills: []trial{
 			{stack: gunicornWith(4), outcome: lossy}, {stack: gunicornWith(4), outcome: answered(10, 5)},
@@ -76,16 +77,16 @@ func TestShortfallsAreWhatOthersDoBetterAndWhatPercoreLoses(t *testing.T) {
 		}}}, []string{"restart, Node, 4 workers: 2 requests lost (2 status 503)."}},
 		{"percore loses in a stop", results{stops: []stopping{
 			{stack: percoreWith(nodeApp, 4), long: tally{answered: 3, failed: map[load.Kind]int{load.Reset: 1}}, idle: idleEnds{closed: 20}},
-		}}, []string{"stop, Node, 4 workers: 1 requests lost (1 reset)."}},
+		}}, []string{"stop, Node, 4 workers: 1 request lost (1 reset)."}},
 		{"percore resets idle connections, or leaves them", results{stops: []stopping{
 			{stack: percoreWith(nodeApp, 4), long: tally{answered: 4}, idle: idleEnds{closed: 17, reset: 2, open: 1}},
-		}}, []string{"stop, Node, 4 workers: 3 idle connections were not closed properly."}},
+		}}, []string{"stop, Node, 4 workers: 3 idle connections not closed properly."}},
 		{"the same application restarts faster elsewhere", results{restarts: []trial{
 			restart(percoreWith(syncApp, 4), 3*time.Second, 0), restart(gunicornWith(4), time.Second, 0), restart(gunicornWith(2), time.Second, 0),
 		}}, []string{"A restart takes longer, as workers are drained one after the other: 4 workers (gunicorn, sync worker) 3.0 s, gunicorn alone 1.0 s."}},
 		{"requests wait longer than elsewhere", results{restarts: []trial{
 			restart(percoreWith(asyncApp, 1), time.Second, 2*time.Second), restart(supervisordWith(asyncApp, 1), time.Second, 30*time.Millisecond),
-		}}, []string{"Requests are held rather than lost, so the slowest waits longer: 1 workers (Tornado, async) 2000 ms, supervisord + nginx 30 ms."}},
+		}}, []string{"Requests are held rather than lost, so the slowest waits longer: 1 worker (Tornado, async) 2000 ms, supervisord + nginx 30 ms."}},
 		{"a trial that did not take place is not compared", results{restarts: []trial{
 			restart(percoreWith(syncApp, 4), 3*time.Second, time.Second), {stack: gunicornWith(4), err: errStart},
 		}}, []string{"Nowhere in this run."}},

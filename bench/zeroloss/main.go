@@ -3,7 +3,7 @@
 //
 //	go run ./bench/zeroloss -markdown docs/zero-loss.md
 //
-// It takes root (each stack is PID 1 of a namespace of its own), about seven minutes, and what `e2e/setup.sh bench` installs.
+// It takes root (each stack is PID 1 of a namespace of its own), about four minutes, and what `e2e/setup.sh bench` installs.
 package main
 
 import (

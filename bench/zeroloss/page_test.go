@@ -42,14 +42,14 @@ func TestThePageSaysWhatTheRunHasShown(t *testing.T) {
 	page := sample().page()
 	for _, test := range []struct{ name, want string }{
 		{"the command that makes it", "    go run ./bench/zeroloss\n"},
-		{"how many requests a restart lost", "**Rolling restart**: percore lost 0 of 700 requests in 1 trials."},
-		{"how many it lost elsewhere", "**Rolling restart**: supervisord + nginx lost 10 of 130 requests in 1 trials."},
+		{"how many requests a restart lost", "**Rolling restart**: percore lost 0 of 700 requests in 1 trial."},
+		{"how many it lost elsewhere", "**Rolling restart**: supervisord + nginx lost 10 of 130 requests in 1 trial."},
 		{"each loss by its kind", "| supervisord + nginx | Tornado, async | 4 | 120 | **10** | 7 refused, 3 status 502 | 40 ms | 4.0 s |"},
 		{"no loss in plain type", "| percore | Tornado, async | 4 | 700 | 0 | – | 3.0 ms | 9.0 s |"},
 		{"what could not be tried, in one cell", "| gunicorn alone | gunicorn, sync worker | 4 | start a/b |  |"},
 		{"GET and POST apart", "| 9 | 0 | – | 4 | **2** | 2 status 502 |"},
 		{"that a grace period was over", "| 0 | **4** | 4 reset | 1 | **19** | 0.0 s | killed |"},
-		{"how the idle connections ended", "closed 1 idle connections, reset 18 and left 1 open."},
+		{"how the idle connections ended", "closed 1 idle connection, reset 18 and left 1 open."},
 		{"least, median and most", "| 3.0 / 5.0 / 9.0 ms | 1000 / 1000 / 1000 ms | wait for a/b |\n"},
 		{"that percore's restart takes longer", "4 workers (Tornado, async) 9.0 s, supervisord + nginx 4.0 s"},
 		{"what percore loses", "kill, Tornado, async, 4 workers: 2 requests lost (2 status 502)."},

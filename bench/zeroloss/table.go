@@ -53,6 +53,14 @@ func bold(n int) string {
 	return "**" + strconv.Itoa(n) + "**"
 }
 
+// count is a number of things in words: "1 worker", "4 workers".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
+
 // ms is a duration in milliseconds, with as many digits as mean something.
 func ms(d time.Duration) string {
 	v := float64(d) / float64(time.Millisecond)
