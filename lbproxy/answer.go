@@ -68,10 +68,13 @@ func (l *loop) keepAnswer(x *exchange, b []byte) {
 	}
 }
 
-// relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is not: the front
-// door has sent its own. It reports whether the exchange goes on.
+// relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the worker was
+// asked for it and the client still waits. It reports whether the exchange goes on.
 func (l *loop) relayInterim(x *exchange, head []byte) bool {
-	if l.response.Status == statusContinue || x.minor == 0 {
+	switch {
+	case l.response.Status == statusContinue:
+		return l.sendContinue(x)
+	case x.minor == 0:
 		return true
 	}
 	l.out = appendStatusLine(l.out[:0], &l.response)

@@ -16,7 +16,7 @@ type connState uint8
 const (
 	stateIdle       connState = iota // downstream: between requests (timerHeader at first, then timerKeepalive)
 	stateHead                        // downstream: part of a head is here (timerHeader, absolute)
-	stateBody                        // downstream: a body is being read (timerBody)
+	stateBody                        // downstream: a body is being read (timerBody, timerExpect while it is held back)
 	stateWait                        // downstream: nothing to read before the answer is out (none, timerQueue or timerSend)
 	stateProxy                       // downstream: who connects is still to be said (timerProxy)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)

@@ -232,6 +232,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	l.log.note(x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
+	x.expects = l.asksWorker(r, rest)
 	l.buildRequest(c, x, r)
 	if l.buffers.pressure() == pressureFull {
 		l.abort(x, causeNoMemory)
@@ -252,19 +253,9 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 		return
 	}
 	x.in.release(&l.buffers)
-	switch {
-	case !r.Expect100:
-	case l.wouldRefuse():
-		l.abort(x, causeQueueFull) // finally at once, instead of 100 and a body for nothing (RFC 9110 section 10.1.1)
-	default:
-		l.sendContinue(x)
+	if r.Expect100 {
+		l.onExpectation(c, x)
 	}
-}
-
-// wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
-func (l *loop) wouldRefuse() bool {
-	waiting, size := l.proxy.waiting.Load(), int64(l.options.QueueSize)
-	return waiting >= size && (waiting > 0 || !l.table.anyUp())
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
@@ -281,6 +272,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		l.abort(x, causeBodyTooSlow)
 		return
 	}
+	x.expects, x.replay = false, false
 	l.timers.Set(c.slot, timerBody, l.now)
 	if x.request == requestStreaming {
 		l.streamBody(c, x, payload, b[used:])

@@ -100,8 +100,3 @@ func appendErrorBody(b []byte, format bodyFormat, status int, reason string) []b
 		return append(b, '\n')
 	}
 }
-
-// sendContinue tells a client that asked for it to send its body (RFC 9110 section 10.1.1).
-func (l *loop) sendContinue(x *exchange) { l.sendToClient(x, continueAnswer) }
-
-var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")

@@ -40,6 +40,7 @@ type exchange struct {
 	keepAlive             bool   // the client's connection is kept afterwards
 	single                bool   // the client itself asked for no more than this answer
 	upgrade               bool   // the client asks for another protocol
+	expects               bool   // the client waits for 100, and the worker was asked to say it
 	in                    outbox // bytes from the client that are not parsed yet
 	seen                  int    // how many of them the codec has looked at
 	head                  []byte // the request for the worker: head, then as much of the body as is held

@@ -32,6 +32,7 @@ const (
 	timerProxy
 	timerHalfClosed
 	timerWorkerSend
+	timerExpect
 )
 
 const (
@@ -128,7 +129,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	l := &loop{
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis,
-			proxyHeaderMillis, halfClosedMillis, workerSendMillis)...),
+			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis)...),
 		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
 		out:      make([]byte, 0, headroomBytes),
@@ -295,6 +296,8 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.abort(l.exchangeOf(c), causeBodyTimeout)
 	case timerSend:
 		l.abort(l.exchangeOf(c), causeSendTimeout)
+	case timerExpect:
+		l.sendContinue(l.exchangeOf(c))
 	case timerConnect:
 		l.tryFailed(l.exchangeOf(c), causeConnectTimeout)
 	case timerRead:

@@ -5,9 +5,14 @@ package lbproxy
 // then would hold a buffer, and perhaps a worker, for hours.
 const bodyRateMin = 240
 
-// awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come.
+// awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
+// the client was told to send it.
 func (l *loop) awaitBody(c *conn, x *exchange) {
-	l.timers.Set(c.slot, timerBody, l.now)
+	class := timerBody
+	if x.expects {
+		class = timerExpect
+	}
+	l.timers.Set(c.slot, class, l.now)
 	x.paceMillis, x.paceBytes = l.now, x.body.total
 }
 

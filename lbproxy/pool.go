@@ -92,17 +92,17 @@ func (l *loop) unpool(u *conn) {
 
 // takePooled returns a kept connection to t that can carry a request, or nil. The pool is watched for closes, but
 // one may be on its way; a request that must not be repeated gets a connection only when that can be ruled out.
-func (l *loop) takePooled(t *target, idempotent bool) *conn {
+func (l *loop) takePooled(t *target, repeatable bool) *conn {
 	if t.Index >= len(l.pools) {
 		return nil
 	}
 	for l.pools[t.Index].head != noSlot {
 		u := l.conns.at(l.pools[t.Index].head)
-		if !idempotent && l.now-u.since > freshMillis {
+		if !repeatable && l.now-u.since > freshMillis {
 			return nil
 		}
 		l.unpool(u)
-		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (idempotent || l.peek(u) == nextNothing) {
+		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (repeatable || l.peek(u) == nextNothing) {
 			return u
 		}
 		l.closeConn(u)

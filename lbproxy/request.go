@@ -36,6 +36,9 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 			x.trailers = true
 		}
 	}
+	if x.expects {
+		b = append(b, "Expect: 100-continue\r\n"...)
+	}
 	if x.trailers { // without a word in Connection, where Tornado understands nothing but close
 		b = append(b, "TE: trailers\r\n"...)
 	}

@@ -39,7 +39,7 @@ func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 		l.proxy.changed()
 	}
 	if pooled {
-		if u := l.takePooled(t, x.method.Idempotent()); u != nil {
+		if u := l.takePooled(t, x.replay && x.method.Idempotent()); u != nil {
 			l.attach(x, u)
 			u.state = stateBusy
 			l.pushRequest(x)

@@ -1,0 +1,47 @@
+package lbproxy
+
+import "percore/lbproxy/http1"
+
+// Expect: 100-continue (RFC 9110 section 10.1.1). Where the body is held, nobody but the front door can say 100. Where it
+// is streamed, the worker is asked: it may refuse the body before it is sent.
+
+// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says 100: many
+// a small server knows no expectations, and some clients wait for ever. curl waits as long.
+const expectMillis = 1_000
+
+// asksWorker tells whether a client that holds its body back waits for the worker's word: it will not be held whole.
+func (l *loop) asksWorker(r *http1.Request, rest []byte) bool {
+	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(l.holdMax())
+}
+
+// onExpectation answers a client that holds its body back: finally when it would be in vain.
+func (l *loop) onExpectation(c *conn, x *exchange) {
+	switch {
+	case l.wouldRefuse():
+		l.abort(x, causeQueueFull)
+	case x.expects:
+		l.timers.Clear(c.slot)
+		x.replay = true
+		l.assign(x)
+	default:
+		l.sendToClient(x, continueAnswer)
+	}
+}
+
+// wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
+func (l *loop) wouldRefuse() bool {
+	waiting, size := l.proxy.waiting.Load(), int64(l.options.QueueSize)
+	return waiting >= size && (waiting > 0 || !l.table.anyUp())
+}
+
+// sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.
+func (l *loop) sendContinue(x *exchange) bool {
+	if !x.expects {
+		return true
+	}
+	x.expects, x.replay = false, false
+	l.awaitBody(l.conns.at(x.downstream), x)
+	return l.sendToClient(x, continueAnswer)
+}
+
+var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")
