@@ -50,7 +50,7 @@ func (l *loop) acceptFrom(listener *conn) {
 		case unix.EINTR, unix.ECONNABORTED:
 			// The one who connected has left; the next in the queue has not.
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-			if !l.shedIdle() {
+			if !l.shed() {
 				l.pauseAccept(listener, errno.Error())
 				return
 			}
@@ -64,7 +64,7 @@ func (l *loop) acceptFrom(listener *conn) {
 
 // pauseAccept lets the queue wait in the kernel until descriptors or memory may be there again.
 func (l *loop) pauseAccept(listener *conn, why string) {
-	l.warnPaused(why)
+	l.complain(&l.complaints.paused, sideInternal, "accept paused", why)
 	l.timers.Set(listener.slot, timerAcceptPause, l.now)
 }
 
@@ -72,7 +72,7 @@ func (l *loop) pauseAccept(listener *conn, why string) {
 // other events, and registered when it has to wait.
 func (l *loop) accepted(fd int32) {
 	if l.clients >= l.clientsMax {
-		l.shedIdle()
+		l.shed()
 	}
 	c := l.takeConn(fd, kindDownstream)
 	l.clients++

@@ -92,7 +92,7 @@ func (w *accessWriter) flush() {
 	w.lines = 0
 }
 
-// logLine is what the log needs of a request's head, copied because the head's buffer is used again.
+// logLine is what the log needs of a request's head, copied to a buffer of its own because the head's is used again.
 type logLine struct {
 	b                                 []byte
 	method, target, host, referer, ua int // ends in b; behind them stands the request's id
@@ -107,10 +107,8 @@ const (
 	loggedIDBytes     = 128
 )
 
-func (n logLine) reset() logLine { return logLine{b: n.b[:0]} }
-
 // note copies what the access line will need from the head in r.
-func (w *accessWriter) note(x *exchange, r *http1.Request) {
+func (w *accessWriter) note(p *buffers, x *exchange, r *http1.Request) {
 	if !w.on {
 		return
 	}
@@ -126,18 +124,20 @@ func (w *accessWriter) note(x *exchange, r *http1.Request) {
 		default:
 		}
 	}
+	method, target, host := r.Method, cut(r.Target, loggedTargetBytes), cut(r.Host, loggedHostBytes)
+	referer, ua, id = cut(referer, loggedFieldBytes), cut(ua, loggedFieldBytes), cut(id, loggedIDBytes)
 	n := &x.line
-	n.b = append(n.b[:0], r.Method...)
+	n.b = append(p.get(len(method)+len(target)+len(host)+len(referer)+len(ua)+len(id)), method...)
 	n.method = len(n.b)
-	n.b = append(n.b, cut(r.Target, loggedTargetBytes)...)
+	n.b = append(n.b, target...)
 	n.target = len(n.b)
-	n.b = append(n.b, cut(r.Host, loggedHostBytes)...)
+	n.b = append(n.b, host...)
 	n.host = len(n.b)
-	n.b = append(n.b, cut(referer, loggedFieldBytes)...)
+	n.b = append(n.b, referer...)
 	n.referer = len(n.b)
-	n.b = append(n.b, cut(ua, loggedFieldBytes)...)
+	n.b = append(n.b, ua...)
 	n.ua = len(n.b)
-	n.b = append(n.b, cut(id, loggedIDBytes)...)
+	n.b = append(n.b, id...)
 }
 
 func cut(b []byte, most int) []byte { return b[:min(len(b), most)] }

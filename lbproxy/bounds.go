@@ -4,6 +4,8 @@ import (
 	"log/slog"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
 )
 
 // The shares of the container's memory. The rest is the workers'. docs/limits.md has the arithmetic.
@@ -97,32 +99,58 @@ func (l *loop) holdMax() int {
 	return l.options.ClientBodyBufferSize
 }
 
-// mayAccept tells whether another client may come: there is room for it, or one that is idle can go. While the front door
-// stops everybody in the queue is still taken in.
+// unservedMillis is how long a client that owes a request is safe from making room: a request follows its connection within
+// a round trip or two, so whoever takes longer while others wait is slow, or wants to be.
+const unservedMillis = 1_000
+
+// mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
+// in the queue is still taken in.
 func (l *loop) mayAccept() bool {
 	if l.draining || l.clients < l.clientsMax {
 		return true
 	}
-	_, idle := l.timers.Oldest(timerKeepalive)
-	return idle
+	_, ok := l.dispensable()
+	return ok
 }
 
-// shedIdle closes the client's connection that has been idle longest, and reports whether there was one. Its client opens
-// another when it has something to ask, as it has to be ready for in any case (RFC 9112 section 9.5).
-func (l *loop) shedIdle() bool {
-	slot, ok := l.timers.Oldest(timerKeepalive)
+// dispensable is the client that goes when there is no place for another: the one that has been idle longest, as it has to be
+// ready for that in any case (RFC 9112 section 9.5), else the one that has owed a request longest.
+func (l *loop) dispensable() (slot int32, ok bool) {
+	if slot, ok = l.timers.Oldest(timerKeepalive); ok {
+		return slot, true
+	}
+	for _, class := range [...]epoll.Class{timerHeader, timerProxy} {
+		if slot, ok = l.timers.Oldest(class); ok && l.timers.Age(slot, l.now) >= unservedMillis {
+			return slot, true
+		}
+	}
+	return noSlot, false
+}
+
+// shed closes the client that is dispensable, and reports whether there was one.
+func (l *loop) shed() bool {
+	slot, ok := l.dispensable()
 	if !ok {
 		return false
 	}
-	l.closeConn(l.conns.at(slot))
+	if l.timers.Class(slot) != timerKeepalive {
+		l.complain(&l.complaints.shed, sideDownstream, "clients closed", "no request came of them while one was due and others had no place")
+	}
+	l.closeUnserved(l.conns.at(slot))
 	return true
 }
 
-// warnPaused says once in a while that clients have to wait in the kernel's queue.
-func (l *loop) warnPaused(why string) {
-	if l.warnedPaused != 0 && l.now-l.warnedPaused < complaintMillis {
+// complaintMillis is the least time between two log lines about the same trouble of many connections.
+const complaintMillis = 60_000
+
+// complaints has when each was last made, on the loop's clock; 0 is never.
+type complaints struct{ paused, shed, refused int64 }
+
+// complain says something now and then that would otherwise be said for each of many connections.
+func (l *loop) complain(last *int64, by side, message, reason string) {
+	if *last != 0 && l.now-*last < complaintMillis {
 		return
 	}
-	l.warnedPaused = l.now
-	l.proxy.events.offer(event{level: slog.LevelWarn, message: "accept paused", reason: why, side: sideInternal})
+	*last = l.now
+	l.proxy.events.offer(event{level: slog.LevelWarn, message: message, reason: reason, side: by})
 }

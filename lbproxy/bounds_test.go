@@ -41,7 +41,9 @@ func (r *rig) usage() (bytes int64) {
 }
 
 func TestEveryBufferComesBack(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 1000; o.ClientMaxBodySize = 100_000 })
+	r := newRig(t, func(o *Options) {
+		o.ClientBodyBufferSize, o.ClientMaxBodySize, o.AccessLog = 1000, 100_000, AccessLogJSON
+	})
 	s := newStub(t, func(q *stubRequest) bool {
 		switch b, err := q.body(); {
 		case err != nil || q.path() == "/die":
@@ -169,6 +171,35 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	all[0].wantOpen("ok")
 	all[2].wantOpen("ok")
 	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 3)
+}
+
+func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
+	for _, test := range []struct {
+		name, said string
+		protocol   bool
+	}{{"nothing", "", false}, {"a part of a head", "GET / HT", false}, {"a part of a PROXY header", "PROXY ", true}} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ProxyProtocol, o.ClientHeaderTimeout = test.protocol, time.Minute })
+			r.workers(newStub(t, constant("ok")).address)
+			r.onLoop(func(l *loop) { l.clientsMax = 3 })
+			var slow []*client
+			for range 3 {
+				slow = append(slow, r.client().send(test.said))
+			}
+			eventually(t, "they have all places", func() bool { return r.sockets(kindDownstream) == 3 })
+			late := r.client()
+			if test.protocol {
+				late.send("PROXY UNKNOWN\r\n")
+			}
+			start := time.Now()
+			late.wantOpen("ok") // after the time that everybody has for a request
+			if waited := time.Since(start); waited > 5*time.Second {
+				t.Errorf("wait for a place: got %v, want about %v ms", waited, unservedMillis)
+			}
+			slow[0].wantEnd()
+			eventually(t, "there is a line about it", func() bool { return strings.Contains(r.log.String(), "clients closed") })
+		})
+	}
 }
 
 func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {

@@ -229,7 +229,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	x.single = !r.KeepAlive
 	x.keepAlive = r.KeepAlive && !l.draining
 	x.headNanos = l.nowNanos
-	l.log.note(x, r)
+	l.log.note(&l.buffers, x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
 	x.expects = l.asksWorker(r, rest)
@@ -337,7 +337,7 @@ func (l *loop) refuseHead(x *exchange, b []byte, err error) {
 	r := &l.request
 	r.Glimpse(b, http1.DefaultLimits)
 	x.method, x.minor = r.MethodID, r.Minor
-	l.log.note(x, r)
+	l.log.note(&l.buffers, x, r)
 	l.refuse(x, err)
 }
 

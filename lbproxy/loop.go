@@ -113,8 +113,7 @@ type loop struct {
 	finishing           bool // the loop ends when the last client has its answer
 	stopped             bool
 	clients, clientsMax int // clients' connections, and how many there may be; bounds.go
-	warnedPaused        int64
-	complained          int64                   // when connections without a PROXY header were last complained about; 0 = never
+	complaints          complaints
 	active              int                     // exchanges
 	quiet               atomic.Bool             // draining, and no request can come any more
 	seen                atomic.Uint64           // sequence number of the snapshot in use
@@ -382,7 +381,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 		x = &exchange{id: int32(len(l.exchanges))}
 		l.exchanges = append(l.exchanges, x)
 	}
-	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer, line: x.line.reset()}
+	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer}
 	c.exchange = x.id
 	l.active++
 	return x
@@ -394,7 +393,8 @@ func (l *loop) freeExchange(x *exchange) {
 	l.buffers.put(x.head)
 	l.buffers.put(x.answer)
 	l.buffers.put(x.trailer)
-	x.head, x.answer, x.trailer = nil, nil, nil
+	l.buffers.put(x.line.b)
+	x.head, x.answer, x.trailer, x.line = nil, nil, nil, logLine{}
 	x.toWorker.release(&l.buffers)
 	x.toClient.release(&l.buffers)
 	l.idle = append(l.idle, x.id)

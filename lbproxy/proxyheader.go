@@ -1,8 +1,6 @@
 package lbproxy
 
 import (
-	"log/slog"
-
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/proxyproto"
@@ -13,9 +11,6 @@ const (
 	proxyHeaderMillis = 5000
 	// proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
 	proxyHeaderBytes = headReadBytes
-	// complaintMillis is the least time between two complaints about what is not a PROXY header: a health check that knows
-	// nothing of the protocol comes every few seconds.
-	complaintMillis = 60_000
 )
 
 // onProxyHeader takes the start of a connection on a listener that demands the PROXY protocol. Nothing is guessed: what
@@ -29,7 +24,8 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	h, n, err := proxyproto.Parse(b)
 	switch {
 	case err != nil:
-		l.complain(err)
+		// Whoever set the balancer up, or us, has to hear of it; a health check that knows nothing of the protocol comes every few seconds.
+		l.complain(&l.complaints.refused, sideDownstream, "connection refused", err.Error())
 		l.closeUnserved(c)
 	case n > 0:
 		c.introduce(h, &l.trust)
@@ -84,13 +80,4 @@ func (l *loop) closeUnserved(c *conn) {
 		c.exchange = noSlot
 	}
 	l.closeConn(c)
-}
-
-// complain says now and then that connections are refused: whoever set the balancer up, or us, has to hear of it.
-func (l *loop) complain(why error) {
-	if l.complained != 0 && l.now-l.complained < complaintMillis {
-		return
-	}
-	l.complained = l.now
-	l.proxy.events.offer(event{level: slog.LevelWarn, message: "connection refused", reason: why.Error(), side: sideDownstream})
 }

@@ -33,7 +33,7 @@ func (l *loop) dial(a *sockaddr) (*conn, cause) {
 // openSocket opens a socket to a worker. A request that is here goes before a client that may never say another word.
 func (l *loop) openSocket(family int) (int32, unix.Errno) {
 	fd, errno := socket(family)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && l.shedIdle() {
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && l.shed() {
 		return socket(family)
 	}
 	return fd, errno

@@ -117,6 +117,12 @@ func (t *Timers) Oldest(class Class) (slot int32, ok bool) {
 	return slot, slot != nobody
 }
 
+// Age is how many milliseconds ago the slot's timer, which must be armed, was set.
+func (t *Timers) Age(slot int32, nowMillis int64) int64 {
+	n := &t.nodes[slot]
+	return nowMillis - (n.deadline - t.lists[n.class].millis)
+}
+
 // Expired disarms and returns one slot whose deadline is not after now, with its class; ok is false when
 // there is none left.
 func (t *Timers) Expired(nowMillis int64) (slot int32, class Class, ok bool) {

@@ -180,3 +180,16 @@ func TestTheOldestOfAClassRunsOutFirst(t *testing.T) {
 		t.Errorf("oldest: got slot %d, %t, want 1", slot, ok)
 	}
 }
+
+func TestAge(t *testing.T) {
+	timers := epoll.NewTimers(100, 20)
+	timers.Grow(2)
+	timers.Set(0, 1, 1000)
+	timers.Set(1, 2, 1005)
+	timers.Resize(1, 50)
+	for slot, want := range []int64{30, 25} {
+		if got := timers.Age(int32(slot), 1030); got != want {
+			t.Errorf("age of slot %d: got %d ms, want %d", slot, got, want)
+		}
+	}
+}
