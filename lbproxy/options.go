@@ -37,7 +37,8 @@ type Options struct {
 	ClientMaxBodySize     int64         // bytes; 0 is no limit; beyond it 413
 	ClientBodyBufferSize  int           // bytes of a request body that are held before a worker is chosen
 	ClientHeaderTimeout   time.Duration // for a whole head, from its first byte or from accept
-	ClientBodyTimeout     time.Duration // between two reads of a body, and the span of the minimum rate; pace.go
+	ClientBodyTimeout     time.Duration // between two reads of a body, and the span of the least rate; pace.go
+	ClientBodyMinRate     int64         // bytes a second that a body has to come at; 0 is no limit
 	SendTimeout           time.Duration // between two writes to a client
 	KeepaliveTimeout      time.Duration // idle client connection
 	ProxyConnectTimeout   time.Duration //
@@ -61,7 +62,7 @@ func DefaultOptions() Options {
 	return Options{
 		Loops: 1, Balance: LeastConn, NextUpstream: true,
 		ClientMaxBodySize: 50 << 20, ClientBodyBufferSize: 64 << 10,
-		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, SendTimeout: 60 * time.Second,
+		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
 		TunnelTimeout: time.Hour, Keepalive: 32, ProxyKeepaliveTimeout: time.Second,
 		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff,

@@ -1,9 +1,8 @@
 package lbproxy
 
-// bodyRateMin is the least bytes a second that a client has to send of a body, over any span of ClientBodyTimeout in which we
-// were ready to read. It is Kestrel's default; the slowest mobile connections have ten times as much. Without it a byte now and
-// then would hold a buffer, and perhaps a worker, for hours.
-const bodyRateMin = 240
+// A client has to send a body at ClientBodyMinRate, over any span of ClientBodyTimeout in which we were ready to read. The default
+// is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then would hold a buffer, and
+// perhaps a worker, for hours.
 
 // awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
 // the client was told to send it.
@@ -16,14 +15,14 @@ func (l *loop) awaitBody(c *conn, x *exchange) {
 	x.paceMillis, x.paceBytes = l.now, x.body.total
 }
 
-// isTooSlow tells whether a body that goes on has come at less than the minimum rate. It looks once in a span, so it costs a
+// isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it costs a
 // subtraction for each read, and no timer.
 func (l *loop) isTooSlow(x *exchange) bool {
 	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-x.paceMillis
 	if x.body.done || span <= 0 || elapsed < span {
 		return false
 	}
-	slow := (x.body.total-x.paceBytes)*1000 < bodyRateMin*elapsed
+	slow := (x.body.total-x.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
 	x.paceMillis, x.paceBytes = l.now, x.body.total
 	return slow
 }

@@ -230,6 +230,21 @@ func TestABodyThatDripsIsRefused(t *testing.T) {
 	}
 }
 
+func TestABodyMayDripWhereThereIsNoLeastRate(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyMinRate = 0 })
+	r.workers(newStub(t, mirror).address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+	eventually(t, "it begins", func() bool { return r.exchanges() == 1 })
+	for _, b := range []string{"d", "r", "i", "p"} {
+		r.elapse(24_000)
+		c.send(b)
+		if b != "p" {
+			r.awaitBodyBytes(t)
+		}
+	}
+	c.read("POST").want(t, 200, "~drip")
+}
+
 // awaitBodyBytes waits until the first loop has read all that was sent of a body.
 func (r *rig) awaitBodyBytes(t *testing.T) {
 	t.Helper()
@@ -245,7 +260,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 }
 
 func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
-	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second}, timers: epoll.NewTimers(1, 1, 1), now: 1}
+	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: epoll.NewTimers(1, 1, 1), now: 1}
 	l.timers.Grow(1)
 	x, c := &exchange{}, &conn{}
 	x.body.begin(http1.FramingLength, 1<<20)

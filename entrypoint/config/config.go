@@ -38,7 +38,8 @@ type Config struct {
 	ClientMaxBodySize     Size         `envconfig:"PERCORE_CLIENT_MAX_BODY_SIZE" group:"front door" default:"50MB" example:"200MB" doc:"longest request body, beyond it 413; 0: no limit"`
 	ClientBodyBufferSize  Size         `envconfig:"PERCORE_CLIENT_BODY_BUFFER_SIZE" group:"front door" default:"64KB" max:"16MB" example:"128KB" doc:"a request body up to this size is held whole before a worker is chosen"`
 	ClientHeaderTimeout   Duration     `envconfig:"PERCORE_CLIENT_HEADER_TIMEOUT" group:"front door" default:"10s" min:"0.001" example:"10" doc:"time for a client to send a whole request head"`
-	ClientBodyTimeout     Duration     `envconfig:"PERCORE_CLIENT_BODY_TIMEOUT" group:"front door" default:"30s" min:"0.001" example:"30" doc:"longest pause between two pieces of a request body, and the span over which it has to come at 240 bytes a second"`
+	ClientBodyTimeout     Duration     `envconfig:"PERCORE_CLIENT_BODY_TIMEOUT" group:"front door" default:"30s" min:"0.001" example:"30" doc:"longest pause between two pieces of a request body, and the span over which 'PERCORE_CLIENT_BODY_MIN_RATE' holds"`
+	ClientBodyMinRate     Size         `envconfig:"PERCORE_CLIENT_BODY_MIN_RATE" group:"front door" default:"240" max:"1GB" example:"1KB" doc:"least of a request body that has to come each second, on average, or 408; 0: no limit"`
 	SendTimeout           Duration     `envconfig:"PERCORE_SEND_TIMEOUT" group:"front door" default:"60s" min:"0.001" example:"60" doc:"longest pause in which a client takes nothing of its answer"`
 	KeepaliveTimeout      Duration     `envconfig:"PERCORE_KEEPALIVE_TIMEOUT" group:"front door" default:"75s" min:"0.001" example:"65" doc:"how long an idle client connection is kept; longer than the idle timeout of a load balancer in front"`
 	ProxyConnectTimeout   Duration     `envconfig:"PERCORE_PROXY_CONNECT_TIMEOUT" group:"front door" default:"1s" min:"0.001" example:"1" doc:"time to connect to a worker"`
