@@ -44,8 +44,15 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	}
 }
 
-// tryOther gives a request that t has failed to another worker.
+// tryOther gives a request that t has failed to another worker, while there is time for that.
 func (l *loop) tryOther(x *exchange, t *target) {
+	if x.failure == causeConnectTimeout {
+		x.refusedNanos += l.nowNanos - x.connectNanos
+	}
+	if l.isOverdue(x) {
+		l.abort(x, x.failure)
+		return
+	}
 	x.tried.add(t.Index)
 	l.releaseWorker(x)
 	l.assign(x)

@@ -8,7 +8,7 @@ func (l *loop) park(x *exchange) {
 		l.abort(x, causeDeadline)
 		return
 	}
-	if limit := l.options.QueueTimeout; limit > 0 && x.queuedNanos >= int64(limit) {
+	if l.isOverdue(x) {
 		l.queueTimedOut(x)
 		return
 	}
@@ -23,6 +23,13 @@ func (l *loop) park(x *exchange) {
 	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
+}
+
+// isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
+// nothing. The time that a worker had it does not count.
+func (l *loop) isOverdue(x *exchange) bool {
+	limit := l.options.QueueTimeout
+	return limit > 0 && x.queuedNanos+x.refusedNanos >= int64(limit)
 }
 
 // unpark ends an exchange's wait before it was over, and passes on the place that it may have got.

@@ -129,6 +129,17 @@ func TestAConnectTimeoutWithoutAnotherTryIsA504(t *testing.T) {
 	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
 }
 
+func TestConnectsThatTakeTooLongHaveATimeInAll(t *testing.T) {
+	const queue, connect = 250 * time.Millisecond, 200 * time.Millisecond
+	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ProxyConnectTimeout = queue, connect })
+	r.workers(deaf(t), deaf(t), deaf(t), deaf(t))
+	start := time.Now()
+	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
+	if took := time.Since(start); took > 3*connect {
+		t.Errorf("answered after %v, want two connects at %v each, as the queue's time is over then", took, connect)
+	}
+}
+
 func TestAHeadThatDoesNotArriveInTime(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientHeaderTimeout = 250 * time.Millisecond })
 	t.Run("is a 408 when some of it came, however it drips", func(t *testing.T) {
