@@ -123,14 +123,24 @@ func (l *loop) onClientClosed(c *conn) {
 
 // watchClient notices that a client left before its answer was out. A reset always counts. A FIN counts for requests
 // that may be repeated, since most are from clients that gave up; one that came together with the request is a client
-// that has only shut down its sending side (RFC 9112 section 9.6).
+// that has only shut down its sending side (RFC 9112 section 9.6). As that may come a little later, too, a worker that is about to
+// answer has a moment for it.
 func (l *loop) watchClient(c *conn) {
 	x := l.exchangeOf(c)
-	left := c.has(flagBroken)
-	if c.has(flagPeerClosed) && !c.has(flagHalfClosed) {
-		left = left || x.request == requestParked || x.method.Idempotent() && x.response != responseTaken
+	switch {
+	case c.has(flagBroken), c.hasFinished() && x.request == requestParked:
+		l.abort(x, causeClientClosed)
+	case !c.hasFinished() || !x.method.Idempotent() || x.response == responseTaken:
+	case x.response != responseAwaited:
+		l.abort(x, causeClientClosed)
+	case l.timers.Class(c.slot) != timerFinished:
+		l.timers.Set(c.slot, timerFinished, l.now)
 	}
-	if left {
+}
+
+// finishedTimedOut ends an exchange whose client has sent its FIN, unless the answer is on its way by now.
+func (l *loop) finishedTimedOut(x *exchange) {
+	if x.response == responseAwaited {
 		l.abort(x, causeClientClosed)
 	}
 }
@@ -141,7 +151,7 @@ func (l *loop) watchBlocked(c *conn) {
 		return
 	}
 	x := l.exchangeOf(c)
-	if c.has(flagBroken) || x.request == requestParked && c.has(flagPeerClosed) && !c.has(flagHalfClosed) {
+	if c.has(flagBroken) || x.request == requestParked && c.hasFinished() {
 		l.abort(x, causeClientClosed)
 	}
 }

@@ -33,6 +33,7 @@ const (
 	timerHalfClosed
 	timerWorkerSend
 	timerExpect
+	timerFinished
 )
 
 const (
@@ -53,6 +54,9 @@ const (
 	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
 	// answer, and a bound for peers that are gone without a FIN.
 	halfClosedMillis = 5_000
+	// finishedMillis is how long a worker has for the answer to a client that has sent a FIN. Most of these have left, and a worker
+	// wants to know.
+	finishedMillis = 50
 	// workerSendMillis is how long a worker may take nothing of a request that it was given.
 	workerSendMillis = 30_000
 	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
@@ -128,7 +132,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	l := &loop{
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis,
-			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis)...),
+			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
 		out:      make([]byte, 0, headroomBytes),
@@ -301,6 +305,8 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.tryFailed(l.exchangeOf(c), causeConnectTimeout)
 	case timerRead:
 		l.readTimedOut(c)
+	case timerFinished:
+		l.finishedTimedOut(l.exchangeOf(c))
 	case timerQueue:
 		l.queueTimedOut(l.exchangeOf(c))
 	case timerWorkerSend:

@@ -75,7 +75,7 @@ func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 	defer l.rescue(c.slot, c.generation)
 	l.endWait(x)
 	x.target = t // from here on the exchange gives the place back, whatever happens
-	if crowded && l.hasLeft(c) {
+	if c.hasFinished() || crowded && l.hasLeft(c) {
 		l.abort(x, causeClientClosed)
 		return
 	}

@@ -97,7 +97,9 @@ func (l *loop) pushRequest(x *exchange) {
 	}
 	c := l.conns.at(x.downstream)
 	if c.state != stateBody {
-		l.timers.Clear(c.slot) // the queue's
+		if l.timers.Class(c.slot) == timerQueue {
+			l.timers.Clear(c.slot)
+		}
 		x.request = requestSent
 		return
 	}
