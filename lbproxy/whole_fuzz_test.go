@@ -263,10 +263,11 @@ func (s *spyhole) onLoop(f func(*loop)) {
 	<-done
 }
 
-// statusLines are the first lines of the answers. None of ours has a line in its body that looks like one.
+// statusLines are the first lines of the answers. None of ours has a line in its body that looks like one. Whether a client is told
+// to go on depends on how much of the body came with the head (RFC 9110 section 10.1.1), so that does not count.
 func statusLines(answers []byte) (list []string) {
 	for line := range strings.Lines(string(answers)) {
-		if strings.HasPrefix(line, "HTTP/1.1 ") {
+		if strings.HasPrefix(line, "HTTP/1.1 ") && !strings.HasPrefix(line, "HTTP/1.1 100 ") {
 			list = append(list, strings.TrimSpace(line))
 		}
 	}
