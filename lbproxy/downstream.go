@@ -279,11 +279,11 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		l.abort(x, causeBodyTooLarge)
 		return
 	case l.isTooSlow(x):
-		l.abort(x, causeBodyTooSlow)
+		l.bodyTimedOut(x, causeBodyTooSlow)
 		return
 	}
 	x.expects, x.replay = false, false
-	l.timers.Set(c.slot, timerBody, l.now)
+	l.touchBody(c, x)
 	if x.request == requestStreaming {
 		l.streamBody(c, x, payload, b[used:])
 		return
@@ -306,7 +306,7 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 	if x.body.done {
 		l.keepRest(x, rest)
 		l.noteHalfClose(c, x)
-		l.timers.Clear(c.slot)
+		l.pauseBody(c)
 		c.state, x.request = stateWait, requestSent
 	}
 	if x.body.framing == http1.FramingChunked {

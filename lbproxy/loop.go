@@ -296,7 +296,7 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 	case timerHeader:
 		l.headTimedOut(c)
 	case timerBody:
-		l.abort(l.exchangeOf(c), causeBodyTimeout)
+		l.bodyTimedOut(l.exchangeOf(c), causeBodyTimeout)
 	case timerSend:
 		l.abort(l.exchangeOf(c), causeSendTimeout)
 	case timerExpect:

@@ -7,12 +7,37 @@ package lbproxy
 // awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
 // the client was told to send it.
 func (l *loop) awaitBody(c *conn, x *exchange) {
-	class := timerBody
-	if x.expects {
-		class = timerExpect
-	}
-	l.timers.Set(c.slot, class, l.now)
+	l.touchBody(c, x)
 	x.paceMillis, x.paceBytes = l.now, x.body.total
+}
+
+// touchBody starts the time anew in which the next piece of a body has to come. A client that has to take some of its answer
+// meanwhile has the time for that, whatever it sends.
+func (l *loop) touchBody(c *conn, x *exchange) {
+	switch {
+	case x.toClient.pending() > 0:
+	case x.expects:
+		l.timers.Set(c.slot, timerExpect, l.now)
+	default:
+		l.timers.Set(c.slot, timerBody, l.now)
+	}
+}
+
+// pauseBody ends that time, when the client is not read any more.
+func (l *loop) pauseBody(c *conn) {
+	if class := l.timers.Class(c.slot); class == timerBody || class == timerExpect {
+		l.timers.Clear(c.slot)
+	}
+}
+
+// bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a worker that
+// needs that has its own time.
+func (l *loop) bodyTimedOut(x *exchange, why cause) {
+	if x.response == responseRelaying {
+		x.request, x.abandoned = requestSent, true
+		return
+	}
+	l.abort(x, why)
 }
 
 // isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it costs a

@@ -117,6 +117,7 @@ func (l *loop) writeFailed(x *exchange, u *conn) {
 	}
 	x.toWorker.release(&l.buffers)
 	x.request, x.abandoned = requestSent, true
+	l.pauseBody(l.conns.at(x.downstream))
 	u.flags |= flagReadable
 	l.enqueue(u)
 }
@@ -134,7 +135,7 @@ func (l *loop) sendToWorker(x *exchange, p []byte) {
 	if n < len(p) {
 		x.toWorker.add(&l.buffers, p[n:])
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
-		l.timers.Clear(x.downstream) // not the client's fault
+		l.pauseBody(l.conns.at(x.downstream)) // not the client's fault
 	}
 }
 
