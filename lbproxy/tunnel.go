@@ -97,28 +97,40 @@ func (l *loop) onTunnelBytes(c *conn, x *exchange, b []byte) {
 	l.sendTunnel(x, peer, box, b)
 }
 
-// onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both.
+// onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
+// words are on their way to a client that may still be sending, so that its connection must not be reset.
 func (l *loop) onTunnelClosed(c *conn, x *exchange) {
 	c.flags &^= flagReadable
-	if c.has(flagBroken) || c.has(flagFinSent) {
+	switch {
+	case !c.has(flagBroken | flagFinSent):
+		peer, _ := l.peerOf(x, c)
+		l.sendFin(peer)
+		l.touchTunnel(x)
+	case c.kind == kindUpstream && !c.has(flagFailed):
+		l.detachWorker(x, false)
+		l.finish(x)
+	default:
 		l.closeTunnel(x)
-		return
 	}
-	peer, _ := l.peerOf(x, c)
-	l.sendFin(peer)
-	l.touchTunnel(x)
 }
 
 // sendTunnel writes p to one end and keeps what it does not take.
 func (l *loop) sendTunnel(x *exchange, to *conn, box *outbox, p []byte) {
 	n, ok := l.send(to, p)
-	if !ok {
-		l.closeTunnel(x)
-		return
-	}
-	if n < len(p) {
+	switch {
+	case !ok:
+		l.onTunnelRefused(x, to, box)
+	case n < len(p):
 		box.add(&l.buffers, p[n:])
 	}
+}
+
+// onTunnelRefused goes on with what one end, which takes nothing any more, has said before.
+func (l *loop) onTunnelRefused(x *exchange, to *conn, box *outbox) {
+	box.release(&l.buffers)
+	to.flags |= flagFinSent | flagReadable
+	l.touchTunnel(x)
+	l.enqueue(to)
 }
 
 // driveTunnelUpstream lets the worker's end of a tunnel do what it can.
@@ -140,7 +152,7 @@ func (l *loop) onTunnelWritable(u *conn, x *exchange) {
 	}
 	n, ok := l.send(u, x.toWorker.bytes())
 	if !ok {
-		l.closeTunnel(x)
+		l.onTunnelRefused(x, u, &x.toWorker)
 		return
 	}
 	if n == 0 {
