@@ -273,7 +273,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 	payload, used, err := x.body.take(b)
 	switch limit := l.options.ClientMaxBodySize; {
 	case err != nil:
-		l.refuse(x, err)
+		l.refuse(x, x.requestHead(), err)
 		return
 	case limit > 0 && x.body.total > limit:
 		l.abort(x, causeBodyTooLarge)
@@ -348,11 +348,11 @@ func (l *loop) refuseHead(x *exchange, b []byte, err error) {
 	r.Glimpse(b, http1.DefaultLimits)
 	x.method, x.minor = r.MethodID, r.Minor
 	l.log.note(&l.buffers, x, r)
-	l.refuse(x, err)
+	l.refuse(x, b, err)
 }
 
-// refuse answers a request that the codec rejected.
-func (l *loop) refuse(x *exchange, err error) {
+// refuse answers a request with this head that the codec rejected.
+func (l *loop) refuse(x *exchange, head []byte, err error) {
 	status := outcomes[causeBadRequest].status
 	var refusal *http1.Error
 	if errors.As(err, &refusal) {
@@ -365,7 +365,7 @@ func (l *loop) refuse(x *exchange, err error) {
 		l.drop(x, status)
 		return
 	}
-	l.answer(x, status, err.Error())
+	l.answer(x, head, status, err.Error())
 }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the

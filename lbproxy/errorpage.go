@@ -19,12 +19,13 @@ const retryAfterSeconds = "1"
 // errorBodyBytes is room for the longest of our bodies; a longer one would be allocated.
 const errorBodyBytes = 512
 
-// answer writes the front door's own answer to a request. The connection is kept when the request was read whole.
-func (l *loop) answer(x *exchange, status int, reason string) {
+// answer writes the front door's own answer to a request with this head, which says in which format. The connection is kept when
+// the request was read whole.
+func (l *loop) answer(x *exchange, head []byte, status int, reason string) {
 	c := l.conns.at(x.downstream)
 	x.status = status
 	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
-	format := formatFor(x.head[x.start:max(x.start, x.bodyAt)])
+	format := formatFor(head)
 	var room [errorBodyBytes]byte
 	body := appendErrorBody(room[:0], format, status, reason)
 	b := l.appendErrorHead(l.out[:0], status, format)

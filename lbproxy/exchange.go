@@ -91,6 +91,9 @@ type exchange struct {
 	traces
 }
 
+// requestHead is the head for the worker, as far as it is written.
+func (x *exchange) requestHead() []byte { return x.head[x.start:max(x.start, x.bodyAt)] }
+
 // endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.
 func (x *exchange) endsWithConnection() bool {
 	return !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose)

@@ -101,7 +101,7 @@ func (l *loop) abort(x *exchange, why cause) {
 		l.drop(x, o.status)
 		return
 	}
-	l.answer(x, o.status, o.reason)
+	l.answer(x, x.requestHead(), o.status, o.reason)
 }
 
 // drop closes the client's connection without another word.
