@@ -4,55 +4,85 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"percore/lbproxy/http1"
 )
 
 const (
-	// accessBatches is how many batches of lines may wait for the writer; what comes on top is dropped and counted.
-	accessBatches = 64
-	// accessBatchBytes is when a batch is handed over before its turn ends.
-	accessBatchBytes = 32 << 10
+	// accessBytesMax is how many bytes of lines may wait for the writer; what comes on top is dropped and counted.
+	accessBytesMax = 2 << 20
+	// accessTurnBytes is when a loop hands its lines over before its turn ends.
+	accessTurnBytes = 32 << 10
+	// accessKeptBytes is the most that is kept for the next lines once those that waited are out.
+	accessKeptBytes = 256 << 10
 )
 
 // accessLog writes the access lines of all loops. A reader that stalls costs lines, never a request.
 type accessLog struct {
 	out     io.Writer
-	notes   *slog.Logger // where it is said that lines were dropped
-	full    chan []byte
-	empty   chan []byte
-	dropped atomic.Uint64
+	notes   *slog.Logger  // where it is said that lines were dropped
+	news    chan struct{} // there may be lines that wait
+	mu      sync.Mutex    // guards the rest; held for a copy of a turn's lines
+	waiting []byte
+	spare   []byte // what was written last, for its room
+	dropped uint64 // lines, since it was said last
 }
 
 func newAccessLog(out io.Writer, notes *slog.Logger) *accessLog {
-	return &accessLog{out: out, notes: notes, full: make(chan []byte, accessBatches), empty: make(chan []byte, accessBatches)}
+	return &accessLog{out: out, notes: notes, news: make(chan struct{}, 1)}
 }
 
-// run writes batches until stop, then what is left.
+// run writes lines until stop, then what is left.
 func (a *accessLog) run(stop <-chan struct{}) {
 	for {
 		select {
-		case b := <-a.full:
-			a.write(b)
+		case <-a.news:
+			a.write()
 		case <-stop:
-			for len(a.full) > 0 {
-				a.write(<-a.full)
-			}
+			a.write()
 			return
 		}
 	}
 }
 
-func (a *accessLog) write(b []byte) {
-	// An error here has nowhere to go: the log itself is what is broken. The next batch is tried again.
-	_, _ = a.out.Write(b)
-	if n := a.dropped.Swap(0); n > 0 {
-		a.notes.Warn("access log lines dropped", "count", n)
+// write writes all that waits.
+func (a *accessLog) write() {
+	b, dropped := a.take()
+	if len(b) > 0 {
+		// An error here has nowhere to go: the log itself is what is broken. The next lines are tried again.
+		_, _ = a.out.Write(b)
 	}
+	if dropped > 0 {
+		a.notes.Warn("access log lines dropped", "count", dropped)
+	}
+	if cap(b) <= accessKeptBytes {
+		a.mu.Lock()
+		a.spare = b[:0]
+		a.mu.Unlock()
+	}
+}
+
+func (a *accessLog) take() (b []byte, dropped uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b, dropped = a.waiting, a.dropped
+	a.waiting, a.spare, a.dropped = a.spare, nil, 0
+	return b, dropped
+}
+
+// add takes over the lines in b, or drops them when the writer is too far behind.
+func (a *accessLog) add(b []byte, lines uint64) {
+	a.mu.Lock()
+	if len(a.waiting)+len(b) <= accessBytesMax {
+		a.waiting = append(a.waiting, b...)
+	} else {
+		a.dropped += lines
+	}
+	a.mu.Unlock()
 	select {
-	case a.empty <- b[:0]:
+	case a.news <- struct{}{}:
 	default:
 	}
 }
@@ -73,23 +103,13 @@ func (w *accessWriter) use(form AccessLog) {
 	w.on, w.json = form != AccessLogOff && form != "", form == AccessLogJSON
 }
 
-// flush hands the collected lines over, or drops them when the writer is too far behind.
+// flush hands the collected lines over.
 func (w *accessWriter) flush() {
 	if len(w.b) == 0 {
 		return
 	}
-	select {
-	case w.log.full <- w.b:
-		select {
-		case w.b = <-w.log.empty:
-		default:
-			w.b = nil
-		}
-	default:
-		w.log.dropped.Add(w.lines)
-		w.b = w.b[:0]
-	}
-	w.lines = 0
+	w.log.add(w.b, w.lines)
+	w.b, w.lines = w.b[:0], 0
 }
 
 // logLine is what the log needs of a request's head, copied to a buffer of its own because the head's is used again.
@@ -153,7 +173,7 @@ func (w *accessWriter) write(l *loop, x *exchange) {
 		w.b = appendCombinedLine(w.b, x)
 	}
 	w.lines++
-	if len(w.b) >= accessBatchBytes {
+	if len(w.b) >= accessTurnBytes {
 		w.flush()
 	}
 }

@@ -131,28 +131,41 @@ func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 }
 
 // stuck is a log reader that stalls until it is let go.
-type stuck struct{ gate chan struct{} }
+type stuck struct{ gate, entered chan struct{} }
 
-func (w stuck) Write(b []byte) (int, error) { <-w.gate; return len(b), nil }
+func (w stuck) Write(b []byte) (int, error) {
+	w.entered <- struct{}{}
+	<-w.gate
+	return len(b), nil
+}
 
 func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
-	gate := make(chan struct{})
-	a := newAccessLog(stuck{gate}, slog.New(slog.DiscardHandler))
+	gate, entered := make(chan struct{}), make(chan struct{}, 10)
+	a := newAccessLog(stuck{gate, entered}, slog.New(slog.DiscardHandler))
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { a.run(stop); close(done) }()
 	w := a.writer()
 	w.use(AccessLogCombined)
-	for range accessBatches + 10 {
-		w.b = append(w.b, "line\n"...)
+	line := strings.Repeat("x", accessBytesMax/100-1) + "\n"
+	for i := range 111 {
+		w.b = append(w.b, line...)
 		w.lines++
 		w.flush()
+		if i == 0 {
+			<-entered
+		}
 	}
-	if n := a.dropped.Load(); n < 9 || n > 10 {
-		t.Errorf("dropped lines: got %d, want 9 or 10", n)
+	a.mu.Lock()
+	if n := a.dropped; n != 10 {
+		t.Errorf("dropped lines: got %d, want 10, for one is on its way out and 100 wait", n)
 	}
+	a.mu.Unlock()
 	close(gate)
 	close(stop)
 	<-done
+	if n := cap(a.spare) + cap(a.waiting); n > accessKeptBytes {
+		t.Errorf("room that is kept: got %d bytes, want %d at most", n, accessKeptBytes)
+	}
 }
 
 func TestEscapingIsValidJSONForEveryByte(t *testing.T) {
