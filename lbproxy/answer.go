@@ -125,8 +125,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	l.keepTrailers(x)
 	l.releaseAnswer(x)
 	if x.request == requestSent {
-		l.buffers.put(x.head)
-		x.head = nil
+		l.releaseHead(x)
 	}
 	if used < len(rest) {
 		x.reusable = false
@@ -135,6 +134,12 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if l.sendToClient(x, l.joinHead(l.frameReply(x, payload))) && x.reply.done {
 		l.finishReply(x)
 	}
+}
+
+// releaseHead gives back the request, which no other worker will need.
+func (l *loop) releaseHead(x *exchange) {
+	l.buffers.put(x.head)
+	x.head, x.start, x.bodyAt = nil, 0, 0
 }
 
 func (l *loop) releaseAnswer(x *exchange) {

@@ -23,6 +23,7 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	c.state, u.state = stateTunnel, stateTunnel
 	x.target.becomeTunnel()
 	l.freed(x.target)
+	l.releaseHead(x) // a tunnel may last for hours
 	l.releaseAnswer(x)
 	x.bytesOut += int64(len(rest))
 	if !l.sendToClient(x, l.out) {
