@@ -59,23 +59,18 @@ func (l *loop) tryOther(x *exchange, t *target) {
 }
 
 // retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
-// request keeps its place meanwhile.
+// request keeps its place meanwhile, and as it is no more load for anybody it is none of the repeats that are counted.
 func (l *loop) retrySame(x *exchange, t *target) {
-	up := l.table.isUp(t.Index, t.Incarnation)
-	if up && (!x.repeat || x.repeating || l.proxy.takeRepeat(l.table)) {
-		x.repeating = x.repeat
+	switch {
+	case l.table.isUp(t.Index, t.Incarnation):
 		l.sendTo(x, t, false)
-		return
-	}
-	if !up && !l.options.NextUpstream {
+	case !l.options.NextUpstream:
 		l.abort(x, causeStale)
-		return
-	}
-	if !up {
+	default:
 		x.suspect(t)
+		l.releaseWorker(x)
+		l.assign(x)
 	}
-	l.releaseWorker(x)
-	l.assign(x)
 }
 
 // readTimedOut handles a worker that took or sent nothing for too long, unless the exchange waited for the client.
