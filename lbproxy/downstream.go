@@ -84,7 +84,11 @@ func (l *loop) requestRoom(c *conn) int {
 	switch x.request {
 	case requestCollecting:
 		held := len(x.head) - x.bodyAt
-		return min(l.readRoom(), max(l.holdMax()-held, holdBytesMin))
+		room := min(l.readRoom(), max(l.holdMax()-held, holdBytesMin))
+		if l.buffers.pressure() == pressureFull {
+			room = min(room, max(cap(x.head)-len(x.head)-len(crlf), 1)) // what needs no larger buffer
+		}
+		return room
 	case requestStreaming:
 		if x.toWorker.pending() == 0 {
 			return l.readRoom()
@@ -286,6 +290,10 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 	l.touchBody(c, x)
 	if x.request == requestStreaming {
 		l.streamBody(c, x, payload, b[used:])
+		return
+	}
+	if len(x.head)+len(payload) > cap(x.head) && l.buffers.pressure() == pressureFull {
+		l.abort(x, causeNoMemory)
 		return
 	}
 	x.head = l.buffers.add(x.head, payload)
