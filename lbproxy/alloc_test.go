@@ -170,7 +170,7 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 	}{
 		// A hundred and more are the test's own: its worker accepts a new connection after every 1000 requests.
 		{"without an access log", 300, nil},
-		// The batches that travel between loop and log are made once, but how many there are is a matter of scheduling.
+		// The buffers between loop and log grow to what a turn brings and what waits, which is a matter of scheduling.
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},
 		{"with one request at a time per worker", 300, func(o *Options) { o.WorkerConcurrency = 1 }},
@@ -199,7 +199,7 @@ func wantFewAllocations(t *testing.T, times int, limit uint64, f func()) {
 		f()
 	}
 	runtime.ReadMemStats(&after)
-	if got := after.Mallocs - before.Mallocs; got >= limit {
+	if got := after.Mallocs - before.Mallocs; got >= limit && !raceDetector {
 		t.Errorf("allocations in %d rounds: got %d (%d bytes), want fewer than %d", times, got, after.TotalAlloc-before.TotalAlloc, limit)
 	}
 }
