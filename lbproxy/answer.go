@@ -111,7 +111,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if x.request != requestSent || x.abandoned || l.draining {
 		x.keepAlive = false
 	}
-	x.reusable = r.KeepAlive && x.request == requestSent && !x.abandoned
+	x.reusable = r.KeepAlive && x.isWithWorker()
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	l.buildAnswer(x, r)

@@ -11,7 +11,7 @@ const (
 	requestParked                         // waits for a worker, in the queue
 	requestSending                        // the held part is on its way to the worker
 	requestStreaming                      // the rest of the body passes through as it arrives
-	requestSent                           // the worker has all of it
+	requestSent                           // nothing more of it is read; what the worker does not have yet of it is in toWorker
 )
 
 // responseState is how far the worker's half of an exchange is.
@@ -93,6 +93,11 @@ type exchange struct {
 
 // requestHead is the head for the worker, as far as it is written.
 func (x *exchange) requestHead() []byte { return x.head[x.start:max(x.start, x.bodyAt)] }
+
+// isWithWorker tells whether the worker's connection carries the whole request, to its end.
+func (x *exchange) isWithWorker() bool {
+	return x.request == requestSent && !x.abandoned && x.toWorker.pending() == 0
+}
 
 // endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.
 func (x *exchange) endsWithConnection() bool {
