@@ -15,8 +15,9 @@ type Response struct {
 	KeepAlive bool  // the worker can take another request on this connection; never with FramingClose
 	Upgrade   bool  // a 101 that says to which protocol (RFC 9110 section 7.8)
 
-	set     fieldSet
-	refusal Error
+	set       fieldSet
+	announced bool // a 1xx or 204 says that a body follows, which it must not: there may be one all the same
+	refusal   Error
 }
 
 const (
@@ -113,7 +114,7 @@ func (r *Response) interpret(request Method) *Error {
 	if refusal := r.interpretFraming(request); refusal != nil {
 		return refusal
 	}
-	r.KeepAlive = r.Framing != FramingClose && keepAlive(r.Minor, options)
+	r.KeepAlive = r.Framing != FramingClose && !r.announced && keepAlive(r.Minor, options)
 	r.Upgrade = r.Status == statusSwitchingProtocols && options.upgrade && r.set.upgrades()
 	return nil
 }
@@ -121,19 +122,19 @@ func (r *Response) interpret(request Method) *Error {
 // interpretFraming follows RFC 9112 section 6.3. Fields are checked also where no body can follow: whoever
 // contradicts himself is not to be trusted with the connection.
 func (r *Response) interpretFraming(request Method) *Error {
-	r.Framing, r.Length, r.HasLength = FramingClose, 0, false
+	r.Framing, r.Length, r.HasLength, r.announced = FramingClose, 0, false, false
 	noContent := r.Status < 200 || r.Status == statusNoContent
 	if r.set.count[FieldTransferEncoding] > 0 {
 		if refusal := r.set.transferCoding(r.Minor); refusal != nil {
 			return refusal
 		}
-		r.Framing = FramingChunked
+		r.Framing, r.announced = FramingChunked, noContent
 	} else if r.set.count[FieldContentLength] > 0 {
 		length, refusal := r.set.contentLength()
 		if refusal != nil {
 			return refusal
 		}
-		r.Framing = FramingLength
+		r.Framing, r.announced = FramingLength, noContent && length > 0
 		if !noContent { // neither 1xx nor 204 may carry it on (RFC 9110 section 8.6)
 			r.Length, r.HasLength = length, true
 		}

@@ -63,6 +63,16 @@ func TestResponseIsUnderstood(t *testing.T) {
 			`1.1 304 "Not Modified" framing=none length=7/true keepalive=true upgrade=false | Content-Length: "7" content-length`,
 		},
 		{
+			"204 that announces a body is not to be trusted with the connection", http1.MethodGET,
+			"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+			`1.1 204 "No Content" framing=none length=0/false keepalive=false upgrade=false | Content-Length: "5" content-length`,
+		},
+		{
+			"204 that announces chunks is not either", http1.MethodGET,
+			"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+			`1.1 204 "No Content" framing=none length=0/false keepalive=false upgrade=false | Transfer-Encoding: "chunked" transfer-encoding hop`,
+		},
+		{
 			"204 has neither body nor length", http1.MethodGET,
 			"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
 			`1.1 204 "No Content" framing=none length=0/false keepalive=true upgrade=false | Content-Length: "0" content-length`,
