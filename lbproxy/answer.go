@@ -24,6 +24,10 @@ func (l *loop) onAnswerBytes(u *conn, x *exchange, b []byte) {
 func (l *loop) onAnswerHead(u *conn, x *exchange, b []byte) {
 	seen := 0
 	if len(x.answer) > 0 {
+		if len(x.answer)+len(b) > cap(x.answer) && l.buffers.pressure() == pressureFull {
+			l.abort(x, causeNoMemory)
+			return
+		}
 		x.answer = l.buffers.add(x.answer, b)
 		b, seen = x.answer, x.answerAt
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,6 +172,71 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	all[0].wantOpen("ok")
 	all[2].wantOpen("ok")
 	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 3)
+}
+
+func TestAnIdleConnectionWhoseNextRequestIsHereDoesNotMakeRoom(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, constant("ok")).address)
+	r.onLoop(func(l *loop) { l.clientsMax = 3 })
+	var all []*client
+	for range 3 {
+		c := r.client()
+		c.wantOpen("ok")
+		all = append(all, c)
+	}
+	release := r.hold()
+	late := r.client().send(getRequest) // comes first
+	time.Sleep(5 * time.Millisecond)
+	all[0].send(getRequest) // whose connection is idle longest
+	time.Sleep(5 * time.Millisecond)
+	release()
+	all[0].read("GET").want(t, 200, "ok")
+	late.read("GET").want(t, 200, "ok")
+	all[1].wantEnd()
+}
+
+func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
+	const clients = 1000
+	r := newRig(t, func(o *Options) { o.MemoryMax = 32 << 20 })
+	var asked, begun sync.WaitGroup
+	gate := make(chan struct{})
+	asked.Add(clients)
+	begun.Add(clients)
+	s := newStub(t, func(q *stubRequest) bool {
+		asked.Done()
+		asked.Wait()
+		q.say("HTTP/1.1 200 OK\r\nA: %s\r\n", strings.Repeat("x", 3000))
+		begun.Done()
+		begun.Wait()
+		q.say("B: %s\r\n", strings.Repeat("x", 3000))
+		<-gate
+		return q.say("Content-Length: 2\r\n\r\nok")
+	})
+	r.workers(s.address)
+	var all []*client
+	for range clients {
+		all = append(all, r.client().send(getRequest))
+	}
+	eventually(t, "both parts of each are read, or it was refused", func() bool {
+		waits := false
+		r.onLoop(func(l *loop) {
+			for _, x := range l.exchanges {
+				waits = waits || x.target != nil && len(x.answer) < 6000
+			}
+		})
+		return s.requests.Load() == clients && !waits
+	})
+	if bytes := r.usage(); bytes > 3*(4<<20) {
+		t.Errorf("buffers: got %d bytes, want three times the budget of 4 MB at most", bytes)
+	}
+	close(gate)
+	answers := map[int]int{}
+	for _, c := range all {
+		answers[c.read("GET").StatusCode]++
+	}
+	if answers[200]+answers[503] != clients || answers[200] == 0 {
+		t.Errorf("answers: got %v, want 200 and 503", answers)
+	}
 }
 
 func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
