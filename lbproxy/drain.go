@@ -35,10 +35,15 @@ func (l *loop) beginDrain() {
 		}
 		l.sweep(slot)
 	}
+	var waiting []int32
 	for slot := range int32(l.conns.size()) {
 		if c := l.conns.at(slot); c.kind == kindDownstream && (c.state == stateIdle || c.state == stateHead || c.state == stateProxy) {
-			l.timers.Set(slot, timerGrace, l.now)
+			waiting = append(waiting, slot)
 		}
+	}
+	for i, slot := range waiting { // the first to end first, as a class of timers wants it
+		left := int64(len(waiting) - 1 - i)
+		l.timers.Set(slot, timerGrace, l.now-graceSpreadMillis*left/int64(len(waiting)))
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +48,29 @@ func TestAnIdleConnectionGetsAFinAfterItsGrace(t *testing.T) {
 	fresh.wantEnd()
 	if took := time.Since(start); took < graceMillis/2*time.Millisecond || took > 2*graceMillis*time.Millisecond {
 		t.Errorf("closed after %v, want about %d ms", took, graceMillis)
+	}
+}
+
+func TestIdleConnectionsEndOneAfterTheOther(t *testing.T) {
+	const clients = 50
+	r := newRig(t, nil)
+	s := newStub(t, constant("ok"))
+	r.workers(s.address)
+	for range clients {
+		r.client().wantOpen("ok")
+	}
+	r.drain(s.address)
+	ages := map[int64]int{}
+	r.onLoop(func(l *loop) {
+		for slot := range int32(l.conns.size()) {
+			if l.conns.at(slot).kind == kindDownstream && l.timers.Class(slot) == timerGrace {
+				ages[l.timers.Age(slot, l.now)]++
+			}
+		}
+	})
+	oldest, youngest := slices.Max(slices.Collect(maps.Keys(ages))), slices.Min(slices.Collect(maps.Keys(ages)))
+	if len(ages) != clients || oldest-youngest < graceSpreadMillis*9/10 || oldest-youngest > graceSpreadMillis {
+		t.Errorf("ends of %d connections: got %d different ones, within %d ms, want all different and within %d", clients, len(ages), oldest-youngest, graceSpreadMillis)
 	}
 }
 

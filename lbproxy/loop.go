@@ -64,6 +64,9 @@ const (
 	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
 	// that a client in a request loop is told by `Connection: close` and not by a closed socket.
 	graceMillis = 1000
+	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients do not all
+	// connect elsewhere in the same moment.
+	graceSpreadMillis = 500
 	// sweepMillis is how long handshakes that had begun get to finish before a stopping front door closes its listeners.
 	sweepMillis = 20
 	// retryMillis is the pause before all ready workers are tried again when each of them refused.
