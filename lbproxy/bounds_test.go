@@ -322,3 +322,81 @@ func TestManyClientsWithFewDescriptors(t *testing.T) {
 		t.Errorf("CPU time: got %d ms for 500 requests, want no spinning", cpuMillis)
 	}
 }
+
+// TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget has as many clients as a container of 32 MB takes, which all send the head of an
+// upload first and a part of its body later, to a worker that takes its time.
+func TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget(t *testing.T) {
+	const memory, clients = 32 << 20, 1000
+	const budget = memory / bufferShare
+	r := newRig(t, func(o *Options) { o.MemoryMax = memory })
+	s := newStub(t, func(q *stubRequest) bool {
+		n, err := q.copyBody(io.Discard)
+		return err == nil && n > 0 && q.ok("ok")
+	})
+	r.workers(s.address)
+	var all []*client
+	for range clients {
+		all = append(all, r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"))
+	}
+	eventually(t, "every head is read", func() bool { return r.exchangesOrNone() })
+	for round := range 3 {
+		for _, c := range all {
+			_ = c.SetWriteDeadline(time.Now().Add(time.Millisecond))
+			_, _ = io.WriteString(c.TCPConn, strings.Repeat("x", 5000)) // the front door may not take it all
+		}
+		r.fewTurns()
+		if bytes := r.usage(); bytes > 3*budget {
+			t.Fatalf("buffers in round %d: got %d bytes, want 3 times the budget of %d at most", round, bytes, budget)
+		}
+	}
+}
+
+// TestATunnelThatIsIdleHoldsNoBuffer: tunnels last for hours, so what each of them kept of its request would use up the budget
+// for all others.
+func TestATunnelThatIsIdleHoldsNoBuffer(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, switches("")).address)
+	for range 10 {
+		c := r.tunnel("")
+		c.send("ping")
+		c.wantBytes("pingping")
+	}
+	r.fewTurns()
+	if bytes := r.usage(); bytes != 0 {
+		t.Errorf("buffers of 10 idle tunnels: got %d bytes, want none", bytes)
+	}
+}
+
+// TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget has many requests at once, of which the log has to remember much until
+// they are answered. What it copies counts as buffers do, and when they have ended no more is kept than of those.
+func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
+	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = AccessLogJSON; o.QueueSize = 4096 })
+	kept := func() (bytes int64) {
+		r.onLoop(func(l *loop) {
+			for _, x := range l.exchanges {
+				bytes += int64(cap(x.line.b))
+			}
+		})
+		return bytes
+	}
+	request := "GET /" + strings.Repeat("t", 2048) + " HTTP/1.1\r\nHost: x\r\nReferer: " + strings.Repeat("r", 1024) +
+		"\r\nUser-Agent: " + strings.Repeat("u", 1024) + "\r\nConnection: close\r\n\r\n"
+	const clients = 1000 // half of what a container of 64 MB takes
+	var all []*client
+	for range clients {
+		all = append(all, r.client().send(request))
+	}
+	eventually(t, "all of them wait, or were refused", func() bool { return r.exchangesOrNone() })
+	if bytes := r.usage(); bytes > 9<<20 || bytes < kept() {
+		t.Errorf("buffers with the %d bytes that the log remembers: got %d, want the budget of 8 MB at most", kept(), bytes)
+	}
+	r.workers(newStub(t, constant("ok")).address)
+	for _, c := range all {
+		if a := c.read("GET"); a.StatusCode != 200 && a.StatusCode != 503 {
+			t.Fatalf("status: got %d, want 200 or 503", a.StatusCode)
+		}
+	}
+	if bytes := kept(); bytes != 0 {
+		t.Errorf("kept with exchanges that have ended: got %d bytes, want none", bytes)
+	}
+}

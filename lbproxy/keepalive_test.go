@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -237,4 +238,60 @@ func TestAUnixWorkerMayEndItsAnswerByClosing(t *testing.T) {
 	for range 3 {
 		c.do(getRequest).want(t, 200, "hello")
 	}
+}
+
+// TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection: a request whose body is streamed cannot be repeated, whatever its method, so
+// it must not be given to a kept connection that its worker may be closing just now, no more than a POST.
+func TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection(t *testing.T) {
+	for _, method := range []string{"POST", "PUT", "DELETE"} {
+		t.Run(method, func(t *testing.T) {
+			s := newStub(t, func(q *stubRequest) bool {
+				if q.nth > 1 { // closed on receipt
+					return false
+				}
+				_, _ = q.copyBody(io.Discard)
+				return q.ok("ok")
+			})
+			r := newRig(t, nil)
+			r.workers(s.address)
+			c := r.client()
+			c.do(getRequest).want(t, 200, "ok")
+			time.Sleep(2 * freshMillis * time.Millisecond)
+			size := 2 * DefaultOptions().ClientBodyBufferSize
+			c.do(fmt.Sprintf("%s / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", method, size, strings.Repeat("x", size))).want(t, 200, "ok")
+		})
+	}
+}
+
+// TestManyStaleConnectionsAtOnceNeedNoQueue has a worker that closes many kept connections on receipt at once, and no room to
+// wait. A repeat on a fresh connection to the same worker is no load for another one and keeps its place, so each client is served.
+func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
+	const clients = 40
+	r := newRig(t, func(o *Options) { o.Keepalive, o.QueueSize = clients, 0 })
+	s := newStub(t, func(q *stubRequest) bool {
+		if q.nth > 1 {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+		return q.ok("ok")
+	})
+	r.workers(s.address)
+	var all []*client
+	for range clients {
+		all = append(all, r.client())
+	}
+	everybody := func() {
+		var asking sync.WaitGroup
+		for _, c := range all {
+			asking.Go(func() {
+				if a := c.do(getRequest); a.StatusCode != 200 {
+					t.Errorf("status: got %d, want 200", a.StatusCode)
+				}
+			})
+		}
+		asking.Wait()
+	}
+	everybody()
+	eventually(t, "the connections are kept", func() bool { return r.kept() == clients })
+	everybody()
 }
