@@ -31,6 +31,16 @@ func (p *Process) PID() int { return p.pid }
 // os.ErrProcessDone and sends nothing: the number may belong to another process by then.
 func (p *Process) Signal(sig syscall.Signal) error { return p.signal(sig) }
 
+// Stop is Signal for one that asks the child to end. A child that is stopped (man 7 signal, SIGSTOP) would not hear it, so
+// SIGCONT follows, as systemd and s6 do it.
+func (p *Process) Stop(sig syscall.Signal) error {
+	err := p.signal(sig)
+	if err == nil {
+		_ = p.signal(syscall.SIGCONT) // it may have ended by now
+	}
+	return err
+}
+
 // send signals the group. Where the tree is asked for, SIGKILL reaches it first, while the leader still shows who belongs to it.
 func (p *Process) send(sig syscall.Signal) error {
 	if p.killTree && sig == syscall.SIGKILL {

@@ -78,6 +78,18 @@ func TestAStoppedChildIsNotAnEnd(t *testing.T) {
 	}
 }
 
+func TestAStoppedChildHearsThatItIsToEnd(t *testing.T) {
+	r := start(t)
+	p, exits := spawn(t, r, "kill -STOP $$; sleep 60")
+	eventually(t, "the child is stopped", func() bool { return stateOf(p.PID()) == 'T' })
+	if err := p.Stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if e := await(t, exits); e.Signal != syscall.SIGTERM {
+		t.Errorf("the stopped child: got %v, want killed by SIGTERM", e)
+	}
+}
+
 func TestOrphansThatWereThereBeforeRunAreReaped(t *testing.T) {
 	pid, err := syscall.ForkExec("/bin/true", []string{"true"}, nil)
 	if err != nil {

@@ -153,7 +153,7 @@ func (f *Fleet) terminate(w *worker) {
 	w.stopProbe()
 	w.ready = false
 	f.publish()
-	f.signal(w, w.program.StopSignal)
+	f.send(w, w.program.StopSignal, w.process.Stop)
 	f.arm(w, f.patience(w), evExpired)
 }
 
@@ -166,11 +166,13 @@ func (f *Fleet) kill(w *worker) {
 }
 
 // signal says whether it was sent. A process that was reaped meanwhile is no error: its death is in the mailbox.
-func (f *Fleet) signal(w *worker, sig syscall.Signal) bool {
+func (f *Fleet) signal(w *worker, sig syscall.Signal) bool { return f.send(w, sig, w.process.Signal) }
+
+func (f *Fleet) send(w *worker, sig syscall.Signal, how func(syscall.Signal) error) bool {
 	if sig = w.program.rewritten(sig); sig == 0 {
 		return true // dropped, as configured
 	}
-	err := w.process.Signal(sig)
+	err := how(sig)
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
 		f.log.Error("signal worker", "process", w.title, "signal", reaper.SignalName(sig), "error", err)
 	}

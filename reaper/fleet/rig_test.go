@@ -64,6 +64,9 @@ func (p *fakeProcess) signal(sig syscall.Signal) error {
 	if p.ended {
 		return os.ErrProcessDone
 	}
+	if sig == syscall.SIGCONT {
+		return nil // behind every signal that asks for the end
+	}
 	p.signals = append(p.signals, reaper.SignalName(sig))
 	if sig == syscall.SIGKILL {
 		if !p.kernel.unkillable {

@@ -68,8 +68,11 @@ func (t *Tool) printTable(all report, verbose bool) {
 			t.say("    %s", details(p))
 		}
 	}
-	if verbose {
+	switch {
+	case verbose:
 		t.say("%s", summary(all.Fleet))
+	case all.Degraded != "" && !t.Strict:
+		t.say("degraded: %s", all.Degraded)
 	}
 }
 

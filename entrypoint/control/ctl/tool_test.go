@@ -74,6 +74,10 @@ func TestStatusInEveryForm(t *testing.T) {
 	}{
 		"plain": {args: []string{"status"}, want: "nope: ERROR (no such process)\n" +
 			"webs:web-8000                    RUNNING   pid 7, uptime 0:00:18\n" +
+			"cron                             STOPPED   Not started\n" +
+			"degraded: roll halted\n"},
+		"as supervisorctl": {args: []string{"status"}, strict: true, want: "nope: ERROR (no such process)\n" +
+			"webs:web-8000                    RUNNING   pid 7, uptime 0:00:18\n" +
 			"cron                             STOPPED   Not started\n"},
 		"verbose": {args: []string{"status", "-v"}, want: "nope: ERROR (no such process)\n" +
 			"webs:web-8000                    RUNNING   pid 7, uptime 0:00:18\n" +
@@ -84,6 +88,7 @@ func TestStatusInEveryForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tool, out := serve(t, &script{frames: someProcesses(), code: 3})
+			tool.Strict = c.strict
 			if code := tool.Run(c.args); code != 3 || out.String() != c.want {
 				t.Errorf("got code %d and\n%s\nwant 3 and\n%s", code, out, c.want)
 			}

@@ -41,12 +41,10 @@ func (j *job) status() int {
 
 func (j *job) describe(list []fleet.WorkerStatus) {
 	now := time.Now()
+	_ = j.reply(control.Frame{Fleet: j.desk.overview()})
 	var figures map[int]Figures
-	if j.request.Verbose {
-		_ = j.reply(control.Frame{Fleet: j.desk.overview()})
-		if j.desk.Figures != nil {
-			figures = j.desk.Figures(j.ctx)
-		}
+	if j.request.Verbose && j.desk.Figures != nil {
+		figures = j.desk.Figures(j.ctx)
 	}
 	for _, s := range list {
 		p := process(s, now)
