@@ -19,7 +19,13 @@ func TestWorkersPastTheirRequestsAreReplacedWithoutALoss(t *testing.T) {
 }
 
 func TestAFrozenWorkerIsReplaced(t *testing.T) {
-	s := startTornado(t, 2, env{"PERCORE_HEALTH": "http:/", "PERCORE_HEALTH_INTERVAL": "0.3", "PERCORE_HEALTH_TIMEOUT": "1"})
+	for _, health := range []string{"http:/", "tcp"} {
+		t.Run(health, func(t *testing.T) { frozenWorkerIsReplaced(t, health) })
+	}
+}
+
+func frozenWorkerIsReplaced(t *testing.T, health string) {
+	s := startTornado(t, 2, env{"PERCORE_HEALTH": health, "PERCORE_HEALTH_INTERVAL": "0.3", "PERCORE_HEALTH_TIMEOUT": "1"})
 	name := s.workerName(1)
 	victim := s.named(name)
 	if err := syscall.Kill(victim.pid, syscall.SIGSTOP); err != nil {

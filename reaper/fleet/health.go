@@ -32,13 +32,27 @@ func (f *Fleet) examine(w *worker) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, attempt := w.incarnation, f.attempt(w, h.Check)
+	incarnation, attempt := w.incarnation, f.checkup(w)
 	go func() {
 		err := h.watch(ctx, attempt)
 		if err != nil {
 			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+err.Error()) })
 		}
 	}()
+}
+
+// errFrozen is what a port does not tell: the kernel goes on accepting for a process that is stopped.
+var errFrozen = errors.New("the process is stopped (SIGSTOP)")
+
+// checkup is one check of a worker.
+func (f *Fleet) checkup(w *worker) func(context.Context) error {
+	attempt, pid := f.attempt(w, w.program.Health.Check), w.process.PID()
+	return func(ctx context.Context) error {
+		if f.options.Stopped(pid) {
+			return errFrozen
+		}
+		return attempt(ctx)
+	}
 }
 
 // watch gives the last error when there were too many in a row, and nil when ctx ends.

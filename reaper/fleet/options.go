@@ -58,6 +58,8 @@ type Options struct {
 	Probe func(ctx context.Context, r Ready, address string) error
 	// Resident is the memory, in bytes, of a process and all below it; nil looks at /proc.
 	Resident func(pid int) int64
+	// Stopped says whether a process is stopped by a signal; nil looks at /proc.
+	Stopped func(pid int) bool
 	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
 	Rand func() float64
 }
@@ -87,6 +89,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.SocketPlaces == nil {
 		o.SocketPlaces = defaultSocketPlaces()
+	}
+	if o.Stopped == nil {
+		o.Stopped = tree.Stopped
 	}
 	if o.Resident == nil {
 		o.Resident = tree.Resident

@@ -156,7 +156,7 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 		}
 		o.Spawner = r.kernel
 		o.Log = slog.New(slog.NewTextHandler(r.log, nil))
-		o.Probe = r.probe
+		o.Probe, o.Stopped = r.probe, func(int) bool { return false } // the numbers are other processes here
 		o.Publish = func(e []Endpoint) { r.locked(func() { r.published = append(r.published, e) }) }
 		r.fleet = New(o)
 		defer r.abandon()

@@ -18,6 +18,7 @@ type Process struct {
 	PID, Parent int
 	Name        string // as in /proc/PID/stat, at most 15 bytes
 	zombie      bool
+	stopped     bool
 	started     uint64 // clock ticks since the machine's start; with PID it stands for one process and no later one
 }
 
@@ -151,8 +152,14 @@ func parseStat(pid int, text []byte) (Process, bool) {
 	started, badStart := strconv.ParseUint(string(fields[startField]), 10, 64)
 	state := fields[0][0]
 	return Process{
-		PID: pid, Parent: parent, Name: string(text[begin+1 : end]), zombie: state == 'Z' || state == 'X', started: started,
+		PID: pid, Parent: parent, Name: string(text[begin+1 : end]), zombie: state == 'Z' || state == 'X', stopped: state == 'T', started: started,
 	}, err == nil && badStart == nil
+}
+
+// Stopped says whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.
+func Stopped(pid int) bool {
+	p, ok := read("/proc", pid)
+	return ok && p.stopped
 }
 
 // Resident is the resident memory, in bytes, of a process and of all below it; pages that they share count for each. It reads

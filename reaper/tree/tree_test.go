@@ -22,6 +22,8 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 		{"an ordinary one", "7 (sleep) S 3" + rest, Process{PID: 7, Parent: 3, Name: "sleep", started: 815}, true},
 		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3" + rest, Process{PID: 7, Parent: 3, Name: "a) R 9 (b", started: 815}, true},
 		{"an empty name", "7 () S 3" + rest, Process{PID: 7, Parent: 3, started: 815}, true},
+		{"one that is stopped", "7 (sh) T 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", stopped: true, started: 815}, true},
+		{"one under a debugger", "7 (sh) t 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", started: 815}, true},
 		{"a zombie", "7 (sh) Z 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", zombie: true, started: 815}, true},
 		{"one that is just going", "7 (sh) X 0" + rest, Process{PID: 7, Name: "sh", zombie: true, started: 815}, true},
 		{"no parent", "7 (sh) S", Process{}, false},
