@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"percore/lbproxy/epoll"
+	"percore/lbproxy/http1"
 )
 
 // Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
@@ -36,6 +37,8 @@ func (l *loop) configure() {
 	o := l.proxy.options.Load()
 	l.options = o
 	l.trust = newTrust(o)
+	l.limits = http1.DefaultLimits
+	l.limits.BareLF = o.BareLF
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
 	l.log.use(o.AccessLog)
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)

@@ -188,7 +188,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 		x.in.add(&l.buffers, b)
 		b, seen = x.in.bytes(), x.seen
 	}
-	n, err := l.request.Parse(b, seen, http1.DefaultLimits)
+	n, err := l.request.Parse(b, seen, l.limits)
 	switch {
 	case err != nil:
 		l.refuseHead(l.ensureExchange(c, x), b, err)
@@ -353,7 +353,7 @@ func (l *loop) keepRest(x *exchange, rest []byte) {
 // a body, and is logged.
 func (l *loop) refuseHead(x *exchange, b []byte, err error) {
 	r := &l.request
-	r.Glimpse(b, http1.DefaultLimits)
+	r.Glimpse(b, l.limits)
 	x.method, x.minor = r.MethodID, r.Minor
 	l.log.note(&l.buffers, x, r)
 	l.refuse(x, b, err)

@@ -104,6 +104,7 @@ type loop struct {
 	epoch    time.Time
 	clock    wallClock
 
+	limits   http1.Limits // of requests
 	request  http1.Request
 	response http1.Response
 	scratch  []byte // one read: headroom, data, tailroom

@@ -53,6 +53,7 @@ type Options struct {
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
 	TrustedUnix    bool           // so are those of peers on unix sockets
+	BareLF         bool           // a lone LF ends a line of a request's head, too
 	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit. bounds.go has what the front door takes of it
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }

@@ -51,6 +51,7 @@ type Config struct {
 	QueueTimeout          Duration     `envconfig:"PERCORE_QUEUE_TIMEOUT" group:"front door" default:"10s" example:"30" doc:"how long one waits there before 503"`
 	TrustedProxies        Proxies      `envconfig:"PERCORE_TRUSTED_PROXIES" group:"front door" shown:"nobody" example:"10.0.0.0/8,192.0.2.7" doc:"proxies in front whose 'X-Forwarded-*' fields are believed; from anybody else they are replaced; 'unix': every peer on a unix socket"`
 	ProxyProtocol         Bool         `envconfig:"PERCORE_PROXY_PROTOCOL" group:"front door" default:"false" example:"true" doc:"whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds; it is believed from 'PERCORE_TRUSTED_PROXIES' only"`
+	AllowBareLF           Bool         `envconfig:"PERCORE_ALLOW_BARE_LF" group:"front door" default:"false" example:"true" doc:"whether a line of a request head may end in LF without CR, for clients that know no better; workers see CR and LF all the same"`
 	AccessLog             AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" oneof:"off,combined,json" example:"json" doc:"format of the line that each request leaves"`
 	Loops                 Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
 	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, else inherited" example:"nobody:nogroup" doc:"user that the front door runs as"`

@@ -20,17 +20,20 @@ func (s *fieldSet) value(id FieldID) []byte { return s.store[s.first[id]].Value 
 
 // parse reads field lines from b[i:] up to and including the empty line and returns its end; 0 without a refusal
 // when b ends before that.
-func (s *fieldSet) parse(b []byte, i, limit int) (end int, refusal *Error) {
+func (s *fieldSet) parse(b []byte, i int, lim Limits) (end int, refusal *Error) {
 	s.n = 0
 	s.count = [FieldExpect + 1]uint8{}
-	limit = min(limit, fieldsMax)
-	for i < len(b) && b[i] != '\r' {
+	limit := min(lim.Fields, fieldsMax)
+	for i < len(b) && b[i] != '\r' && (b[i] != '\n' || !lim.BareLF) {
 		if s.n == limit {
 			return 0, errTooManyFields
 		}
-		if i, refusal = s.parseLine(b, i); i == 0 {
+		if i, refusal = s.parseLine(b, i, lim.BareLF); i == 0 {
 			return 0, refusal
 		}
+	}
+	if i < len(b) && b[i] == '\n' {
+		return i + 1, nil
 	}
 	if i+1 >= len(b) {
 		return 0, nil
@@ -43,7 +46,7 @@ func (s *fieldSet) parse(b []byte, i, limit int) (end int, refusal *Error) {
 
 // parseLine reads the field line at b[i:] and returns where the next one starts; 0 without a refusal when b ends
 // before that. RFC 9112 section 5: no space before the colon, no folding.
-func (s *fieldSet) parseLine(b []byte, i int) (next int, refusal *Error) {
+func (s *fieldSet) parseLine(b []byte, i int, bareLF bool) (next int, refusal *Error) {
 	start, kinds := i, uint8(0)
 	for i < len(b) && class[b[i]]&classToken != 0 {
 		kinds |= class[b[i]]
@@ -62,10 +65,14 @@ func (s *fieldSet) parseLine(b []byte, i int) (next int, refusal *Error) {
 	if i = valueEnd(b, i); i+1 >= len(b) {
 		return 0, nil
 	}
-	if b[i] != '\r' || b[i+1] != '\n' {
+	switch {
+	case b[i] == '\r' && b[i+1] == '\n':
+		next = i + 2
+	case b[i] == '\n' && bareLF:
+		next = i + 1
+	default:
 		return 0, valueRefusal(b[i])
 	}
-	next = i + 2
 	for i > start && isBlank(b[i-1]) {
 		i--
 	}

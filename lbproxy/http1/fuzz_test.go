@@ -29,26 +29,33 @@ func FuzzRequest(f *testing.F) {
 		if len(raw) > fuzzBytesMax {
 			return
 		}
-		fresh := requestParser(fuzzLimits)
-		whole := fresh()(raw, 0)
-		if got := parseByteByByte(raw, fresh()); got != whole {
-			t.Fatalf("byte by byte: got %+v, want %+v as whole", got, whole)
-		}
-		var r http1.Request
-		n, err := r.Parse(raw, 0, fuzzLimits)
-		if n == 0 || err != nil {
-			return
-		}
-		checkInside(t, raw[:n], r.Method, r.Target)
-		checkFields(t, raw[:n], r.Fields)
-		if len(r.Origin) > 1 {
-			checkInside(t, raw[:n], r.Origin)
-		}
-		if len(r.Host) > 0 {
-			checkInside(t, raw[:n], r.Host)
-		}
-		compareRequest(t, raw[:n], &r)
+		fuzzRequest(t, raw, fuzzLimits)
+		lenient := fuzzLimits
+		lenient.BareLF = true
+		fuzzRequest(t, raw, lenient)
 	})
+}
+
+func fuzzRequest(t *testing.T, raw []byte, lim http1.Limits) {
+	fresh := requestParser(lim)
+	whole := fresh()(raw, 0)
+	if got := parseByteByByte(raw, fresh()); got != whole {
+		t.Fatalf("byte by byte: got %+v, want %+v as whole", got, whole)
+	}
+	var r http1.Request
+	n, err := r.Parse(raw, 0, lim)
+	if n == 0 || err != nil {
+		return
+	}
+	checkInside(t, raw[:n], r.Method, r.Target)
+	checkFields(t, raw[:n], r.Fields)
+	if len(r.Origin) > 1 {
+		checkInside(t, raw[:n], r.Origin)
+	}
+	if len(r.Host) > 0 {
+		checkInside(t, raw[:n], r.Host)
+	}
+	compareRequest(t, raw[:n], &r)
 }
 
 // compareRequest has these exceptions: net/http also judges percent-encodings and bracketed addresses, which we

@@ -20,11 +20,13 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Reason }
 
-// Limits bound one message head. The zero value accepts nothing; start from [DefaultLimits].
+// Limits bound one message head, and say what is let pass. The zero value accepts nothing; start from [DefaultLimits].
 type Limits struct {
 	HeadBytes   int // start line, fields and all line ends, bytes; beyond it 431
 	TargetBytes int // request target, bytes; beyond it 414
 	Fields      int // field lines; beyond it 431; never more than 128
+
+	BareLF bool // requests: an LF without a CR ends a line of the head, too (RFC 9112 section 2.2)
 }
 
 // DefaultLimits are enough for every browser, and inside what Tornado (64 KiB) and gunicorn (100 fields of 8190

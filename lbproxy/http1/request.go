@@ -50,17 +50,17 @@ func (r *Request) Parse(b []byte, seen int, lim Limits) (n int, err error) {
 func (r *Request) Glimpse(b []byte, lim Limits) {
 	r.Method, r.MethodID, r.Target, r.Origin, r.Host, r.Fields = nil, MethodOther, nil, nil, nil, nil
 	r.Minor, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade = 0, FramingNone, 0, false, false, false
-	start, refusal := skipEmptyLines(b)
+	start, refusal := skipEmptyLines(b, lim.BareLF)
 	if refusal != nil {
 		return
 	}
 	if size := bytes.IndexByte(b[start:], '\n'); size >= 0 {
-		_ = r.parseLine(b[start:start+size], lim.TargetBytes) // the refusal is known already
+		_ = r.parseLine(b[start:start+size], lim) // the refusal is known already
 	}
 }
 
 func (r *Request) parse(b []byte, seen int, lim Limits) (int, *Error) {
-	start, refusal := skipEmptyLines(b)
+	start, refusal := skipEmptyLines(b, lim.BareLF)
 	if refusal != nil {
 		return 0, refusal
 	}
@@ -72,10 +72,10 @@ func (r *Request) parse(b []byte, seen int, lim Limits) (int, *Error) {
 	if seen >= pos && !headEnds(b, max(pos-1, seen-2)) {
 		return 0, nil // the request line was accepted by an earlier call
 	}
-	if refusal := r.parseLine(b[start:pos-1], lim.TargetBytes); refusal != nil {
+	if refusal := r.parseLine(b[start:pos-1], lim); refusal != nil {
 		return 0, refusal
 	}
-	end, refusal := r.set.parse(b, pos, lim.Fields)
+	end, refusal := r.set.parse(b, pos, lim)
 	if end == 0 {
 		if seen < pos && !headEnds(b, pos-1) {
 			return 0, nil // a fault counts when the head is complete, however it was cut up
@@ -93,19 +93,23 @@ func (r *Request) parse(b []byte, seen int, lim Limits) (int, *Error) {
 const emptyLinesMax = 4
 
 // skipEmptyLines returns where the request line starts; len(b) or a position at a lone CR when that is not known yet.
-func skipEmptyLines(b []byte) (int, *Error) {
-	for i := 0; ; i += 2 {
+func skipEmptyLines(b []byte, bareLF bool) (int, *Error) {
+	for i, lines := 0, 0; ; lines++ {
 		switch {
 		case i == len(b) || b[i] != '\r' && b[i] != '\n':
 			return i, nil
-		case i == 2*emptyLinesMax:
+		case lines == emptyLinesMax:
 			return 0, errEmptyLines
+		case b[i] == '\n' && bareLF:
+			i++
 		case b[i] == '\n':
 			return 0, errBareLF
 		case i+1 == len(b):
 			return i + 1, nil
 		case b[i+1] != '\n':
 			return 0, errBareCR
+		default:
+			i += 2
 		}
 	}
 }
@@ -128,14 +132,16 @@ func requestLineLimits(line []byte, targetBytesMax int) *Error {
 }
 
 // parseLine reads a request line, given without its LF: method SP target SP version CR.
-func (r *Request) parseLine(line []byte, targetBytesMax int) *Error {
-	if refusal := requestLineLimits(line, targetBytesMax); refusal != nil {
+func (r *Request) parseLine(line []byte, lim Limits) *Error {
+	if refusal := requestLineLimits(line, lim.TargetBytes); refusal != nil {
 		return refusal
 	}
-	if line[len(line)-1] != '\r' {
+	switch last := len(line) - 1; {
+	case line[last] == '\r':
+		line = line[:last]
+	case !lim.BareLF:
 		return errBareLF
 	}
-	line = line[:len(line)-1]
 	space := bytes.IndexByte(line, ' ')
 	if space < 0 {
 		return errRequestLine

@@ -7,6 +7,33 @@ import (
 	"percore/lbproxy/http1"
 )
 
+func TestABareLFEndsALineWhereItMay(t *testing.T) {
+	lenient := http1.DefaultLimits
+	lenient.BareLF = true
+	const plain = "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\r\n"
+	want := parseEveryWay(t, []byte(plain), requestParser(lenient)).head
+	for name, raw := range map[string]string{
+		"everywhere":         strings.ReplaceAll(plain, "\r\n", "\n"),
+		"behind the start":   strings.Replace(plain, "\r\n", "\n", 1),
+		"at the head's end":  strings.TrimSuffix(plain, "\r\n") + "\n",
+		"behind a field":     strings.Replace(plain, "a\r\n", "a\n", 1),
+		"before the request": "\n\r\n\n" + plain,
+	} {
+		if got := parseEveryWay(t, []byte(raw), requestParser(lenient)); got.head != want || got.n != len(raw) {
+			t.Errorf("%s: got %+v, want %d bytes and %s", name, got, len(raw), want)
+		}
+	}
+	for _, raw := range []string{
+		"GET / HTTP/1.1\nHost: a\rb\n\n",      // a bare CR
+		"GET / HTTP/1.1\nHost: a\r\r\n\r\n",   // CR CR LF
+		"GET / HTTP/1.1\nHost: a\n b\n\n",     // a folded field
+		"GET / HTTP/1.1\nHost: a\n\rX: b\n\n", // a CR in front of a field
+		"\n\n\n\n\n" + plain,                  // too many empty lines
+	} {
+		refuse(t, raw, 400, requestParser(lenient))
+	}
+}
+
 func TestRequestIsUnderstood(t *testing.T) {
 	cases := []struct{ name, raw, want string }{
 		{
