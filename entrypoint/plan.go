@@ -326,6 +326,7 @@ func (p *plan) frontOptions(cfg *config.Config) lbproxy.Options {
 		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
 		WorkerConcurrency: int(cfg.WorkerConcurrency), QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
+		AccessLogSample: float64(cfg.AccessLogSample), AccessLogExclude: cfg.AccessLogExclude,
 		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
 	}
 }

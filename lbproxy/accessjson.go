@@ -89,7 +89,11 @@ func appendJSONTries(b []byte, x *exchange) []byte {
 	if x.last != nil {
 		b = append(b, x.last.Name...)
 	}
-	b = append(b, `","attempts":`...)
+	b = append(b, '"')
+	if x.last != nil && x.last.PID > 0 {
+		b = appendJSONNumber(b, "pid", int64(x.last.PID))
+	}
+	b = append(b, `,"attempts":`...)
 	b = strconv.AppendInt(b, int64(x.tries), 10)
 	if x.tries == 0 {
 		return b

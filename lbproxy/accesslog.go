@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"strconv"
@@ -94,13 +95,43 @@ func (a *accessLog) writer() *accessWriter { return &accessWriter{log: a} }
 type accessWriter struct {
 	log      *accessLog
 	on, json bool
+	share    float64  // of the requests without trouble that leave a line
+	due      float64  // how many of these are due; one is written at 1
+	exclude  []string // paths of requests that leave none
 	b        []byte
 	lines    uint64
 }
 
-// use sets the form of the lines from now on.
-func (w *accessWriter) use(form AccessLog) {
-	w.on, w.json = form != AccessLogOff && form != "", form == AccessLogJSON
+// use sets which lines there are from now on, and in which form.
+func (w *accessWriter) use(o *Options) {
+	w.on, w.json = o.AccessLog != AccessLogOff && o.AccessLog != "", o.AccessLog == AccessLogJSON
+	w.share, w.exclude = o.AccessLogSample, o.AccessLogExclude
+}
+
+// wants tells whether an exchange that has ended leaves a line. Trouble always does.
+func (w *accessWriter) wants(x *exchange) bool {
+	if x.status >= 400 || x.why != causeNone {
+		return true
+	}
+	if len(w.exclude) > 0 && w.excludes(x.line.b[x.line.method:x.line.target]) {
+		return false
+	}
+	w.due += w.share
+	if w.due < 1 {
+		return false
+	}
+	w.due--
+	return true
+}
+
+func (w *accessWriter) excludes(target []byte) bool {
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	for _, p := range w.exclude {
+		if string(path) == p || p[len(p)-1] == '/' && len(path) > len(p) && string(path[:len(p)]) == p {
+			return true
+		}
+	}
+	return false
 }
 
 // flush hands the collected lines over.
@@ -164,7 +195,7 @@ func cut(b []byte, most int) []byte { return b[:min(len(b), most)] }
 
 // write adds the line for an exchange that has ended.
 func (w *accessWriter) write(l *loop, x *exchange) {
-	if !w.on {
+	if !w.on || !w.wants(x) {
 		return
 	}
 	if w.json {

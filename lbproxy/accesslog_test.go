@@ -46,8 +46,8 @@ func TestTheCombinedAccessLog(t *testing.T) {
 type jsonLine struct {
 	TS, Client, Remote, Method, Target, Proto, Host, Worker, Referer, UA, Cause, Side string
 
-	Status, Attempts int
-	Reused           bool
+	Status, Attempts, PID int
+	Reused                bool
 
 	Statuses  []int    `json:"upstream_status"`
 	RequestID string   `json:"request_id"`
@@ -81,7 +81,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Target != "/p?q" || p.Proto != "HTTP/1.1" || p.Host != "example.org:81" || p.UA != "t" {
 		t.Errorf("request: got %+v, want what was sent", p)
 	}
-	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || p.Attempts != 2 || p.Worker != "workers:worker-0" || p.DurMS < 0 || p.DurMS > 5000 {
+	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || p.Attempts != 2 || p.Worker != "workers:worker-0" || p.PID != 100 || p.DurMS < 0 || p.DurMS > 5000 {
 		t.Errorf("answer: got %+v, want 200, 3 bytes up, 5 down, 2 attempts, worker-0", p)
 	}
 	if _, err := time.Parse("2006-01-02T15:04:05.000Z", p.TS); err != nil {
@@ -145,7 +145,7 @@ func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { a.run(stop); close(done) }()
 	w := a.writer()
-	w.use(AccessLogCombined)
+	w.use(&Options{AccessLog: AccessLogCombined, AccessLogSample: 1})
 	line := strings.Repeat("x", accessBytesMax/100-1) + "\n"
 	for i := range 111 {
 		w.b = append(w.b, line...)
@@ -165,6 +165,50 @@ func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	<-done
 	if n := cap(a.spare) + cap(a.waiting); n > accessKeptBytes {
 		t.Errorf("room that is kept: got %d bytes, want %d at most", n, accessKeptBytes)
+	}
+}
+
+func TestWhichRequestsLeaveALine(t *testing.T) {
+	tests := []struct {
+		name    string
+		share   float64
+		exclude []string
+		want    []string
+	}{
+		{"all", 1, nil, []string{"/a", "/healthz?x=1", "/static/b", "/static", "/bad", "/a", "/a", "/a"}},
+		{"all but some paths", 1, []string{"/healthz", "/static/"}, []string{"/a", "/static", "/bad", "/a", "/a", "/a"}},
+		{"a half", 0.5, nil, []string{"/healthz?x=1", "/static", "/bad", "/a"}},
+		{"a half, but for some paths", 0.5, []string{"/healthz", "/static/"}, []string{"/static", "/bad", "/a"}},
+		{"errors only", 0, nil, []string{"/bad"}},
+		{"an excluded path in trouble", 1, []string{"/"}, []string{"/bad"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) {
+				o.AccessLog, o.AccessLogSample, o.AccessLogExclude = AccessLogJSON, test.share, test.exclude
+			})
+			r.workers(newStub(t, func(q *stubRequest) bool {
+				if q.path() == "/bad" {
+					return q.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+				}
+				return q.ok("")
+			}).address)
+			c := r.client()
+			for _, target := range []string{"/a", "/healthz?x=1", "/static/b", "/static", "/bad", "/a", "/a", "/a"} {
+				c.do("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n")
+			}
+			var got []string
+			for _, line := range r.accessLines(len(test.want)) {
+				var l jsonLine
+				if err := json.Unmarshal([]byte(line), &l); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, l.Target)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("lines: got %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 

@@ -40,7 +40,7 @@ func (l *loop) configure() {
 	l.limits = http1.DefaultLimits
 	l.limits.BareLF = o.BareLF
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
-	l.log.use(o.AccessLog)
+	l.log.use(o)
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{
 		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,

@@ -41,6 +41,7 @@ type Endpoint struct {
 	Name        string // for the access log and errors
 	Address     string // `127.0.0.1:8000` or `unix:/path`
 	Incarnation uint64
+	PID         int // its process, as PID 1 knows it, for the access log; 0 is not known
 	State       EndpointState
 	Killed      uint64 // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
 	RequestsMax uint64 // requests after which the incarnation is reported as exhausted; 0 is never

@@ -131,7 +131,7 @@ func (r *rig) workers(addresses ...string) {
 func up(addresses ...string) []Endpoint {
 	var es []Endpoint
 	for i, a := range addresses {
-		es = append(es, Endpoint{Index: i, Name: fmt.Sprintf("workers:worker-%d", i), Address: a, Incarnation: 1, State: Up})
+		es = append(es, Endpoint{Index: i, Name: fmt.Sprintf("workers:worker-%d", i), Address: a, Incarnation: 1, PID: 100 + i, State: Up})
 	}
 	return es
 }

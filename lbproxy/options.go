@@ -51,6 +51,9 @@ type Options struct {
 	QueueTimeout          time.Duration // how long they wait
 	AccessLog             AccessLog     //
 
+	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
+	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
+
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
 	TrustedUnix    bool           // so are those of peers on unix sockets
 	BareLF         bool           // a lone LF ends a line of a request's head, too
@@ -66,7 +69,7 @@ func DefaultOptions() Options {
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
 		TunnelTimeout: time.Hour, Keepalive: 32, ProxyKeepaliveTimeout: time.Second,
-		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff, AccessLogSample: 1,
 	}
 }
 

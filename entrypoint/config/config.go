@@ -53,6 +53,8 @@ type Config struct {
 	ProxyProtocol         Bool         `envconfig:"PERCORE_PROXY_PROTOCOL" group:"front door" default:"false" example:"true" doc:"whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds; it is believed from 'PERCORE_TRUSTED_PROXIES' only"`
 	AllowBareLF           Bool         `envconfig:"PERCORE_ALLOW_BARE_LF" group:"front door" default:"false" example:"true" doc:"whether a line of a request head may end in LF without CR, for clients that know no better; workers see CR and LF all the same"`
 	AccessLog             AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" oneof:"off,combined,json" example:"json" doc:"format of the line that each request leaves"`
+	AccessLogSample       Share        `envconfig:"PERCORE_ACCESS_LOG_SAMPLE" group:"front door" default:"1" example:"0.01" doc:"share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so that '0' is errors only"`
+	AccessLogExclude      Paths        `envconfig:"PERCORE_ACCESS_LOG_EXCLUDE" group:"front door" shown:"none" example:"/healthz,/static/" doc:"paths whose requests leave a line only when they are answered with 400 or more, or cut off; one that ends in a slash stands for all below it"`
 	Loops                 Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
 	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, else inherited" example:"nobody:nogroup" doc:"user that the front door runs as"`
 

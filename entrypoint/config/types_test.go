@@ -76,6 +76,29 @@ func TestDuration(t *testing.T) {
 	})
 }
 
+func TestShare(t *testing.T) {
+	readAll[config.Share](t, []reading{
+		{name: "all", text: "1", want: "1"},
+		{name: "none", text: "0", want: "0"},
+		{name: "a part", text: "0.01", want: "0.01"},
+		{name: "a percentage", text: "25%", want: "0.25"},
+		{name: "more than all", text: "1.5", err: "0 to 1"},
+		{name: "less than none", text: "-0.1", err: "0 to 1"},
+		{name: "no number", text: "NaN", err: "0 to 1"},
+		{name: "a word", text: "half", err: "0 to 1"},
+	})
+}
+
+func TestPaths(t *testing.T) {
+	readAll[config.Paths](t, []reading{
+		{name: "one", text: "/healthz", want: "/healthz"},
+		{name: "several, with blanks", text: "/healthz, /static/", want: "/healthz,/static/"},
+		{name: "no slash", text: "healthz", err: "begin with a slash"},
+		{name: "nothing between commas", text: "/a,,/b", err: "begin with a slash"},
+		{name: "a query", text: "/a?b", err: "no query"},
+	})
+}
+
 func TestSize(t *testing.T) {
 	readAll[config.Size](t, []reading{
 		{name: "bare bytes", text: "1000", want: "1000"},

@@ -171,7 +171,7 @@ func (f *Fleet) publish() {
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
+				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
 			})
 		}
 	}

@@ -22,6 +22,7 @@ type Endpoint struct {
 	Name        string // GROUP:NAME-PORT
 	Address     string // `127.0.0.1:8000` or `unix:/path`
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
+	PID         int    // of its process; 0 when there is none
 	State       EndpointState
 	RequestsMax uint64 // after which it is to be called exhausted; 0 is never
 	Killed      uint64 // the latest incarnation that was killed from outside; 0 is none

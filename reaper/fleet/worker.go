@@ -83,6 +83,14 @@ func newWorker(c *crew, index int) *worker {
 	return w
 }
 
+// pid is that of its process; 0 when there is none.
+func (w *worker) pid() int {
+	if !w.alive() {
+		return 0
+	}
+	return w.process.PID()
+}
+
 // alive says whether there is a process.
 func (w *worker) alive() bool { return w.process != nil }
 
