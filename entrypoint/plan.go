@@ -327,7 +327,7 @@ func (p *plan) frontOptions(cfg *config.Config) lbproxy.Options {
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
 		WorkerConcurrency: int(cfg.WorkerConcurrency), QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), AccessLog: lbproxy.AccessLog(cfg.AccessLog),
 		AccessLogSample: float64(cfg.AccessLogSample), AccessLogExclude: cfg.AccessLogExclude,
-		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
+		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, TrustedHops: int(cfg.TrustedHops), Via: string(cfg.Via), ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
 	}
 }
 
@@ -352,7 +352,10 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 
 // trustedFrom says whose word about clients counts, as the wrong answer to that makes every address in a log a lie.
 func trustedFrom(cfg *config.Config) string {
-	if cfg.TrustedProxies.Nobody() {
+	switch {
+	case cfg.TrustedHops > 0:
+		return "everybody, " + cfg.TrustedHops.String() + " hops"
+	case cfg.TrustedProxies.Nobody():
 		return "nobody"
 	}
 	return cfg.TrustedProxies.String()

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,25 @@ func identityFields(host string) string {
 		port = u.Port()
 	}
 	return "X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " + host + "\r\nX-Forwarded-Port: " + port + "\r\n"
+}
+
+func TestViaSaysWhoPassedTheRequestOnWhereThatIsWanted(t *testing.T) {
+	for _, test := range []struct {
+		via, request string
+		want         []string
+	}{
+		{"", "GET / HTTP/1.1\r\nHost: x\r\nVia: 1.1 a\r\n\r\n", []string{"1.1 a"}},
+		{"percore", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", []string{"1.1 percore"}},
+		{"percore", "GET / HTTP/1.0\r\nHost: x\r\nVia: 1.1 a\r\n\r\n", []string{"1.1 a", "1.0 percore"}},
+	} {
+		r := newRig(t, func(o *Options) { o.Via = test.via })
+		s := newStub(t, constant("ok"))
+		r.workers(s.address)
+		r.client().do(test.request).want(t, 200, "ok")
+		if got := header(s.lastHead()).Values("Via"); !slices.Equal(got, test.want) {
+			t.Errorf("Via with %q: got %q, want %q", test.via, got, test.want)
+		}
+	}
 }
 
 func TestTheHeadThatAWorkerGets(t *testing.T) {

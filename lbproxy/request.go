@@ -19,7 +19,7 @@ const (
 // buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
 // framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
 func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
-	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + requestExtraBytes)
+	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
 	b = append(b, r.Origin...)
@@ -35,6 +35,10 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
 			x.trailers = true
 		}
+	}
+	if via := l.options.Via; via != "" {
+		b = append(append(b, "Via: 1."...), '0'+r.Minor, ' ')
+		b = append(append(b, via...), crlf...)
 	}
 	if x.expects {
 		b = append(b, "Expect: 100-continue\r\n"...)

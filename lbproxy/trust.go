@@ -15,17 +15,18 @@ import (
 // the prefixes.
 const hopsMax = 64
 
-// trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES).
+// trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES, PERCORE_TRUSTED_HOPS).
 type trust struct {
 	prefixes []prefix
 	unix     bool // peers on unix sockets
+	hops     int  // so many proxies are in front, whatever their addresses; 0 is to go by these
 }
 
 // prefix is a block of addresses; those of IPv4 in their mapped form.
 type prefix struct{ high, low, highMask, lowMask uint64 }
 
 func newTrust(o *Options) trust {
-	t := trust{unix: o.TrustedUnix}
+	t := trust{unix: o.TrustedUnix, hops: o.TrustedHops}
 	for _, p := range o.TrustedProxies {
 		bits := p.Bits()
 		if p.Addr().Is4() {
@@ -42,6 +43,9 @@ func newTrust(o *Options) trust {
 
 // believes tells whether a peer is a trusted proxy. One on a unix socket has no address, so it takes a word of its own.
 func (t *trust) believes(p *peer) bool {
+	if t.hops > 0 {
+		return true
+	}
 	if p.family == unix.AF_UNIX {
 		return t.unix
 	}
@@ -59,7 +63,7 @@ func (t *trust) covers(p *peer) bool {
 }
 
 // client returns whom a trusted peer speaks for: from the right of X-Forwarded-For, where each hop added what it saw, the
-// first address that is no trusted proxy's. What is no address ends the search.
+// first address that is no trusted proxy's, or the one that is so many hops away. What is no address ends the search.
 func (t *trust) client(from peer, fields []http1.Field) peer {
 	who, hops := from, 0
 	for i := len(fields) - 1; i >= 0; i-- {
@@ -74,7 +78,7 @@ func (t *trust) client(from peer, fields []http1.Field) peer {
 			if hops++; !ok || hops > hopsMax {
 				return who
 			}
-			if who = hop; !t.covers(&who) {
+			if who = hop; hops == t.hops || t.hops == 0 && !t.covers(&who) {
 				return who
 			}
 		}

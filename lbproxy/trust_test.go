@@ -67,6 +67,33 @@ func TestWhoTheClientIsBehindATrustedProxy(t *testing.T) {
 	}
 }
 
+func TestWhoTheClientIsSoManyHopsAway(t *testing.T) {
+	const chain = "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-For: 10.1.2.3\r\n"
+	for _, test := range []struct {
+		name, fields string
+		hops         int
+		ip           string
+	}{
+		{"none is believed", chain, 0, "127.0.0.1"},
+		{"one: what the peer has seen", chain, 1, "10.1.2.3"},
+		{"two", chain, 2, "203.0.113.9"},
+		{"all there are", chain, 3, "6.6.6.6"},
+		{"more than there are", chain, 9, "6.6.6.6"},
+		{"a chain that is not there", "", 2, "127.0.0.1"},
+		{"what is no address ends the search", "X-Forwarded-For: 203.0.113.9, unknown, 10.1.2.3\r\n", 3, "10.1.2.3"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.TrustedHops = test.hops })
+			s := newStub(t, constant("ok"))
+			r.workers(s.address)
+			r.client().do("GET / HTTP/1.1\r\nHost: x\r\n"+test.fields+"\r\n").want(t, 200, "ok")
+			if got := header(s.lastHead()).Get("X-Real-IP"); got != test.ip {
+				t.Errorf("X-Real-IP: got %q, want %q", got, test.ip)
+			}
+		})
+	}
+}
+
 func TestWhatAProxySaysAboutHostSchemeAndPort(t *testing.T) {
 	tests := []struct {
 		name, host, fields             string

@@ -14,6 +14,7 @@ func (l *loader) check(c *Config, uid int) {
 		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
 		{[]string{"PERCORE_READY", "PERCORE_BIND", "PERCORE_MODE"}, func() (string, string) { return c.checkSocketReady(uid) }},
 		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
+		{[]string{"PERCORE_TRUSTED_HOPS", "PERCORE_TRUSTED_PROXIES", "PERCORE_PROXY_PROTOCOL"}, c.checkHops},
 		{[]string{"PERCORE_PROGRAMS"}, c.checkProcesses},
 		{[]string{"PERCORE_PROGRAMS", "PERCORE_PORTS_FROM", "PERCORE_LISTEN"}, func() (string, string) { return c.checkFurtherPorts(c.Workers.Or(1)) }},
 		{[]string{"PERCORE_USER"}, func() (string, string) { return checkUser(c.User, uid) }},
@@ -49,6 +50,19 @@ func (c *Config) CheckPorts(workers int) error {
 // checkPortsSoFar knows of one worker at least.
 func (c *Config) checkPortsSoFar() (what, mend string) {
 	return c.checkPorts(c.Workers.Or(1))
+}
+
+// checkHops: who the client is follows from addresses or from their number, and a PROXY header is believed by addresses.
+func (c *Config) checkHops() (what, mend string) {
+	switch {
+	case c.TrustedHops == 0:
+		return "", ""
+	case !c.TrustedProxies.Nobody():
+		return "contradicts PERCORE_TRUSTED_PROXIES: proxies are known by their addresses or by their number", "unset one of them"
+	case bool(c.ProxyProtocol):
+		return "contradicts PERCORE_PROXY_PROTOCOL, which believes addresses", "name the balancer in PERCORE_TRUSTED_PROXIES instead"
+	}
+	return "", ""
 }
 
 const portMax = 65535

@@ -48,6 +48,12 @@ func TestContradictions(t *testing.T) {
 		{"a faulty value keeps its contradictions to itself", []string{"PERCORE_LISTEN=x", "PERCORE_PORTS_FROM=8080"}, []string{
 			"PERCORE_LISTEN: not an address with a port from 1 to 65535; for example PERCORE_LISTEN=:80,[::1]:8080",
 		}},
+		{"hops that are believed by number and by address", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, []string{
+			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_TRUSTED_PROXIES: proxies are known by their addresses or by their number; unset one of them",
+		}},
+		{"a number of hops and PROXY headers", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_PROXY_PROTOCOL=on"}, []string{
+			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_PROXY_PROTOCOL, which believes addresses; name the balancer in PERCORE_TRUSTED_PROXIES instead",
+		}},
 		{"a lame duck that outlives the shutdown", []string{"PERCORE_LAME_DUCK=9"}, []string{
 			"PERCORE_LAME_DUCK: leaves nothing of PERCORE_STOP_TIMEOUT, 9s; make it shorter, or PERCORE_STOP_TIMEOUT longer",
 		}},
