@@ -131,8 +131,12 @@ func (l *loop) onClientClosed(c *conn) {
 // answer has a moment for it.
 func (l *loop) watchClient(c *conn) {
 	x := l.exchangeOf(c)
+	left := c.has(flagBroken)
 	switch {
-	case c.has(flagBroken), c.hasFinished() && x.request == requestParked:
+	case x.request == requestParked && (left || c.hasFinished()):
+		l.abort(x, causeClientClosed)
+	case l.options.IgnoreClientAbort: // its worker is to finish; the answer will find out
+	case left:
 		l.abort(x, causeClientClosed)
 	case !c.hasFinished() || !x.method.Idempotent() || x.response == responseTaken:
 	case x.response != responseAwaited:

@@ -39,6 +39,7 @@ type Options struct {
 	ClientHeaderTimeout   time.Duration // for a whole head, from its first byte or from accept
 	ClientBodyTimeout     time.Duration // between two reads of a body, and the span of the least rate; pace.go
 	ClientBodyMinRate     int64         // bytes a second that a body has to come at; 0 is no limit
+	IgnoreClientAbort     bool          // a worker goes on with a request whose client has left
 	SendTimeout           time.Duration // between two writes to a client
 	KeepaliveTimeout      time.Duration // idle client connection
 	ProxyConnectTimeout   time.Duration //
