@@ -353,14 +353,19 @@ func (l *loop) keepRest(x *exchange, rest []byte) {
 	}
 }
 
-// refuseHead answers the request whose head starts b. Its request line, as far as it is one, decides whether the answer may have
-// a body, and is logged.
+// refuseHead answers the request whose head starts b.
 func (l *loop) refuseHead(x *exchange, b []byte, err error) {
+	l.glimpse(x, b)
+	l.refuse(x, b, err)
+}
+
+// glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides whether the answer
+// may have a body, and is logged.
+func (l *loop) glimpse(x *exchange, b []byte) {
 	r := &l.request
 	r.Glimpse(b, l.limits)
 	x.method, x.minor = r.MethodID, r.Minor
 	l.log.note(&l.buffers, x, r)
-	l.refuse(x, b, err)
 }
 
 // refuse answers a request with this head that the codec rejected.

@@ -89,6 +89,9 @@ func (l *loop) abort(x *exchange, why cause) {
 	if x.request == requestParked {
 		l.unpark(x)
 	}
+	if c := l.conns.at(x.downstream); c.state == stateIdle || c.state == stateHead {
+		l.glimpse(x, x.in.bytes())
+	}
 	l.detachWorker(x, false)
 	l.logCause(x, why)
 	o := &outcomes[why]

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheAccessLogOfARefusedHead(t *testing.T) {
@@ -15,11 +16,13 @@ func TestTheAccessLogOfARefusedHead(t *testing.T) {
 		{"a head that is too large", "GET /d HTTP/1.1\r\nHost: x\r\nLong: " + long, "GET", "/d", "HTTP/1.1"},
 		{"a target that is no target", "GET d#e HTTP/1.1\r\nHost: x\r\n\r\n", "GET", "d#e", "HTTP/1.1"},
 		{"what is no request line", "nonsense\r\n\r\n", "", "", ""},
+		{"a head that stays incomplete", "GET /f HTTP/1.1\r\nHost: x\r\n", "GET", "/f", "HTTP/1.1"},
+		{"a request line that stays incomplete", "GET /g", "", "", ""},
 		{"a bare line feed", "GET / HTTP/1.1\nHost: x\r\n\r\n", "", "", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
+			r := newRig(t, func(o *Options) { o.AccessLog, o.ClientHeaderTimeout = AccessLogJSON, 300*time.Millisecond })
 			r.workers(newStub(t, constant("ok")).address)
 			r.client().do("POST /before HTTP/1.1\r\nHost: before\r\nContent-Length: 0\r\n\r\n").want(t, 200, "ok") // nothing of it may show
 			r.raw(test.head)
