@@ -72,8 +72,8 @@ type exchange struct {
 	repeat    bool    // a worker has seen some of it: trying it again takes one of the repeats
 	repeating bool    // it has one
 	tried     endpointSet
-	failure   cause // of the last try that failed
-	stale     bool  // the one free repeat on the same worker is used up
+	failure   cause   // of the last try that failed
+	stale     *target // whose closing of a kept connection has used up the one free repeat on the same worker
 
 	deaths           uint8 // workers that may have died of this request; pardon.go
 	deathIndex       int   // which that was

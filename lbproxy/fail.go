@@ -26,14 +26,15 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	x.repeat = x.repeat || !untouched
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
-	case rule == retrySameWorker && !x.stale && (repeatable || untouched):
-		x.stale = true
+	case rule == retrySameWorker && x.stale == nil && (repeatable || untouched):
+		x.stale = t
 		l.retrySame(x, t)
 	case !l.options.NextUpstream:
 		l.abort(x, why)
 	case rule == retryAnyMethod:
-		if x.stale { // the kept connection closed because its worker died, perhaps of this request
-			x.suspect(t)
+		if x.stale == t && !l.survives(x, t) { // the kept connection closed because its worker died, perhaps of this request
+			l.abort(x, causeStale)
+			return
 		}
 		l.tryOther(x, t)
 	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !l.isSuspect(x):
@@ -64,10 +65,9 @@ func (l *loop) retrySame(x *exchange, t *target) {
 	switch {
 	case l.table.isUp(t.Index, t.Incarnation):
 		l.sendTo(x, t, false)
-	case !l.options.NextUpstream:
+	case !l.options.NextUpstream, !l.survives(x, t):
 		l.abort(x, causeStale)
 	default:
-		x.suspect(t)
 		l.releaseWorker(x)
 		l.assign(x)
 	}

@@ -21,6 +21,18 @@ func (l *loop) isSuspect(x *exchange) bool {
 	return x.deaths > 0
 }
 
+// survives notes that t may have died of x, which it had over a kept connection. It is false when that is one death too many.
+func (l *loop) survives(x *exchange, t *target) bool {
+	switch {
+	case x.deaths > 0 && x.deathIndex == t.Index && x.deathIncarnation == t.Incarnation: // that one is known
+	case l.isSuspect(x):
+		return false
+	default:
+		x.suspect(t)
+	}
+	return true
+}
+
 // wasKilled tells whether that incarnation was killed from outside. Of several only the latest is known; an earlier one
 // gets the benefit of the doubt, which pardonsMax bounds.
 func (t *table) wasKilled(index int, incarnation uint64) bool {

@@ -79,7 +79,7 @@ func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 		l.abort(x, causeClientClosed)
 		return
 	}
-	l.sendTo(x, t, !x.stale)
+	l.sendTo(x, t, x.stale == nil)
 }
 
 // hasLeft looks whether a client has closed or reset its connection without telling so in the same event as its request.

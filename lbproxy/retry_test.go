@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -135,41 +137,62 @@ func TestAPostNeverTravelsOnAnOldKeptConnection(t *testing.T) {
 }
 
 // TestACrashingRequestReachesTwoWorkersAtMost lets the request end the worker's process: its listener and all of its
-// connections close at once.
+// connections close at once. Who finds a kept connection closed does not know at first whether its worker has died.
 func TestACrashingRequestReachesTwoWorkersAtMost(t *testing.T) {
-	for _, warm := range []bool{false, true} {
-		t.Run(fmt.Sprintf("with kept connections %v", warm), func(t *testing.T) {
-			r := newRig(t, roundRobin)
-			var stubs []*stub
-			var addresses []string
-			for range 5 {
-				s := newStub(t, func(q *stubRequest) bool {
-					if q.path() != "/die" {
-						return q.ok("fine")
-					}
-					q.crash()
-					return false
-				})
-				stubs, addresses = append(stubs, s), append(addresses, s.address)
-			}
-			r.workers(addresses...)
-			c := r.client()
-			before := int64(0)
-			for range 5 {
-				if warm {
-					c.wantOpen("fine")
-					before++
-				}
-			}
-			c.do("GET /die HTTP/1.1\r\nHost: test\r\n\r\n").want(t, 502, "~worker closed")
-			total := -before
-			for _, s := range stubs {
-				total += s.requests.Load()
-			}
-			wantCount(t, "workers that the request reached", total, 2)
-			c.wantOpen("fine")
-		})
+	for _, test := range []struct {
+		name  string
+		warm  bool // the workers have kept connections
+		first bool // even the one that gets the request first
+		known bool // that a worker is down is known before its connections close
+	}{
+		{"without kept connections", false, false, false},
+		{"with kept connections", true, true, false},
+		{"with a kept connection to all but the first", true, false, false},
+		{"with kept connections, and the deaths are known", true, true, true},
+		{"with a kept connection to all but the first, and the deaths are known", true, false, true},
+	} {
+		t.Run(test.name, func(t *testing.T) { crashWorkers(t, test.warm, test.first, test.known) })
 	}
+}
+
+func crashWorkers(t *testing.T, warm, first, known bool) {
+	r := newRig(t, roundRobin)
+	var mu sync.Mutex // guards endpoints
+	var endpoints []Endpoint
+	var reached, served atomic.Int64
+	for i := range 5 {
+		s := newStub(t, func(q *stubRequest) bool {
+			switch {
+			case q.path() == "/die":
+				reached.Add(1)
+				if known {
+					mu.Lock()
+					endpoints[i].State = Down
+					r.apply(false, endpoints...)
+					mu.Unlock()
+					r.exchanges()
+				}
+				q.crash()
+				return false
+			case served.Add(1) == 1 && !first:
+				q.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfine")
+				return false
+			default:
+				return q.ok("fine")
+			}
+		})
+		endpoints = append(endpoints, Endpoint{Index: i, Address: s.address, Incarnation: 1, State: Up})
+	}
+	r.apply(false, endpoints...)
+	c := r.client()
+	for range 5 {
+		if warm {
+			c.wantOpen("fine")
+		}
+	}
+	c.do("GET /die HTTP/1.1\r\nHost: test\r\n\r\n").want(t, 502, "~worker closed")
+	wantCount(t, "workers that the request reached", reached.Load(), 2)
+	c.wantOpen("fine")
 }
 
 func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {

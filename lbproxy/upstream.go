@@ -6,7 +6,7 @@ import "percore/lbproxy/http1"
 func (l *loop) assign(x *exchange) {
 	if l.proxy.waiting.Load() == 0 { // nobody is overtaken
 		if t := l.choose(l.table, x); t != nil {
-			l.sendTo(x, t, !x.stale)
+			l.sendTo(x, t, x.stale == nil)
 			return
 		}
 	}
