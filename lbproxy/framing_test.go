@@ -321,3 +321,34 @@ func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 	}
 	c.wantBytes("0\r\n\r\n")
 }
+
+// TestAResetThatAWriteFindsIsNoCleanEnd resets the worker's connection in the middle of an answer that ends with it, when the loop has
+// taken up more of the upload but not the reset. The kernel tells an error once: to the write, so that a read finds an end.
+func TestAResetThatAWriteFindsIsNoCleanEnd(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	reset := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		_, _ = io.ReadFull(q.in, make([]byte, 5))
+		q.say("HTTP/1.1 200 OK\r\n\r\nhalf")
+		<-reset
+		_ = q.c.SetLinger(0)
+		return false
+	})
+	r.workers(s.address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nstart")
+	readHead(c.in)
+	c.wantBytes("4\r\nhalf\r\n")
+	before := r.hold()
+	c.send("more")
+	awaitDelivery(t, c.TCPConn)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	r.proxy.loops[0].post(func(*loop) { close(entered); <-leave }) // in the turn that is to read it
+	before()
+	<-entered
+	close(reset)
+	eventually(t, "the worker is gone", func() bool { return s.gone.Load() == 1 })
+	close(leave)
+	if rest, err := io.ReadAll(c.in); strings.Contains(string(rest), "0\r\n") {
+		t.Errorf("rest of the answer: got %q and error %v, want no end of the body", rest, err)
+	}
+}

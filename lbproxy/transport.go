@@ -113,12 +113,16 @@ func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 
 // send writes b, which must not be empty, and says how much of it the connection has taken: 0 when it takes nothing now,
 // which an event will end. ok is false when it will never take anything again.
-func (l *loop) send(c *conn, b []byte) (n int, ok bool) { return taken(send(c.fd, b)) }
+func (l *loop) send(c *conn, b []byte) (n int, ok bool) { return c.taken(send(c.fd, b)) }
 
 // sendLast is send for the last bytes before the connection ends.
-func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return taken(sendLast(c.fd, b)) }
+func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return c.taken(sendLast(c.fd, b)) }
 
-func taken(n int, errno unix.Errno) (int, bool) {
+// taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.
+func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
+	if errno == unix.ECONNRESET {
+		c.flags |= flagFailed
+	}
 	return n, errno == noErrno || errno == unix.EAGAIN || errno == unix.EINTR
 }
 
