@@ -115,6 +115,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if x.request != requestSent || x.abandoned || l.draining {
 		x.keepAlive = false
 	}
+	l.endExpectation(x)
 	x.reusable = r.KeepAlive && x.isWithWorker()
 	u.uses++
 	u.noteIdleTime(r.Fields)

@@ -44,4 +44,12 @@ func (l *loop) sendContinue(x *exchange) bool {
 	return l.sendToClient(x, continueAnswer)
 }
 
+// endExpectation is for the final answer, into which no 100 belongs.
+func (l *loop) endExpectation(x *exchange) {
+	if x.expects {
+		x.expects = false
+		l.pauseBody(l.conns.at(x.downstream))
+	}
+}
+
 var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")

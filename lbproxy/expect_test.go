@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +75,28 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 		again := r.client().send(expecting)
 		again.wantBytes("HTTP/1.1 100 Continue\r\n\r\n")
 		again.send("hello").read("POST").want(t, 200, "ok")
+	}
+}
+
+// TestNoContinueStandsInTheMiddleOfAnAnswer has a worker refuse a body that its client holds back, and take longer over that than the
+// front door waits for a word of it.
+func TestNoContinueStandsInTheMiddleOfAnAnswer(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	goOn := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		q.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\nfirst")
+		<-goOn
+		q.say("other")
+		return false
+	})
+	r.workers(s.address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	readHead(c.in)
+	c.wantBytes("first")
+	r.elapse(expectMillis + 1)
+	r.fewTurns()
+	close(goOn)
+	if rest, err := io.ReadAll(c.in); string(rest) != "other" || err != nil {
+		t.Errorf("rest of the answer: got %q and error %v, want the worker's", rest, err)
 	}
 }
