@@ -3,6 +3,7 @@
 
 GO        ?= go
 FUZZTIME  ?= 15s
+CHAOSTIME ?= 5m
 TOOL      := $(GO) tool -modfile=tools/go.mod
 COMPOSE   := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 PYTHON    := /usr/bin/python3
@@ -17,7 +18,7 @@ SCENARIOS := $(GO) test -count=1 -p 1 -timeout 10m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo check test race e2e e2e-init compare-init bench zero-loss fuzz scripts setup image up down clean
+.PHONY: help build demo check test race e2e e2e-init compare-init bench zero-loss fuzz scripts chaos setup image up down clean
 .PHONY: format lint walls generated compile-race example
 
 help: ## show this list
@@ -91,6 +92,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 scripts: ## the byte-exact conversations of lbproxy/testdata, cut in two at every byte
 	$(GO) test -count=1 -timeout 15m -run TestScripts ./lbproxy -everywhere
+
+chaos: ## the front door between peers that misbehave, for CHAOSTIME
+	$(GO) test -count=1 -timeout 0 -run 'TestChaos$$' ./lbproxy -chaos.time=$(CHAOSTIME)
 
 setup: ## what the tests need: Debian packages, base images
 	e2e/setup.sh test
