@@ -354,7 +354,7 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 func trustedFrom(cfg *config.Config) string {
 	switch {
 	case cfg.TrustedHops > 0:
-		return "everybody, " + cfg.TrustedHops.String() + " hops"
+		return "everybody; hops: " + cfg.TrustedHops.String()
 	case cfg.TrustedProxies.Nobody():
 		return "nobody"
 	}

@@ -115,7 +115,10 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if x.request != requestSent || x.abandoned || l.draining {
 		x.keepAlive = false
 	}
-	l.endExpectation(x)
+	x.expects = false // no 100 belongs into a final answer
+	if c := l.conns.at(x.downstream); c.sentLateFIN() {
+		c.flags |= flagHalfClosed // it was not too late
+	}
 	x.reusable = r.KeepAlive && x.isWithWorker()
 	u.uses++
 	u.noteIdleTime(r.Fields)
@@ -263,10 +266,7 @@ func (l *loop) flushToClient(x *exchange) {
 		l.timers.Set(c.slot, timerSend, l.now)
 	} else {
 		x.toClient.release(&l.buffers)
-		l.timers.Clear(c.slot)
-		if c.state == stateBody && x.toWorker.pending() == 0 {
-			l.awaitBody(c, x)
-		}
+		l.awaitBody(c, x)
 	}
 	if x.toClient.pending() == 0 && x.response == responseTaken {
 		l.finish(x)
@@ -288,6 +288,7 @@ func (l *loop) flushToClient(x *exchange) {
 func (l *loop) finish(x *exchange) {
 	c := l.conns.at(x.downstream)
 	complete := c.state == stateWait
+	l.detachWorker(x, false) // nobody must find the exchange by a connection that it left behind
 	keep := x.keepAlive && complete
 	l.log.write(l, x)
 	ahead := x.in

@@ -103,7 +103,7 @@ func (l *loop) holdMax() int {
 // a round trip or two, so whoever takes longer while others wait is slow, or wants to be.
 const unservedMillis = 1_000
 
-// shedPeeksMax bounds the search for a connection that is idle indeed: whose next request is not here yet.
+// shedPeeksMax bounds the search for a connection whose next request is not here yet.
 const shedPeeksMax = 8
 
 // mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
@@ -117,20 +117,18 @@ func (l *loop) mayAccept() bool {
 }
 
 // dispensable is the client that goes when there is no place for another: the one that has been idle longest, as it has to be
-// ready for that in any case (RFC 9112 section 9.5), else the one that has owed a request longest.
+// ready for that in any case (RFC 9112 section 9.5), else the one that has owed a request longest. One whose request is here, and not
+// yet read, does not go: it would be reset.
 func (l *loop) dispensable() (slot int32, ok bool) {
-	for range shedPeeksMax {
-		if slot, ok = l.timers.Oldest(timerKeepalive); !ok {
-			break
-		}
-		if l.peek(l.conns.at(slot)) != nextBytes {
-			return slot, true
-		}
-		l.timers.Set(slot, timerKeepalive, l.now) // its next request is here: it has its turn soon
-	}
-	for _, class := range [...]epoll.Class{timerHeader, timerProxy} {
-		if slot, ok = l.timers.Oldest(class); ok && l.timers.Age(slot, l.now) >= unservedMillis {
-			return slot, true
+	peeks := 0
+	for _, class := range [...]epoll.Class{timerKeepalive, timerHeader, timerProxy} {
+		for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax; slot, ok = l.timers.Following(slot) {
+			if class != timerKeepalive && l.timers.Age(slot, l.now) < unservedMillis {
+				break
+			}
+			if peeks++; l.peek(l.conns.at(slot)) != nextBytes {
+				return slot, true
+			}
 		}
 	}
 	return noSlot, false

@@ -195,8 +195,26 @@ func TestAnIdleConnectionWhoseNextRequestIsHereDoesNotMakeRoom(t *testing.T) {
 	all[1].wantEnd()
 }
 
+func TestAClientWhoseFirstRequestIsHereDoesNotMakeRoom(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, constant("ok")).address)
+	r.onLoop(func(l *loop) { l.clientsMax = 3 })
+	all := []*client{r.client(), r.client(), r.client()}
+	eventually(t, "they are in", func() bool { return r.sockets(kindDownstream) == 3 })
+	r.elapse(unservedMillis)
+	release := r.hold()
+	late := r.client().send(getRequest) // comes first
+	time.Sleep(5 * time.Millisecond)
+	all[0].send(getRequest)
+	time.Sleep(5 * time.Millisecond)
+	release()
+	all[0].read("GET").want(t, 200, "ok")
+	late.read("GET").want(t, 200, "ok")
+	all[1].wantEnd()
+}
+
 func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
-	const clients = 1000
+	const clients = 900
 	r := newRig(t, func(o *Options) { o.MemoryMax = 32 << 20 })
 	var asked, begun sync.WaitGroup
 	gate := make(chan struct{})

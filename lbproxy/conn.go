@@ -16,8 +16,8 @@ type connState uint8
 const (
 	stateIdle       connState = iota // downstream: between requests (timerHeader at first, then timerKeepalive)
 	stateHead                        // downstream: part of a head is here (timerHeader, absolute)
-	stateBody                        // downstream: a body is being read (timerBody, timerExpect while it is held back)
-	stateWait                        // downstream: nothing to read before the answer is out (none, timerQueue, timerFinished or timerSend)
+	stateBody                        // downstream: a body is being read, or what is left of it, or of a head, is not (clienttimer.go)
+	stateWait                        // downstream: nothing to read before the answer is out (clienttimer.go)
 	stateProxy                       // downstream: who connects is still to be said (timerProxy)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
@@ -68,8 +68,8 @@ type conn struct {
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
 
-// hasFinished tells whether a client sent a FIN, and not together with its request.
-func (c *conn) hasFinished() bool { return c.has(flagPeerClosed) && !c.has(flagHalfClosed) }
+// sentLateFIN tells whether a client sent a FIN, and not together with its request.
+func (c *conn) sentLateFIN() bool { return c.has(flagPeerClosed) && !c.has(flagHalfClosed) }
 
 // noteFirstEvent tells a client that sent its FIN right behind its request from one that leaves while it waits: the request
 // was read before epoll could report the FIN with it.

@@ -128,22 +128,22 @@ func (l *loop) onClientClosed(c *conn) {
 // watchClient notices that a client left before its answer was out. A reset always counts. A FIN counts for requests
 // that may be repeated, since most are from clients that gave up; one that came together with the request is a client
 // that has only shut down its sending side (RFC 9112 section 9.6). As that may come a little later, too, a worker that is about to
-// answer has a moment for it.
+// answer has a moment for it (finishedMillis).
 func (l *loop) watchClient(c *conn) {
 	x := l.exchangeOf(c)
 	left := c.has(flagBroken)
 	switch {
-	case x.request == requestParked && (left || c.hasFinished()):
+	case x.request == requestParked && (left || c.sentLateFIN()):
 		l.abort(x, causeClientClosed)
 	case l.options.IgnoreClientAbort: // its worker is to finish; the answer will find out
-	case left:
+	case left, l.seemsLeft(c, x) && x.response == responseRelaying:
 		l.abort(x, causeClientClosed)
-	case !c.hasFinished() || !x.method.Idempotent() || x.response == responseTaken:
-	case x.response != responseAwaited:
-		l.abort(x, causeClientClosed)
-	case l.timers.Class(c.slot) != timerFinished:
-		l.timers.Set(c.slot, timerFinished, l.now)
 	}
+}
+
+// seemsLeft tells whether a FIN of the client, whose request is here, is taken for its leaving.
+func (l *loop) seemsLeft(c *conn, x *exchange) bool {
+	return c.sentLateFIN() && x.method.Idempotent() && !l.options.IgnoreClientAbort
 }
 
 // finishedTimedOut ends an exchange whose client has sent its FIN, unless the answer is on its way by now.
@@ -159,7 +159,7 @@ func (l *loop) watchBlocked(c *conn) {
 		return
 	}
 	x := l.exchangeOf(c)
-	if c.has(flagBroken) || x.request == requestParked && c.hasFinished() {
+	if c.has(flagBroken) || x.request == requestParked && c.sentLateFIN() {
 		l.abort(x, causeClientClosed)
 	}
 }
@@ -272,7 +272,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	}
 	x.in.release(&l.buffers)
 	if r.Expect100 {
-		l.onExpectation(c, x)
+		l.onExpectation(x)
 	}
 }
 
@@ -307,7 +307,6 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 	}
 	x.in.release(&l.buffers)
 	if len(x.head)-x.bodyAt >= l.holdMax() {
-		l.timers.Clear(c.slot)
 		l.frameHeld(x)
 		l.assign(x)
 	}
@@ -318,7 +317,6 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 	if x.body.done {
 		l.keepRest(x, rest)
 		l.noteHalfClose(c, x)
-		l.pauseBody(c)
 		c.state, x.request = stateWait, requestSent
 	}
 	if x.body.framing == http1.FramingChunked {
@@ -333,7 +331,6 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
 	l.keepRest(x, rest)
 	l.noteHalfClose(c, x)
-	l.timers.Clear(c.slot)
 	c.state = stateWait
 	x.replay = true
 	l.frameHeld(x)

@@ -45,6 +45,9 @@ func (l *loop) answer(x *exchange, head []byte, status int, reason string) {
 	case x.toClient.pending() == 0:
 		l.finish(x)
 	default:
+		if c.state != stateWait {
+			c.state = stateBody // of which nothing more is read: what comes now is no request
+		}
 		l.stopUpload(x)
 	}
 }

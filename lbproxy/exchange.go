@@ -85,7 +85,7 @@ type exchange struct {
 	startedNanos int64
 	parkedNanos  int64 // when it began to wait, last
 	queuedNanos  int64 // how long it has waited in all
-	refusedNanos int64 // how long connects took that came to nothing, in all
+	refusedNanos int64 // how long connects took that timed out, in all
 	tries        uint32
 	line         logLine
 	traces

@@ -15,12 +15,11 @@ func (l *loop) asksWorker(r *http1.Request, rest []byte) bool {
 }
 
 // onExpectation answers a client that holds its body back: finally when it would be in vain.
-func (l *loop) onExpectation(c *conn, x *exchange) {
+func (l *loop) onExpectation(x *exchange) {
 	switch {
 	case l.wouldRefuse():
 		l.abort(x, causeQueueFull)
 	case x.expects:
-		l.timers.Clear(c.slot)
 		x.replay = true
 		l.assign(x)
 	default:
@@ -42,14 +41,6 @@ func (l *loop) sendContinue(x *exchange) bool {
 	x.expects, x.replay = false, false
 	l.awaitBody(l.conns.at(x.downstream), x)
 	return l.sendToClient(x, continueAnswer)
-}
-
-// endExpectation is for the final answer, into which no 100 belongs.
-func (l *loop) endExpectation(x *exchange) {
-	if x.expects {
-		x.expects = false
-		l.pauseBody(l.conns.at(x.downstream))
-	}
 }
 
 var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")

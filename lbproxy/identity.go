@@ -14,7 +14,7 @@ const (
 )
 
 // replaced are the fields that the front door writes itself or that must not reach a worker: framing, identity (a
-// client could claim to be anybody), Proxy (CVE-2016-5385), Expect, which the front door answers, and the other names for
+// client could claim to be anybody), Proxy (CVE-2016-5385), Expect, which the front door answers or writes anew, and the other names for
 // the scheme: gunicorn refuses a request in which two of them disagree.
 var replaced = fieldSetOf(
 	http1.FieldHost, http1.FieldContentLength, http1.FieldTransferEncoding, http1.FieldExpect,

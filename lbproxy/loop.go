@@ -209,6 +209,7 @@ func (l *loop) timeout() int64 {
 // not the process.
 func (l *loop) drive(c *conn, writable bool) {
 	defer l.rescue(c.slot, c.generation)
+	before := c.exchange
 	switch c.kind {
 	case kindListener:
 		l.acceptFrom(c)
@@ -220,6 +221,10 @@ func (l *loop) drive(c *conn, writable bool) {
 	case kindUpstream:
 		l.driveUpstream(c, writable)
 	case kindFree:
+	}
+	l.retime(before)
+	if c.exchange != before {
+		l.retime(c.exchange)
 	}
 }
 
@@ -296,6 +301,7 @@ func (l *loop) expire() {
 
 func (l *loop) expired(c *conn, class epoll.Class) {
 	defer l.rescue(c.slot, c.generation)
+	defer l.retime(c.exchange)
 	switch class {
 	case timerHeader:
 		l.headTimedOut(c)

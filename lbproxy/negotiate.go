@@ -25,9 +25,11 @@ var contentTypes = [bodyFormats]string{"text/plain; charset=utf-8", "text/html; 
 func formatFor(head []byte) bodyFormat {
 	var offers [bodyFormats]offer
 	asked, order := false, 0
+	head = bytes.TrimLeft(head, "\r\n") // a client's own may begin with empty lines
 	for len(head) > 0 {
 		var line []byte
-		if line, head, _ = bytes.Cut(head, crlf); len(line) == 0 { // the head's end; behind it stands a body
+		line, head, _ = bytes.Cut(head, []byte("\n"))
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 { // the head's end; behind it stands a body
 			break
 		}
 		const name = "accept:"

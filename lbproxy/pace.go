@@ -11,22 +11,10 @@ func (l *loop) awaitBody(c *conn, x *exchange) {
 	x.paceMillis, x.paceBytes = l.now, x.body.total
 }
 
-// touchBody starts the time anew in which the next piece of a body has to come. A client that has to take some of its answer
-// meanwhile has the time for that, whatever it sends.
+// touchBody starts the time anew in which the next piece of a body has to come.
 func (l *loop) touchBody(c *conn, x *exchange) {
-	switch {
-	case x.toClient.pending() > 0:
-	case x.expects:
-		l.timers.Set(c.slot, timerExpect, l.now)
-	default:
-		l.timers.Set(c.slot, timerBody, l.now)
-	}
-}
-
-// pauseBody ends that time, when the client is not read any more.
-func (l *loop) pauseBody(c *conn) {
-	if class := l.timers.Class(c.slot); class == timerBody || class == timerExpect {
-		l.timers.Clear(c.slot)
+	if class := l.clientClass(c, x); class == timerBody || class == timerExpect {
+		l.timers.Set(c.slot, class, l.now)
 	}
 }
 

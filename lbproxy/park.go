@@ -8,6 +8,10 @@ func (l *loop) park(x *exchange) {
 		l.abort(x, causeDeadline)
 		return
 	}
+	if l.conns.at(x.downstream).sentLateFIN() {
+		l.abort(x, causeClientClosed)
+		return
+	}
 	if l.isOverdue(x) {
 		l.queueTimedOut(x)
 		return
@@ -16,9 +20,6 @@ func (l *loop) park(x *exchange) {
 	if !l.proxy.enter(l, x, l.options.QueueSize) {
 		l.abort(x, causeQueueFull)
 		return
-	}
-	if l.timers.Class(x.downstream) != timerQueue {
-		l.timers.Set(x.downstream, timerQueue, l.now)
 	}
 	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
@@ -73,9 +74,10 @@ func (l *loop) takeGrants(crowded bool) {
 func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 	c := l.conns.at(x.downstream)
 	defer l.rescue(c.slot, c.generation)
+	defer l.retime(x.id)
 	l.endWait(x)
 	x.target = t // from here on the exchange gives the place back, whatever happens
-	if c.hasFinished() || crowded && l.hasLeft(c) {
+	if crowded && l.hasLeft(c) {
 		l.abort(x, causeClientClosed)
 		return
 	}

@@ -138,7 +138,7 @@ func TestConnectsThatTakeTooLongHaveATimeInAll(t *testing.T) {
 	r.workers(deaf(t), deaf(t), deaf(t), deaf(t))
 	start := time.Now()
 	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
-	if took := time.Since(start); took > 3*connect {
+	if took := time.Since(start); took > 8*connect { // which without a time in all would be 17
 		t.Errorf("answered after %v, want two connects at %v each, as the queue's time is over then", took, connect)
 	}
 }

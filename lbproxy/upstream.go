@@ -97,9 +97,6 @@ func (l *loop) pushRequest(x *exchange) {
 	}
 	c := l.conns.at(x.downstream)
 	if c.state != stateBody {
-		if l.timers.Class(c.slot) == timerQueue {
-			l.timers.Clear(c.slot)
-		}
 		x.request = requestSent
 		return
 	}
@@ -117,7 +114,6 @@ func (l *loop) writeFailed(x *exchange, u *conn) {
 	}
 	x.toWorker.release(&l.buffers)
 	x.request, x.abandoned = requestSent, true
-	l.pauseBody(l.conns.at(x.downstream))
 	u.flags |= flagReadable
 	l.enqueue(u)
 }
@@ -135,7 +131,6 @@ func (l *loop) sendToWorker(x *exchange, p []byte) {
 	if n < len(p) {
 		x.toWorker.add(&l.buffers, p[n:])
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
-		l.pauseBody(l.conns.at(x.downstream)) // not the client's fault
 	}
 }
 

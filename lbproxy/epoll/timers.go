@@ -117,6 +117,12 @@ func (t *Timers) Oldest(class Class) (slot int32, ok bool) {
 	return slot, slot != nobody
 }
 
+// Following returns the slot of the same class that runs out after this one, whose timer must be armed; ok is false behind the last.
+func (t *Timers) Following(slot int32) (next int32, ok bool) {
+	next = t.nodes[slot].next
+	return next, next != nobody
+}
+
 // Age is how many milliseconds ago the slot's timer, which must be armed, was set.
 func (t *Timers) Age(slot int32, nowMillis int64) int64 {
 	n := &t.nodes[slot]

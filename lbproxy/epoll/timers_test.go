@@ -181,12 +181,19 @@ func TestTheOldestOfAClassRunsOutFirst(t *testing.T) {
 	}
 }
 
-func TestAge(t *testing.T) {
+func TestAgeAndOrder(t *testing.T) {
 	timers := epoll.NewTimers(100, 20)
-	timers.Grow(2)
+	timers.Grow(3)
 	timers.Set(0, 1, 1000)
 	timers.Set(1, 2, 1005)
 	timers.Resize(1, 50)
+	timers.Set(2, 1, 1010)
+	if next, ok := timers.Following(0); next != 2 || !ok {
+		t.Errorf("behind slot 0: got %d and %v, want 2", next, ok)
+	}
+	if _, ok := timers.Following(2); ok {
+		t.Error("behind the last: got one, want none")
+	}
 	for slot, want := range []int64{30, 25} {
 		if got := timers.Age(int32(slot), 1030); got != want {
 			t.Errorf("age of slot %d: got %d ms, want %d", slot, got, want)

@@ -59,7 +59,7 @@ func (r *Response) parse(b []byte, seen int, lim Limits, request Method) (int, *
 	if refusal := r.parseLine(b[:pos-1]); refusal != nil {
 		return 0, refusal
 	}
-	lim.BareLF = false
+	lim.BareLF = false // of requests only
 	end, refusal := r.set.parse(b, pos, lim)
 	if end == 0 {
 		if seen < pos && !headEnds(b, pos-1) {

@@ -1,0 +1,45 @@
+package lbproxy
+
+import "percore/lbproxy/epoll"
+
+// A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange. So the class
+// follows from the exchange's state, and is brought up to date when whatever happened to it is over.
+
+// clientClass is what the client of an exchange has a time for now: NoClass where it waits for a worker. What it does not take of its
+// answer goes first, whatever else it does.
+func (l *loop) clientClass(c *conn, x *exchange) epoll.Class {
+	switch {
+	case x.toClient.pending() > 0:
+		return timerSend
+	case x.request == requestParked:
+		return timerQueue
+	case c.state == stateBody && (x.request == requestCollecting || x.request == requestStreaming && x.toWorker.pending() == 0):
+		if x.expects {
+			return timerExpect
+		}
+		return timerBody
+	case c.state == stateWait && l.seemsLeft(c, x) && x.response == responseAwaited:
+		return timerFinished
+	default:
+		return epoll.NoClass
+	}
+}
+
+// retime gives the client of an exchange the timer that it has to have. One that is armed for the same goes on.
+func (l *loop) retime(exchange int32) {
+	if exchange == noSlot {
+		return
+	}
+	x := l.exchanges[exchange]
+	c := l.conns.at(x.downstream)
+	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateBody && c.state != stateWait {
+		return // it has ended, or has not begun, or is a tunnel
+	}
+	switch class := l.clientClass(c, x); {
+	case class == l.timers.Class(c.slot):
+	case class == epoll.NoClass:
+		l.timers.Clear(c.slot)
+	default:
+		l.timers.Set(c.slot, class, l.now)
+	}
+}
