@@ -136,15 +136,17 @@ func (v *visit) write(rng *rand.Rand) {
 	w := &piecewise{Conn: v.c, rng: rng}
 	said := 0
 	say := func(p []byte) bool {
-		if v.stopAt >= 0 && said+len(p) >= v.stopAt {
-			_, _ = w.Write(p[:v.stopAt-said])
-			v.stop()
-			return false
+		stops := v.stopAt >= 0 && said+len(p) >= v.stopAt
+		if stops {
+			p = p[:v.stopAt-said]
 		}
 		said += len(p)
 		_, err := w.Write(p)
 		v.wasReset = errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-		return err == nil
+		if stops {
+			v.stop()
+		}
+		return err == nil && !stops
 	}
 	var held []byte
 	if v.options.ProxyProtocol {
