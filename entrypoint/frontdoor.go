@@ -47,6 +47,13 @@ func (d *frontDoor) reconfigure(o lbproxy.Options) (before lbproxy.Options) {
 	return before
 }
 
+// loops is how many event loops there are, for the life of the container.
+func (d *frontDoor) loops() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.wanted.Options.Loops
+}
+
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.
 // It is called on the fleet's goroutine before each spawn.
 func (d *frontDoor) files(uint64) (extra []*os.File, started func(error), err error) {

@@ -133,16 +133,29 @@ func (s *settings) intend(set []string) (*intent, error) {
 		return nil, err
 	}
 	cfg.UseArguments(s.command)
-	p, err := planFleet(cfg)
+	p, err := s.planOf(cfg)
 	if err != nil {
 		return nil, err
 	}
-	p.role = s.role
 	next.cfg, next.plan, next.programs = cfg, p, s.programs(cfg, p, next.set)
 	if err := s.compare(next); err != nil {
 		return nil, err
 	}
 	return next, nil
+}
+
+// planOf is the plan for a configuration as far as this PID 1 can carry it out: a front door has as many loops as it has sockets for,
+// whatever became of the CPUs.
+func (s *settings) planOf(cfg *config.Config) (*plan, error) {
+	p, err := planFleet(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.role = s.role
+	if s.door != nil {
+		p.loops = s.door.loops()
+	}
+	return p, nil
 }
 
 // programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started with:
@@ -154,11 +167,10 @@ func (s *settings) programs(cfg *config.Config, p *plan, set []string) []fleet.P
 
 // compare fills in what differs from what holds now.
 func (s *settings) compare(next *intent) error {
-	before, err := planFleet(s.cfg)
+	before, err := s.planOf(s.cfg)
 	if err != nil {
 		return err
 	}
-	before.role = s.role
 	old := s.programs(s.cfg, before, s.set)
 	for n, p := range next.programs {
 		i := slices.IndexFunc(old, func(o fleet.Program) bool { return o.Group == p.Group && o.Name == p.Name })

@@ -121,6 +121,19 @@ func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
 	}
 }
 
+// LOOPS=auto goes by the CPUs, which may have changed; the sockets have not.
+func TestAnUpdateKeepsTheNumberOfLoops(t *testing.T) {
+	s := runningSettings(t)
+	before := s.door.wanted.Options.Loops + 3
+	s.door.wanted.Options.Loops = before
+	if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}}); code != 0 {
+		t.Fatalf("got code %d and error %q", code, wrong)
+	}
+	if got := s.door.wanted.Options; got.QueueSize != 7 || got.Loops != before {
+		t.Errorf("got queue size %d and %d loops, want 7 and %d", got.QueueSize, got.Loops, before)
+	}
+}
+
 func TestARefusedUpdateChangesNothing(t *testing.T) {
 	s := runningSettings(t)
 	if _, code, _ := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_LOOPS=9"}}); code != 1 {

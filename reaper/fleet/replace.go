@@ -51,7 +51,7 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 	}
 	old := c.program
 	c.program = p
-	restart := !sameProcess(*old, *p)
+	restart := !p.Internal && !sameProcess(*old, *p) // its own processes percore changes over the link, and stopping them cuts requests
 	for _, w := range f.workers {
 		switch {
 		case w.crew != c:

@@ -144,3 +144,26 @@ func TestAnUpdateHasTheNumberThatItSaysWhateverWasBefore(t *testing.T) {
 		r.finish()
 	})
 }
+
+// The front door's environment tells it how much memory there is: that may have changed since, and is no reason to cut every request.
+func TestAnUpdateLeavesPercoresOwnProcessesAlone(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{front(), tornado(1)}}, func(r *rig) {
+		r.run()
+		smaller := front()
+		smaller.Env = []string{"GOMEMLIMIT=1000000"}
+		changed := tornado(1)
+		changed.Env = append(changed.Env, "COLOUR=green")
+		update := r.give(replace(smaller, changed))
+		r.pass(10 * time.Second)
+		r.expectSignals("front")
+		r.expectTold(update, nil, "8000 stopped", "8000 started")
+		if s := r.fleet.Status()[0]; s.Incarnation != 1 {
+			t.Fatalf("%s: got incarnation %d, want 1", s.Process, s.Incarnation)
+		}
+		r.dieAgain("front", crash)
+		if got := r.process("front").spec.Env; !slices.Contains(got, "GOMEMLIMIT=1000000") {
+			t.Errorf("the next front door: got environment %v, want the new one", got)
+		}
+		r.finish()
+	})
+}
