@@ -225,7 +225,8 @@ func (f *Fleet) withhold(w *worker) error {
 }
 
 func (f *Fleet) restore(w *worker) error {
-	w.withheld, w.drained = false, false
+	w.withheld = false
+	w.drained = w.drained && !w.serves()
 	return nil
 }
 

@@ -81,7 +81,7 @@ func (f *Fleet) Drained(index int, incarnation uint64) {
 	f.mail.post(func() {
 		for _, w := range f.workers {
 			if w.endpoint == index && w.endpoint >= 0 && w.incarnation == incarnation {
-				w.drained = w.withheld
+				w.drained = !w.serves() // it is said once, maybe before the worker is to stop
 				f.apply(w, evDrained)
 			}
 		}

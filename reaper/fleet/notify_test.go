@@ -15,9 +15,15 @@ import (
 // notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the bubble.
 func notifying(t *testing.T, n int, body func(*rig)) {
 	t.Helper()
+	notifyingWith(t, n, nil, body)
+}
+
+// notifyingWith has a front door where quiesce is not nil.
+func notifyingWith(t *testing.T, n int, quiesce func(), body func(*rig)) {
+	t.Helper()
 	p := tornado(n)
 	p.Ready = Ready{Kind: ReadyNotify}
-	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
+	inBubble(t, Options{Programs: []Program{p}, Quiesce: quiesce}, func(r *rig) {
 		r.fleet.notices = &notices{conn: new(net.UnixConn), address: "@test"}
 		r.run()
 		body(r)
@@ -123,4 +129,32 @@ func TestAWorkerThatSaysThatItLeavesAndStaysIsReplaced(t *testing.T) {
 		r.pass(time.Minute)
 		r.expectIncarnations(3, 1) // it left in time
 	})
+}
+
+func TestAWorkerThatSaysThatItLeavesIsReplacedAfterItsLastRequestOnly(t *testing.T) {
+	for name, idle := range map[string]bool{"it has none": true, "it has one": false} {
+		t.Run(name, func(t *testing.T) {
+			notifyingWith(t, 2, func() {}, func(r *rig) {
+				r.notice(1, "READY=1")
+				r.notice(2, "READY=1")
+				r.notice(1, "STOPPING=1")
+				if idle {
+					r.drained(0)
+				}
+				r.pass(defaultStopWait)
+				first := r.process("tornado-8000")
+				if idle {
+					r.expectIncarnations(2, 1)
+					return
+				}
+				r.expectIncarnations(1, 1)
+				r.pass(defaultDrainTimeout - time.Millisecond)
+				if r.hasEnded(first) {
+					t.Error("got it stopped before the drain timeout")
+				}
+				r.drained(0)
+				r.expectIncarnations(2, 1)
+			})
+		})
+	}
 }

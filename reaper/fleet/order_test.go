@@ -286,3 +286,50 @@ func TestADrainedWorkerSaysSoUntilItIsStartedAnew(t *testing.T) {
 		r.finish()
 	})
 }
+
+// The front door says once that a worker without traffic has no request left.
+func TestAWorkerWithoutTrafficIsStoppedAtOnce(t *testing.T) {
+	for name, give := range map[string]func(*rig) *told{
+		"by stop":       func(r *rig) *told { return r.give(order(Stop, worker1)) },
+		"by restart":    func(r *rig) *told { return r.give(order(Restart, worker1)) },
+		"by scale":      func(r *rig) *told { return r.give(Order{Verb: Scale, Count: 1}) },
+		"after undrain": func(r *rig) *told { return r.give(order(Stop, worker1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			withFrontDoor(t, 2, func(r *rig) {
+				r.run()
+				drain := r.give(order(Drain, worker1))
+				r.expectUnderWay(drain)
+				r.drained(1)
+				r.expectTold(drain, nil, "8001 drained")
+				first := r.process("tornado-8001")
+				busy := name == "after undrain"
+				if busy {
+					r.expectTold(r.give(order(Undrain, worker1)), nil, "8001 undrained")
+				}
+				give(r)
+				r.pass(time.Second)
+				if ended := r.hasEnded(first); ended == busy {
+					t.Errorf("the worker: got it ended: %v, want %v", ended, !busy)
+				}
+				r.finish()
+			})
+		})
+	}
+}
+
+func TestAWorkerThatIsDrainedAgainWaitsForItsRequestsAgain(t *testing.T) {
+	withFrontDoor(t, 2, func(r *rig) {
+		r.run()
+		r.give(order(Drain, worker1))
+		r.drained(1)
+		r.give(order(Undrain, worker1))
+		r.drained(1) // it comes late
+		drain := r.give(order(Drain, worker1))
+		r.expectUnderWay(drain)
+		r.give(order(Stop, worker1))
+		r.pass(time.Second)
+		r.expectSignals("tornado-8001")
+		r.finish()
+	})
+}

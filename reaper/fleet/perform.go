@@ -11,8 +11,8 @@ import (
 	"percore/reaper"
 )
 
-// perform does one action of the table. Only a spawn entails an event at once: it failed, or it
-// succeeded and nothing more is needed to be ready.
+// perform does one action of the table. Two entail an event at once: a spawn that failed, or after which nothing more is needed to be
+// ready, and a withdrawal from a worker whose requests were done before.
 func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 	switch a {
 	case doSpawn:
@@ -22,7 +22,7 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 	case doDefer:
 		f.arm(w, w.delay, evRetry)
 	case doWithdraw:
-		f.withdraw(w)
+		return f.withdraw(w)
 	case doTerminate:
 		f.terminate(w)
 	case doKill:
@@ -142,11 +142,12 @@ func (f *Fleet) serve(w *worker) {
 }
 
 // withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last
-// request is done.
-func (f *Fleet) withdraw(w *worker) {
+// request is done. It does not say so again where the worker had no traffic before: nothing has changed for it.
+func (f *Fleet) withdraw(w *worker) (entailed event, ok bool) {
 	w.ready, w.withdrawn = false, time.Now()
 	f.publish()
 	f.arm(w, w.program.DrainTimeout, evExpired)
+	return evDrained, w.drained
 }
 
 func (f *Fleet) terminate(w *worker) {

@@ -242,6 +242,12 @@ func (r *rig) process(name string) *fakeProcess {
 	return nil
 }
 
+func (r *rig) hasEnded(p *fakeProcess) bool {
+	r.kernel.mu.Lock()
+	defer r.kernel.mu.Unlock()
+	return p.ended
+}
+
 // dieAgain ends the latest incarnation and waits until the next one is there, hardly older than new.
 func (r *rig) dieAgain(name string, e reaper.Exit) {
 	r.t.Helper()

@@ -162,7 +162,7 @@ func actionText(a action) string {
 		"start a new incarnation and its readiness probe",
 		"give it traffic",
 		"arm the back-off",
-		"take its traffic away, arm `DRAIN_TIMEOUT`",
+		"take its traffic away, arm `DRAIN_TIMEOUT`; where it had none and its requests are done, `drained` follows at once",
 		"take its traffic away, send `STOPSIGNAL` to its process group, arm `STOPWAITSECS`",
 		"send SIGKILL to its process group",
 		"disarm the back-off",

@@ -39,7 +39,7 @@ const (
 	doSpawn     action = iota // start a new incarnation, its probe and the ReadyTimeout
 	doServe                   // it is ready: give it traffic
 	doDefer                   // arm the back-off
-	doWithdraw                // take its traffic away, arm DrainTimeout
+	doWithdraw                // take its traffic away, arm DrainTimeout; evDrained follows where its requests are done already
 	doTerminate               // send StopSignal to the group, arm StopWaitSecs
 	doKill                    // send SIGKILL to the group
 	doRest                    // disarm the back-off

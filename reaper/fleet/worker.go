@@ -36,7 +36,7 @@ type worker struct {
 	withheld    bool            // by order, it gets no traffic although it is fit for it
 	hung        bool            // it does not answer at all
 	requestsMax uint64          // after which the front door calls process exhausted; 0 is never
-	drained     bool            // withheld, and its last request is done
+	drained     bool            // it gets no traffic, and its last request is done
 	withdrawn   time.Time       // when its traffic was taken away
 	killed      bool            // percore sent process SIGKILL
 	refusals    int             // in a row, of the kernel to start a process
