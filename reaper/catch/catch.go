@@ -2,7 +2,6 @@ package catch
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"syscall"
@@ -142,9 +141,6 @@ func Pause(deadline time.Time) error {
 		}
 	}
 }
-
-// Waiting says how often sig has been caught that is still to come from Next.
-func (c *Catcher) Waiting(sig syscall.Signal) int { return c.gather(sig, math.MaxInt, 0) }
 
 // Soon says whether sig is still to come from Next n times, and waits a little for that.
 func (c *Catcher) Soon(sig syscall.Signal, n int, wait time.Duration) bool {

@@ -50,7 +50,7 @@ func TestWhatACatcherDoes(t *testing.T) {
 		{"what comes within the deadline arrives", "intime", "15"},
 		{"a pause is not cut short, and nothing is lost", "pause", "after 30ms or more: 10 10 10"},
 		{"what is soon to come is seen and stays", "soon", "true: 10 18 12"},
-		{"one that came before is not taken for the next", "older", "1, then false, then true: 18 10 18"},
+		{"one that came before is not taken for the next", "older", "true, then false, then true: 18 10 18"},
 		{"what does not come is not waited for long", "never", "false: 10"},
 		{"more than fits into the pipe", "flood", "TERM among the last"},
 		{"a crowd of children is told of once", "crowd", "one record or few"},

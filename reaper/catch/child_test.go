@@ -132,10 +132,9 @@ func soon(signals *catch.Catcher) {
 
 func older(signals *catch.Catcher) {
 	send(syscall.SIGCONT, syscall.SIGUSR1)
-	n := signals.Waiting(syscall.SIGCONT)
-	fmt.Print(n, ", then ", signals.Soon(syscall.SIGCONT, n+1, 10*time.Millisecond), ", then ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 1, 0), ", then ", signals.Soon(syscall.SIGCONT, 2, 10*time.Millisecond), ", then ")
 	send(syscall.SIGCONT)
-	fmt.Print(signals.Soon(syscall.SIGCONT, n+1, 10*time.Second), ": ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 2, 10*time.Second), ": ")
 	fmt.Println(take(signals, 3))
 }
 

@@ -53,6 +53,10 @@ func (q request) explains(stop syscall.Signal, now time.Time) bool {
 // stopWait is how long another thread may take to note the SIGCONT that has woken this one too.
 const stopWait = 50 * time.Millisecond
 
+// contWait is how long percore listens for the SIGCONT that has woken it together with the child's stop: the thread that took it may
+// note it later than another one hears of the child. This narrows the window and cannot close it.
+const contWait = 5 * time.Millisecond
+
 // stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
 // nobody is there to continue it. The SIGCONT is still to come from r.signals; where it has come already, before percore heard of the
 // child's stop, nothing is stopped: there may be no other.
@@ -65,7 +69,7 @@ func (r *runner) stopAlong(sig syscall.Signal) bool {
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if r.signals.Waiting(syscall.SIGCONT) > 0 {
+	if r.signals.Soon(syscall.SIGCONT, 1, contWait) {
 		return true
 	}
 	_ = syscall.Kill(0, sig)
