@@ -118,7 +118,7 @@ func (f *Fleet) beginStart(w *worker) error {
 		w.wanted, w.streak, w.withheld = true, 0, false // whoever starts it wants it to serve
 		f.apply(w, evStart)
 	case draining, StateStopping:
-		w.wanted = true // it starts again when it has stopped
+		w.wanted, w.withheld = true, false // it starts again when it has stopped
 	default:
 	}
 	return nil

@@ -333,3 +333,25 @@ func TestAWorkerThatIsDrainedAgainWaitsForItsRequestsAgain(t *testing.T) {
 		r.finish()
 	})
 }
+
+func TestAStartEndsADrainByOrderAlsoWhileTheWorkerStops(t *testing.T) {
+	for name, idle := range map[string]bool{"its requests are under way": false, "it is told to end": true} {
+		t.Run(name, func(t *testing.T) {
+			withFrontDoor(t, 2, func(r *rig) {
+				r.kernel.obey = func(*fakeProcess) time.Duration { return time.Second }
+				r.run()
+				r.give(order(Drain, worker1))
+				if idle {
+					r.drained(1)
+				}
+				r.give(order(Stop, worker1))
+				start := r.give(order(Start, worker1))
+				r.drained(1)
+				r.pass(2 * time.Second)
+				r.expectTold(start, nil, "8001 started")
+				r.expectEndpoints(Up, Up)
+				r.finish()
+			})
+		})
+	}
+}

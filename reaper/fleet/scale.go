@@ -43,7 +43,7 @@ func (f *Fleet) fill(c *crew) []*worker {
 	return added
 }
 
-// slot is the worker that had this place before, or a new one.
+// slot is the worker that had this place before, or a new one. An order to drain it ended when it went.
 func (c *crew) slot(index int) *worker {
 	at := slices.IndexFunc(c.absent, func(w *worker) bool { return w.index == index })
 	if at < 0 {
@@ -51,7 +51,7 @@ func (c *crew) slot(index int) *worker {
 	}
 	w := c.absent[at]
 	c.absent = slices.Delete(c.absent, at, at+1)
-	w.program = c.program
+	w.program, w.withheld = c.program, false
 	return w
 }
 
@@ -158,6 +158,7 @@ func (f *Fleet) prepareScaling(c *crew, j *job) {
 		case w.isSurplus():
 			j.targets = append(j.targets, target{w: w, removal: true})
 		case w.leaving: // it was to go, and is wanted again
+			w.withheld = false
 			j.targets = append(j.targets, target{w: w})
 		}
 	}

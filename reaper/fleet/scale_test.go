@@ -160,3 +160,21 @@ func TestPercoresOwnProgramsAreNotScaled(t *testing.T) {
 		r.finish()
 	})
 }
+
+func TestADrainByOrderEndsWithTheSlot(t *testing.T) {
+	for name, linger := range map[string]time.Duration{"it has gone": 0, "it is about to go": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+				r.kernel.obey = func(*fakeProcess) time.Duration { return linger }
+				r.run()
+				r.expectTold(r.give(order(Drain, worker1)), nil, "8001 drained")
+				r.give(Order{Verb: Scale, Count: 1})
+				r.give(Order{Verb: Scale, Count: 2})
+				r.pass(10 * time.Second)
+				r.expectStates("RUNNING", "RUNNING")
+				r.expectEndpoints(Up, Up)
+				r.finish()
+			})
+		})
+	}
+}
