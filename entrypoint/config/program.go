@@ -15,7 +15,7 @@ type Program struct {
 	Autorestart       Autorestart `envconfig:"PERCORE_AUTORESTART" group:"fleet" default:"true" oneof:"true,unexpected,false" example:"unexpected" doc:"whether a worker that ends is started again; 'unexpected': unless its exit code is one of 'PERCORE_EXITCODES'"`
 	Exitcodes         ExitCodes   `envconfig:"PERCORE_EXITCODES" group:"fleet" default:"0" example:"0,2" doc:"exit codes that 'unexpected' does not restart after"`
 	StartSecs         Duration    `envconfig:"PERCORE_STARTSECS" group:"fleet" default:"1s" example:"5" doc:"a life shorter than this is a failed start; 0: none is"`
-	StartRetries      Int         `envconfig:"PERCORE_STARTRETRIES" group:"fleet" default:"3" min:"0" max:"1000000" example:"10" doc:"failed starts in a row before a worker is given up as FATAL, which never happens while a sibling still serves"`
+	StartRetries      Int         `envconfig:"PERCORE_STARTRETRIES" group:"fleet" default:"3" min:"0" max:"1000000" example:"10" doc:"failed starts in a row before a worker is given up as FATAL, which never happens while a sibling serves that does not fail as often itself"`
 	StopSignal        Signal      `envconfig:"PERCORE_STOPSIGNAL" group:"fleet" default:"TERM" example:"QUIT" doc:"signal that asks a worker to stop"`
 	StopWaitSecs      Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker has after that before its process group gets SIGKILL"`
 	SignalMap         SignalMap   `envconfig:"PERCORE_SIGNAL_MAP" group:"fleet" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to a worker, or to the child of mode init, as 'from:to'; without 'to' they are dropped; SIGKILL never is"`

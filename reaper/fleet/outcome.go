@@ -8,7 +8,7 @@ type ExitOn uint8
 // The values of ExitOn.
 const (
 	AllFatal  ExitOn = iota // all workers of the critical programs are FATAL, or have ended for good
-	AnyFatal                // some worker is FATAL, or as above
+	AnyFatal                // some worker is FATAL and no sibling serves that could bring it back, or as above
 	FirstExit               // some worker has ended without being asked to; none is restarted
 	NeverExit
 )
@@ -46,7 +46,7 @@ func (f *Fleet) isDecisive(w *worker) bool {
 	}
 	switch f.options.ExitOn {
 	case AnyFatal:
-		return w.state == StateFatal
+		return w.state == StateFatal && (w.last.judged != evExhausted || !f.siblingServes(w))
 	case FirstExit:
 		return w.state == StateFatal || w.state == StateExited
 	case AllFatal, NeverExit:

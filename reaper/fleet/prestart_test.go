@@ -92,12 +92,8 @@ func TestWhatEndsAFleet(t *testing.T) {
 					return
 				}
 				r.pass(time.Minute)
-				select {
-				case got := <-r.result:
-					t.Errorf("got an end with %+v, want none", got)
-				default:
-					r.finish()
-				}
+				r.expectGoing()
+				r.finish()
 			})
 		})
 	}
@@ -135,6 +131,44 @@ func TestNoOrderGetsAheadOfWhatComesFirst(t *testing.T) {
 		if got := r.process("tornado-8003").spec.Args[0]; got != "changed" {
 			t.Errorf("the workers: got %s, want them changed", got)
 		}
+		r.finish()
+	})
+}
+
+// Two workers that keep failing: the first that has no tries left is not what ends the fleet as long as the other answers requests.
+func TestAnyFatalDoesNotCountAWorkerWhoseSiblingServes(t *testing.T) {
+	slow := tornado(2)
+	slow.StartSecs = 10 * time.Second
+	inBubble(t, Options{Programs: []Program{slow}, ExitOn: AnyFatal}, func(r *rig) {
+		r.run()
+		for range 4 {
+			r.dieAgain("tornado-8000", crash)
+		}
+		for range 3 {
+			r.dieAgain("tornado-8001", crash)
+		}
+		r.die("tornado-8001", crash)
+		r.expectStates("RUNNING", "FATAL")
+		r.expectGoing()
+		r.die("tornado-8000", crash)
+		r.expectEnd(139, "SIGSEGV")
+	})
+}
+
+func TestAnyFatalGoesOnWhenTheSiblingLasts(t *testing.T) {
+	slow := tornado(2)
+	slow.StartSecs = 10 * time.Second
+	inBubble(t, Options{Programs: []Program{slow}, ExitOn: AnyFatal}, func(r *rig) {
+		r.run()
+		for range 4 {
+			r.dieAgain("tornado-8000", crash)
+		}
+		for range 3 {
+			r.dieAgain("tornado-8001", crash)
+		}
+		r.die("tornado-8001", crash)
+		r.pass(time.Minute)
+		r.expectStates("RUNNING", "RUNNING")
 		r.finish()
 	})
 }

@@ -313,6 +313,15 @@ func (r *rig) expectEnd(code int, reason string) {
 	}
 }
 
+func (r *rig) expectGoing() {
+	r.t.Helper()
+	select {
+	case got := <-r.result:
+		r.t.Fatalf("after %v: got an end with %+v, want none", time.Since(r.start), got)
+	default:
+	}
+}
+
 func (r *rig) expectLog(count int, text string) {
 	r.t.Helper()
 	if got := strings.Count(r.log.String(), text); got != count {
