@@ -38,13 +38,12 @@ func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log
 	}}
 }
 
-// reconfigure changes the front door's settings, and gives those that were before; requests that are under way keep theirs.
-func (d *frontDoor) reconfigure(o lbproxy.Options) (before lbproxy.Options) {
+// reconfigure changes the front door's settings; requests that are under way keep theirs.
+func (d *frontDoor) reconfigure(o lbproxy.Options) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	before, d.wanted.Options = d.wanted.Options, o
+	d.wanted.Options = o
 	d.changeLocked(func(*lbproxy.Snapshot) {})
-	return before
 }
 
 // loops is how many event loops there are, for the life of the container.

@@ -9,12 +9,13 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
-	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
 
@@ -76,10 +77,12 @@ func (s *settings) reread(r control.Request, reply func(control.Frame) error) (c
 	return control.CodeOK, nil
 }
 
-// update waits for one that is under way; a client that has left meanwhile wants it no more.
+// update is one at a time, however long it takes. A client that has left meanwhile wants it no more.
 func (s *settings) update(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
 	if !r.DryRun {
-		s.turn.Lock()
+		if !s.turn.TryLock() {
+			return control.CodeGeneric, errors.New("nothing was changed: another update is under way")
+		}
 		defer s.turn.Unlock()
 	}
 	if err := ctx.Err(); err != nil {
@@ -138,7 +141,7 @@ func (s *settings) intend(set []string) (*intent, error) {
 		return nil, err
 	}
 	next.cfg, next.plan, next.programs = cfg, p, s.programs(cfg, p, next.set)
-	if err := s.compare(next); err != nil {
+	if err := s.compare(next, set); err != nil {
 		return nil, err
 	}
 	return next, nil
@@ -165,23 +168,24 @@ func (s *settings) programs(cfg *config.Config, p *plan, set []string) []fleet.P
 	return p.programs(cfg, config.Overlay(s.environ, others), s.door)
 }
 
-// compare fills in what differs from what holds now.
-func (s *settings) compare(next *intent) error {
+// compare fills in what differs from what holds now; set is what the request itself says.
+func (s *settings) compare(next *intent, set []string) error {
 	before, err := s.planOf(s.cfg)
 	if err != nil {
 		return err
 	}
 	old := s.programs(s.cfg, before, s.set)
+	differences := config.Differences(s.cfg, next.cfg)
 	for n, p := range next.programs {
 		i := slices.IndexFunc(old, func(o fleet.Program) bool { return o.Group == p.Group && o.Name == p.Name })
+		if i >= 0 && old[i].Workers == p.Workers {
+			next.keepCount(n, s.count(p), differences, set) // a scale or a change of the CPUs stays, unless a number is said
+		}
 		if i >= 0 && old[i].Workers != p.Workers || i < 0 || !sameProgram(old[i], p) {
 			next.groups = append(next.groups, p.Group)
 		}
-		if i >= 0 && old[i].Workers == p.Workers {
-			next.programs[n].Workers = s.count(p) // a scale or a change of the CPUs stays
-		}
 	}
-	for _, d := range config.Differences(s.cfg, next.cfg) {
+	for _, d := range differences {
 		effect, possible := effectOf(d.Base)
 		next.refused = next.refused || !possible
 		next.front = next.front || config.ScopeOf(d.Base) == config.OfFrontDoor
@@ -196,6 +200,27 @@ func (s *settings) compare(next *intent) error {
 		}
 	}
 	return nil
+}
+
+// keepCount leaves the nth program as many workers as it has, unless what says how many is among the differences or in the request.
+func (n *intent) keepCount(nth, count int, differences []config.Difference, set []string) {
+	p := &n.programs[nth]
+	names := n.cfg.WorkersVariables(p.Group, p.Name)
+	said := func(name string) bool {
+		return slices.ContainsFunc(set, func(a string) bool { return strings.HasPrefix(a, name+"=") && n.cfg.IsSet(name) })
+	}
+	at := slices.IndexFunc(names, said)
+	switch {
+	case slices.ContainsFunc(differences, func(d config.Difference) bool { return slices.Contains(names, d.Name) }):
+	case at < 0:
+		p.Workers = count
+		return
+	case p.Workers != count:
+		n.changes = append(n.changes, control.Change{Variable: names[at], From: strconv.Itoa(count), To: strconv.Itoa(p.Workers), Effect: effectScale})
+	}
+	if p.Workers != count {
+		n.groups = append(n.groups, p.Group)
+	}
 }
 
 // count is how many workers of a program there are meant to be just now.
@@ -224,20 +249,13 @@ func (n *intent) affected() []string {
 	return slices.Compact(groups)
 }
 
-// apply puts the new configuration into force: the front door's at once, the workers' by a roll. Where the fleet does not even
-// begin, what was before holds: an update that says the same again has to find something to do.
+// apply puts the new configuration into force: the front door's part as soon as the fleet has nothing against the workers', which
+// follows by a roll. Where the fleet refuses, what was before holds: an update that says the same again has to find something to do.
 func (s *settings) apply(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
-	restore := s.hold(next)
-	if len(next.groups) > 0 {
-		order := fleet.Order{Verb: fleet.Replace, Programs: next.programs}
-		err := s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) })
-		if errors.Is(err, fleet.ErrBusy) || errors.Is(err, errors.ErrUnsupported) {
-			restore()
-			return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
-		}
-		if err != nil {
-			return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
-		}
+	if len(next.groups) == 0 {
+		s.hold(next)
+	} else if code, err := s.replace(ctx, next, reply); err != nil {
+		return code, err
 	}
 	for _, group := range next.affected() {
 		_ = reply(control.Frame{Change: &control.Change{Group: group, Did: "updated process group"}})
@@ -245,23 +263,27 @@ func (s *settings) apply(ctx context.Context, next *intent, reply func(control.F
 	return control.CodeOK, nil
 }
 
-// hold makes the new configuration the current one, and gives what takes that back.
-func (s *settings) hold(next *intent) (restore func()) {
+func (s *settings) replace(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
+	var accepted atomic.Bool
+	order := fleet.Order{Verb: fleet.Replace, Programs: next.programs, Accepted: func() { s.hold(next); accepted.Store(true) }}
+	err = s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) })
+	switch {
+	case err == nil:
+		return control.CodeOK, nil
+	case !accepted.Load():
+		return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
+	default:
+		return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
+	}
+}
+
+// hold makes the new configuration the current one.
+func (s *settings) hold(next *intent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set, cfg, options := s.set, s.cfg, lbproxy.Options{}
 	s.set, s.cfg = next.set, next.cfg
-	reconfigured := s.door != nil && next.front
-	if reconfigured {
-		options = s.door.reconfigure(next.plan.frontOptions(next.cfg))
-	}
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.set, s.cfg = set, cfg
-		if reconfigured {
-			s.door.reconfigure(options)
-		}
+	if s.door != nil && next.front {
+		s.door.reconfigure(next.plan.frontOptions(next.cfg))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
@@ -142,6 +143,91 @@ func TestARefusedUpdateChangesNothing(t *testing.T) {
 	if s.door.wanted.Options.QueueSize != 1024 || len(s.set) != 0 {
 		t.Errorf("got queue size %d and %q set, want what was before", s.door.wanted.Options.QueueSize, s.set)
 	}
+}
+
+func TestAnUpdateThatTheFleetRefusesDoesNotTouchTheFrontDoor(t *testing.T) {
+	s := runningSettings(t)
+	s.fleet = fleet.New(fleet.Options{})
+	s.fleet.Stop("the test wants it stopped")
+	s.fleet.Run()
+	before := s.door.wanted.Snapshot.Seq
+	_, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "GREETING=hi"}})
+	if code != 1 || !strings.Contains(wrong, "nothing was changed: ") {
+		t.Errorf("got code %d and error %q, want 1 and that nothing was changed", code, wrong)
+	}
+	if got := s.door.wanted; got.Snapshot.Seq != before || got.Options.QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got snapshot %d, queue size %d and %q set, want %d, 1024 and nothing", got.Snapshot.Seq, got.Options.QueueSize, s.set, before)
+	}
+}
+
+func TestAnUpdateDoesNotWaitForAnother(t *testing.T) {
+	s := runningSettings(t)
+	s.turn.Lock() // as one does that rolls
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}})
+		if code != 1 || wrong != "nothing was changed: another update is under way" {
+			t.Errorf("got code %d and error %q", code, wrong)
+		}
+		if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}, DryRun: true}); code != 0 {
+			t.Errorf("dry run: got code %d and error %q, want an answer", code, wrong)
+		}
+	}()
+	select {
+	case <-answered:
+	case <-time.After(10 * time.Second):
+		t.Error("got no answer within 10s")
+	}
+	s.turn.Unlock()
+	<-answered
+}
+
+func TestANumberOfWorkersThatIsSaidCountsAfterAScale(t *testing.T) {
+	mail := []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}
+	for name, c := range map[string]struct {
+		environ, set []string
+		workers      int
+		changes      []string
+	}{
+		"something else":         {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_QUEUE_SIZE=7"}, workers: 5, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"}},
+		"the number that was":    {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2, changes: []string{"PERCORE_WORKERS: 5 -> 2"}},
+		"another":                {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"}, workers: 3, changes: []string{"PERCORE_WORKERS: 2 -> 3"}},
+		"what the scale made":    {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=5"}, workers: 5, changes: []string{"PERCORE_WORKERS: 2 -> 5"}},
+		"the same, by another":   {environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2, changes: []string{"WEB_CONCURRENCY: 2 -> auto"}},
+		"by its other name":      {environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"WEB_CONCURRENCY=2"}, workers: 2, changes: []string{"WEB_CONCURRENCY: 5 -> 2"}},
+		"by the one that is not": {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"WEB_CONCURRENCY=4"}, workers: 5},
+		"of a further program":   {environ: mail, set: []string{"PERCORE_MAIL_WORKERS=1"}, workers: 1, changes: []string{"PERCORE_MAIL_WORKERS: 5 -> 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := runningSettings(t, c.environ...)
+			at := len(c.environ) - 1 // the further program follows the fleet proper
+			programs := s.programs(s.cfg, must(planFleet(s.cfg)), nil)
+			programs[at].Workers = 5 // by scale
+			s.fleet = fleet.New(fleet.Options{Programs: programs})
+			next, err := s.intend(c.set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := next.programs[at].Workers; got != c.workers {
+				t.Errorf("workers: got %d, want %d", got, c.workers)
+			}
+			changes, _, _ := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: c.set, DryRun: true})
+			if !slices.Equal(changes, c.changes) {
+				t.Errorf("changes: got %q, want %q", changes, c.changes)
+			}
+			if got, want := slices.Contains(next.groups, programs[at].Group), c.workers != 5 || name == "what the scale made"; got != want {
+				t.Errorf("group %s changes: got %v, want %v", programs[at].Group, got, want)
+			}
+		})
+	}
+}
+
+func must(p *plan, err error) *plan {
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 func TestWorkersKeepTheirOwnEnvironment(t *testing.T) {

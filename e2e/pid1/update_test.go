@@ -2,6 +2,7 @@ package pid1
 
 import (
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,10 @@ func TestScaleStartsAndDrainsWorkersAndAnUpdateKeepsTheirNumber(t *testing.T) {
 	if got := len(c.pids()); got != 3 {
 		t.Errorf("after an update to 3: got %d workers", got)
 	}
+	c.succeed("scale", "1")
+	if text := c.succeed("update", "PERCORE_WORKERS=3"); !strings.HasPrefix(text, "PERCORE_WORKERS: 1 -> 3 (starts or drains workers)\n") || len(c.pids()) != 3 {
+		t.Errorf("the same after a scale: got %d workers and %q, want 3", len(c.pids()), text)
+	}
 	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
 		t.Errorf("got %v, want every request to be answered", result)
 	}
@@ -118,14 +123,7 @@ func (c *controlled) pids() (list []int) {
 
 func TestAnUpdateDuringARollIsRefusedAndCanBeRepeated(t *testing.T) {
 	c := startControlled(t, 2, env{"PERCORE_STARTSECS": "3"})
-	roll := c.command("restart", "all")
-	if err := roll.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c.await("the roll", func() bool {
-		text, _ := c.ctl("status", "-v")
-		return strings.Contains(text, "under way: rolling restart")
-	})
+	roll := c.rolling("restart", "all")
 	set := []string{"update", "GREETING=hi", "PERCORE_QUEUE_SIZE=7"}
 	if text, code := c.ctl(set...); code != 1 || !strings.Contains(text, "ERROR: nothing was changed: update: a rolling restart is under way") {
 		t.Errorf("during a roll: got code %d and %q, want it refused", code, text)
@@ -139,6 +137,36 @@ func TestAnUpdateDuringARollIsRefusedAndCanBeRepeated(t *testing.T) {
 	if text := c.succeed(set...); !strings.Contains(text, "QUEUE_SIZE: 1024 -> 7") || !strings.HasSuffix(text, "percore: updated process group\nwebs: updated process group\n") {
 		t.Errorf("after it: got %q, want both changes made", text)
 	}
+}
+
+// rolling starts a command that rolls the workers.
+func (c *controlled) rolling(args ...string) *exec.Cmd {
+	c.Helper()
+	roll := c.command(args...)
+	if err := roll.Start(); err != nil {
+		c.Fatal(err)
+	}
+	c.await("the roll", func() bool {
+		text, _ := c.ctl("status", "-v")
+		return strings.Contains(text, "under way: rolling restart")
+	})
+	return roll
+}
+
+func TestAnUpdateDuringAnotherIsRefusedAtOnce(t *testing.T) {
+	c := startControlled(t, 2, env{"PERCORE_STARTSECS": "3"})
+	first := c.rolling("update", "GREETING=hi")
+	text, code := c.ctl("update", "PERCORE_QUEUE_SIZE=7")
+	if code != 1 || !strings.Contains(text, "ERROR: nothing was changed: another update is under way") {
+		t.Errorf("during another: got code %d and %q, want it refused", code, text)
+	}
+	if text, _ := c.ctl("status", "-v"); !strings.Contains(text, "under way: rolling restart") {
+		t.Errorf("after the answer: got %q, want the first update under way still", text)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("first update: got %v", err)
+	}
+	c.succeed("update", "PERCORE_QUEUE_SIZE=7")
 }
 
 func TestWhatOnlyPID1GoesByTakesNoNewProcess(t *testing.T) {

@@ -42,6 +42,19 @@ func (f *Further) Variable(name string) string {
 	return prefix + upper + "_" + strings.TrimPrefix(name, prefix)
 }
 
+// WorkersVariables are the names by which the environment says how many workers that program has; none for one that is not configured.
+func (c *Config) WorkersVariables(group, name string) []string {
+	for _, f := range c.Further {
+		if string(f.Group) == group && string(f.Name) == name {
+			return []string{f.Variable("PERCORE_WORKERS")}
+		}
+	}
+	if string(c.Group) == group && string(c.Name) == name {
+		return []string{"PERCORE_WORKERS", "WEB_CONCURRENCY"}
+	}
+	return nil
+}
+
 // variables are the program's own.
 func (f *Further) variables() []variable {
 	list := variablesOf(&f.Program)

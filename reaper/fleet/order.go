@@ -43,6 +43,7 @@ type Order struct {
 	Group     string         // for Scale; empty is the group that gets traffic
 	Count     int            // for Scale, at least 1
 	Programs  []Program      // for Replace: all that there are from now on
+	Accepted  func()         // for Replace: called when it is not refused, before anything else, on the fleet's goroutine; may be nil
 }
 
 // Outcome is what came of an order for one process.

@@ -20,6 +20,9 @@ func (f *Fleet) replaceByOrder(e *errand) {
 			return
 		}
 	}
+	if e.order.Accepted != nil {
+		e.order.Accepted()
+	}
 	roll := &job{purpose: rolling, reason: "update", errand: e}
 	for _, p := range e.order.Programs {
 		f.adopt(f.options.program(p), roll)

@@ -71,7 +71,9 @@ func TestAHaltedUpdateLeavesTheOthersWhatTheyWere(t *testing.T) {
 		}
 		moved := tornado(2)
 		moved.PortsFrom = 7000
-		r.expectTold(r.give(replace(moved)), errors.ErrUnsupported)
+		refused := replace(moved)
+		refused.Accepted = func() { t.Error("got a refused update accepted") }
+		r.expectTold(r.give(refused), errors.ErrUnsupported)
 		r.finish()
 	})
 }
