@@ -38,8 +38,9 @@ type logFile struct {
 	owner *reaper.Credential // of the files that are made; nil is percore itself
 	log   *slog.Logger
 
-	mu      sync.Mutex // guards the rest: workers share the file, and it is reopened from outside
-	file    *os.File   // nil while it cannot be opened
+	mu      sync.Mutex  // guards the rest: workers share the file, and it is reopened from outside
+	file    *os.File    // nil while it cannot be opened
+	opened  os.FileInfo // the file that has the positions from base on; nil is whichever comes
 	size    int64
 	base    int64 // what was written to the files before this one: positions count from the first byte ever
 	rotated int64 // size of the newest of those; 0 when it is not there to be read
@@ -63,6 +64,7 @@ func (l *logFile) Write(p []byte) (written int, err error) {
 		if _, err := l.file.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
+		l.size++
 	}
 	written, err = l.file.Write(p)
 	l.torn = err != nil && (l.torn || written > 0)
@@ -95,7 +97,9 @@ func (l *logFile) Reopen() error {
 // open does not follow a symbolic link to where nothing is yet, and gives away no file but what it has made: the
 // directory may be a worker's, who must not choose what root makes or owns.
 func (l *logFile) open() error {
-	l.close()
+	old := l.file
+	defer old.Close() // not before, or a new file could get its number; for nil this does nothing
+	l.file = nil
 	file, err := os.OpenFile(l.spec.Path, reopenFlags|os.O_CREATE|os.O_EXCL, logFileMode)
 	switch {
 	case err == nil:
@@ -107,7 +111,14 @@ func (l *logFile) open() error {
 		l.broken, l.retry = err, time.Now().Add(reopenPause)
 		return err
 	}
-	l.file, l.broken, l.torn = file, nil, false
+	info, err := file.Stat()
+	if err == nil && l.opened != nil && !os.SameFile(l.opened, info) { // somebody has moved the old one away
+		if was, err := old.Stat(); err == nil {
+			l.size = max(l.size, was.Size())
+		}
+		l.leave(0)
+	}
+	l.file, l.opened, l.broken, l.torn = file, info, nil, false
 	l.measure()
 	return nil
 }
@@ -126,12 +137,5 @@ func (l *logFile) measure() {
 	l.size, l.regular = 0, false
 	if info, err := l.file.Stat(); err == nil && info.Mode().IsRegular() {
 		l.size, l.regular = info.Size(), true
-	}
-}
-
-func (l *logFile) close() {
-	if l.file != nil {
-		l.file.Close()
-		l.file = nil
 	}
 }

@@ -104,6 +104,15 @@ func TestALogFileThatAnotherProgramHasCutIsNotRotatedTooEarly(t *testing.T) {
 	}
 }
 
+func TestTheEndOfALineThatWasCutCounts(t *testing.T) {
+	file := newLogFile(filepath.Join(t.TempDir(), "log"), 0, 0)
+	_, _ = file.Write([]byte("12"))
+	file.torn = true
+	if n, err := file.Write([]byte("34\n")); n != 3 || err != nil || file.size != 6 {
+		t.Errorf("got %d written, error %v and size %d, want 3, none and 6", n, err, file.size)
+	}
+}
+
 func TestAMovedLogFileIsReopened(t *testing.T) {
 	dir := t.TempDir()
 	file := newLogFile(filepath.Join(dir, "log"), 0, 0)

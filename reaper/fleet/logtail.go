@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"io"
+
 	"os"
 	"syscall"
 )
@@ -18,19 +19,25 @@ func (l *logFile) read(from int64, bytesMax int) (data []byte, next int64, wake 
 	defer part.file.Close()
 	data = make([]byte, min(int64(bytesMax), part.size-part.offset))
 	n, err := part.file.ReadAt(data, part.offset)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, part.begin + part.offset, part.wake, true
-	}
-	return data[:n], part.begin + part.offset + int64(n), part.wake, true
+	return data[:n], part.next(n, err), part.wake, true
 }
 
 // logPart is the file that has a position.
 type logPart struct {
-	file   *os.File
-	begin  int64 // position of its first byte
-	size   int64
-	offset int64 // of the position
-	wake   <-chan struct{}
+	file    *os.File
+	begin   int64 // position of its first byte
+	size    int64
+	offset  int64 // of the position
+	rotated bool  // there is more in the file itself
+	wake    <-chan struct{}
+}
+
+// next is the position after a read of n bytes. What cannot be read is tried again at the next change, which a rotated file has none of.
+func (p *logPart) next(n int, err error) int64 {
+	if p.rotated && err != nil && !errors.Is(err, io.EOF) {
+		return p.begin + p.size
+	}
+	return p.begin + p.offset + int64(n)
 }
 
 var errNotRegular = errors.New("not a regular file")
@@ -42,7 +49,7 @@ func (l *logFile) find(from int64) (part logPart, err error) {
 	defer l.mu.Unlock()
 	if old := l.base - l.rotated; from >= 0 && from < l.base && l.rotated > 0 {
 		if part, err = openPart(l.backup(1)); err == nil && part.size == l.rotated {
-			part.begin, part.offset, part.wake = old, max(0, from-old), closed() // there is more in the file itself
+			part.begin, part.offset, part.rotated, part.wake = old, max(0, from-old), true, closed()
 			return part, nil
 		} else if err == nil {
 			part.file.Close()
@@ -107,9 +114,7 @@ func (l *logFile) clear() error {
 		return err
 	}
 	defer l.stir()
-	l.leave(0)
-	l.size = 0
-	return l.file.Truncate(0)
+	return l.empty()
 }
 
 // Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in memory,

@@ -1,10 +1,16 @@
 package fleet
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestALogFileIsReadFromAnyOffset(t *testing.T) {
@@ -60,29 +66,38 @@ func TestAClearedLogFileIsEmptyAndGoesOn(t *testing.T) {
 	}
 }
 
+// follower reads a log file as tail -f does.
+type follower struct {
+	*testing.T
+	file *logFile
+	at   int64
+}
+
+// expect reads all that there is.
+func (f *follower) expect(want string) {
+	f.Helper()
+	var got []byte
+	for {
+		data, next, wake, _ := f.file.read(f.at, 3)
+		f.at, got = next, append(got, data...)
+		select {
+		case <-wake:
+		default:
+			if len(data) > 0 {
+				continue
+			}
+			if string(got) != want {
+				f.Fatalf("got %q, want %q", got, want)
+			}
+			return
+		}
+	}
+}
+
 func TestALogFileIsFollowedOverItsRotation(t *testing.T) {
 	dir := t.TempDir()
 	file := newLogFile(filepath.Join(dir, "log"), 8, 1)
-	at := int64(0)
-	follow := func(want string) {
-		t.Helper()
-		var got []byte
-		for {
-			data, next, wake, _ := file.read(at, 3)
-			at, got = next, append(got, data...)
-			select {
-			case <-wake:
-			default:
-				if len(data) > 0 {
-					continue
-				}
-				if string(got) != want {
-					t.Fatalf("got %q, want %q", got, want)
-				}
-				return
-			}
-		}
-	}
+	follow := (&follower{T: t, file: file}).expect
 	write := func(text string) { _, _ = file.Write([]byte(text)) }
 	write("1234\n")
 	follow("1234\n")
@@ -106,6 +121,73 @@ func TestALogFileIsFollowedOverItsRotation(t *testing.T) {
 	follow("")
 	write("t\n")
 	follow("t\n")
+}
+
+func TestALogFileThatAnotherProgramHasMovedIsFollowed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	file := newLogFile(path, 0, 0)
+	f := &follower{T: t, file: file}
+	write := func(text string) { _, _ = file.Write([]byte(text)) }
+	for _, away := range []func() error{
+		func() error { return os.Rename(path, path+".old") },
+		func() error { return os.Remove(path) },
+	} {
+		write("before\n")
+		f.expect("before\n")
+		if err := errors.Join(away(), file.Reopen()); err != nil {
+			t.Fatal(err)
+		}
+		write("more than before\n")
+		f.expect("more than before\n")
+	}
+	if err := file.Reopen(); err != nil { // for nothing
+		t.Fatal(err)
+	}
+	f.expect("")
+	write("and on\n")
+	f.expect("and on\n")
+}
+
+func TestAFollowerSkipsWhatCannotBeReadOfARotatedFile(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		part logPart
+		n    int
+		err  error
+		want int64
+	}{
+		{"some of it", logPart{begin: 100, size: 10, offset: 4}, 3, nil, 107},
+		{"less than there was", logPart{begin: 100, size: 10, offset: 4}, 3, io.EOF, 107},
+		{"nothing of a file that is written to", logPart{begin: 100, size: 10, offset: 4}, 0, syscall.EIO, 104},
+		{"nothing of one that is not", logPart{begin: 100, size: 10, offset: 4, rotated: true}, 0, syscall.EIO, 110},
+	} {
+		if got := tt.part.next(tt.n, tt.err); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A file that cannot be cut: nobody reads it twice for that.
+func TestALogFileThatCannotBeEmptiedIsFollowedOn(t *testing.T) {
+	fd, err := unix.MemfdCreate("log", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK); err != nil {
+		t.Fatal(err)
+	}
+	f := &follower{T: t, file: newLogFile("/proc/self/fd/"+strconv.Itoa(fd), 8, 0)}
+	_, _ = f.file.Write([]byte("1234\n"))
+	f.expect("1234\n")
+	if err := f.file.clear(); !errors.Is(err, syscall.EPERM) {
+		t.Errorf("clear: got %v, want %v", err, syscall.EPERM)
+	}
+	f.expect("")
+	_, _ = f.file.Write([]byte("5678\n")) // too long, and cannot be rotated
+	f.expect("5678\n")
+	_, _ = f.file.Write([]byte("9\n"))
+	f.expect("9\n")
 }
 
 // TestTailAndClearGoByTheLogFile is about a real worker that writes more than memory keeps.

@@ -22,6 +22,7 @@ func (l *logFile) rotate() {
 	err := l.shift()
 	if err == nil && l.spec.Backups > 0 {
 		l.leave(l.size)
+		l.opened = nil // what comes is another file, and is known to be
 		err = l.open()
 	}
 	if err != nil && !l.said {
@@ -39,9 +40,7 @@ func (l *logFile) leave(rotated int64) { l.base, l.rotated = l.base+l.size, rota
 // shift moves every file one number up, the last one out of existence.
 func (l *logFile) shift() error {
 	if l.spec.Backups <= 0 {
-		l.leave(0)
-		l.size = 0
-		return l.file.Truncate(0)
+		return l.empty()
 	}
 	for n := l.spec.Backups - 1; n >= 0; n-- {
 		err := os.Rename(l.backup(n), l.backup(n+1))
@@ -49,6 +48,16 @@ func (l *logFile) shift() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// empty cuts the file down to nothing, which its followers go on from.
+func (l *logFile) empty() error {
+	if err := l.file.Truncate(0); err != nil {
+		return err
+	}
+	l.leave(0)
+	l.size = 0
 	return nil
 }
 
