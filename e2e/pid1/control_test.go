@@ -26,13 +26,20 @@ type controlled struct {
 // startControlled runs n scripted workers.
 func startControlled(t *testing.T, n int, variables env) *controlled {
 	t.Helper()
+	c := beginControlled(t, n, variables)
+	c.awaitReady(n)
+	return c
+}
+
+// beginControlled does not wait for the workers.
+func beginControlled(t *testing.T, n int, variables env) *controlled {
+	t.Helper()
 	c := &controlled{socket: filepath.Join(t.TempDir(), "control.sock")}
 	all := env{"PERCORE_CONTROL": c.socket, "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
 	for name, value := range variables {
 		all[name] = value
 	}
 	c.service = start(t, all, built.worker, "worker", "serve", "{port}")
-	c.awaitReady(n)
 	return c
 }
 

@@ -1,6 +1,8 @@
 package pid1
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -79,5 +81,33 @@ func TestASignalToPRESTARTAloneIsItsFailure(t *testing.T) {
 	}
 	if code := s.wait(); code != 137 {
 		t.Errorf("exit code: got %d, want 137", code)
+	}
+}
+
+func TestNothingIsStartedByOrderDuringPRESTART(t *testing.T) {
+	done := filepath.Join(t.TempDir(), "done")
+	c := beginControlled(t, 1, env{"PERCORE_PRESTART": "sh -c 'while [ ! -e " + done + " ]; do sleep 0.05; done'"})
+	c.named("percore:prestart")
+	for _, args := range [][]string{{"start", "all"}, {"restart", "all"}, {"restart", "--hard", "all"}, {"start", c.name(0)}, {"restart", c.name(0)}} {
+		want := "ERROR: " + args[0] + ": prestart is still running"
+		if text, code := c.ctl(args...); code == 0 || !strings.Contains(text, want) {
+			t.Errorf("percore %s: got code %d and %q, want %q", strings.Join(args, " "), code, text, want)
+		}
+	}
+	scale := c.command("scale", "2")
+	if err := scale.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(c.messages("worker started")); got != 1 {
+		t.Errorf("got %d processes started, want prestart alone", got)
+	}
+	if err := os.WriteFile(done, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := scale.Wait(); err != nil {
+		t.Errorf("scale: got %v, want it carried out after prestart", err)
+	}
+	if got := len(c.pids()); got != 2 {
+		t.Errorf("got %d workers, want 2", got)
 	}
 }

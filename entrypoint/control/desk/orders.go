@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,7 +121,7 @@ func (j *job) restart() (code int, err error) {
 		if code, err := j.each(control.VerbStop); err != nil {
 			return code, err
 		}
-		return j.each(control.VerbStart)
+		return j.startAgain()
 	}
 	roll, rest := j.divide()
 	if len(roll) > 0 {
@@ -132,7 +133,16 @@ func (j *job) restart() (code int, err error) {
 	if len(rest) == 0 {
 		return j.code, nil
 	}
-	return j.each(control.VerbStart)
+	return j.startAgain()
+}
+
+// startAgain is the second half of a restart.
+func (j *job) startAgain() (code int, err error) {
+	code, err = j.each(control.VerbStart)
+	if errors.Is(err, fleet.ErrPreparing) {
+		return code, fmt.Errorf("%s: %w", fleet.Restart, fleet.ErrPreparing)
+	}
+	return code, err
 }
 
 // divide tells those that a restart replaces from the names that are only started, and says what supervisorctl's stop would say
