@@ -86,8 +86,8 @@ func printVersion(in invocation) int {
 
 const usage = `usage:
   percore [--] COMMAND [ARG...]      run COMMAND once per usable CPU behind the front door
-  percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080
+  percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable
   percore version
@@ -103,7 +103,7 @@ const usage = `usage:
   percore reread, avail, shutdown             as in supervisorctl
   percore healthcheck                         exit with 0 when a worker serves, else with 1
 
-In COMMAND's arguments {port}, {index} and {name} are filled in for each worker.
+In COMMAND's arguments {port}, {index}, {name} and, with PERCORE_BIND=unix, {socket} are filled in for each worker.
 Everything else is configured by PERCORE_ variables; see "percore env".
 `
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,10 +19,13 @@ func shell(line string, env []string) *exec.Cmd {
 	return cmd
 }
 
+// They are typed where make build has put the binary.
 func TestTheShellCommandsWork(t *testing.T) {
 	for _, line := range load(t).commands(t, "run: shell") {
 		t.Run(line, func(t *testing.T) {
-			out, err := shell(line, cleanEnviron()).CombinedOutput()
+			cmd := shell(line, cleanEnviron("PATH=/usr/bin:/bin"))
+			cmd.Dir = filepath.Dir(binary)
+			out, err := cmd.CombinedOutput()
 			if err != nil || len(out) == 0 {
 				t.Errorf("got %v and the output %q, want success and some output", err, out)
 			}

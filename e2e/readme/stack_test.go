@@ -44,6 +44,13 @@ func TestTheDockerfileAndTheComposeFileWork(t *testing.T) {
 			t.Errorf("got %s, want tornadoes:tornado-8000 in it", got)
 		}
 	})
+	t.Run("control commands reach PID 1", func(t *testing.T) {
+		for _, line := range page.commands(t, "run: control") {
+			if got := do(strings.Replace(line, " exec ", " exec -T ", 1)); !strings.Contains(got, "tornadoes:tornado-8000 ") || !strings.Contains(got, "RUNNING") {
+				t.Errorf("%s: got %s, want the workers' states", line, got)
+			}
+		}
+	})
 	t.Run("stop ends with code 0", func(t *testing.T) {
 		do(lines[2])
 		container := strings.TrimSpace(do("docker compose ps -a -q web"))

@@ -68,3 +68,30 @@ func TestEveryLinkAndFolderIsThere(t *testing.T) {
 		}
 	}
 }
+
+// A newcomer finds every folder with code in the table: those at the top, and the parts of the three that the binary is made of.
+func TestTheLayoutNamesEveryFolder(t *testing.T) {
+	text, seen := strings.Join(load(t), "\n"), make(map[string]bool)
+	for _, pattern := range []string{"*/go.mod", "*/*.go", "entrypoint/*/*.go", "reaper/*/*.go", "lbproxy/*/*.go", "e2e/*/*.go"} {
+		files, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) == 0 {
+			t.Errorf("%s: got no files, want some", pattern)
+		}
+		for _, file := range files {
+			folder, err := filepath.Rel(repository, filepath.Dir(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(folder, "e2e/") {
+				folder = "e2e"
+			}
+			if !seen[folder] && !strings.Contains(text, "`"+folder+"/`") {
+				t.Errorf("README.md: the layout lacks %s/", folder)
+			}
+			seen[folder] = true
+		}
+	}
+}
