@@ -3,7 +3,6 @@ package fleet
 import (
 	"errors"
 	"io"
-
 	"os"
 	"syscall"
 )
