@@ -305,3 +305,22 @@ func TestAControlCommandIsCheap(t *testing.T) {
 		t.Errorf("CPU time of a command: got %v at least, want 20ms at most", cheapest)
 	}
 }
+
+// The drain timeout is 30 s: a worker that has no request left, and said so long ago, does not take it.
+func TestADrainedWorkerIsStoppedAndRemovedAtOnce(t *testing.T) {
+	c := startControlled(t, 3, nil)
+	for _, i := range []int{1, 2} {
+		c.succeed("drain", c.name(i))
+	}
+	begun := time.Now()
+	c.succeed("stop", c.name(1))
+	c.succeed("scale", "2")
+	c.succeed("start", c.name(1))
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("stop, scale and start: got %v, want them at once", took)
+	}
+	c.succeed("scale", "3")
+	if text := c.succeed("status"); strings.Count(text, "RUNNING") != 3 || strings.Contains(text, "degraded:") {
+		t.Errorf("got\n%s\nwant three workers that serve", text)
+	}
+}
