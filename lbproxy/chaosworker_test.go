@@ -324,6 +324,7 @@ func (l *life) hang(e *errand) bool {
 		l.fault("worker %d: the front door waits for the answer to %d for ever", l.index, e.id)
 	}
 	l.finish(e)
+	l.close(e.c, true) // more of the request may have come, and a FIN would end an answer that ends with the connection
 	return false
 }
 
