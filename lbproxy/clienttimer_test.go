@@ -137,7 +137,9 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 }
 
 func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Balance, o.ClientBodyBufferSize, o.ProxyConnectTimeout = RoundRobin, 0, time.Minute })
+	r := newRig(t, func(o *Options) {
+		o.Balance, o.ClientBodyBufferSize, o.ProxyConnectTimeout = RoundRobin, 0, time.Minute
+	})
 	died := make(chan struct{}, 1)
 	r.workers(deaf(t), newStub(t, func(*stubRequest) bool { died <- struct{}{}; return false }).address) // the turn starts behind the first
 	r.client().send("PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
