@@ -174,43 +174,40 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 3)
 }
 
-func TestAnIdleConnectionWhoseNextRequestIsHereDoesNotMakeRoom(t *testing.T) {
-	r := newRig(t, nil)
-	r.workers(newStub(t, constant("ok")).address)
-	r.onLoop(func(l *loop) { l.clientsMax = 3 })
-	var all []*client
-	for range 3 {
-		c := r.client()
-		c.wantOpen("ok")
-		all = append(all, c)
+// TestAConnectionWhoseRequestIsHereDoesNotMakeRoom has connections that would have to go, and the request of the first of them come
+// before the loop looks at it.
+func TestAConnectionWhoseRequestIsHereDoesNotMakeRoom(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		prepare func(*client)
+		elapse  int // milliseconds
+	}{
+		{"idle for long", func(c *client) { c.wantOpen("ok") }, 0},
+		{"owing its first request for long", func(*client) {}, unservedMillis},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.workers(newStub(t, constant("ok")).address)
+			r.onLoop(func(l *loop) { l.clientsMax = 3 })
+			var all []*client
+			for range 3 {
+				c := r.client()
+				test.prepare(c)
+				all = append(all, c)
+			}
+			eventually(t, "they are in", func() bool { return r.sockets(kindDownstream) == 3 })
+			r.elapse(test.elapse)
+			release := r.hold()
+			late := r.client().send(getRequest) // comes first
+			time.Sleep(5 * time.Millisecond)
+			all[0].send(getRequest)
+			time.Sleep(5 * time.Millisecond)
+			release()
+			all[0].read("GET").want(t, 200, "ok")
+			late.read("GET").want(t, 200, "ok")
+			all[1].wantEnd()
+		})
 	}
-	release := r.hold()
-	late := r.client().send(getRequest) // comes first
-	time.Sleep(5 * time.Millisecond)
-	all[0].send(getRequest) // whose connection is idle longest
-	time.Sleep(5 * time.Millisecond)
-	release()
-	all[0].read("GET").want(t, 200, "ok")
-	late.read("GET").want(t, 200, "ok")
-	all[1].wantEnd()
-}
-
-func TestAClientWhoseFirstRequestIsHereDoesNotMakeRoom(t *testing.T) {
-	r := newRig(t, nil)
-	r.workers(newStub(t, constant("ok")).address)
-	r.onLoop(func(l *loop) { l.clientsMax = 3 })
-	all := []*client{r.client(), r.client(), r.client()}
-	eventually(t, "they are in", func() bool { return r.sockets(kindDownstream) == 3 })
-	r.elapse(unservedMillis)
-	release := r.hold()
-	late := r.client().send(getRequest) // comes first
-	time.Sleep(5 * time.Millisecond)
-	all[0].send(getRequest)
-	time.Sleep(5 * time.Millisecond)
-	release()
-	all[0].read("GET").want(t, 200, "ok")
-	late.read("GET").want(t, 200, "ok")
-	all[1].wantEnd()
 }
 
 func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {

@@ -97,7 +97,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		ch.deadly, ch.killed, ch.stops = ch.rng.IntN(2) == 0, ch.rng.IntN(3) == 0, ch.rng.IntN(4) == 0
 	}
 	// A client of a front door that stops was once left waiting though its connection was gone: the fault of the test or ours, which
-	// nobody knows yet. So it is not part of the ordinary run.
+	// nobody knows yet. So it takes a long run to come to that.
 	ch.stops = ch.stops && *chaosTime > 0
 	if ch.killed {
 		ch.pardons = pardonsMax
