@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 )
@@ -19,6 +20,7 @@ type traces struct {
 	refusal        string             // the codec's words, where why is causeBadRequest
 	statuses       [triesNoted]uint16 // of each try; for one that failed what its failure alone would have been answered with
 	reused         bool               // the last try went over a kept connection
+	https          bool               // the client's scheme, as far as a trusted proxy says so
 }
 
 // noteTry keeps the status that the current try came to.
@@ -28,88 +30,120 @@ func (x *exchange) noteTry(status int) {
 	}
 }
 
-// appendJSONLine writes one object: times in milliseconds, sizes in bytes. What does not apply is left out.
+// appendJSONLine writes one object in the schema of all of percore's JSON lines (docs/logs.md). Requests and answers have
+// OpenTelemetry's names of the stable HTTP conventions; what these do not know is called percore's. What does not apply is left out.
 func appendJSONLine(b []byte, l *loop, x *exchange) []byte {
-	b = append(b, `{"ts":"`...)
+	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	b = append(b, `","client":"`...)
-	b = x.client.appendAddress(b)
-	b = append(b, `","remote":"`...)
-	b = l.conns.at(x.downstream).peer.appendAddress(b)
-	b = appendJSONRequest(b, x)
-	b = append(b, `,"status":`...)
-	b = strconv.AppendInt(b, int64(x.status), 10)
-	b = appendJSONNumber(b, "req_bytes", x.body.total)
-	b = appendJSONNumber(b, "resp_bytes", x.bytesOut)
+	b = append(b, `","level":"INFO","msg":"request","process":"percore:front`...)
+	b = appendJSONRequest(b, l, x)
+	b = appendJSONNumber(b, "http.response.status_code", int64(x.status))
+	b = appendJSONNumber(b, "http.request.body.size", x.body.total)
+	b = appendJSONNumber(b, "http.response.body.size", x.bytesOut)
 	b = appendJSONTimes(b, l, x)
 	b = appendJSONTries(b, x)
 	b = appendJSONCause(b, x)
-	b = append(b, `,"referer":"`...)
-	b = appendEscaped(b, x.line.b[x.line.host:x.line.referer])
-	b = appendJSONString(b, "ua", x.line.b[x.line.referer:x.line.ua])
 	if id := x.line.b[x.line.ua:]; len(id) > 0 {
-		b = appendJSONString(b, "request_id", id)
+		b = append(b, `,"request_id":"`...)
+		b = append(appendEscaped(b, id), '"')
 	}
-	return append(b, '"', '}', '\n')
+	return append(b, '}', '\n')
 }
 
-func appendJSONRequest(b []byte, x *exchange) []byte {
+// appendJSONRequest says who asked for what, after a string that it ends.
+func appendJSONRequest(b []byte, l *loop, x *exchange) []byte {
 	n := &x.line
-	b = appendJSONString(b, "method", n.b[:n.method])
-	b = appendJSONString(b, "target", n.b[n.method:n.target])
-	b = append(b, `","proto":"`...)
-	if n.method > 0 { // else there was no request line that says so
-		b = append(append(b, "HTTP/1."...), '0'+x.minor)
+	b = append(b, `","client.address":"`...)
+	b = x.client.appendAddress(b)
+	b = append(b, `","network.peer.address":"`...)
+	b = l.conns.at(x.downstream).peer.appendAddress(b)
+	b = appendJSONString(b, "http.request.method", n.b[:n.method])
+	b = append(b, `","url.scheme":"`...)
+	if x.https {
+		b = append(b, schemeHTTPS...)
+	} else {
+		b = append(b, schemeHTTP...)
 	}
-	b = appendJSONString(b, "host", n.b[n.target:n.host])
-	return append(b, '"')
+	path, query, asked := bytes.Cut(n.b[n.method:n.target], []byte("?"))
+	b = appendJSONString(b, "url.path", path)
+	if asked {
+		b = appendJSONString(b, "url.query", query)
+	}
+	if n.method > 0 { // else there was no request line that says so
+		b = append(append(b, `","network.protocol.version":"1.`...), '0'+x.minor)
+	}
+	b = appendJSONHost(b, n.b[n.target:n.host])
+	if referer := n.b[n.host:n.referer]; len(referer) > 0 {
+		b = append(b, `,"http.request.header.referer":["`...)
+		b = append(appendEscaped(b, referer), '"', ']')
+	}
+	if ua := n.b[n.referer:n.ua]; len(ua) > 0 {
+		b = append(b, `,"user_agent.original":"`...)
+		b = append(appendEscaped(b, ua), '"')
+	}
+	return b
 }
 
-// appendJSONTimes has each span from the exchange's first byte on, and connect as a span of its own.
+// appendJSONHost writes the host that was asked for, without the brackets of an IPv6 address, and its port where the
+// client named one.
+func appendJSONHost(b, host []byte) []byte {
+	port := portIn(host)
+	name := host
+	if len(port) > 0 {
+		name = host[:len(host)-len(port)-len(":")]
+	}
+	name = bytes.TrimSuffix(bytes.TrimPrefix(name, []byte("[")), []byte("]"))
+	b = append(appendJSONString(b, "server.address", name), '"')
+	if number, err := strconv.ParseUint(view(port), 10, 16); err == nil {
+		b = appendJSONNumber(b, "server.port", int64(number))
+	}
+	return b
+}
+
+// appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, queue and first byte from the exchange's
+// first byte on, connect as a span of its own.
 func appendJSONTimes(b []byte, l *loop, x *exchange) []byte {
-	b = appendJSONMillis(b, "dur_ms", l.nowNanos-x.startedNanos)
+	b = appendJSONDecimal(b, "duration_ms", l.nowNanos-x.startedNanos, time.Millisecond)
 	if x.headNanos != 0 {
-		b = appendJSONMillis(b, "head_ms", x.headNanos-x.startedNanos)
+		b = appendJSONSeconds(b, "percore.head_seconds", x.headNanos-x.startedNanos)
 	}
 	if x.parkedNanos != 0 {
-		b = appendJSONMillis(b, "queue_ms", x.queuedNanos)
+		b = appendJSONSeconds(b, "percore.queue_seconds", x.queuedNanos)
 	}
 	if x.connectedNanos != 0 {
-		b = appendJSONMillis(b, "connect_ms", x.connectedNanos-x.connectNanos)
+		b = appendJSONSeconds(b, "percore.connect_seconds", x.connectedNanos-x.connectNanos)
 	}
 	if x.firstNanos != 0 {
-		b = appendJSONMillis(b, "first_ms", x.firstNanos-x.startedNanos)
+		b = appendJSONSeconds(b, "percore.first_byte_seconds", x.firstNanos-x.startedNanos)
 	}
 	return b
 }
 
 // appendJSONTries says which worker had the request last, and what came of each try.
 func appendJSONTries(b []byte, x *exchange) []byte {
-	b = append(b, `,"worker":"`...)
 	if x.last != nil {
-		b = append(b, x.last.Name...)
+		b = append(b, `,"worker":"`...)
+		b = append(append(b, x.last.Name...), '"')
 	}
-	b = append(b, '"')
 	if x.last != nil && x.last.PID > 0 {
 		b = appendJSONNumber(b, "pid", int64(x.last.PID))
 	}
-	b = append(b, `,"attempts":`...)
-	b = strconv.AppendInt(b, int64(x.tries), 10)
 	if x.tries == 0 {
 		return b
 	}
-	b = append(b, `,"upstream_status":[`...)
+	b = appendJSONNumber(b, "retries", int64(x.tries-1))
+	b = append(b, `,"percore.upstream_status":[`...)
 	for i := range min(int(x.tries), triesNoted) {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = strconv.AppendUint(b, uint64(x.statuses[i]), 10)
 	}
-	b = append(b, `],"reused":`...)
+	b = append(b, `],"percore.connection_reused":`...)
 	return strconv.AppendBool(b, x.reused)
 }
 
-// appendJSONCause says what ended an exchange that did not end well, and whose side that was on.
+// appendJSONCause says what ended an exchange that did not end well: in one word, on whose side, and in words for people.
 func appendJSONCause(b []byte, x *exchange) []byte {
 	if x.why == causeNone {
 		return b
@@ -118,12 +152,27 @@ func appendJSONCause(b []byte, x *exchange) []byte {
 	if reason == "" {
 		reason = outcomes[x.why].reason
 	}
-	b = append(b, `,"cause":"`...)
-	b = append(b, reason...)
-	b = append(b, `","side":"`...)
+	b = append(b, `,"percore.reason":"`...)
+	b = append(b, x.reasonName()...)
+	b = append(b, `","percore.side":"`...)
 	b = append(b, outcomes[x.why].side.String()...)
-	return append(b, '"')
+	b = append(b, `","err":"`...)
+	return append(append(b, reason...), '"')
 }
+
+// reasonName is the one word for what ended an exchange. A refused head shares a cause with what is malformed in other
+// ways, yet has a remedy of its own.
+func (x *exchange) reasonName() string {
+	if x.why == causeBadRequest && (x.status == statusURITooLong || x.status == statusHeadTooLarge) {
+		return "head_too_large"
+	}
+	return outcomes[x.why].name
+}
+
+const (
+	statusURITooLong   = 414
+	statusHeadTooLarge = 431
+)
 
 // appendJSONString ends the string before it and begins another member.
 func appendJSONString(b []byte, name string, value []byte) []byte {
@@ -140,10 +189,17 @@ func appendJSONNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
-// appendJSONMillis writes a span in milliseconds with three decimals.
-func appendJSONMillis(b []byte, name string, nanos int64) []byte {
-	micros := max(0, nanos) / int64(time.Microsecond)
-	b = appendJSONNumber(b, name, micros/1000)
-	part := micros % 1000
-	return append(b, '.', byte('0'+part/100), byte('0'+part/10%10), byte('0'+part%10))
+// appendJSONSeconds writes a span in seconds, to the microsecond.
+func appendJSONSeconds(b []byte, name string, nanos int64) []byte {
+	return appendJSONDecimal(b, name, nanos, time.Second)
+}
+
+// appendJSONDecimal writes a span in the given unit, milliseconds or seconds, to the microsecond.
+func appendJSONDecimal(b []byte, name string, nanos int64, unit time.Duration) []byte {
+	micros, perUnit := max(0, nanos)/int64(time.Microsecond), int64(unit/time.Microsecond)
+	b = append(appendJSONNumber(b, name, micros/perUnit), '.')
+	for part, digit := micros%perUnit, perUnit/10; digit > 0; digit /= 10 {
+		b = append(b, byte('0'+part/digit%10))
+	}
+	return b
 }

@@ -44,20 +44,42 @@ func TestTheCombinedAccessLog(t *testing.T) {
 
 // jsonLine is the access log's object.
 type jsonLine struct {
-	TS, Client, Remote, Method, Target, Proto, Host, Worker, Referer, UA, Cause, Side string
+	Time, Level, Msg, Process, Worker, Err string
 
-	Status, Attempts, PID int
-	Reused                bool
-
-	Statuses  []int    `json:"upstream_status"`
+	PID       int
+	Client    string   `json:"client.address"`
+	Peer      string   `json:"network.peer.address"`
+	Method    string   `json:"http.request.method"`
+	Scheme    string   `json:"url.scheme"`
+	Path      string   `json:"url.path"`
+	Query     *string  `json:"url.query"`
+	Version   string   `json:"network.protocol.version"`
+	Host      string   `json:"server.address"`
+	Port      *int     `json:"server.port"`
+	Referer   []string `json:"http.request.header.referer"`
+	UA        string   `json:"user_agent.original"`
+	Status    int      `json:"http.response.status_code"`
+	ReqBytes  int64    `json:"http.request.body.size"`
+	RespBytes int64    `json:"http.response.body.size"`
+	MS        float64  `json:"duration_ms"`
+	Head      *float64 `json:"percore.head_seconds"`
+	Connect   *float64 `json:"percore.connect_seconds"`
+	First     *float64 `json:"percore.first_byte_seconds"`
+	Queue     *float64 `json:"percore.queue_seconds"`
+	Retries   *int     `json:"retries"`
+	Statuses  []int    `json:"percore.upstream_status"`
+	Reused    bool     `json:"percore.connection_reused"`
+	Reason    string   `json:"percore.reason"`
+	Side      string   `json:"percore.side"`
 	RequestID string   `json:"request_id"`
-	HeadMS    *float64 `json:"head_ms"`
-	ConnectMS *float64 `json:"connect_ms"`
-	FirstMS   *float64 `json:"first_ms"`
-	ReqBytes  int64    `json:"req_bytes"`
-	RespBytes int64    `json:"resp_bytes"`
-	DurMS     float64  `json:"dur_ms"`
-	QueueMS   *float64 `json:"queue_ms"`
+}
+
+// target is what the request line had.
+func (l *jsonLine) target() string {
+	if l.Query == nil {
+		return l.Path
+	}
+	return l.Path + "?" + *l.Query
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
@@ -78,28 +100,31 @@ func TestTheJSONAccessLog(t *testing.T) {
 		got = append(got, j)
 	}
 	p := got[0]
-	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Target != "/p?q" || p.Proto != "HTTP/1.1" || p.Host != "example.org:81" || p.UA != "t" {
+	if p.Msg != "request" || p.Level != "INFO" || p.Process != "percore:front" {
+		t.Errorf("schema: got %+v, want the members of every line of percore", p)
+	}
+	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Scheme != "http" || p.Path != "/p" || *p.Query != "q" || p.Version != "1.1" || p.Host != "example.org" || *p.Port != 81 || p.UA != "t" {
 		t.Errorf("request: got %+v, want what was sent", p)
 	}
-	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || p.Attempts != 2 || p.Worker != "workers:worker-0" || p.PID != 100 || p.DurMS < 0 || p.DurMS > 5000 {
-		t.Errorf("answer: got %+v, want 200, 3 bytes up, 5 down, 2 attempts, worker-0", p)
+	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || *p.Retries != 1 || p.Worker != "workers:worker-0" || p.PID != 100 || p.MS < 0 || p.MS > 5000 {
+		t.Errorf("answer: got %+v, want 200, 3 bytes up, 5 down, 1 retry, worker-0", p)
 	}
-	if _, err := time.Parse("2006-01-02T15:04:05.000Z", p.TS); err != nil {
+	if _, err := time.Parse("2006-01-02T15:04:05.000Z", p.Time); err != nil {
 		t.Errorf("time: %v", err)
 	}
-	if h := got[1]; h.Target != `/a"b\c?<d>` || h.Referer != "\\\"}\u0080" || !strings.HasPrefix(h.UA, "\"\\ \u00ff") {
+	if h := got[1]; h.Path != `/a"b\c` || *h.Query != "<d>" || h.Port != nil || h.Referer[0] != "\\\"}\u0080" || !strings.HasPrefix(h.UA, "\"\\ \u00ff") {
 		t.Errorf("hostile request: got %+v, want every byte readable", h)
 	}
-	if p.Remote != "127.0.0.1" || !slices.Equal(p.Statuses, []int{502, 200}) || p.Reused || p.HeadMS == nil || p.ConnectMS == nil || p.FirstMS == nil {
+	if p.Peer != "127.0.0.1" || !slices.Equal(p.Statuses, []int{502, 200}) || p.Reused || p.Head == nil || p.Connect == nil || p.First == nil {
 		t.Errorf("way: got %+v, want both tries, a fresh connection, and every time", p)
 	}
-	if h := got[1]; !h.Reused || h.ConnectMS != nil || h.Cause != "" || h.Side != "" || h.RequestID != "" {
+	if h := got[1]; !h.Reused || h.Connect != nil || h.Reason != "" || h.Err != "" || h.Side != "" || h.RequestID != "" {
 		t.Errorf("second request: got %+v, want a kept connection, nothing that failed, and no id", h)
 	}
-	if b := got[2]; b.Cause != "request line without HTTP version" && b.Cause != "malformed request line" || b.Side != "downstream" {
-		t.Errorf("bad request: got cause %q on side %q, want the codec's words", b.Cause, b.Side)
+	if b := got[2]; b.Err != "request line without HTTP version" && b.Err != "malformed request line" || b.Reason != "bad_request" || b.Side != "downstream" {
+		t.Errorf("bad request: got %q, %q on side %q, want the codec's words", b.Reason, b.Err, b.Side)
 	}
-	if b := got[2]; b.Status != 400 || b.Method != "" || b.Worker != "" || b.Attempts != 0 {
+	if b := got[2]; b.Status != 400 || b.Method != "" || b.Worker != "" || b.Retries != nil {
 		t.Errorf("bad request: got %+v, want 400 and nothing of a request", b)
 	}
 }
@@ -122,10 +147,10 @@ func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	gone.Close()
 	var first, second jsonLine
 	lines := r.accessLines(2)
-	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.QueueMS == nil || *first.QueueMS < 10 {
-		t.Errorf("line: got %s and %v, want a queue_ms of 10 and more", lines[0], err)
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Queue == nil || *first.Queue < 0.01 {
+		t.Errorf("line: got %s and %v, want a queue time of 10 ms and more", lines[0], err)
 	}
-	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Target != "/gone" || second.Cause != "the client left" || second.Side != "downstream" {
+	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Path != "/gone" || second.Reason != "client_left" || second.Err != "the client left" || second.Side != "downstream" {
 		t.Errorf("line: got %s and %v, want status 499", lines[1], err)
 	}
 }
@@ -203,7 +228,7 @@ func TestWhichRequestsLeaveALine(t *testing.T) {
 				if err := json.Unmarshal([]byte(line), &l); err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, l.Target)
+				got = append(got, l.target())
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("lines: got %q, want %q", got, test.want)
@@ -244,15 +269,37 @@ func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
 	r.workers(newStub(t, constant("ok")).address)
 	r.client().do("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\"b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n").want(t, 200, "ok")
 	var got jsonLine
-	if err := json.Unmarshal([]byte(r.accessLines(1)[0]), &got); err != nil || got.RequestID != `a"b` || got.Client != "203.0.113.9" || got.Remote != "127.0.0.1" {
+	if err := json.Unmarshal([]byte(r.accessLines(1)[0]), &got); err != nil || got.RequestID != `a"b` || got.Client != "203.0.113.9" || got.Peer != "127.0.0.1" {
 		t.Errorf("line: got %+v and %v, want the id, the client, and who forwarded it", got, err)
 	}
 }
 
-func TestMillisecondsHaveThreeDecimals(t *testing.T) {
-	for nanos, want := range map[int64]string{0: "0.000", 999: "0.000", 1_000: "0.001", 12_345_678: "12.345", 60_000_000_000: "60000.000", -5: "0.000"} {
-		if got := string(appendJSONMillis(nil, "x", nanos)); got != `,"x":`+want {
-			t.Errorf("%d ns: got %s, want %s", nanos, got, want)
+func TestTimesAreExactToTheMicrosecond(t *testing.T) {
+	tests := []struct {
+		nanos           int64
+		millis, seconds string
+	}{
+		{0, "0.000", "0.000000"}, {999, "0.000", "0.000000"}, {1_000, "0.001", "0.000001"}, {12_345_678, "12.345", "0.012345"},
+		{60_000_000_000, "60000.000", "60.000000"}, {-5, "0.000", "0.000000"},
+	}
+	for _, test := range tests {
+		if got := string(appendJSONDecimal(nil, "x", test.nanos, time.Millisecond)); got != `,"x":`+test.millis {
+			t.Errorf("%d ns: got %s, want %s ms", test.nanos, got, test.millis)
+		}
+		if got := string(appendJSONSeconds(nil, "x", test.nanos)); got != `,"x":`+test.seconds {
+			t.Errorf("%d ns: got %s, want %s s", test.nanos, got, test.seconds)
+		}
+	}
+}
+
+// TestALineSaysWhatTheHostIs takes the host that was asked for apart into name and port.
+func TestALineSaysWhatTheHostIs(t *testing.T) {
+	for host, want := range map[string]string{
+		"example.org": `{"":"","server.address":"example.org"}`, "example.org:81": `{"":"","server.address":"example.org","server.port":81}`,
+		"[::1]:443": `{"":"","server.address":"::1","server.port":443}`, "[::1]": `{"":"","server.address":"::1"}`, "": `{"":"","server.address":""}`,
+	} {
+		if got := string(append(appendJSONHost([]byte(`{"":"`), []byte(host)), '}')); got != want {
+			t.Errorf("%q: got %s, want %s", host, got, want)
 		}
 	}
 }

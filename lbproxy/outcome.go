@@ -67,34 +67,35 @@ type outcome struct {
 	status int
 	retry  retryRule
 	level  slog.Level
+	name   string // one word for the access log and for figures; causes between which nobody has to tell share one
 	reason string // one line for logs and for the answer's body
 }
 
 // outcomes decides status, retry and log level for every cause; proxy design notes: RFC 9110 sections 9.2.2 and
 // 15.6, nginx's proxy_next_upstream for the retries, nginx's 499 for clients that left.
 var outcomes = [...]outcome{
-	causeNone:              {sideNone, 0, retryNever, slog.LevelDebug, ""},
-	causeBadRequest:        {sideDownstream, 400, retryNever, slog.LevelDebug, "malformed request"},
-	causeHeaderTimeout:     {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's head did not arrive in time"},
-	causeBodyTimeout:       {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's body stopped arriving"},
-	causeBodyTooSlow:       {sideDownstream, 408, retryNever, slog.LevelDebug, "the request's body arrives too slowly"},
-	causeBodyTooLarge:      {sideDownstream, 413, retryNever, slog.LevelDebug, "the request's body is too large"},
-	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "the client left"},
-	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "the client stopped reading"},
-	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "the worker refused the connection"},
-	causeBacklogFull:       {sideUpstream, 503, retryAnyMethod, slog.LevelWarn, "too many connections wait for the worker already"},
-	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "the worker did not take the connection in time"},
-	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "the worker closed a kept connection"},
-	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "the worker closed the connection before it answered"},
-	causeReadTimeout:       {sideUpstream, 504, retryNever, slog.LevelWarn, "the worker did not answer in time"},
-	causeWorkerSendTimeout: {sideUpstream, 504, retryNever, slog.LevelWarn, "the worker stopped taking the request"},
-	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "the worker's answer is malformed"},
-	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "the worker's answer stopped in the middle"},
-	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was ready in time"},
-	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "no worker was free in time"},
-	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "too many requests wait for a worker"},
-	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no descriptor or memory for a connection to the worker"},
-	causeNoMemory:          {sideInternal, 503, retryNever, slog.LevelWarn, "no memory for another request"},
-	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "the service is stopping"},
-	causePanic:             {sideInternal, 500, retryNever, slog.LevelError, "internal error"},
+	causeNone:              {sideNone, 0, retryNever, slog.LevelDebug, "", ""},
+	causeBadRequest:        {sideDownstream, 400, retryNever, slog.LevelDebug, "bad_request", "malformed request"},
+	causeHeaderTimeout:     {sideDownstream, 408, retryNever, slog.LevelDebug, "header_timeout", "the request's head did not arrive in time"},
+	causeBodyTimeout:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body stopped arriving"},
+	causeBodyTooSlow:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body arrives too slowly"},
+	causeBodyTooLarge:      {sideDownstream, 413, retryNever, slog.LevelDebug, "body_too_large", "the request's body is too large"},
+	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "client_left", "the client left"},
+	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "send_timeout", "the client stopped reading"},
+	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker refused the connection"},
+	causeBacklogFull:       {sideUpstream, 503, retryAnyMethod, slog.LevelWarn, "worker_connect", "too many connections wait for the worker already"},
+	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker did not take the connection in time"},
+	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "worker_closed", "the worker closed a kept connection"},
+	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "worker_closed", "the worker closed the connection before it answered"},
+	causeReadTimeout:       {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker did not answer in time"},
+	causeWorkerSendTimeout: {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker stopped taking the request"},
+	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "worker_malformed", "the worker's answer is malformed"},
+	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "worker_closed", "the worker's answer stopped in the middle"},
+	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no_worker", "no worker was ready in time"},
+	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "queue_timeout", "no worker was free in time"},
+	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "queue_full", "too many requests wait for a worker"},
+	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},
+	causeNoMemory:          {sideInternal, 503, retryNever, slog.LevelWarn, "no_memory", "no memory for another request"},
+	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "stopping", "the service is stopping"},
+	causePanic:             {sideInternal, 500, retryNever, slog.LevelError, "internal", "internal error"},
 }

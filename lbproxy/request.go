@@ -51,6 +51,7 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 		id.believe(r.Fields)
 		x.client = l.trust.client(c.peer, r.Fields)
 	}
+	x.https = id.scheme == schemeHTTPS
 	b = appendIdentity(b, x, c, &id, r.Fields)
 	if !trusted || lastOf(r.Fields, http1.FieldXRequestStart) == nil {
 		b = l.clock.appendRequestStart(b)

@@ -46,7 +46,7 @@ func New(log *slog.Logger) *Reaper {
 	}
 	signal.Notify(r.chld, syscall.SIGCHLD)
 	if err := sealDescriptors(); err != nil {
-		log.Warn("inherited descriptors may reach the workers", "error", err)
+		log.Warn("inherited descriptors may reach the workers", "err", err)
 	}
 	return r
 }
@@ -132,7 +132,7 @@ func (r *Reaper) drain() {
 	for {
 		pid, err := deadChild()
 		if err != nil {
-			r.log.Error("wait for children", "error", os.NewSyscallError("waitid", err))
+			r.log.Error("wait for children", "err", os.NewSyscallError("waitid", err))
 			break
 		}
 		if pid == 0 {
@@ -141,7 +141,7 @@ func (r *Reaper) drain() {
 		r.killLeftovers(pid)
 		status, err := reap(pid)
 		if err != nil {
-			r.log.Error("wait for children", "pid", pid, "error", os.NewSyscallError("wait4", err))
+			r.log.Error("wait for children", "pid", pid, "err", os.NewSyscallError("wait4", err))
 			break
 		}
 		r.settle(pid, status)

@@ -74,11 +74,11 @@ func TestLOGPREFIXNamesTheWorkerBeforeEachLine(t *testing.T) {
 func TestLOGPREFIXCanBeJSON(t *testing.T) {
 	s := script(t, env{"PERCORE_LOG_PREFIX": "json"}, `echo '{"level":"info"}'; sleep 100`)
 	s.await("the line", func() bool { return len(s.output(true)) > 0 })
-	var got struct{ Process, Stream, Message string }
+	var got struct{ Process, Stream, Msg string }
 	if err := json.Unmarshal([]byte(s.output(true)[0]), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("jobs:job-%d", s.portsFrom); got.Process != want || got.Stream != "stdout" || got.Message != `{"level":"info"}` {
+	if want := fmt.Sprintf("jobs:job-%d", s.portsFrom); got.Process != want || got.Stream != "stdout" || got.Msg != `{"level":"info"}` {
 		t.Errorf("got %+v, want process %s, stdout and the line itself", got, want)
 	}
 }

@@ -39,5 +39,5 @@ type Program struct {
 	StderrLogfile         LogFile   `envconfig:"PERCORE_STDERR_LOGFILE" group:"fleet" shown:"stderr of percore" example:"/var/log/app/{name}.err" doc:"the same for stderr"`
 	StderrLogfileMaxbytes Size      `envconfig:"PERCORE_STDERR_LOGFILE_MAXBYTES" group:"fleet" default:"50MB" example:"10MB" doc:"the same for stderr"`
 	StderrLogfileBackups  Int       `envconfig:"PERCORE_STDERR_LOGFILE_BACKUPS" group:"fleet" default:"10" min:"0" max:"1000" example:"3" doc:"the same for stderr"`
-	LogPrefix             LogPrefix `envconfig:"PERCORE_LOG_PREFIX" group:"fleet" default:"false" example:"true" doc:"put 'NAME-PORT: ' before each line of a worker; 'json': make each a JSON object with 'time', 'process', 'stream' and 'message'"`
+	LogPrefix             LogPrefix `envconfig:"PERCORE_LOG_PREFIX" group:"fleet" default:"false" example:"true" doc:"put 'NAME-PORT: ' before each line of a worker; 'json': make each a JSON object with 'time', 'level', 'msg', 'process' and 'stream'"`
 }

@@ -91,7 +91,7 @@ func (f *Fleet) Drained(index int, incarnation uint64) {
 func (f *Fleet) begin() {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
-		f.log.Warn("workers have no stdin", "error", err)
+		f.log.Warn("workers have no stdin", "err", err)
 	}
 	f.null = null
 	f.publish()

@@ -13,7 +13,7 @@ type Framing uint8
 const (
 	FrameNone   Framing = iota // bytes as they came
 	FramePrefix                // NAME-PORT: line
-	FrameJSON                  // a JSON object a line: time, process, stream, message
+	FrameJSON                  // a JSON object a line: time, level, msg, process, stream
 )
 
 // frame appends a line, which comes without its end, as it goes out.
@@ -37,9 +37,10 @@ func frameJSON(out []byte, process, stream string, line []byte) []byte {
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(struct { // strings and a time of this century can always be encoded
 		Time    time.Time `json:"time"`
+		Level   string    `json:"level"`
+		Msg     string    `json:"msg"`
 		Process string    `json:"process"`
 		Stream  string    `json:"stream"`
-		Message string    `json:"message"`
-	}{time.Now(), process, stream, string(bytes.TrimSuffix(line, []byte("\r")))})
+	}{time.Now(), "INFO", string(bytes.TrimSuffix(line, []byte("\r"))), process, stream})
 	return object.Bytes()
 }

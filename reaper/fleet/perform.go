@@ -126,7 +126,7 @@ func (f *Fleet) expose(w *worker) {
 		return
 	}
 	if err := w.exposure().expose(); err != nil {
-		f.log.Warn("socket of the worker may be closed to the front door", "process", w.title, "socket", w.socket, "error", err)
+		f.log.Warn("socket of the worker may be closed to the front door", "process", w.title, "socket", w.socket, "err", err)
 	}
 }
 
@@ -175,7 +175,7 @@ func (f *Fleet) send(w *worker, sig syscall.Signal, how func(syscall.Signal) err
 	}
 	err := how(sig)
 	if err != nil && !errors.Is(err, os.ErrProcessDone) {
-		f.log.Error("signal worker", "process", w.title, "signal", reaper.SignalName(sig), "error", err)
+		f.log.Error("signal worker", "process", w.title, "signal", reaper.SignalName(sig), "err", err)
 	}
 	return err == nil
 }

@@ -27,7 +27,7 @@ func (l *logFile) rotate() {
 	}
 	if err != nil && !l.said {
 		l.said = true
-		l.log.Warn("log file is not rotated", "file", l.spec.Path, "error", err)
+		l.log.Warn("log file is not rotated", "file", l.spec.Path, "err", err)
 	}
 	if err != nil {
 		l.size = 0

@@ -47,7 +47,7 @@ func (s *sink) put(p []byte) {
 	s.total.Add(uint64(len(p) - n))
 	if !s.dropping {
 		s.dropping = true
-		s.log.Warn("worker output is being dropped", "to", s.name, "error", err)
+		s.log.Warn("worker output is being dropped", "to", s.name, "err", err)
 	}
 }
 

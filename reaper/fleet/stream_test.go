@@ -96,7 +96,7 @@ func TestALineInJSONSaysWhoWroteIt(t *testing.T) {
 	for _, line := range strings.Split(strings.TrimSpace(p.out.String()), "\n") {
 		var got struct {
 			Time                     time.Time
-			Process, Stream, Message string
+			Process, Stream, Msg string
 		}
 		if err := json.Unmarshal([]byte(line), &got); err != nil {
 			t.Fatalf("%q: %v", line, err)
@@ -104,7 +104,7 @@ func TestALineInJSONSaysWhoWroteIt(t *testing.T) {
 		if got.Process != "tornadoes:tornado-8000" || got.Stream != "stderr" || time.Since(got.Time) > time.Minute {
 			t.Errorf("got %+v, want the process, the stream and the time", got)
 		}
-		messages = append(messages, got.Message)
+		messages = append(messages, got.Msg)
 	}
 	if want := "say \"hi\" <b>\ufffd|{\"a\":1}"; strings.Join(messages, "|") != want {
 		t.Errorf("messages: got %q, want %q", messages, want)
