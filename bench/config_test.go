@@ -192,7 +192,7 @@ func TestPeerEnvironment(t *testing.T) {
 
 func TestPercoreEnvironmentNamesBothPorts(t *testing.T) {
 	text := strings.Join(percoreEnv(oneWorker(), 9001), "\n")
-	checkText(t, text, []string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"}, nil)
+	checkText(t, text, []string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_CONTROL=@percore-bench-8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"}, nil)
 }
 
 func TestPercoreLaunchHandsTheWorkerItsPort(t *testing.T) {

@@ -93,6 +93,7 @@ func percoreEnv(s setup, workerPort int) []string {
 	env := []string{
 		"PERCORE_MODE=http",
 		"PERCORE_LISTEN=127.0.0.1:" + strconv.Itoa(s.port),
+		"PERCORE_CONTROL=@percore-bench-" + strconv.Itoa(s.port), // no command that is meant for another percore comes here
 		"PERCORE_LOOPS=" + strconv.Itoa(s.loops),
 		"PERCORE_WORKERS=" + strconv.Itoa(s.workers),
 		"PERCORE_PORTS_FROM=" + strconv.Itoa(workerPort),

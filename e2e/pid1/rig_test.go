@@ -79,6 +79,7 @@ func environ(s *service, variables env) []string {
 	all := env{
 		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
 		"PERCORE_LISTEN": s.address, "PERCORE_PORTS_FROM": strconv.Itoa(s.portsFrom), "PERCORE_LOG_FORMAT": "json",
+		"PERCORE_CONTROL": "@percore-pid1-" + s.address, // no command that is meant for another percore of this host comes here
 	}
 	for name, value := range variables {
 		all[name] = value

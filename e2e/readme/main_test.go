@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -46,7 +47,11 @@ func testWithBinary(m *testing.M) int {
 	return m.Run()
 }
 
-// cleanEnviron is the environment without anything that configures percore or its workers.
+// environsGiven counts what cleanEnviron has made.
+var environsGiven atomic.Int64
+
+// cleanEnviron is the environment without anything that configures percore or its workers, but for a control socket of its
+// own: no command that is meant for another percore of this host finds a percore that runs in it.
 func cleanEnviron(more ...string) []string {
 	env := []string{"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin"}
 	for _, pair := range os.Environ() {
@@ -57,5 +62,6 @@ func cleanEnviron(more ...string) []string {
 			env = append(env, pair)
 		}
 	}
+	env = append(env, fmt.Sprintf("PERCORE_CONTROL=@percore-readme-%d-%d", os.Getpid(), environsGiven.Add(1)))
 	return append(env, more...)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -56,6 +57,24 @@ func TestTheScratchImageKnowsItsHealth(t *testing.T) {
 	c.awaitHealth("unhealthy")
 }
 
+// inHostNetwork gives ports of the host that were free a moment ago: another run of these tests has others.
+func inHostNetwork(t *testing.T) []string {
+	t.Helper()
+	var ports []int
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return []string{
+		"--network", "host", "--env", "PERCORE_WORKERS=1",
+		"--env", fmt.Sprintf("PERCORE_LISTEN=127.0.0.1:%d", ports[0]), "--env", fmt.Sprintf("PERCORE_PORTS_FROM=%d", ports[1]),
+	}
+}
+
 func TestCommandsWorkInEveryKindOfContainer(t *testing.T) {
 	for name, flags := range map[string][]string{
 		"as root":                       nil,
@@ -63,7 +82,7 @@ func TestCommandsWorkInEveryKindOfContainer(t *testing.T) {
 		"with a read-only root":         {"--read-only"},
 		"with both and no capabilities": {"--read-only", "--user", "65534:65534", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"},
 		"with a socket of its own":      {"--env", "PERCORE_CONTROL=/dev/shm/percore.sock"},
-		"in the network of the host":    {"--network", "host", "--env", "PERCORE_LISTEN=127.0.0.1:28080", "--env", "PERCORE_PORTS_FROM=28081"},
+		"in the network of the host":    inHostNetwork(t),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := run(t, slices.Concat([]string{"--env", "PERCORE_LISTEN=:8080"}, flags, []string{"percore", "demo"})...)

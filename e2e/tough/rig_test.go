@@ -98,6 +98,7 @@ func environ(listen string, portsFrom int, more map[string]string) []string {
 	all := map[string]string{
 		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "PERCORE_LISTEN": listen,
 		"PERCORE_PORTS_FROM": strconv.Itoa(portsFrom), "PERCORE_LOG_FORMAT": "json", "PERCORE_WORKERS": "1",
+		"PERCORE_CONTROL": "@percore-tough-" + listen, // no command that is meant for another percore of this host comes here
 	}
 	var list []string
 	for name, value := range more {
