@@ -40,7 +40,7 @@ func front(in invocation) int {
 	if err := level.UnmarshalText([]byte(first.LogLevel)); err != nil {
 		level = slog.LevelInfo
 	}
-	log := newLog(in.stderr, level, first.LogJSON).With("process", "percore:front")
+	log := newLog(in.stderr, level, logStyle(first.LogStyle)).With("process", "percore:front")
 	if err := serve(in, pipe, first, log); err != nil {
 		log.Error("front door ended", "err", err)
 		return exitInternal

@@ -29,12 +29,12 @@ type frontDoor struct {
 }
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
-func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, asJSON bool) *frontDoor {
+func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style logStyle) *frontDoor {
 	if cfg.Mode == config.ModeNone {
 		return nil
 	}
 	return &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
-		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogJSON: asJSON,
+		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
 	}}
 }
 

@@ -18,15 +18,41 @@ import (
 func TestTheLogSpeaksTheFormatThatIsAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		format config.LogFormat
-		want   bool
+		want   logStyle
 	}{
-		"JSON":                        {config.LogJSON, true},
-		"text":                        {config.LogText, false},
-		"auto, where nobody looks on": {config.LogAuto, true},
+		"JSON":                        {config.LogJSON, styleJSON},
+		"text, into a file":           {config.LogText, styleText},
+		"auto, where nobody looks on": {config.LogAuto, styleJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := wantsJSON(c.format, &bytes.Buffer{}); got != c.want {
-				t.Errorf("JSON: got %v, want %v", got, c.want)
+			if got := styleFor(c.format, &bytes.Buffer{}, nil); got != c.want {
+				t.Errorf("style: got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryLineInJSONSaysWhichProcessItIsAbout(t *testing.T) {
+	tests := []struct {
+		name  string
+		write func(*slog.Logger)
+		want  string
+	}{
+		{"percore itself", func(l *slog.Logger) { l.Info("m", "pid", 1) }, "percore"},
+		{"percore itself, with more of it", func(l *slog.Logger) { l.With("a", 1).Info("m") }, "percore"},
+		{"a worker", func(l *slog.Logger) { l.Info("m", "process", "webs:web-8000", "pid", 7) }, "webs:web-8000"},
+		{"the front door", func(l *slog.Logger) { l.With("process", "percore:front").Info("m") }, "percore:front"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			test.write(newLog(&out, slog.LevelInfo, styleJSON))
+			var line struct{ Time, Level, Msg, Process string }
+			if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Process != test.want || line.Msg != "m" || line.Time == "" || line.Level != "INFO" {
+				t.Errorf("line %s (%v): want process %q", out.String(), err, test.want)
+			}
+			if n := strings.Count(out.String(), `"process"`); n != 1 {
+				t.Errorf("line %s names %d processes, want 1", out.String(), n)
 			}
 		})
 	}
@@ -37,14 +63,14 @@ func TestTheNoticeOfLostLinesIsALogLine(t *testing.T) {
 		Level, Msg string
 		Count      uint64
 	}
-	text := dropNotice(7, true)
+	text := dropNotice(7, styleJSON)
 	if err := json.Unmarshal(text, &line); err != nil {
 		t.Fatalf("notice %q: %v", text, err)
 	}
 	if line.Level != "WARN" || line.Msg != "log lines dropped" || line.Count != 7 {
 		t.Errorf("notice: got %+v, want a warning that counts 7", line)
 	}
-	if text := string(dropNotice(7, false)); !strings.HasSuffix(text, "msg=\"log lines dropped\" count=7\n") {
+	if text := string(dropNotice(7, styleText)); !strings.HasSuffix(text, "log lines dropped            count=7\n") {
 		t.Errorf("notice as text: got %q", text)
 	}
 }
@@ -64,7 +90,7 @@ func TestWorkersWriteWhereTheLogEnds(t *testing.T) {
 	if got := direct(&buffer); got != &buffer {
 		t.Errorf("without a queue: got %v, want the writer itself", got)
 	}
-	newLog(queue, slog.LevelInfo, true).Info("hello")
+	newLog(queue, slog.LevelInfo, styleJSON).Info("hello")
 	queue.Close(10 * time.Second)
 	writer.Close()
 	if text, _ := io.ReadAll(reader); !strings.Contains(string(text), `"msg":"hello"`) {

@@ -23,7 +23,7 @@ const lastWords = 100 * time.Millisecond
 
 func main() {
 	in := invocation{
-		name: filepath.Base(os.Args[0]), args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), signals: early.Signals(),
+		name: filepath.Base(os.Args[0]), args: os.Args[1:], environ: os.Environ(), stdout: output.NewFile(os.Stdout), signals: early.Signals(), began: time.Now(),
 	}
 	direct := output.NewFile(os.Stderr)
 	if in.wantsInit() {

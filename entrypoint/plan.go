@@ -350,6 +350,14 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 	}
 }
 
+// why says how many CPUs there are to use, and by what.
+func (p *plan) why() string {
+	if p.cpus.N == 1 {
+		return "1 CPU: " + p.cpus.Why
+	}
+	return fmt.Sprintf("%d CPUs: %s", p.cpus.N, p.cpus.Why)
+}
+
 // trustedFrom says whose word about clients counts, as the wrong answer to that makes every address in a log a lie.
 func trustedFrom(cfg *config.Config) string {
 	switch {

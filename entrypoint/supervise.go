@@ -34,8 +34,8 @@ func supervise(in invocation, command []string) int {
 // nothing but the fleet's own rules does.
 func superviseConfig(in invocation, cfg *config.Config, workers config.Role, command []string) int {
 	stayModest()
-	asJSON := wantsJSON(cfg.LogFormat, in.stderr)
-	log := newLog(in.stderr, cfg.LogLevel.Level(), asJSON)
+	style := styleFor(cfg.LogFormat, in.stderr, in.environ)
+	log := newLog(in.stderr, cfg.LogLevel.Level(), style)
 	p, err := planFleet(cfg)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
@@ -54,7 +54,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		}
 	}
 	r := reaper.New(log)
-	door := newFrontDoor(cfg, p, listeners, log, asJSON)
+	door := newFrontDoor(cfg, p, listeners, log, style)
 	f := newFleet(in, cfg, p, r, door, log)
 	if err := f.OpenLogs(); err != nil {
 		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
@@ -83,7 +83,12 @@ func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door
 	if door == nil {
 		return fleet.New(options)
 	}
-	options.Publish, options.Quiesce = door.publish, door.quiesce
+	serving := &servingLine{log: log, where: cfg.Listen.String(), why: p.why(), began: in.began}
+	options.Quiesce = door.quiesce
+	options.Publish = func(endpoints []fleet.Endpoint) {
+		door.publish(endpoints)
+		serving.count(endpoints)
+	}
 	f := fleet.New(options)
 	door.drained, door.exhausted = f.Drained, f.Exhausted
 	return f

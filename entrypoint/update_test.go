@@ -27,7 +27,7 @@ func runningSettings(t *testing.T, environ ...string) *settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := newFrontDoor(cfg, p, nil, nil, false)
+	door := newFrontDoor(cfg, p, nil, nil, styleJSON)
 	f := fleet.New(fleet.Options{Programs: p.programs(cfg, environ, door)})
 	return &settings{environ: environ, command: command, fleet: f, door: door, cfg: cfg}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"percore/entrypoint/config"
 	"percore/reaper/early"
@@ -23,6 +24,7 @@ type invocation struct {
 	environ        []string
 	stdout, stderr io.Writer
 	signals        <-chan os.Signal
+	began          time.Time
 }
 
 // words are the first words that are percore's own. Any other is the workers' command.

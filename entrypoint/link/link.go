@@ -28,7 +28,7 @@ type Wanted struct {
 	Version   int
 	Options   lbproxy.Options
 	LogLevel  string // slog's names
-	LogJSON   bool
+	LogStyle  string
 	Listeners []Listener
 	Snapshot  lbproxy.Snapshot
 }

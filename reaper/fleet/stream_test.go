@@ -95,7 +95,7 @@ func TestALineInJSONSaysWhoWroteIt(t *testing.T) {
 	var messages []string
 	for _, line := range strings.Split(strings.TrimSpace(p.out.String()), "\n") {
 		var got struct {
-			Time                     time.Time
+			Time                 time.Time
 			Process, Stream, Msg string
 		}
 		if err := json.Unmarshal([]byte(line), &got); err != nil {
