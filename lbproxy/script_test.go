@@ -221,7 +221,9 @@ func (th *theatre) left() (left string) {
 // statuses are those of the lines of a JSON access log, sorted.
 func statuses(log string) (list []string) {
 	for line := range strings.Lines(log) {
-		var entry struct{ Status json.Number }
+		var entry struct {
+			Status json.Number `json:"http.response.status_code"`
+		}
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			return []string{err.Error()}
 		}
