@@ -41,10 +41,7 @@ func reference(in invocation) int {
 	write := config.WriteText
 	if len(in.args) > 1 {
 		known := map[string]func(io.Writer) error{"--markdown": config.WriteMarkdown, "--json": config.WriteJSON}
-		if write = known[in.args[1]]; write == nil {
-			fmt.Fprintf(in.stderr, "percore: env has no option %q\n%s", in.args[1], usage)
-			return exitConfig
-		}
+		write = known[in.args[1]]
 	}
 	if err := write(in.stdout); err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)

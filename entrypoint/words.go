@@ -29,13 +29,14 @@ type invocation struct {
 
 // words are the first words that are percore's own. Any other is the workers' command.
 var words = map[string]func(invocation) int{
-	"demo":    superviseDemo,
-	"check":   check,
-	"env":     reference,
-	"version": printVersion,
-	"help":    help,
-	"--help":  help,
-	"-h":      help,
+	"demo":      superviseDemo,
+	"check":     check,
+	"env":       reference,
+	"version":   printVersion,
+	"--version": printVersion,
+	"help":      help,
+	"--help":    help,
+	"-h":        help,
 
 	"init": initWord,
 
@@ -43,7 +44,7 @@ var words = map[string]func(invocation) int{
 	"scale": controlWord, "drain": controlWord, "undrain": controlWord, "tail": controlWord, "pid": controlWord,
 	"update": controlWord, "reread": controlWord, "avail": controlWord, "shutdown": controlWord, "healthcheck": controlWord,
 
-	"doctor": reserved,
+	"completion": reserved, "doctor": reserved, "logs": reserved, "migrate": reserved, "top": reserved,
 }
 
 // play finds the role and plays it. It returns the exit code.
@@ -58,20 +59,39 @@ func play(in invocation) int {
 		in.signals = early.Release()
 		return supervisorctl(in)
 	}
-	if len(in.args) > 0 {
-		if in.args[0] == "--" {
-			in.args = in.args[1:]
-		} else if role, ours := words[in.args[0]]; ours {
-			if in.args[0] != "init" {
-				in.signals = early.Release()
-			}
-			return role(in)
+	switch {
+	case len(in.args) == 0:
+	case in.args[0] == "--":
+		in.args = in.args[1:]
+	case words[in.args[0]] != nil:
+		return playWord(in)
+	default:
+		if wrong := in.mistake(); wrong != "" {
+			return in.refuse(wrong)
 		}
 	}
 	if config.WantsInit(in.environ) {
 		return initMode(in, in.args)
 	}
 	return supervise(in, in.args)
+}
+
+// playWord does what a word says, unless it is asked what that is, or is given what it does not take.
+func playWord(in invocation) int {
+	word, rest := in.args[0], in.args[1:]
+	if word != "init" {
+		in.signals = early.Release()
+	}
+	p := pageOf(word)
+	if asksForHelp(p, rest) {
+		p.print(in)
+		return exitOK
+	}
+	if wrong := p.misused(rest); wrong != "" {
+		fmt.Fprintf(in.stderr, "percore: %s %s\nusage: percore %s\n", word, wrong, p.synopsis)
+		return exitConfig
+	}
+	return words[word](in)
 }
 
 // reserved answers for words that later versions will know, so that nobody's worker takes their names.
@@ -92,7 +112,7 @@ const usage = `usage:
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable
-  percore version
+  percore version | --version | help [WORD] | WORD --help
 
   percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
   percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first
@@ -108,8 +128,3 @@ const usage = `usage:
 In COMMAND's arguments {port}, {index}, {name} and, with PERCORE_BIND=unix, {socket} are filled in for each worker.
 Everything else is configured by PERCORE_ variables; see "percore env".
 `
-
-func help(in invocation) int {
-	fmt.Fprint(in.stdout, usage)
-	return exitOK
-}

@@ -31,6 +31,18 @@ func nearest(name string, known []string) string {
 	return best
 }
 
+// NearWord is the word, of those that are known, that lies within two slips of a wrong one, whatever their case; the nearest of
+// several, the first of equally near ones, and empty where none is so near.
+func NearWord(wrong string, known []string) string {
+	best, fewest := "", slipsMax+1
+	for _, word := range known {
+		if n := slips(strings.ToLower(wrong), word); n < fewest {
+			best, fewest = word, n
+		}
+	}
+	return best
+}
+
 // compareWords tells whether two names are of the same words, and whether the first, of two words or more, leaves out
 // some of the second's.
 func compareWords(wrong, right string) (same, within bool) {

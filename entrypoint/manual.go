@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// page is what `percore help WORD` prints of a word, and what the word takes.
+type page struct {
+	synopsis string   // what follows percore
+	about    string   // lines for people
+	options  []string // "--env-file=" takes a value, in the same word or the next
+	operands operands
+}
+
+// operands are the words behind a word's options.
+type operands int
+
+const (
+	noOperands operands = iota
+	someOperands
+	numbers // some, and those such as -100 are no options
+	command // a worker's command line, whose options are its own
+	free    // the word has an eye on its options itself
+)
+
+// manual has a page for every word.
+var manual = map[string]page{
+	"demo": {"demo", "Runs a fleet of the built-in demo worker, on http://127.0.0.1:8080 unless PERCORE_LISTEN says otherwise.\n" +
+		"Every other variable counts as well.", nil, noOperands},
+	"init": {"init [--] COMMAND [ARG...]", "Runs COMMAND once, as a transparent init: its signals, terminal and exit code are passed on as they\n" +
+		"came. The same as PERCORE_MODE=init. It has no options but PERCORE_ variables, see docs/init.md.", nil, free},
+	"check": {"check [--] [COMMAND [ARG...]]", "Validates the environment as a start would, and prints each variable's value with where it comes from.\n" +
+		"Without COMMAND, in the container of a percore that runs, it prints what holds there. Exits with 0 or 2.", nil, command},
+	"env":     {"env [--markdown|--json]", "The reference of every variable.", []string{"--markdown", "--json"}, noOperands},
+	"version": {"version", "The version of this binary.", nil, noOperands},
+	"help":    {"help [WORD]", "What the words are, or what WORD does.", nil, someOperands},
+
+	"status": {"status [--json] [-v] [NAME...]", "One line for each worker. -v and --json add readiness, requests, restarts, the last end, memory and CPU.\n" +
+		"Exits with 3 when one is down, and with 4 for an unknown name or when nobody answers.", []string{"--json", "-v"}, someOperands},
+	"start": {"start NAME...", "Starts what is stopped, and waits until it is ready.\n" + aboutNames, nil, someOperands},
+	"stop":  {"stop NAME...", "Takes workers out of traffic, waits for their requests, stops them.\n" + aboutNames, nil, someOperands},
+	"restart": {"restart [--hard] NAME...", "Replaces workers one after another without losing a request, and halts when a new one is not ready.\n" +
+		"--hard stops all, then starts all.\n" + aboutNames, []string{"--hard"}, someOperands},
+	"signal":  {"signal SIGNAL NAME...", "Sends a signal: HUP, SIGHUP or 1.\n" + aboutNames, nil, someOperands},
+	"scale":   {"scale [GROUP] N", "Has N workers.", nil, numbers},
+	"drain":   {"drain NAME...", "Takes workers out of traffic when their requests are done; they go on running.\n" + aboutNames, nil, someOperands},
+	"undrain": {"undrain NAME...", "Gives drained workers traffic again.\n" + aboutNames, nil, someOperands},
+	"tail": {
+		"tail [-f] [-BYTES] NAME [stdout|stderr]", "The last 1600 bytes, or BYTES, of what a worker has written; -f follows.",
+		[]string{"-f"},
+		numbers,
+	},
+	"pid": {"pid [NAME...]", "Process ids: PID 1's without a name, every worker's with all.", nil, someOperands},
+	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", "Changes variables while percore runs: says what each change does, and does it. --dry-run stops before\n" +
+		"that. An empty value is unset.", []string{"--dry-run", "--env-file="}, someOperands},
+	"reread":      {"reread [--env-file F] [NAME=VALUE...]", "Names the groups that an update would change.", []string{"--env-file="}, someOperands},
+	"avail":       {"avail", "Every process that is configured.", nil, noOperands},
+	"shutdown":    {"shutdown", "Ends the container as SIGTERM does.", nil, noOperands},
+	"healthcheck": {"healthcheck", "One line, and exit code 0 when a worker serves, else 1: for Docker's HEALTHCHECK.", nil, free},
+
+	"completion": {"completion bash|zsh|fish", aboutLater, nil, free},
+	"doctor":     {"doctor [--json]", aboutLater, nil, free},
+	"logs":       {"logs [-f] [NAME...]", aboutLater, nil, free},
+	"migrate":    {"migrate FILE...", aboutLater, nil, free},
+	"top":        {"top", aboutLater, nil, free},
+}
+
+const (
+	aboutNames = "NAME is GROUP:NAME-PORT as status prints it, GROUP:*, all, or a worker's name alone."
+	aboutLater = "This version does not have it yet."
+)
+
+// pageOf is the page of a word, by another name that it may have, too.
+func pageOf(word string) page {
+	switch word {
+	case "-h", "--help":
+		word = "help"
+	case "--version":
+		word = "version"
+	}
+	return manual[word]
+}
+
+// asksForHelp says whether --help is among the words that are the word's own.
+func asksForHelp(p page, args []string) bool {
+	for _, arg := range args {
+		switch {
+		case arg == "--help", arg == "-h":
+			return true
+		case arg == "--", takesCommand(p) && !strings.HasPrefix(arg, "-"):
+			return false
+		}
+	}
+	return false
+}
+
+func takesCommand(p page) bool { return p.operands == command || p.operands == free }
+
+// misused says what a word does not take; nothing where it takes all.
+func (p page) misused(args []string) string {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if p.operands == free || arg == "--" {
+			return ""
+		}
+		if !strings.HasPrefix(arg, "-") || arg == "-" || p.operands == numbers && isNumber(arg) {
+			switch p.operands {
+			case noOperands:
+				return fmt.Sprintf("takes no %q", arg)
+			case command:
+				return ""
+			default:
+				continue
+			}
+		}
+		name, _, joined := strings.Cut(arg, "=")
+		switch {
+		case slices.Contains(p.options, name+"="):
+			if !joined {
+				i++
+			}
+		case !slices.Contains(p.options, arg):
+			return fmt.Sprintf("has no option %q", arg)
+		}
+	}
+	return ""
+}
+
+func isNumber(arg string) bool {
+	_, err := strconv.Atoi(arg)
+	return err == nil
+}
+
+// help prints the usage, or the page of a word.
+func help(in invocation) int {
+	if len(in.args) < 2 {
+		fmt.Fprint(in.stdout, usage)
+		return exitOK
+	}
+	word := in.args[1]
+	p := pageOf(word)
+	if p.synopsis == "" {
+		fmt.Fprintf(in.stderr, "percore: %q is no word of percore%s\n%s", word, didYouMean(nearestWord(word)), usage)
+		return exitConfig
+	}
+	p.print(in)
+	return exitOK
+}
+
+func (p page) print(in invocation) {
+	fmt.Fprintf(in.stdout, "usage: percore %s\n\n%s\n", p.synopsis, p.about)
+}
+
+// wordList are all words, in order.
+func wordList() []string { return slices.Sorted(maps.Keys(manual)) }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"percore/entrypoint/config"
+	"percore/reaper"
+)
+
+// mistake says what is wrong with a first word that is no word of percore's, where it was hardly meant as a worker's command: it
+// looks like an option, or nobody could run it and it is nearly a word. Such a thing never becomes a fleet.
+func (in invocation) mistake() string {
+	first := in.args[0]
+	if strings.HasPrefix(first, "-") {
+		return fmt.Sprintf("percore has no option %q%s", first, didYouMean(nearestOption(first)))
+	}
+	if strings.Contains(first, "/") {
+		return ""
+	}
+	if _, err := reaper.LookPath(first, "", in.variable("PATH")); err == nil {
+		return ""
+	}
+	if slices.Contains([]string{"front", "admin", "resolve", string(config.RoleDemoWorker)}, first) {
+		return fmt.Sprintf("%q is a role in which percore starts itself, and no word", first)
+	}
+	if near := nearestWord(first); near != "" {
+		return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, didYouMean(near))
+	}
+	return ""
+}
+
+// refuse ends a mistake: what is wrong, how to run such a program all the same, and the usage.
+func (in invocation) refuse(wrong string) int {
+	fmt.Fprintf(in.stderr, "percore: %s\nIf it is your worker's command, write: percore -- %s\n\n%s", wrong, in.args[0], usage)
+	return exitConfig
+}
+
+// variable is the value of an environment variable.
+func (in invocation) variable(name string) string {
+	for _, entry := range in.environ {
+		if value, is := strings.CutPrefix(entry, name+"="); is {
+			return value
+		}
+	}
+	return ""
+}
+
+// nearestWord is the word that was probably meant, or empty.
+func nearestWord(wrong string) string { return config.NearWord(wrong, wordList()) }
+
+// nearestOption finds the word or option that somebody who knows other programs may have meant: -v, --versoin, --status.
+func nearestOption(wrong string) string {
+	bare := strings.ToLower(strings.TrimLeft(wrong, "-"))
+	switch bare {
+	case "v":
+		return "--version"
+	case "h", "?", "":
+		return "--help"
+	}
+	near := nearestWord(bare)
+	if near == "version" || near == "help" {
+		return "--" + near
+	}
+	return near
+}
+
+// didYouMean asks whether something else was meant.
+func didYouMean(near string) string {
+	if near == "" {
+		return ""
+	}
+	return "; did you mean " + near + "?"
+}

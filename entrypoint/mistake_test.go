@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWhatLooksLikeAMistakeIsNoFleet(t *testing.T) {
+	for name, c := range map[string]struct {
+		environ, args []string
+		stderr        string
+	}{
+		"a slip of a word":                    {args: []string{"statsu"}, stderr: "did you mean status?"},
+		"two slips":                           {args: []string{"sttaus2", "all"}, stderr: "did you mean status?"},
+		"the wrong case":                      {args: []string{"Restart", "all"}, stderr: "did you mean restart?"},
+		"a slip in a word of a later version": {args: []string{"migrat"}, stderr: "did you mean migrate?"},
+		"an option":                           {args: []string{"--verbose"}, stderr: `percore has no option "--verbose"`},
+		"a slip in an option":                 {args: []string{"--versoin"}, stderr: "did you mean --version?"},
+		"what other programs call it":         {args: []string{"-v"}, stderr: "did you mean --version?"},
+		"a word as an option":                 {args: []string{"--status"}, stderr: "did you mean status?"},
+		"a single dash":                       {args: []string{"-"}, stderr: "did you mean --help?"},
+		"the front door's role":               {args: []string{"front"}, stderr: "a role in which percore starts itself"},
+		"roles of later versions":             {args: []string{"resolve"}, stderr: "a role in which percore starts itself"},
+		"help of a word that is none":         {args: []string{"help", "statsu"}, stderr: "did you mean status?"},
+		"it says how to run it all the same":  {args: []string{"statsu", "x"}, stderr: "write: percore -- statsu\n"},
+		"and has the usage below":             {args: []string{"statsu"}, stderr: "\nusage:\n"},
+		"where nothing else is right, too":    {environ: []string{"PERCORE_WORKRES=1"}, args: []string{"statsu"}, stderr: "did you mean status?"},
+		"in mode init as well":                {environ: []string{"PERCORE_MODE=init"}, args: []string{"--verison"}, stderr: "did you mean --version?"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := playWith(append(c.environ, "PATH=/usr/bin:/bin"), c.args...)
+			if got.code != 2 || got.stdout != "" || !strings.Contains(got.stderr, c.stderr) {
+				t.Errorf("%q: got code %d, stdout %q and stderr %q, want 2 and %q", c.args, got.code, got.stdout, got.stderr, c.stderr)
+			}
+		})
+	}
+}
+
+func TestAProgramIsNoMistake(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"statsu", "front"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, word := range map[string]string{
+		"a program on PATH that is nearly a word":      "statsu",
+		"a program that is called as a role":           "front",
+		"a path, whether something is there or not":    "./statsu",
+		"what nobody could run and is like no word":    "gunicorn-of-ours",
+		"a word with a slash that is like one without": "/top",
+	} {
+		if wrong := (invocation{args: []string{word}, environ: []string{"PATH=" + dir}}).mistake(); wrong != "" {
+			t.Errorf("%s: got %q, want it to be run", name, wrong)
+		}
+	}
+}
