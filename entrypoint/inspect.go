@@ -52,7 +52,7 @@ func reference(in invocation) int {
 
 // loadConfig reads the environment and says everything that is wrong with it.
 func loadConfig(in invocation, command []string) (*config.Config, bool) {
-	cfg, warnings, err := config.Load(in.environ, os.Getuid())
+	cfg, warnings, err := config.LoadWith(in.environ, command, os.Getuid())
 	for _, w := range warnings {
 		fmt.Fprintln(in.stderr, "percore: warning:", w)
 	}
@@ -60,6 +60,5 @@ func loadConfig(in invocation, command []string) (*config.Config, bool) {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return nil, false
 	}
-	cfg.UseArguments(command)
 	return cfg, true
 }

@@ -144,7 +144,7 @@ func help(in invocation) int {
 	word := in.args[1]
 	p := pageOf(word)
 	if p.synopsis == "" {
-		fmt.Fprintf(in.stderr, "percore: %q is no word of percore%s\n%s", word, didYouMean(nearestWord(word)), usage)
+		fmt.Fprintf(in.stderr, "%s\npercore: %q is no word of percore%s\n", usage, word, didYouMean(nearestWord(word)))
 		return exitConfig
 	}
 	p.print(in)

@@ -14,7 +14,7 @@ import (
 func (in invocation) mistake() string {
 	first := in.args[0]
 	if strings.HasPrefix(first, "-") {
-		return fmt.Sprintf("percore has no option %q%s", first, didYouMean(nearestOption(first)))
+		return fmt.Sprintf("there is no option %q%s", first, didYouMean(nearestOption(first)))
 	}
 	if strings.Contains(first, "/") {
 		return ""
@@ -31,9 +31,9 @@ func (in invocation) mistake() string {
 	return ""
 }
 
-// refuse ends a mistake: what is wrong, how to run such a program all the same, and the usage.
+// refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
 func (in invocation) refuse(wrong string) int {
-	fmt.Fprintf(in.stderr, "percore: %s\nIf it is your worker's command, write: percore -- %s\n\n%s", wrong, in.args[0], usage)
+	fmt.Fprintf(in.stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", usage, wrong, in.args[0])
 	return exitConfig
 }
 

@@ -16,7 +16,7 @@ func TestWhatLooksLikeAMistakeIsNoFleet(t *testing.T) {
 		"two slips":                           {args: []string{"sttaus2", "all"}, stderr: "did you mean status?"},
 		"the wrong case":                      {args: []string{"Restart", "all"}, stderr: "did you mean restart?"},
 		"a slip in a word of a later version": {args: []string{"migrat"}, stderr: "did you mean migrate?"},
-		"an option":                           {args: []string{"--verbose"}, stderr: `percore has no option "--verbose"`},
+		"an option":                           {args: []string{"--verbose"}, stderr: `there is no option "--verbose"`},
 		"a slip in an option":                 {args: []string{"--versoin"}, stderr: "did you mean --version?"},
 		"what other programs call it":         {args: []string{"-v"}, stderr: "did you mean --version?"},
 		"a word as an option":                 {args: []string{"--status"}, stderr: "did you mean status?"},
@@ -25,7 +25,7 @@ func TestWhatLooksLikeAMistakeIsNoFleet(t *testing.T) {
 		"roles of later versions":             {args: []string{"resolve"}, stderr: "a role in which percore starts itself"},
 		"help of a word that is none":         {args: []string{"help", "statsu"}, stderr: "did you mean status?"},
 		"it says how to run it all the same":  {args: []string{"statsu", "x"}, stderr: "write: percore -- statsu\n"},
-		"and has the usage below":             {args: []string{"statsu"}, stderr: "\nusage:\n"},
+		"with the usage above":                {args: []string{"statsu"}, stderr: "\npercore: \"statsu\""},
 		"where nothing else is right, too":    {environ: []string{"PERCORE_WORKRES=1"}, args: []string{"statsu"}, stderr: "did you mean status?"},
 		"in mode init as well":                {environ: []string{"PERCORE_MODE=init"}, args: []string{"--verison"}, stderr: "did you mean --version?"},
 	} {

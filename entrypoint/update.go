@@ -131,11 +131,10 @@ func (s *settings) intend(set []string) (*intent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := &intent{set: slices.Concat(s.set, set)}
-	cfg, _, err := config.Load(config.Overlay(s.environ, next.set), os.Getuid())
+	cfg, _, err := config.LoadWith(config.Overlay(s.environ, next.set), s.command, os.Getuid())
 	if err != nil {
 		return nil, err
 	}
-	cfg.UseArguments(s.command)
 	p, err := s.planOf(cfg)
 	if err != nil {
 		return nil, err

@@ -125,6 +125,6 @@ const usage = `usage:
   percore reread, avail, shutdown             as in supervisorctl
   percore healthcheck                         exit with 0 when a worker serves, else with 1
 
-In COMMAND's arguments {port}, {index}, {name} and, with PERCORE_BIND=unix, {socket} are filled in for each worker.
+In COMMAND's arguments {port}, {index}, {name} and {socket} (PERCORE_BIND) are filled in for each worker.
 Everything else is configured by PERCORE_ variables; see "percore env".
 `

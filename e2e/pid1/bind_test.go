@@ -128,7 +128,7 @@ func TestGunicornServesOnTheSocketItIsGiven(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "hello.py"), []byte(app), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, env{"PERCORE_BIND": "unix", "PERCORE_WORKERS": "2", "PERCORE_USER": "www-data", "PERCORE_READY": "http:/", "PERCORE_NAME": "hello"},
+	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_USER": "www-data", "PERCORE_READY": "http:/", "PERCORE_NAME": "hello"},
 		"--", python, "-B", "-m", "gunicorn", "--bind=unix:{socket}", "--chdir="+dir, "--log-level=error", "hello:app")
 	s.awaitReady(2)
 	if got := s.body("/"); !strings.HasPrefix(got, "Hello from 127.0.0.1 at /") || !strings.HasSuffix(got, ".sock") {

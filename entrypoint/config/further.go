@@ -107,6 +107,8 @@ func (l *loader) clash(taken map[string]bool) string {
 
 // complete fills in what depends on the program's name and on there being a port.
 func (l *loader) complete(f *Further) {
+	bind := f.Variable("PERCORE_BIND")
+	f.bindAfterCommand(bind, l.isSet(bind), l.settings)
 	if ports := f.Variable("PERCORE_PORTS_FROM"); !l.isSet(ports) {
 		f.PortsFrom = 0
 		l.settings[ports] = Setting{Name: ports, Source: FromDefault, Reason: "no port"}

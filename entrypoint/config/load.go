@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Load reads the configuration out of an environment, in os.Environ's form, for a percore that runs as uid. It returns
 // the Config, or a *Problems with everything that is wrong; the warnings come with either. Any other error is a fault
@@ -8,6 +11,11 @@ import "strconv"
 //
 // Load borrows the process's environment for the duration of the call and must not run twice at once.
 func Load(environ []string, uid int) (*Config, []Warning, error) {
+	return LoadWith(environ, nil, uid)
+}
+
+// LoadWith is Load for a percore whose own arguments are the workers' command, in place of PERCORE_COMMAND's.
+func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
 	cfg := &Config{}
 	l := newLoader(cfg, environ)
 	l.dropOverruled("PORT", "PERCORE_LISTEN")
@@ -23,10 +31,12 @@ func Load(environ []string, uid int) (*Config, []Warning, error) {
 	cfg.settings, cfg.taskMetadata = l.settings, l.env["ECS_CONTAINER_METADATA_URI_V4"]
 	cfg.useBareNames()
 	cfg.nameAfterCommand()
+	cfg.UseArguments(command)
+	cfg.bindAfterCommand("PERCORE_BIND", l.isSet("PERCORE_BIND"), cfg.settings)
 
 	l.check(cfg, uid)
 	problems, warnings := l.problems(), cfg.warnings()
-	for _, p := range l.unknown() {
+	for _, p := range slices.Concat(cfg.placeholderProblems(), l.unknown()) {
 		if cfg.Strict {
 			problems = append(problems, p)
 		} else {

@@ -32,12 +32,21 @@ func mustLoad(t *testing.T, uid int, environ ...string) *config.Config {
 func problemsOf(t *testing.T, environ ...string) []string {
 	t.Helper()
 	cfg, _, err := config.Load(environ, someUID)
-	var problems *config.Problems
+	if err != nil && cfg != nil {
+		t.Fatalf("Load(%q): got config %v and error %v, want no config", environ, cfg, err)
+	}
+	return problemsIn(t, err)
+}
+
+// problemsIn are the lines of a *config.Problems.
+func problemsIn(t *testing.T, err error) []string {
+	t.Helper()
 	if err == nil {
 		return nil
 	}
-	if !errors.As(err, &problems) || cfg != nil {
-		t.Fatalf("Load(%q): got config %v and error %v, want no config and *Problems", environ, cfg, err)
+	var problems *config.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("got error %v, want *Problems", err)
 	}
 	var lines []string
 	for _, p := range problems.List {

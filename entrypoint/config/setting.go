@@ -8,7 +8,7 @@ const (
 	FromEnvironment    Source = "environment"     // the variable itself
 	FromFile           Source = "file"            // the file that its _FILE twin names
 	FromArguments      Source = "arguments"       // percore's command line
-	FromCommand        Source = "command"         // named after the worker's program
+	FromCommand        Source = "command"         // after the worker's command
 	FromPort           Source = "PORT"            // the bare variable
 	FromWebConcurrency Source = "WEB_CONCURRENCY" // the bare variable
 	FromSurroundings   Source = "detected"        // what percore runs as or on
