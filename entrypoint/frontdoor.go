@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/link"
@@ -19,6 +20,7 @@ type frontDoor struct {
 	log       *slog.Logger
 	drained   func(index int, incarnation uint64)
 	exhausted func(index int, incarnation uint64)
+	settle    time.Duration // how long the end waits for handshakes that have begun, at most
 
 	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
 	wanted    link.Wanted
@@ -28,12 +30,16 @@ type frontDoor struct {
 	questions []question   // for figures, not answered yet
 }
 
+// settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second suffices for all whose clients
+// are still there.
+const settleShare = 10
+
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
 func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style logStyle) *frontDoor {
 	if cfg.Mode == config.ModeNone {
 		return nil
 	}
-	return &frontDoor{log: log, listeners: listeners, wanted: link.Wanted{
+	return &frontDoor{log: log, listeners: listeners, settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
 		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
 	}}
 }
@@ -110,7 +116,7 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 			return
 		}
 		d.told(message.Report)
-		d.letGo(message.Report.Seq)
+		d.letGo(message.Report)
 		for _, e := range message.Report.Exhausted {
 			d.exhausted(e.Index, e.Incarnation)
 		}
@@ -142,22 +148,24 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })
 }
 
-// quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains: should it
-// die before, its successor inherits them and what waits in their queues.
+// quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains and that no
+// handshake is under way: should it die before, its successor inherits them and what waits in their queues.
 func (d *frontDoor) quiesce() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	lbproxy.RefuseNewConnections(d.listeners)
-	d.changeLocked(func(s *lbproxy.Snapshot) { s.Drain = true })
+	if err := lbproxy.RefuseNewConnections(d.listeners); err != nil {
+		d.log.Debug("listeners keep taking handshakes", "err", err)
+	}
+	d.changeLocked(func(s *lbproxy.Snapshot) { s.Drain, s.Settle = true, d.settle })
 	d.drainSeq = d.wanted.Snapshot.Seq
 }
 
-// letGo closes our copies once the front door drains, and tells it that its own are the last, so that it sweeps them before
-// it closes them.
-func (d *frontDoor) letGo(seen uint64) {
+// letGo closes our copies once the front door has all that will ever connect in its queues, and tells it that its own are the
+// last, so that it sweeps them and closes them.
+func (d *frontDoor) letGo(r lbproxy.Report) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.drainSeq == 0 || seen < d.drainSeq || d.wanted.Snapshot.Sole {
+	if d.drainSeq == 0 || r.Seq < d.drainSeq || !r.Settled || d.wanted.Snapshot.Sole {
 		return
 	}
 	lbproxy.CloseListeners(d.listeners)

@@ -13,9 +13,6 @@ func (l *loop) apply() {
 	if t.drain && !l.draining {
 		l.beginDrain()
 	}
-	if t.drain && t.sole {
-		l.endAccepting()
-	}
 	l.retryParked()
 	if t.ask != 0 {
 		l.noteOldest(t)
@@ -24,15 +21,11 @@ func (l *loop) apply() {
 	l.proxy.changed()
 }
 
-// beginDrain stops taking connections without losing one: new handshakes are ignored, those that have begun are
-// completed and served, and idle connections get a moment to send the request that may be on its way.
+// beginDrain takes what has connected, while the sockets refuse new clients (ending.go), and gives idle connections a moment to
+// send the request that may be on its way.
 func (l *loop) beginDrain() {
 	l.draining = true
 	for _, slot := range l.listeners {
-		if err := refuseNewConnections(int(l.conns.at(slot).fd)); err != nil {
-			// Without the filter the last sweep still takes all but what arrives between it and the close.
-			l.proxy.log.Debug("listener keeps taking handshakes", "err", err)
-		}
 		l.sweep(slot)
 	}
 	var waiting []int32
@@ -44,13 +37,6 @@ func (l *loop) beginDrain() {
 	for i, slot := range waiting { // the first to end first, as a class of timers wants it
 		left := int64(len(waiting) - 1 - i)
 		l.timers.Set(slot, timerGrace, l.now-graceSpreadMillis*left/int64(len(waiting)))
-	}
-}
-
-// endAccepting closes the listeners soon: handshakes that have begun get a moment to complete.
-func (l *loop) endAccepting() {
-	if len(l.listeners) > 0 && l.timers.Class(l.sweepSlot) == epoll.NoClass {
-		l.timers.Set(l.sweepSlot, timerSweep, l.now)
 	}
 }
 
@@ -97,7 +83,6 @@ func (l *loop) finishServing() {
 	if !l.draining {
 		l.beginDrain()
 	}
-	l.endAccepting()
 	for slot := range int32(l.conns.size()) {
 		c := l.conns.at(slot)
 		if c.kind != kindDownstream {

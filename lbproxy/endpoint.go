@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // EndpointState says what the front door may do with a worker.
@@ -52,9 +53,10 @@ type Endpoint struct {
 type Snapshot struct {
 	Seq       uint64 // grows with each change
 	Endpoints []Endpoint
-	Drain     bool   // accept what has already arrived, then no more; every answer ends its connection
-	Sole      bool   // no other process holds the listening sockets any more; with Drain they are closed
-	Ask       uint64 // when it is not 0, reports say it again and carry Figures as of its last change
+	Drain     bool          // accept what has already arrived, then no more; every answer ends its connection
+	Sole      bool          // no other process holds the listening sockets any more; with Drain they are closed, once settled
+	Settle    time.Duration // with Drain: how long handshakes that have begun are waited for at most; 0 is a second
+	Ask       uint64        // when it is not 0, reports say it again and carry Figures as of its last change
 }
 
 // table is a snapshot made ready for the loops, which only read it. Its entries are dense: entry i is the worker

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/handshake"
 )
 
 // Listener is one public listening socket. PID 1 opens it and keeps it open for as long as the container
@@ -55,12 +57,14 @@ func CloseListeners(ls []Listener) {
 	}
 }
 
-// RefuseNewConnections makes the sockets ignore clients that have not begun to connect, where the kernel permits it; the
-// front door tries the same, but PID 1 may be allowed what the front door is not.
-func RefuseNewConnections(ls []Listener) {
+// RefuseNewConnections makes the sockets refuse clients that have not begun to connect; the front door does the same, but PID 1
+// may be allowed on an old kernel what the front door is not. The error says why some socket goes on taking handshakes.
+func RefuseNewConnections(ls []Listener) error {
+	var sockets []int
 	for _, l := range ls {
-		_ = refuseNewConnections(int(l.File.Fd()))
+		sockets = append(sockets, int(l.File.Fd()))
 	}
+	return handshake.Refuse(sockets)
 }
 
 // bindAddress turns `:8080` into the widest address that this machine has.
@@ -193,22 +197,4 @@ func isStale(sa *unix.SockaddrUnix) bool {
 	}
 	defer unix.Close(fd)
 	return errors.Is(unix.Connect(fd, sa), unix.ECONNREFUSED)
-}
-
-// refuseNewConnections makes a listening socket drop further SYNs while it still completes the handshakes it
-// has begun: a client whose SYN is dropped sends it again after a second and is then refused cleanly, whereas
-// a connection that the kernel had completed but nobody accepted would be reset when the socket closes. The
-// filter sees a segment from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter). Some kernels want the capability
-// NET_ADMIN for it; without it the error is EPERM.
-func refuseNewConnections(fd int) error {
-	const flagsOffset, syn, ack = 13, 0x02, 0x10
-	filter := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: flagsOffset},
-		{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: syn | ack},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: syn, Jt: 0, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: 0},
-		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
-	}
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	return os.NewSyscallError("setsockopt", unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program))
 }

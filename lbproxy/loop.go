@@ -28,7 +28,6 @@ const (
 	timerAcceptPause
 	timerGrace
 	timerRetry
-	timerSweep
 	timerProxy
 	timerHalfClosed
 	timerWorkerSend
@@ -67,8 +66,6 @@ const (
 	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients do not all
 	// connect elsewhere in the same moment.
 	graceSpreadMillis = 500
-	// sweepMillis is how long handshakes that had begun get to finish before a stopping front door closes its listeners.
-	sweepMillis = 20
 	// retryMillis is the pause before all ready workers are tried again when each of them refused.
 	retryMillis = 100
 )
@@ -96,8 +93,7 @@ type loop struct {
 	early     gamble        // reading right after accept
 	once      gamble        // leaving a connection with a single request unregistered
 	listeners []int32       // slots
-	retrySlot int32         // slots without a socket, for the loop's own timers
-	sweepSlot int32
+	retrySlot int32         // a slot without a socket, for the loop's own timer
 
 	now      int64 // milliseconds, monotonic
 	nowNanos int64
@@ -135,7 +131,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	}
 	l := &loop{
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
-		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis, sweepMillis,
+		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
@@ -144,7 +140,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	}
 	l.tick()
 	l.configure()
-	l.retrySlot, l.sweepSlot = l.reserveSlot(), l.reserveSlot()
+	l.retrySlot = l.reserveSlot()
 	for _, listener := range listeners {
 		if err := l.addListener(listener); err != nil {
 			return nil, fmt.Errorf("open loop %d: %w", id, err)
@@ -335,8 +331,6 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.acceptFrom(c)
 	case timerRetry:
 		l.retryParked()
-	case timerSweep:
-		l.closeListeners()
 	}
 }
 
@@ -419,6 +413,7 @@ func (l *loop) freeExchange(x *exchange) {
 
 // release closes everything when the loop ends.
 func (l *loop) release() {
+	l.proxy.ending.forget()
 	for slot := range int32(l.conns.size()) {
 		if c := l.conns.at(slot); c.kind != kindFree && c.fd >= 0 {
 			closeFD(c.fd)

@@ -8,6 +8,7 @@
 package lbproxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type Proxy struct {
 	repeats   atomic.Int64  // requests that are with a second worker; see budget.go
 	ejecting  sync.Mutex    // guards the decision to take a worker out, of which one must be left
 	turn      atomic.Uint32 // of round_robin
+	ending    ending        // of accepting
 	accessLog *accessLog
 	events    *eventQueue
 	kick      chan struct{} // wakes the reporter
@@ -45,7 +47,7 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: newAccessLog(access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report,
+		accessLog: newAccessLog(access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
 	}
 	p.options.Store(&o)
 	byLoop := make([][]Listener, o.Loops)
@@ -61,6 +63,9 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 			return nil, err
 		}
 		p.loops = append(p.loops, l)
+		for _, slot := range l.listeners {
+			p.ending.sockets = append(p.ending.sockets, int(l.conns.at(slot).fd))
+		}
 	}
 	return p, nil
 }
@@ -69,7 +74,7 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 func (p *Proxy) Run() error {
 	var loops, helpers sync.WaitGroup
 	stop := make(chan struct{})
-	for _, run := range []func(<-chan struct{}){p.runReporter, p.accessLog.run, p.events.run} {
+	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.run, p.events.run} {
 		helpers.Go(func() { run(stop) })
 	}
 	errs := make([]error, len(p.loops))
@@ -114,6 +119,9 @@ func (p *Proxy) Apply(s Snapshot) error {
 	for _, l := range p.loops {
 		l.post((*loop).apply)
 	}
+	if s.Drain {
+		p.endAccepting(s.Sole, cmp.Or(s.Settle, settleMax))
+	}
 	return nil
 }
 
@@ -123,6 +131,7 @@ func (p *Proxy) Finish() {
 	for _, l := range p.loops {
 		l.post((*loop).finishServing)
 	}
+	p.endAccepting(true, settleMax)
 }
 
 // Close ends every loop at once; connections are closed as they are.

@@ -6,6 +6,7 @@ type Report struct {
 	Drained   []EndpointID // endpoints that have no request and get none while the snapshot holds
 	Ejected   []EndpointID // endpoints that were taken out because they fail; they are tried again by themselves
 	Exhausted []EndpointID // endpoints that have had their RequestsMax; they get more until they are drained
+	Settled   bool         // the drain has begun, and no handshake is under way any more: the listening sockets may be let go
 	Asked     uint64       // the snapshot's Ask, which Figures answer
 	Figures   *Figures     // nil as long as nobody asked
 }
@@ -76,7 +77,7 @@ func (p *Proxy) makeReport() (Report, bool) {
 		}
 		quiet = quiet && l.quiet.Load()
 	}
-	r := Report{Seq: t.seq, Asked: t.ask}
+	r := Report{Seq: t.seq, Asked: t.ask, Settled: p.ending.isQuiet.Load()}
 	for i, e := range t.target {
 		if e == nil {
 			continue
