@@ -15,6 +15,7 @@ import (
 	"percore/reaper"
 	"percore/reaper/early"
 	"percore/reaper/fleet"
+	"percore/reaper/names"
 	"percore/reaper/oom"
 )
 
@@ -176,7 +177,7 @@ func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
 	}
 	var all []lbproxy.Listener
 	for _, a := range cfg.Listen {
-		ls, err := lbproxy.Listen(a.String(), loops)
+		ls, err := openListener(a, loops)
 		if err != nil {
 			lbproxy.CloseListeners(all)
 			return nil, fmt.Errorf("%w\n%s", err, listenAdvice(err))
@@ -184,4 +185,16 @@ func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
 		all = append(all, ls...)
 	}
 	return all, nil
+}
+
+// openListener opens a unix socket as whoever its folder belongs to.
+func openListener(a config.Address, loops int) (ls []lbproxy.Listener, err error) {
+	if a.Path == "" {
+		return lbproxy.Listen(a.String(), loops)
+	}
+	err = names.AsOwner(a.Path, func() error {
+		ls, err = lbproxy.Listen(a.String(), loops)
+		return err
+	})
+	return ls, err
 }

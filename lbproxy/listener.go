@@ -158,7 +158,8 @@ func v4(a netip.Addr) [4]byte {
 }
 
 // listenUnix opens a unix socket, after removing what a dead process left at its path. Everybody may connect:
-// a front door is public.
+// a front door is public. The socket has that mode from birth, by the umask, which is the whole process's: listeners are opened before
+// anything else makes a file. A chmod by name would be anybody's to redirect who may write to the folder.
 func listenUnix(path string) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -166,6 +167,7 @@ func listenUnix(path string) (*os.File, error) {
 	}
 	f := os.NewFile(uintptr(fd), path)
 	sa := &unix.SockaddrUnix{Name: path}
+	defer unix.Umask(unix.Umask(0o111))
 	err = unix.Bind(fd, sa)
 	if errors.Is(err, unix.EADDRINUSE) && isStale(sa) {
 		if err = unix.Unlink(path); err == nil {
@@ -175,11 +177,8 @@ func listenUnix(path string) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(os.NewSyscallError("bind", err), f.Close())
 	}
-	if err := errors.Join(
-		os.NewSyscallError("chmod", unix.Chmod(path, 0o666)),
-		os.NewSyscallError("listen", unix.Listen(fd, backlog)),
-	); err != nil {
-		return nil, errors.Join(err, f.Close())
+	if err := unix.Listen(fd, backlog); err != nil {
+		return nil, errors.Join(os.NewSyscallError("listen", err), f.Close())
 	}
 	return f, nil
 }

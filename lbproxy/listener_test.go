@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -42,4 +43,22 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 		t.Errorf("sockets for a unix path and 3 loops: got %d, want 1", len(ls))
 	}
 	CloseListeners(ls)
+}
+
+// The mode is there from birth: a chmod afterwards could be given another file by whoever owns the folder.
+func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	before := syscall.Umask(0o077)
+	ls, err := Listen(unixPrefix+path, 1)
+	after := syscall.Umask(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer CloseListeners(ls)
+	if info, err := os.Stat(path); err != nil || info.Mode() != os.ModeSocket|0o666 {
+		t.Errorf("got %v, %v, want mode 0666", info.Mode(), err)
+	}
+	if after != 0o077 {
+		t.Errorf("umask afterwards: got %#o, want what it was", after)
+	}
 }

@@ -1,6 +1,7 @@
 package reaper
 
 import (
+	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -24,4 +25,24 @@ func WithFileIDs(uid, gid int, do func() error) error {
 		defer unix.SetfsuidRetUid(was)
 	}
 	return do()
+}
+
+// AsUser does something with a user's rights to files and no others, supplementary groups included, on this thread alone.
+// The error is also that of man 2 setgroups, which takes the capability SETGID. The function must not start goroutines.
+func AsUser(c *Credential, do func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, err := unix.Getgroups()
+	if err != nil {
+		return os.NewSyscallError("getgroups", err)
+	}
+	groups := make([]int, len(c.Groups))
+	for i, gid := range c.Groups {
+		groups[i] = int(gid)
+	}
+	if err := unix.Setgroups(groups); err != nil { // the bare system call, unlike package syscall's, is the thread's alone
+		return os.NewSyscallError("setgroups", err)
+	}
+	defer unix.Setgroups(before) //nolint:errcheck // what took the groups away can give them back
+	return WithFileIDs(int(c.UID), int(c.GID), do)
 }

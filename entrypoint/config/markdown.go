@@ -77,7 +77,8 @@ from; ` + "`percore env`" + ` prints this reference.
 | command line | Split into words as a shell does it, with quotes and backslashes, but no shell is run: ` + "`$X`, `*`, `&&`" + ` stay as they are. |
 
 **From a file.** ` + "`PERCORE_X_FILE=/run/secrets/x`" + ` supplies ` + "`PERCORE_X`" + `, for any of the names below that start with
-` + "`PERCORE_`" + `. The newline at the end of the file is cut. To set both is an error.
+` + "`PERCORE_`" + `. The newline at the end of the file is cut. It has to be a regular file,
+which no link of another user but root leads to. To set both is an error.
 
 **Mistakes.** Everything that is wrong is shown at once, with what to do about it, and percore ends with code 2 before it
 starts anything. That includes names that start with ` + "`PERCORE_`" + ` and are not on this page, unless

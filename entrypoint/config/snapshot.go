@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"percore/reaper/names"
 )
 
 const (
@@ -65,13 +67,17 @@ func (s snapshot) given(v variable) (Setting, error) {
 	return given, nil
 }
 
-// readValue reads a value out of a file and cuts the newline that every editor puts at its end.
+// readValue reads a value out of a regular file and cuts the newline that every editor puts at its end. What is no file could
+// hold the start up for ever, with TERM unheard, or have no end.
 func readValue(name string) (string, error) {
-	file, err := os.Open(name)
+	file, err := names.Open(name, os.O_RDONLY, 0, nil)
 	if err != nil {
 		return "", cause(err)
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return "", errors.New("is no regular file")
+	}
 	text, err := io.ReadAll(io.LimitReader(file, fileBytesMax+1))
 	switch {
 	case err != nil:

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"percore/reaper/names"
 )
 
 // errTaken is a socket that another process listens on.
@@ -39,10 +41,18 @@ func Listen(chosen Place) (*Listener, error) {
 	return private, nil
 }
 
-func listenAt(place Place) (*Listener, error) {
+func listenAt(place Place) (l *Listener, err error) {
 	if place.Abstract() {
 		return bind(place, string(place))
 	}
+	err = names.AsOwner(string(place), func() error {
+		l, err = listenAtPath(place)
+		return err
+	})
+	return l, err
+}
+
+func listenAtPath(place Place) (*Listener, error) {
 	path := string(place)
 	if err := vacant(path); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
@@ -119,10 +129,16 @@ func bind(place Place, name string) (*Listener, error) {
 // Close closes the socket and removes its file, unless another percore has put its own there.
 func (l *Listener) Close() error {
 	if l.file != nil {
-		if now, err := os.Lstat(string(l.Place)); err == nil && os.SameFile(now, l.file) {
-			_ = os.Remove(string(l.Place))
-		}
+		_ = names.AsOwner(string(l.Place), l.unlink)
 		l.file = nil
 	}
 	return l.UnixListener.Close()
+}
+
+func (l *Listener) unlink() error {
+	now, err := os.Lstat(string(l.Place))
+	if err != nil || !os.SameFile(now, l.file) {
+		return err
+	}
+	return os.Remove(string(l.Place))
 }

@@ -6,10 +6,11 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/names"
 )
 
 // LogFile is where a stream goes instead of percore's own, with supervisord's meaning of size and number.
@@ -28,15 +29,17 @@ const (
 	logFileMode = 0o644
 	// reopenPause is how soon after a failure a log file is opened again; every line is an occasion.
 	reopenPause = time.Second
-	// reopenFlags keep the opening of a FIFO that nobody reads from waiting for a reader (man 7 fifo).
-	reopenFlags = os.O_WRONLY | os.O_APPEND | syscall.O_NONBLOCK
+	reopenFlags = os.O_WRONLY | os.O_APPEND
 )
 
 // logFile is an open log file, which rotates. Write fails when it has to, never for good: the next one tries again.
 type logFile struct {
 	spec  LogFile            // with the path that counts
-	owner *reaper.Credential // of the files that are made; nil is percore itself
+	owner *reaper.Credential // as whom names are used, and of the files that are made; nil is percore itself
 	log   *slog.Logger
+
+	current atomic.Pointer[os.File] // where a write may be under way, which whoever wants mu can put an end to
+	special atomic.Bool             // it is no regular file, and so has nothing to be read
 
 	mu      sync.Mutex  // guards the rest: workers share the file, and it is reopened from outside
 	file    *os.File    // nil while it cannot be opened
@@ -89,23 +92,32 @@ func (l *logFile) ready() error {
 
 // Reopen opens the path anew, where another program may have moved the file away from. If that fails, it is tried again.
 func (l *logFile) Reopen() error {
+	l.interrupt()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.open()
 }
 
+// interrupt ends a write that waits for the reader of a FIFO. Regular files have no such wait, and no deadline.
+func (l *logFile) interrupt() {
+	if file := l.current.Load(); file != nil {
+		_ = file.SetWriteDeadline(time.Now())
+	}
+}
+
 // open does not follow a symbolic link to where nothing is yet, and gives away no file but what it has made: the
-// directory may be a worker's, who must not choose what root makes or owns.
+// directory may be a worker's, who must not choose what root makes or owns. Package names sees to all other tricks.
 func (l *logFile) open() error {
 	old := l.file
 	defer old.Close() // not before, or a new file could get its number; for nil this does nothing
 	l.file = nil
-	file, err := os.OpenFile(l.spec.Path, reopenFlags|os.O_CREATE|os.O_EXCL, logFileMode)
+	l.current.Store(nil)
+	file, err := names.Open(l.spec.Path, reopenFlags|os.O_CREATE|os.O_EXCL, logFileMode, l.owner)
 	switch {
 	case err == nil:
 		l.adopt(file)
 	case errors.Is(err, fs.ErrExist):
-		file, err = os.OpenFile(l.spec.Path, reopenFlags, 0)
+		file, err = names.Open(l.spec.Path, reopenFlags, 0, l.owner)
 	}
 	if err != nil {
 		l.broken, l.retry = err, time.Now().Add(reopenPause)
@@ -120,6 +132,8 @@ func (l *logFile) open() error {
 	}
 	l.file, l.opened, l.broken, l.torn = file, info, nil, false
 	l.measure()
+	l.current.Store(file)
+	l.special.Store(!l.regular)
 	return nil
 }
 

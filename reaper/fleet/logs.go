@@ -2,7 +2,9 @@ package fleet
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 )
 
@@ -55,7 +57,7 @@ func (f *Fleet) ReopenLogs() {
 func (f *Fleet) sinkOf(w *worker, kind streamKind) *sink {
 	spec := w.program.logFile(kind)
 	spec.Path = w.tokens().Replace(spec.Path)
-	switch own, is := ownStream(spec.Path, kind); {
+	switch own, is := ownStream(linkTarget(spec.Path), kind); {
 	case is:
 		return f.logs.own[own]
 	case spec.Path == LogNone || spec.Path == "/dev/null":
@@ -68,6 +70,19 @@ func (f *Fleet) sinkOf(w *worker, kind streamKind) *sink {
 		}
 	}
 	return f.logs.files[path]
+}
+
+// linkTarget is what a link at path says, or path itself where there is none: images have links from a log to /dev/stdout. It
+// is only compared, so it does not matter who made the link.
+func linkTarget(path string) string {
+	target, err := os.Readlink(path)
+	switch {
+	case err != nil || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/"):
+		return path // /dev/stdout is a link itself
+	case filepath.IsAbs(target):
+		return filepath.Clean(target)
+	}
+	return filepath.Join(filepath.Dir(path), target)
 }
 
 func (p *Program) logFile(kind streamKind) LogFile {

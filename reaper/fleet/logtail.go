@@ -4,7 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
+
+	"percore/reaper/names"
 )
 
 // read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when there may be
@@ -44,17 +45,20 @@ var errNotRegular = errors.New("not a regular file")
 // find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by somebody else, and
 // is read from its beginning.
 func (l *logFile) find(from int64) (part logPart, err error) {
+	if l.special.Load() {
+		return logPart{}, errNotRegular // and a write that waits for a reader may have the lock
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if old := l.base - l.rotated; from >= 0 && from < l.base && l.rotated > 0 {
-		if part, err = openPart(l.backup(1)); err == nil && part.size == l.rotated {
+		if part, err = l.openPart(l.backup(1)); err == nil && part.size == l.rotated {
 			part.begin, part.offset, part.rotated, part.wake = old, max(0, from-old), true, closed()
 			return part, nil
 		} else if err == nil {
 			part.file.Close()
 		}
 	}
-	if part, err = openPart(l.spec.Path); err != nil {
+	if part, err = l.openPart(l.spec.Path); err != nil {
 		return logPart{}, err
 	}
 	part.begin, part.wake = l.base, l.wokenLocked()
@@ -67,8 +71,8 @@ func (l *logFile) find(from int64) (part logPart, err error) {
 	return part, nil
 }
 
-func openPart(path string) (logPart, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func (l *logFile) openPart(path string) (logPart, error) {
+	file, err := names.Open(path, os.O_RDONLY, 0, l.owner)
 	if err != nil {
 		return logPart{}, err
 	}
@@ -107,6 +111,7 @@ func (l *logFile) stir() {
 
 // clear empties the file, and makes it anew where it has been removed.
 func (l *logFile) clear() error {
+	l.interrupt()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.open(); err != nil || !l.regular {

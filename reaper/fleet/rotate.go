@@ -3,8 +3,9 @@ package fleet
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"strconv"
+
+	"percore/reaper/names"
 )
 
 // isFull says whether it is time to rotate.
@@ -43,7 +44,7 @@ func (l *logFile) shift() error {
 		return l.empty()
 	}
 	for n := l.spec.Backups - 1; n >= 0; n-- {
-		err := os.Rename(l.backup(n), l.backup(n+1))
+		err := names.Rename(l.backup(n), l.backup(n+1), l.owner)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -47,7 +47,7 @@ func newSocketBase(place string) (b *socketBase, err error) {
 		if b = lockSocketBase(path); b == nil {
 			continue
 		}
-		if err := os.Chmod(path, 0o711); err != nil { // to be entered, not read
+		if err := b.lock.Chmod(0o711); err != nil { // to be entered, not read
 			b.remove()
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func newSocketBase(place string) (b *socketBase, err error) {
 	return nil, fmt.Errorf("lock a folder in %s: another percore is faster each time", place)
 }
 
-// lockSocketBase takes hold of a folder; nil when somebody else has it, or it is gone.
+// lockSocketBase takes hold of a folder of our own user; nil when somebody else has it, or it is gone.
 func lockSocketBase(path string) *socketBase {
 	lock, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -70,11 +70,14 @@ func lockSocketBase(path string) *socketBase {
 	return b
 }
 
-// isThere says whether the path still means the folder that is locked.
+// isThere says whether the path still means the folder that is locked, and that is ours.
 func (b *socketBase) isThere() bool {
 	ours, err := b.lock.Stat()
 	if err != nil {
 		return false
+	}
+	if stat, ok := ours.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
+		return false // anybody may put a folder into /tmp
 	}
 	there, err := os.Lstat(b.path)
 	return err == nil && os.SameFile(ours, there)
@@ -93,13 +96,6 @@ func sweepSocketBases(place string) {
 		return
 	}
 	for _, path := range found {
-		info, err := os.Lstat(path)
-		if err != nil || !info.IsDir() {
-			continue
-		}
-		if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
-			continue
-		}
 		if b := lockSocketBase(path); b != nil {
 			b.remove()
 		}
