@@ -75,6 +75,7 @@ func (l *loop) keepAnswer(x *exchange, b []byte) {
 // relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the worker was
 // asked for it and the client still waits. It reports whether the exchange goes on.
 func (l *loop) relayInterim(x *exchange, head []byte) bool {
+	x.reusable = x.reusable && l.response.KeepAlive // where it announced a body
 	switch {
 	case l.response.Status == statusContinue:
 		return l.sendContinue(x)
@@ -119,7 +120,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if c := l.conns.at(x.downstream); c.sentLateFIN() {
 		c.flags |= flagHalfClosed // it was not too late
 	}
-	x.reusable = r.KeepAlive && x.isWithWorker()
+	x.reusable = x.reusable && r.KeepAlive && x.isWithWorker()
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	l.buildAnswer(x, r)

@@ -61,7 +61,7 @@ type exchange struct {
 	trailers  bool   // the client takes trailers
 	trailer   []byte // of the answer, as far as it is here
 	chunkOut  bool   // the client gets chunked framing
-	reusable  bool   // the worker's connection may be pooled afterwards
+	reusable  bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
 	toClient  outbox
 	bytesOut  int64 // of the answer's body
 	committed bool  // a byte of the answer is on its way to the client

@@ -34,7 +34,7 @@ func (l *loop) choose(t *table, x *exchange) *target {
 func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.tries++
-	x.sent, x.abandoned = 0, false
+	x.sent, x.abandoned, x.reusable = 0, false, true
 	if t.count() {
 		l.proxy.changed()
 	}

@@ -12,11 +12,11 @@ type Response struct {
 	Framing   Framing
 	Length    int64 // declared Content-Length when HasLength, else 0; body bytes when FramingLength
 	HasLength bool  // a Content-Length may be forwarded, also with no body after HEAD or in a 304
-	KeepAlive bool  // the worker can take another request on this connection; never with FramingClose
+	KeepAlive bool  // the connection can take another request; never with FramingClose, nor behind a body that is announced and omitted
 	Upgrade   bool  // a 101 that says to which protocol (RFC 9110 section 7.8)
 
 	set       fieldSet
-	announced bool // a 1xx or 204 says that a body follows, which it must not: there may be one all the same
+	announced bool // says that a body follows where there must be none: it may come all the same
 	refusal   Error
 }
 
@@ -123,25 +123,44 @@ func (r *Response) interpret(request Method) *Error {
 // interpretFraming follows RFC 9112 section 6.3. Fields are checked also where no body can follow: whoever
 // contradicts himself is not to be trusted with the connection.
 func (r *Response) interpretFraming(request Method) *Error {
-	r.Framing, r.Length, r.HasLength, r.announced = FramingClose, 0, false, false
+	r.Framing, r.Length, r.HasLength = FramingClose, 0, false
 	noContent := r.Status < 200 || r.Status == statusNoContent
 	if r.set.count[FieldTransferEncoding] > 0 {
 		if refusal := r.set.transferCoding(r.Minor); refusal != nil {
 			return refusal
 		}
-		r.Framing, r.announced = FramingChunked, noContent
+		r.Framing = FramingChunked
 	} else if r.set.count[FieldContentLength] > 0 {
 		length, refusal := r.set.contentLength()
 		if refusal != nil {
 			return refusal
 		}
-		r.Framing, r.announced = FramingLength, noContent && length > 0
-		if !noContent { // neither 1xx nor 204 may carry it on (RFC 9110 section 8.6)
-			r.Length, r.HasLength = length, true
-		}
+		r.Framing, r.Length = FramingLength, length
+		r.HasLength = !noContent // neither 1xx nor 204 may carry it on (RFC 9110 section 8.6)
 	}
-	if noContent || request == MethodHEAD || r.Status == statusNotModified {
+	empty := noContent || r.Status == statusNotModified
+	r.announced = (empty || request == MethodHEAD) && r.announces(empty)
+	if empty || request == MethodHEAD {
 		r.Framing = FramingNone
 	}
+	if !r.HasLength && r.Framing == FramingNone {
+		r.Length = 0
+	}
 	return nil
+}
+
+// announces reports whether a response that must not have a body says that it has one. Some workers then write it, or its last
+// chunk, a little later (tornadoweb/tornado issue 2741), where the next request's response is expected. Neither length
+// nor coding is how a status that forbids a body is told; after HEAD it stands for a body that ends with the connection.
+func (r *Response) announces(empty bool) bool {
+	switch r.Framing {
+	case FramingChunked:
+		return true
+	case FramingLength:
+		return r.Length > 0
+	case FramingClose:
+		return !empty
+	case FramingNone:
+	}
+	return false
 }

@@ -43,24 +43,49 @@ func TestResponseIsUnderstood(t *testing.T) {
 				` | Connection: "keep-alive" connection hop | Content-Length: "0" content-length`,
 		},
 		{
-			"the answer to HEAD has no body but keeps its length", http1.MethodHEAD,
+			"the answer to HEAD has no body but keeps its length; as it announces one, the connection is not kept", http1.MethodHEAD,
 			"HTTP/1.1 200 OK\r\nContent-Length: 1024\r\n\r\n",
-			`1.1 200 "OK" framing=none length=1024/true keepalive=true upgrade=false | Content-Length: "1024" content-length`,
+			`1.1 200 "OK" framing=none length=1024/true keepalive=false upgrade=false | Content-Length: "1024" content-length`,
 		},
 		{
-			"the answer to HEAD has no body where GET's would end with the connection", http1.MethodHEAD,
+			"the answer to HEAD announces no body where GET's would be empty", http1.MethodHEAD,
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+			`1.1 200 "OK" framing=none length=0/true keepalive=true upgrade=false | Content-Length: "0" content-length`,
+		},
+		{
+			"the answer to HEAD announces a body where GET's would end with the connection", http1.MethodHEAD,
 			"HTTP/1.1 200 OK\r\n\r\n",
-			`1.1 200 "OK" framing=none length=0/false keepalive=true upgrade=false`,
+			`1.1 200 "OK" framing=none length=0/false keepalive=false upgrade=false`,
 		},
 		{
-			"the answer to HEAD has no body when it says chunked", http1.MethodHEAD,
+			"the answer to HEAD announces a body when it says chunked", http1.MethodHEAD,
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
-			`1.1 200 "OK" framing=none length=0/false keepalive=true upgrade=false | Transfer-Encoding: "chunked" transfer-encoding hop`,
+			`1.1 200 "OK" framing=none length=0/false keepalive=false upgrade=false | Transfer-Encoding: "chunked" transfer-encoding hop`,
 		},
 		{
-			"304 has no body but keeps its length", http1.MethodGET,
+			"the answer to HEAD with a status that forbids a body announces none", http1.MethodHEAD,
+			"HTTP/1.1 204 No Content\r\n\r\n",
+			`1.1 204 "No Content" framing=none length=0/false keepalive=true upgrade=false`,
+		},
+		{
+			"304 has no body", http1.MethodGET,
+			"HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n",
+			`1.1 304 "Not Modified" framing=none length=0/false keepalive=true upgrade=false | ETag: "\"x\"" `,
+		},
+		{
+			"304 has no body but keeps its length; as it announces one, the connection is not kept", http1.MethodGET,
 			"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n",
-			`1.1 304 "Not Modified" framing=none length=7/true keepalive=true upgrade=false | Content-Length: "7" content-length`,
+			`1.1 304 "Not Modified" framing=none length=7/true keepalive=false upgrade=false | Content-Length: "7" content-length`,
+		},
+		{
+			"304 that announces chunks is not to be trusted with the connection", http1.MethodGET,
+			"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
+			`1.1 304 "Not Modified" framing=none length=0/false keepalive=false upgrade=false | Transfer-Encoding: "chunked" transfer-encoding hop`,
+		},
+		{
+			"304 with a length of 0 announces nothing", http1.MethodGET,
+			"HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n",
+			`1.1 304 "Not Modified" framing=none length=0/true keepalive=true upgrade=false | Content-Length: "0" content-length`,
 		},
 		{
 			"204 that announces a body is not to be trusted with the connection", http1.MethodGET,
@@ -81,6 +106,11 @@ func TestResponseIsUnderstood(t *testing.T) {
 			"100 is a head of its own", http1.MethodPOST,
 			"HTTP/1.1 100 Continue\r\n\r\n",
 			`1.1 100 "Continue" framing=none length=0/false keepalive=true upgrade=false`,
+		},
+		{
+			"an interim answer that announces a body is not to be trusted with the connection", http1.MethodPOST,
+			"HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+			`1.1 100 "Continue" framing=none length=0/false keepalive=false upgrade=false | Transfer-Encoding: "chunked" transfer-encoding hop`,
 		},
 		{
 			"103 carries fields", http1.MethodGET,
