@@ -41,6 +41,7 @@ const (
 	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
 	flagUnwatched                        // downstream: epoll does not know it yet; it is in the run queue or in loop.late
 	flagFirstEvent                       // downstream: registered, and no event has been seen
+	flagUnasked                          // upstream: what it has to say was here before all of its request was sent; unasked.go
 )
 
 const noSlot = int32(-1)
@@ -59,10 +60,11 @@ type conn struct {
 	prev        int32  // pool
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
-	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled; downstream: when lingering began
+	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled, or could have been; downstream: when lingering began
 	born        int64  // upstream: milliseconds on the loop's clock, when it was opened
 	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16 // upstream: requests that it has carried
+	asked       uint32 // upstream: the loop's turn in which it was given the last bytes of its request that it has
 	peer        peer   // downstream: who connected
 }
 

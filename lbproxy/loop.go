@@ -95,7 +95,8 @@ type loop struct {
 	listeners []int32       // slots
 	retrySlot int32         // a slot without a socket, for the loop's own timer
 
-	now      int64 // milliseconds, monotonic
+	turn     uint32 // counts the waits for events
+	now      int64  // milliseconds, monotonic
 	nowNanos int64
 	epoch    time.Time
 	clock    wallClock
@@ -157,6 +158,7 @@ func (l *loop) run() error {
 		if err != nil {
 			return fmt.Errorf("loop %d: %w", l.id, err)
 		}
+		l.turn++
 		l.tick()
 		if l.mail.waiting.Load() {
 			l.readMail()

@@ -36,6 +36,7 @@ const (
 	causeConnectTimeout
 	// Upstream, later.
 	causeStale             // a connection from the pool was closed before any byte of the answer
+	causeUnasked           // a connection from the pool had bytes before all of the request was sent
 	causeDied              // a fresh connection was closed before any byte of the answer
 	causeReadTimeout       // no answer, or no more of it, in time
 	causeWorkerSendTimeout // the worker took nothing of the request for too long
@@ -57,7 +58,7 @@ type retryRule uint8
 const (
 	retryNever      retryRule = iota
 	retryAnyMethod            // another worker; nothing was sent yet, so any method may
-	retrySameWorker           // once, on a fresh connection; idempotent and replayable only
+	retrySameWorker           // once, on a fresh connection; idempotent and replayable only, or untouched
 	retryOneOther             // one other worker at most, so that a request that crashes workers ends two, not all; idempotent and replayable only
 )
 
@@ -86,6 +87,7 @@ var outcomes = [...]outcome{
 	causeBacklogFull:       {sideUpstream, 503, retryAnyMethod, slog.LevelWarn, "worker_connect", "too many connections wait for the worker already"},
 	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker did not take the connection in time"},
 	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "worker_closed", "the worker closed a kept connection"},
+	causeUnasked:           {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "worker_malformed", "the worker spoke before it was asked"},
 	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "worker_closed", "the worker closed the connection before it answered"},
 	causeReadTimeout:       {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker did not answer in time"},
 	causeWorkerSendTimeout: {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker stopped taking the request"},

@@ -8,10 +8,6 @@ type pool struct {
 	size       int
 }
 
-// freshMillis is how recently a kept connection must have been used to carry a request that must not be repeated:
-// no worker's idle timer is that short, so it cannot be closing just now.
-const freshMillis = 100
-
 const (
 	// usesMax and ageMillisMax end a kept connection in time, as nginx does: what leaks in a worker with its connections goes.
 	usesMax      = 1000
@@ -58,7 +54,6 @@ func (l *loop) pool(u *conn) {
 	p := &l.pools[u.endpoint]
 	u.state = statePooled
 	u.flags |= flagReused
-	u.since = l.now
 	u.prev, u.next = noSlot, p.head
 	if p.head == noSlot {
 		p.tail = u.slot
@@ -90,19 +85,20 @@ func (l *loop) unpool(u *conn) {
 	u.next, u.prev, u.state = noSlot, noSlot, stateBusy
 }
 
-// takePooled returns a kept connection to t that can carry a request, or nil. The pool is watched for closes, but
-// one may be on its way; a request that must not be repeated gets a connection only when that can be ruled out.
-func (l *loop) takePooled(t *target, repeatable bool) *conn {
-	if t.Index >= len(l.pools) {
+// takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may be on its way;
+// a request that must not be repeated gets a connection only when that can be ruled out.
+func (l *loop) takePooled(x *exchange, t *target) *conn {
+	reuse := l.reuseOf(x, t)
+	if reuse == reuseNone || t.Index >= len(l.pools) {
 		return nil
 	}
 	for l.pools[t.Index].head != noSlot {
 		u := l.conns.at(l.pools[t.Index].head)
-		if !repeatable && l.now-u.since > freshMillis {
+		if reuse == reuseFresh && l.now-u.since > freshMillis {
 			return nil
 		}
 		l.unpool(u)
-		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (repeatable || l.peek(u) == nextNothing) {
+		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (reuse == reuseAny || l.isQuiet(u)) {
 			return u
 		}
 		l.closeConn(u)

@@ -18,6 +18,7 @@ type target struct {
 	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
+	hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; reuse.go
 	_           [64]byte
 }
 

@@ -68,12 +68,18 @@ func (l *loop) dispatch(e epoll.Event) {
 	if c.has(flagFirstEvent) {
 		c.noteFirstEvent()
 	}
+	if c.has(flagReused) && e.Flags&inFlags != 0 {
+		l.noteUnasked(c)
+	}
 	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0)
 }
 
+// inFlags are the events after which a read finds something: bytes, the end or an error.
+const inFlags = epoll.In | epoll.PeerClosed | epoll.HangUp | epoll.Failed
+
 // noteEvent turns what the kernel reports about a connection into facts about it.
 func (c *conn) noteEvent(flags uint32) {
-	if flags&(epoll.In|epoll.PeerClosed|epoll.HangUp|epoll.Failed) != 0 {
+	if flags&inFlags != 0 {
 		c.flags |= flagReadable
 	}
 	if flags&epoll.PeerClosed != 0 {

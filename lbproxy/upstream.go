@@ -39,7 +39,7 @@ func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
 		l.proxy.changed()
 	}
 	if pooled {
-		if u := l.takePooled(t, x.replay && x.method.Idempotent()); u != nil {
+		if u := l.takePooled(x, t); u != nil {
 			l.attach(x, u)
 			u.state = stateBusy
 			l.pushRequest(x)
@@ -86,6 +86,7 @@ func (l *loop) pushRequest(x *exchange) {
 		return
 	}
 	x.sent += n
+	u.asked = l.turn
 	if u.state == stateConnecting {
 		x.connectedNanos = l.nowNanos
 	}
@@ -108,8 +109,13 @@ func (l *loop) pushRequest(x *exchange) {
 // writeFailed reads what a worker that takes no more may have answered before it closed (RFC 9112 section 9.5): a
 // refusal of an upload is an answer like any other. The read ends the try when there is nothing.
 func (l *loop) writeFailed(x *exchange, u *conn) {
-	if u.state == stateConnecting {
+	switch {
+	case u.state == stateConnecting:
 		l.tryFailed(x, causeConnectRefused)
+		return
+	case u.has(flagReused): // what it may have said is no answer
+		l.keptConnectionEnded(u)
+		l.tryFailed(x, causeStale)
 		return
 	}
 	x.toWorker.release(&l.buffers)
@@ -163,6 +169,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 	case statePooled:
 		// A worker has nothing to say between two requests: data, FIN and error all mean that it is over.
 		if u.flags&(flagReadable|flagPeerClosed|flagBroken) != 0 {
+			l.keptConnectionEnded(u)
 			l.closeConn(u)
 		}
 	case stateConnecting:
@@ -182,6 +189,10 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 func (l *loop) driveBusy(u *conn, writable bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
+	if u.has(flagUnasked) {
+		l.dropUnasked(u, x)
+		return
+	}
 	if writable {
 		l.onWorkerWritable(u, x)
 	}
@@ -239,6 +250,7 @@ func (l *loop) onWorkerClosed(u *conn, x *exchange) {
 	case len(x.answer) > 0:
 		l.tryFailed(x, causeBadResponse)
 	case u.has(flagReused):
+		l.keptConnectionEnded(u)
 		l.tryFailed(x, causeStale)
 	default:
 		l.tryFailed(x, causeDied)
@@ -285,12 +297,17 @@ func (l *loop) releaseWorker(x *exchange) {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.flags&(flagPeerClosed|flagBroken) != 0 || u.isSpent(l.now) || !l.table.isUp(int(u.endpoint), u.incarnation) {
+	if l.options.Keepalive == 0 || u.isSpent(l.now) || !l.table.isUp(int(u.endpoint), u.incarnation) {
 		return false
 	}
-	if !u.has(flagReadable) {
+	u.since = l.now
+	switch {
+	case u.flags&(flagPeerClosed|flagBroken) != 0:
+		l.keptConnectionEnded(u)
+		return false
+	case !u.has(flagReadable):
 		return true
 	}
 	u.flags &^= flagReadable
-	return l.peek(u) == nextNothing
+	return l.isQuiet(u)
 }

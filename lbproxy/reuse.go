@@ -1,0 +1,83 @@
+package lbproxy
+
+// What a kept connection may carry, and what tells that it is one no more. docs/adr/0019-what-a-kept-connection-carries.md
+// has the reasons.
+
+const (
+	// freshMillis is how recently a kept connection must have been used to carry a request that must not be repeated: no
+	// worker's idle timer is that short, so it cannot be closing just now.
+	freshMillis = 100
+	// hastyMillis after its last answer a kept connection should not have ended. A worker that does that all the same, and did not say
+	// so, has no idle timer to be relied on. Twice the time above, as timers of workers are no more exact than that.
+	hastyMillis = 2 * freshMillis
+	// oneWriteBytes is what the socket of an idle connection takes by one write, on Ethernet too (tcp_wmem in man 7 tcp).
+	oneWriteBytes = 64 << 10
+)
+
+// reuse says which kept connections may carry a request.
+type reuse uint8
+
+const (
+	reuseNone  reuse = iota // none
+	reuseFresh              // one that was used a moment ago and is looked at
+	reuseAny
+)
+
+// reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while its body is sent an
+// early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the request before. The same
+// goes for what must not be repeated and does not go out by one write.
+func (l *loop) reuseOf(x *exchange, t *target) reuse {
+	switch {
+	case l.conns.at(x.downstream).state == stateBody:
+		return reuseNone
+	case x.replay && x.method.Idempotent():
+		return reuseAny
+	case t.hasty.Load() || len(x.head)-x.start > oneWriteBytes:
+		return reuseNone
+	default:
+		return reuseFresh
+	}
+}
+
+// noteUnasked remembers that an event of a kept connection tells of something that cannot be the answer, as it was there before the
+// last byte of the request was sent: that byte was sent behind the wait for events that has reported it, or is still to be sent.
+func (l *loop) noteUnasked(u *conn) {
+	if u.state != stateBusy {
+		return
+	}
+	x := l.exchangeOf(u)
+	if x.response == responseAwaited && (u.asked == l.turn || x.request == requestSending) {
+		u.flags |= flagUnasked
+	}
+}
+
+// dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes that belong to an
+// earlier answer, or the connection's end.
+func (l *loop) dropUnasked(u *conn, x *exchange) {
+	if l.peek(u) == nextBytes {
+		l.tryFailed(x, causeUnasked)
+		return
+	}
+	l.keptConnectionEnded(u)
+	l.tryFailed(x, causeStale)
+}
+
+// isQuiet tells whether nothing has come on a kept connection, by looking.
+func (l *loop) isQuiet(u *conn) bool {
+	found := l.peek(u)
+	if found == nextEnd || found == nextFailure {
+		l.keptConnectionEnded(u)
+	}
+	return found == nextNothing
+}
+
+// keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after its last answer,
+// requests that must not be repeated get new connections to this worker from now on.
+func (l *loop) keptConnectionEnded(u *conn) {
+	if l.now-u.since > hastyMillis {
+		return
+	}
+	if t := l.table.at(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
+		t.hasty.Store(true)
+	}
+}

@@ -1,0 +1,168 @@
+package lbproxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// chatter is a worker that the test makes speak: it answers each request with the number of its connection, but for those that are
+// not for it to answer.
+type chatter struct {
+	*stub
+	kept chan *net.TCPConn // the first connection
+}
+
+func newChatter(t *testing.T) *chatter {
+	w := &chatter{kept: make(chan *net.TCPConn, 1)}
+	w.stub = newStub(t, func(q *stubRequest) bool {
+		if q.conn == 1 && q.nth == 1 {
+			w.kept <- q.c
+		}
+		if q.conn == 1 && q.nth > 1 { // what came here in spite of everything
+			_, _ = q.in.WriteTo(io.Discard)
+			return false
+		}
+		_, err := q.body()
+		return err == nil && q.ok(fmt.Sprint("connection ", q.conn))
+	})
+	return w
+}
+
+// keptConn runs f with the only kept connection, on its loop.
+func (r *rig) keptConn(f func(u *conn)) {
+	r.t.Helper()
+	eventually(r.t, "the connection is kept", func() bool { return r.kept() == 1 })
+	r.onLoop(func(l *loop) { f(l.conns.at(l.pools[0].head)) })
+}
+
+const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+
+// TestBytesThatComeWithTheRequestAreNotItsAnswer has one wait for events report both: the request first, then bytes that the worker has
+// written to the connection that the request is given.
+func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
+	for _, method := range []string{"GET", "PUT", "POST"} {
+		for name, say := range map[string]func(c *net.TCPConn){
+			"an answer":                        func(c *net.TCPConn) { _, _ = io.WriteString(c, evil) },
+			"an answer and the end":            func(c *net.TCPConn) { _, _ = io.WriteString(c, evil); _ = c.CloseWrite() },
+			"the last chunk of the one before": func(c *net.TCPConn) { _, _ = io.WriteString(c, "0\r\n\r\n") },
+			"the end":                          func(c *net.TCPConn) { _ = c.CloseWrite() },
+		} {
+			t.Run(method+", "+name, func(t *testing.T) {
+				r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+				w := newChatter(t)
+				r.workers(w.address)
+				c := r.client()
+				c.wantOpen("connection 1")
+				kept := <-w.kept
+				r.keptConn(func(*conn) {})
+				release := r.hold()
+				c.send(strings.Replace(post("abc"), "POST", method, 1))
+				say(kept)
+				time.Sleep(10 * time.Millisecond) // loopback delivers at once; for sockets that are slower
+				release()
+				c.read(method).want(t, 200, "connection 2")
+				wantCount(t, "connections to the worker", w.conns.Load(), 2)
+			})
+		}
+	}
+}
+
+// TestBytesThatComeWhileARequestIsSentAreNotItsAnswer has a worker say something on a kept connection of which the socket has not taken
+// all of the request yet. What may be repeated is; a POST of which the worker has seen a part is not, and never gets those bytes.
+func TestBytesThatComeWhileARequestIsSentAreNotItsAnswer(t *testing.T) {
+	tests := []struct {
+		method, want string
+		status       int
+		conns        int64
+	}{
+		{"PUT", "connection 2", 200, 2},
+		{"POST", "~spoke before it was asked", 502, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.method, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+			seen := make(chan *net.TCPConn, 1)
+			w := newStub(t, func(q *stubRequest) bool {
+				if q.conn == 1 && q.nth == 2 { // it has a part of the second request, and reads no more
+					seen <- q.c
+					return true
+				}
+				_, err := q.body()
+				return err == nil && q.ok(fmt.Sprint("connection ", q.conn))
+			})
+			w.receiveLittle(t)
+			r.workers(w.address)
+			c := r.client()
+			c.wantOpen("connection 1")
+			r.keptConn(func(u *conn) {
+				u.since += 1000 // so recent that a POST may have it, however slow the machine
+				if err := unix.SetsockoptInt(int(u.fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 1); err != nil {
+					t.Error(err)
+				}
+			})
+			c.send(strings.Replace(post(strings.Repeat("x", 60_000)), "POST", test.method, 1))
+			kept := <-seen
+			_, _ = io.WriteString(kept, evil)
+			c.read(test.method).want(t, test.status, test.want)
+			wantCount(t, "connections to the worker", w.conns.Load(), test.conns)
+		})
+	}
+}
+
+// receiveLittle gives the sockets of a worker's further connections the smallest buffers.
+func (s *stub) receiveLittle(t *testing.T) {
+	t.Helper()
+	raw, err := s.listener.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 1) }); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(os.NewSyscallError("setsockopt", err))
+	}
+}
+
+// TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is an answer, which on a kept
+// connection nobody could tell from what belongs to the request before.
+func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *testing.T) {
+	const size = 200_000
+	body := strings.Repeat("x", size)
+	tests := []struct{ name, request string }{
+		{"a streamed POST", fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 10*size)},
+		{"a streamed PUT", fmt.Sprintf("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 10*size)},
+		{"a POST that waits for 100", fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", 10*size)},
+		{"a PUT that waits for 100", fmt.Sprintf("PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", 10*size)},
+		{"a long POST that is held", post(body)},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.ProxyKeepaliveTimeout = 2*size, time.Minute })
+			w := newStub(t, func(q *stubRequest) bool {
+				if strings.HasPrefix(q.head, "GET") {
+					return q.ok("kept")
+				}
+				q.say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 12\r\n\r\nconnection %d", q.conn)
+				_, _ = bufio.NewReader(q.in).WriteTo(io.Discard)
+				return false
+			})
+			r.workers(w.address)
+			r.client().wantOpen("kept")
+			r.keptConn(func(u *conn) { u.since += 1000 })
+			c := r.client().send(test.request)
+			if !strings.Contains(test.request, "Expect") && !strings.Contains(test.request, "xxx") {
+				c.send(body + body + body)
+			}
+			c.read("POST").want(t, 413, "connection 2")
+		})
+	}
+}
