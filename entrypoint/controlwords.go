@@ -43,7 +43,7 @@ func controlTool(in invocation) (*ctl.Tool, bool) {
 	interrupted := make(chan struct{})
 	go awaitInterrupt(in.signals, interrupted)
 	return &ctl.Tool{
-		Out: in.stdout, In: os.Stdin, Place: control.Place(place), Proc: os.DirFS("/proc"), Environ: in.environ, Interrupted: interrupted,
+		Out: in.stdout, Err: in.stderr, In: os.Stdin, Place: control.Place(place), Proc: os.DirFS("/proc"), Environ: in.environ, Interrupted: interrupted,
 	}, true
 }
 

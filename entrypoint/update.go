@@ -41,6 +41,18 @@ func (s *settings) current() *config.Config {
 	return s.cfg
 }
 
+// runs is what the workers are, in one line.
+func (s *settings) runs() string {
+	cfg := s.current()
+	switch {
+	case s.role == config.RoleDemoWorker:
+		return "percore demo"
+	case len(cfg.Command.Words) == 0:
+		return "the programs " + cfg.Programs.String()
+	}
+	return cfg.Command.String()
+}
+
 // intent is what an update comes to.
 type intent struct {
 	set      []string

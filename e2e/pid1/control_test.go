@@ -50,11 +50,11 @@ func (c *controlled) command(args ...string) *exec.Cmd {
 	return command
 }
 
-// ctl makes a control command and returns what it printed and its exit code.
+// ctl makes a control command and returns its exit code and what it printed, but for whom it reached, which stands on stderr.
 func (c *controlled) ctl(args ...string) (text string, code int) {
 	c.Helper()
 	command := c.command(args...)
-	out, err := command.CombinedOutput()
+	out, err := command.Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		c.Fatal(err)

@@ -19,7 +19,7 @@ func (c *container) exec(user string, args ...string) (text string, code int) {
 		words = append(words, "--user", user)
 	}
 	command := exec.Command("docker", slices.Concat(words, []string{c.id}, args)...)
-	out, err := command.CombinedOutput()
+	out, err := command.Output() // whom it reached stands on stderr
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		c.t.Fatal(err)

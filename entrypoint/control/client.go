@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,57 @@ func Dial(chosen Place, proc fs.FS) (*Conn, error) {
 		return c, nil
 	}
 	return dialPrivate(privatePlaces(proc), err)
+}
+
+// DialSole is Dial for whoever is about to change something: where none is chosen and several percores can be reached, it is an
+// error that names them all.
+func DialSole(chosen Place, proc fs.FS) (*Conn, error) {
+	if chosen != "" {
+		return dial(chosen)
+	}
+	return dialOnly(DefaultPath, proc)
+}
+
+// reached is a percore that can be reached, and where.
+type reached struct {
+	*Conn
+	place Place
+}
+
+func dialOnly(first Place, proc fs.FS) (*Conn, error) {
+	var open []reached
+	c, otherwise := dial(first)
+	if otherwise == nil {
+		open = append(open, reached{c, first})
+	}
+	for _, candidate := range privatePlaces(proc) {
+		if c, err := dial(candidate.place); err == nil && c.Server == candidate.pid {
+			open = append(open, reached{c, candidate.place})
+		} else if err == nil {
+			c.Close() // somebody else has made it up
+		}
+	}
+	switch len(open) {
+	case 0:
+		return nil, otherwise
+	case 1:
+		return open[0].Conn, nil
+	}
+	text := "several percores can be reached, and nothing was changed; name one:"
+	for _, r := range open {
+		text += fmt.Sprintf("\n  PERCORE_CONTROL=%s   pid %d: %s", r.place, r.Server, commandLine(proc, r.Server))
+		r.Close()
+	}
+	return nil, errors.New(text)
+}
+
+// commandLine is what a process was started as (man 5 proc, cmdline).
+func commandLine(proc fs.FS, pid int) string {
+	text, err := fs.ReadFile(proc, strconv.Itoa(pid)+"/cmdline")
+	if err != nil {
+		return "?"
+	}
+	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
 }
 
 // dialPrivate prefers PID 1. Of several others none is, and whoever asks has to say which.

@@ -24,3 +24,6 @@ func ReadRequest(text []byte) (r Request, err error) {
 	err = read(bufio.NewReader(bytes.NewReader(text)), requestBytesMax, &r)
 	return r, err
 }
+
+// DialOnly is DialSole with another place to look at first.
+var DialOnly = dialOnly

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,6 +142,51 @@ func TestSeveralPercoresAreNotGuessedAmong(t *testing.T) {
 	_, err := control.DialPrivate(proc, fs.ErrNotExist)
 	if err == nil || !strings.Contains(err.Error(), string(one)) || !strings.Contains(err.Error(), "PERCORE_CONTROL") {
 		t.Errorf("got error %v, want one that names them", err)
+	}
+}
+
+func TestWhoChangesSomethingMustNotGuess(t *testing.T) {
+	nowhere, path := control.Place("/nowhere/s"), socketIn(t)
+	one, two, dead := control.PrivatePlace(), control.PrivatePlace(), control.PrivatePlace()
+	serve(t, path, echo)
+	serve(t, one, echo)
+	serve(t, two, echo)
+	for name, c := range map[string]struct {
+		first    control.Place
+		private  []control.Place
+		want     []string // what the error names; none: it connects
+		notThere bool
+	}{
+		"the only one, at the usual place":         {first: path},
+		"the only one, at a place of its own":      {first: nowhere, private: []control.Place{one}},
+		"beside one that is gone":                  {first: path, private: []control.Place{dead}},
+		"one at the usual place and another":       {first: path, private: []control.Place{one}, want: []string{string(path), string(one)}},
+		"two without the usual place":              {first: nowhere, private: []control.Place{one, two}, want: []string{string(one), string(two)}},
+		"nobody, which is told as with one's wish": {first: nowhere, notThere: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := ""
+			for _, place := range c.private {
+				lines += "0: 2 0 10000 1 1 5 " + string(place) + "\n"
+			}
+			conn, err := control.DialOnly(c.first, procWith(t, lines))
+			switch {
+			case err == nil:
+				conn.Close()
+				if c.want != nil || c.notThere {
+					t.Errorf("got a connection, want an error that names %q", c.want)
+				}
+			case c.notThere != errors.Is(err, fs.ErrNotExist):
+				t.Errorf("got error %v, want that nobody is there: %t", err, c.notThere)
+			case !c.notThere && c.want == nil:
+				t.Errorf("got error %v, want a connection", err)
+			}
+			for _, place := range c.want {
+				if !strings.Contains(err.Error(), "\n  PERCORE_CONTROL="+place+"   pid "+strconv.Itoa(os.Getpid())) {
+					t.Errorf("got error %v, want it to name %s and whose it is", err, place)
+				}
+			}
+		})
 	}
 }
 

@@ -69,11 +69,16 @@ func openFolder(t *testing.T) string {
 // serve runs a server at the place until the test is over, and asserts that it ends.
 func serve(t *testing.T, place control.Place, handle control.Handler) *control.Listener {
 	t.Helper()
+	return serveAndLog(t, place, handle, slog.New(slog.DiscardHandler))
+}
+
+func serveAndLog(t *testing.T, place control.Place, handle control.Handler, log *slog.Logger) *control.Listener {
+	t.Helper()
 	listener, err := control.Listen(place)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := control.NewServer(listener, handle, slog.New(slog.DiscardHandler))
+	server := control.NewServer(listener, handle, log)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run() }()
 	t.Cleanup(func() {

@@ -36,6 +36,9 @@ type Request struct {
 	DryRun  bool     `json:"dry_run,omitempty"` // update: only say what would change
 	Verbose bool     `json:"verbose,omitempty"` // status: with what has to be measured
 	Environ []string `json:"environ,omitempty"` // check: the client's own configuration
+
+	// Introduce asks for a Fleet before anything else: who it is that answers.
+	Introduce bool `json:"introduce,omitempty"`
 }
 
 // Verb is what a Request is about.
@@ -113,6 +116,7 @@ type Process struct {
 type Fleet struct {
 	PID         int    `json:"pid"`
 	Version     string `json:"version"`
+	Command     string `json:"command,omitempty"` // what it runs
 	Ready       bool   `json:"ready"`
 	Why         string `json:"why,omitempty"`         // why it is not ready
 	Maintenance string `json:"maintenance,omitempty"` // what is being done to the workers

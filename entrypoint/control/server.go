@@ -92,7 +92,7 @@ func (s *Server) admit(conn *net.UnixConn) {
 		refuse(conn, "permission denied: only root and percore's own user may use the control socket")
 		return
 	}
-	c := &client{conn: conn}
+	c := &client{conn: conn, who: who}
 	if !s.seat(c) {
 		refuse(conn, fmt.Sprintf("busy: %d commands are under way", clientsMax))
 		return
@@ -155,6 +155,7 @@ func (s *Server) removeLocked(c *client) {
 // client is one conversation.
 type client struct {
 	conn    *net.UnixConn
+	who     peer
 	heard   bool // it has made its request; guarded by the server's mu
 	evicted bool // likewise
 }
@@ -179,6 +180,7 @@ func (c *client) serve(s *Server) {
 	if gone {
 		return
 	}
+	s.note(request, c.who)
 	ctx, leave := context.WithCancel(s.ctx)
 	defer leave()
 	_ = c.conn.SetReadDeadline(time.Time{})

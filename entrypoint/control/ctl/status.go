@@ -43,6 +43,9 @@ func (t *Tool) status(args []string) int {
 	if asJSON {
 		return t.printJSON(all, code)
 	}
+	if all.PID > 1 && !t.Strict {
+		t.introduce(all.Fleet)
+	}
 	t.printTable(all, verbose)
 	return code
 }

@@ -18,6 +18,7 @@ import (
 // Tool is one use of the command line.
 type Tool struct {
 	Out     io.Writer
+	Err     io.Writer     // for whom a command reached
 	In      io.Reader     // for the prompt
 	Place   control.Place // of the socket; empty is wherever the percore of this container has it
 	Proc    fs.FS         // /proc
@@ -29,6 +30,7 @@ type Tool struct {
 	Interrupted <-chan struct{}
 
 	conn   *control.Conn
+	sole   bool  // there may be no other percore that it could have been
 	broken error // of Out: nobody reads any more
 }
 
@@ -40,6 +42,7 @@ func (t *Tool) Run(args []string) int {
 		t.say("*** Unknown syntax: %s", strings.Join(args, " "))
 		return control.CodeGeneric
 	}
+	t.sole = c.changes && !t.Strict
 	if c.dials {
 		if code := t.dial(); code != 0 {
 			if args[0] == "status" {
@@ -91,10 +94,22 @@ func (t *Tool) dial() (code int) {
 }
 
 func (t *Tool) connect() (err error) {
-	if t.conn == nil {
-		t.conn, err = control.Dial(t.Place, t.Proc)
+	if t.conn != nil {
+		return nil
 	}
+	dial := control.Dial
+	if t.sole {
+		dial = control.DialSole
+	}
+	t.conn, err = dial(t.Place, t.Proc)
 	return err
+}
+
+// introduce says who was reached, beside what the command prints: scripts go by that.
+func (t *Tool) introduce(f control.Fleet) {
+	if t.Err != nil {
+		fmt.Fprintf(t.Err, "reached percore %s, pid %d: %s\n", f.Version, f.PID, f.Command)
+	}
 }
 
 func (t *Tool) hangUp() {
@@ -130,7 +145,15 @@ func (t *Tool) call(r control.Request, take func(control.Frame)) int {
 		case <-ctx.Done():
 		}
 	}()
-	code, err := t.conn.Call(ctx, r, func(f control.Frame) error { take(f); return t.broken })
+	r.Introduce = r.Changes() && !t.Strict
+	code, err := t.conn.Call(ctx, r, func(f control.Frame) error {
+		if r.Introduce && f.Fleet != nil {
+			t.introduce(*f.Fleet)
+		} else {
+			take(f)
+		}
+		return t.broken
+	})
 	cancel()
 	<-watched
 	switch {

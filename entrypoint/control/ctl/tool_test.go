@@ -174,7 +174,7 @@ func TestWhatIsAsked(t *testing.T) {
 			if code := tool.Run(strings.Fields(line)); code != 0 {
 				t.Errorf("code: got %d, want 0", code)
 			}
-			want.Version = control.Version
+			want.Version, want.Introduce = control.Version, want.Changes()
 			if got := <-s.requests; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}

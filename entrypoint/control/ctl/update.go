@@ -13,6 +13,7 @@ import (
 func (t *Tool) update(args []string) int {
 	r := control.Request{Verb: control.VerbUpdate}
 	args, r.DryRun = withoutFlag(args, "--dry-run")
+	t.sole = t.sole && !r.DryRun
 	rest, set, err := t.assignments(args)
 	if err != nil {
 		t.say("ERROR: %v", err)

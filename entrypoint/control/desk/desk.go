@@ -25,6 +25,8 @@ type Desk struct {
 	Fleet   *fleet.Fleet
 	Version string // of percore
 	Traffic bool   // there is a front door
+	// Command is what the workers are; nil where nobody knows.
+	Command func() string
 
 	// Figures asks the front door, by endpoint; nil where nobody counts.
 	Figures func(ctx context.Context) map[int]Figures
@@ -37,6 +39,9 @@ type Desk struct {
 // Answer is a control.Handler.
 func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
 	j := &job{desk: d, ctx: ctx, request: r, reply: reply}
+	if r.Introduce {
+		_ = reply(control.Frame{Fleet: d.overview()})
+	}
 	switch r.Verb {
 	case control.VerbStatus:
 		return j.status(), nil

@@ -150,6 +150,18 @@ func TestAContainerWithoutAReadyWorkerIsUnhealthy(t *testing.T) {
 	}
 }
 
+func TestWhoIsAskedToIntroducesItselfFirst(t *testing.T) {
+	d := idleDesk()
+	d.Version, d.Command = "1.0", func() string { return "python3 main.py" }
+	frames, _, err := ask(t, d, control.Request{Verb: control.VerbStop, Names: []string{"all"}, Introduce: true})
+	if err != nil || len(frames) == 0 || frames[0].Fleet == nil {
+		t.Fatalf("got %+v and error %v, want a fleet first", frames, err)
+	}
+	if got := frames[0].Fleet; got.Version != "1.0" || got.Command != "python3 main.py" || got.PID == 0 {
+		t.Errorf("got %+v, want version, pid and command", got)
+	}
+}
+
 func TestRequestsThatMakeNoSense(t *testing.T) {
 	for name, r := range map[string]control.Request{
 		"an unknown verb":   {Verb: "dance"},

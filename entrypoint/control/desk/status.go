@@ -71,8 +71,12 @@ func process(s fleet.WorkerStatus, now time.Time) *control.Process {
 func (d *Desk) overview() *control.Fleet {
 	condition := d.Fleet.Condition()
 	why := d.unready()
+	command := ""
+	if d.Command != nil {
+		command = d.Command()
+	}
 	return &control.Fleet{
-		PID: os.Getpid(), Version: d.Version, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
+		PID: os.Getpid(), Version: d.Version, Command: command, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
 	}
 }
 
