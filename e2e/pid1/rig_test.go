@@ -98,21 +98,28 @@ func (s *service) findPID(unshare int) {
 		if s.isOver() {
 			return true
 		}
-		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", unshare, unshare))
-		pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
-		if err != nil {
+		pid := onlyChildOf(unshare)
+		if pid == 0 {
 			return false
 		}
 		if exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); exe != built.percore {
 			return false
 		}
 		s.pid = pid
+		var err error
 		if s.held, err = os.Open(fmt.Sprintf("/proc/%d/ns/pid", pid)); err != nil {
 			return false
 		}
 		s.namespace, err = os.Readlink(fmt.Sprintf("/proc/self/fd/%d", s.held.Fd()))
 		return err == nil
 	})
+}
+
+// onlyChildOf gives the child of a process with one thread and one child; 0 if it has none.
+func onlyChildOf(pid int) int {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	child, _ := strconv.Atoi(strings.TrimSpace(string(children)))
+	return child
 }
 
 // await waits for a condition and fails the test when it takes longer than patience.

@@ -1,5 +1,6 @@
 // Package entry catches signals from the first instruction on and notes what a process inherits, before the Go runtime can
-// change either. It is for mode init: the child must find the world as percore found it, and no signal may be lost.
+// change either. Mode init needs both: the child must find the world as percore found it, and no signal may be lost. Every other
+// role needs that TERM, INT, QUIT and HUP are neither lost nor the end of it: those four are caught there, and nothing else is touched.
 //
 // The runtime installs its handlers before any Go code of ours runs. What was inherited as ignored is forgotten by then, as
 // are descriptors 0 to 2 that were closed (they have become /dev/null); and a TERM that arrives before a package of ours is
@@ -11,9 +12,9 @@
 // the runtime's entry. Blocking the signals instead is not enough: the runtime unblocks TERM and others in each thread. It
 // leaves our handlers alone because it installs its own through a hook that it has for the sanitizers of cgo, and
 // we set that hook: it is told that it has what it wants. Faults of our own code go on to its handler; those that somebody sends by kill
-// do not. (CGO_ENABLED=0: nobody else wants the hook.)
+// do not. Where only four signals are ours, the hook says EINVAL for the others, upon which the runtime makes the system call itself. (CGO_ENABLED=0: nobody else wants the hook.)
 //
 // The entry symbol is marked as a duplicate that may win, so that a plain go build has it. Where it has lost, under the race
-// detector and whenever else an external linker is at work, Active is false and CatchAll installs the handlers later. Programs that are not
-// in mode init run through it unchanged.
+// detector and whenever else an external linker is at work, Active is false and CatchAll installs the handlers later. Then
+// package early subscribes as soon as Go lets it.
 package entry

@@ -4,7 +4,8 @@ import "unsafe"
 
 // The entry's notes, written before the runtime starts and never again, except overflow.
 var (
-	active  bool           // whether the entry has done its work
+	active  bool           // whether the entry has done its work for mode init
+	guarded bool           // whether it has caught TERM and its like for another role
 	mask    uint64         // the mask that was inherited
 	ignored uint64         // the signals that were inherited as ignored
 	closed  uint64         // bit n: descriptor n, of 0 to 2, was closed
@@ -30,6 +31,14 @@ type Inherited struct {
 // ShimName is argv[0] of percore as the shim between fork and exec (package single). There the entry catches nothing and the runtime
 // installs nothing: until the exec, a signal does what it would do to the command before its first instruction.
 const ShimName = "percore-shim"
+
+// Guarded says whether HUP, INT, QUIT and TERM, and no other signals, have been the entry's since the first instruction: the
+// process is not in mode init.
+func Guarded() bool { return guarded }
+
+// GuardedEnd gives the read end of the pipe into which the guarded signals go, for as long as the process lives. Reading does
+// not block. Each record is the first RecordBytes of a siginfo_t.
+func GuardedEnd() int { return int(readEnd) }
 
 // Active says whether signals have been the entry's since the first instruction: the process is in mode init by its first
 // word or by PERCORE_MODE.

@@ -22,13 +22,21 @@ next:
 	MOVQ	0(R12), AX
 	ADDQ	$8, R12
 	TESTQ	AX, AX
-	JEQ	runtime			// not in mode init
+	JEQ	guard			// not in mode init
 	CMPQ	0(AX), R13
 	JNE	next
 	CMPQ	8(AX), R14
 	JNE	next
 	CMPW	16(AX), $T_END
 	JNE	next
+
+	JMP	work
+
+guard:
+	MOVB	$1, ·guarded(SB)
+	MOVQ	SP, R15
+	SUBQ	$128, SP
+	JMP	pipe
 
 work:
 	MOVQ	SP, ·stack(SB)
@@ -74,7 +82,7 @@ pipe:
 	MOVQ	$SYS_pipe2, AX
 	SYSCALL
 	TESTQ	AX, AX
-	JLT	restore
+	JLT	failed
 	MOVLQSX	64(SP), R12
 	MOVLQSX	68(SP), R13
 	MOVQ	R12, DI
@@ -98,14 +106,18 @@ pipe:
 	MOVQ	$SYS_close, AX
 	SYSCALL
 	TESTQ	R14, R14
-	JLT	restore
+	JLT	failed
+	MOVQ	$GUARDED, R13		// bit n: signal n is to be caught
+	CMPB	·guarded(SB), $0
+	JNE	handlers
+	MOVQ	$-1, R13
 	MOVQ	·readEnd(SB), DI	// its reader may sleep
 	MOVQ	$F_SETFL, SI
 	MOVQ	$0, DX
 	MOVQ	$SYS_fcntl, AX
 	SYSCALL
 
-	// The handler, for all signals.
+handlers:
 	LEAQ	·handler(SB), AX
 	MOVQ	AX, 0(SP)
 	MOVQ	$(SA_FLAGS|SA_RESTORER), 8(SP)
@@ -114,6 +126,8 @@ pipe:
 	MOVQ	$-1, 24(SP)
 	MOVQ	$64, BX			// from the last signal to the first
 disposition:
+	BTQ	BX, R13			// 64 counts as 0
+	JCC	handled
 	MOVQ	BX, DI
 	MOVQ	SP, SI
 	LEAQ	32(SP), DX
@@ -131,6 +145,12 @@ disposition:
 handled:
 	DECQ	BX
 	JNE	disposition
+	CMPB	·guarded(SB), $0
+	JEQ	claimed
+	LEAQ	·claimGuarded(SB), AX
+	MOVQ	AX, _cgo_sigaction(SB)
+	JMP	restore
+claimed:
 	LEAQ	·claim(SB), AX
 	MOVQ	AX, _cgo_sigaction(SB)
 
@@ -142,8 +162,10 @@ handled:
 	MOVQ	$SYS_rt_sigprocmask, AX
 	SYSCALL
 	MOVB	$1, ·active(SB)
+	JMP	restore
 
+failed:
+	MOVB	$0, ·guarded(SB)
 restore:
 	MOVQ	R15, SP
-runtime:
 	JMP	_rt0_amd64(SB)

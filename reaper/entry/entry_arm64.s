@@ -24,7 +24,7 @@ environment:
 next:
 	MOVD	0(R20), R3
 	ADD	$8, R20, R20
-	CBZ	R3, runtime		// not in mode init
+	CBZ	R3, guard		// not in mode init
 	MOVD	0(R3), R4
 	CMP	R5, R4
 	BNE	next
@@ -34,6 +34,15 @@ next:
 	MOVHU	16(R3), R4
 	CMP	$T_END, R4
 	BNE	next
+
+	JMP	work
+
+guard:
+	MOVD	$1, R4
+	MOVB	R4, ·guarded(SB)
+	MOVD	RSP, R24
+	SUB	$128, RSP
+	JMP	pipe
 
 work:
 	MOVD	RSP, R24
@@ -85,7 +94,7 @@ pipe:
 	MOVD	$SYS_pipe2, R8
 	SVC
 	CMP	$0, R0
-	BLT	restore
+	BLT	failed
 	MOVW	64(RSP), R20
 	MOVW	68(RSP), R21
 	MOVD	R20, R0
@@ -109,14 +118,18 @@ pipe:
 	MOVD	$SYS_close, R8
 	SVC
 	CMP	$0, R23
-	BLT	restore
+	BLT	failed
+	MOVD	$GUARDED, R23		// bit n: signal n is to be caught
+	MOVBU	·guarded(SB), R4
+	CBNZ	R4, handlers
+	MOVD	$-1, R23
 	MOVD	R22, R0			// its reader may sleep
 	MOVD	$F_SETFL, R1
 	MOVD	$0, R2
 	MOVD	$SYS_fcntl, R8
 	SVC
 
-	// The handler, for all signals.
+handlers:
 	MOVD	$·handler(SB), R4
 	MOVD	R4, 0(RSP)
 	MOVD	$SA_FLAGS, R4
@@ -127,22 +140,31 @@ pipe:
 	MOVD	$64, R19		// from the last signal to the first
 	MOVD	$0, R20
 disposition:
+	LSR	R19, R23, R4		// 64 counts as 0
+	TBZ	$0, R4, uncaught
 	MOVD	R19, R0
 	MOVD	RSP, R1
 	ADD	$32, RSP, R2
 	MOVD	$8, R3
 	MOVD	$SYS_rt_sigaction, R8
 	SVC
-	SUB	$1, R19, R19
-	CBNZ	R0, handled		// KILL and STOP
+	CBNZ	R0, uncaught		// KILL and STOP
 	MOVD	32(RSP), R4
 	CMP	$SIG_IGN, R4
-	BNE	handled
+	BNE	uncaught
+	SUB	$1, R19, R6
 	MOVD	$1, R5
-	LSL	R19, R5, R5
+	LSL	R6, R5, R5
 	ORR	R5, R20, R20
-handled:
+uncaught:
+	SUB	$1, R19, R19
 	CBNZ	R19, disposition
+	MOVBU	·guarded(SB), R4
+	CBZ	R4, claimed
+	MOVD	$·claimGuarded(SB), R4
+	MOVD	R4, _cgo_sigaction(SB)
+	JMP	restore
+claimed:
 	MOVD	R20, ·ignored(SB)
 	MOVD	$·claim(SB), R4
 	MOVD	R4, _cgo_sigaction(SB)
@@ -156,8 +178,10 @@ handled:
 	SVC
 	MOVD	$1, R4
 	MOVB	R4, ·active(SB)
+	JMP	restore
 
+failed:
+	MOVB	ZR, ·guarded(SB)
 restore:
 	MOVD	R24, RSP
-runtime:
 	JMP	_rt0_arm64(SB)

@@ -3,8 +3,8 @@ package entry_test
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,6 +102,23 @@ func TestASignalDuringTheStartIsKept(t *testing.T) {
 	}
 }
 
+// In every role but mode init it is four signals, and a fleet that starts ends by none of them. Each start is hit as soon as the kernel
+// says that the signal is caught: before that percore is a program like any other.
+func TestInAnyOtherRoleTheSignalsThatEndAProgramAreKept(t *testing.T) {
+	needsEntry(t)
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP} {
+		for range 20 {
+			c := begin(t, nil, self(t), "--", "guarded")
+			c.awaitCaught(sig)
+			c.signal(sig)
+			got, want := c.all(), fmt.Sprintf("signal %d\nuser defined signal 1\n", int(sig))
+			if state := c.wait(); got != want || !state.Success() {
+				t.Errorf("%v right after the start: got %q and %v, want it reported, USR1 by os/signal, and success", sig, got, state)
+			}
+		}
+	}
+}
+
 // The shim is what a command is before its first instruction: it has no handler, and what is blocked waits.
 func TestTheShimCatchesNothing(t *testing.T) {
 	needsEntry(t)
@@ -136,20 +153,30 @@ func report() {
 }
 
 func reportDispositions() {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, rest, _ := strings.Cut(string(text), "SigCgt:\t")
-	value, _, _ := strings.Cut(rest, "\n")
-	caught, err := strconv.ParseUint(value, 16, 64)
+	caught, err := caughtBy("self")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	caught &^= 1<<(32-1) | 1<<(33-1) // the C library's own, which the race detector brings; nobody can send them in earnest
 	fmt.Printf("active %v\ncaught %x\n", entry.Active(), caught)
+}
+
+// reportGuarded reads one signal that the entry caught, and shows that the others are the runtime's.
+func reportGuarded() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR1)
+	if !entry.Guarded() || entry.Active() {
+		fmt.Println("not guarded")
+		return
+	}
+	if err := syscall.SetNonblock(entry.GuardedEnd(), false); err != nil {
+		fmt.Println(err)
+	}
+	sig, _, _ := next(entry.GuardedEnd())
+	fmt.Println("signal", sig)
+	syscall.Kill(os.Getpid(), syscall.SIGUSR1)
+	fmt.Println(<-c)
 }
 
 func reportActive() { fmt.Println(entry.Active()) }

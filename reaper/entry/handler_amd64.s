@@ -57,6 +57,17 @@ TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
 	MOVL	$0, AX
 	RET
 
+// claimGuarded is claim where only some signals are ours. EINVAL has the runtime make its own system call for the others.
+TEXT ·claimGuarded(SB),NOSPLIT|NOFRAME,$0
+	MOVL	$GUARDED, AX
+	BTQ	DI, AX
+	JCC	others
+	MOVL	$0, AX
+	RET
+others:
+	MOVL	$EINVAL, AX
+	RET
+
 // unhook has the runtime do its own system calls from now on.
 TEXT ·unhook(SB),NOSPLIT,$0-0
 	MOVQ	$0, _cgo_sigaction(SB)

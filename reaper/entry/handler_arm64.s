@@ -60,6 +60,17 @@ TEXT ·claimAll(SB),NOSPLIT|NOFRAME,$0
 	MOVD	$0, R0
 	RET
 
+// claimGuarded is claim where only some signals are ours. EINVAL has the runtime make its own system call for the others.
+TEXT ·claimGuarded(SB),NOSPLIT|NOFRAME,$0
+	MOVD	$GUARDED, R4
+	LSR	R0, R4, R4
+	TBZ	$0, R4, others
+	MOVD	$0, R0
+	RET
+others:
+	MOVD	$EINVAL, R0
+	RET
+
 // unhook has the runtime do its own system calls from now on.
 TEXT ·unhook(SB),NOSPLIT,$0-0
 	MOVD	ZR, _cgo_sigaction(SB)

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // children are what this binary does when it is started with a word of theirs, as its second argument or in ENTRY_TEST.
 var children = map[string]func(){
 	"active": reportActive, "dispositions": reportDispositions, "report": report, "first": reportFirst, "records": reportRecords, "fault": fault,
-	"overflow": overflow, "refused": refused, "handback": handBack,
+	"overflow": overflow, "refused": refused, "handback": handBack, "guarded": reportGuarded,
 }
 
 func TestMain(m *testing.M) {
@@ -98,6 +99,30 @@ func (c *child) signal(sig syscall.Signal) {
 	if err := syscall.Kill(c.process.Pid, sig); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// awaitCaught waits until the child catches sig.
+func (c *child) awaitCaught(sig syscall.Signal) {
+	c.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		if set, err := caughtBy(strconv.Itoa(c.process.Pid)); err == nil && set&bits(sig) != 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("waited 10s until the child catches %v", sig)
+		}
+	}
+}
+
+// caughtBy is the set of signals that a process catches.
+func caughtBy(pid string) (uint64, error) {
+	text, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "SigCgt:\t")
+	value, _, _ := strings.Cut(rest, "\n")
+	return strconv.ParseUint(value, 16, 64)
 }
 
 func (c *child) wait() *os.ProcessState {

@@ -3,6 +3,9 @@
 // The signals that the kernel raises for faulty code: ILL 4, TRAP 5, BUS 7, FPE 8, SEGV 11, SYS 31.
 #define FAULTS 0x800009b0
 
+// The signals that end a program and that percore obeys: HUP 1, INT 2, QUIT 3, TERM 15.
+#define GUARDED 0x800e
+
 #define EINVAL 22
 
 #define SIG_SETMASK 2
