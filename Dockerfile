@@ -5,8 +5,10 @@
 #
 # In your own Dockerfile, take the binary out of the first one:
 #
-#   COPY --from=percore /percore /percore
-#   ENTRYPOINT ["/percore"]
+#   COPY --from=percore /percore /usr/local/bin/percore
+#   RUN ln -s percore /usr/local/bin/supervisorctl
+#   HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["percore", "healthcheck"]
+#   ENTRYPOINT ["percore"]
 
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
@@ -26,6 +28,8 @@ EXPOSE 8080
 # As soon as a worker serves the container is healthy; until then, while it starts, nothing counts against it.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["/percore", "healthcheck"]
 ENTRYPOINT ["/percore"]
+# Without a command it shows itself: docker run -p 8080:8080 percore
+CMD ["demo"]
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # What changes with each build comes last, so that a builder takes the rest out of its cache.
 COPY --from=build /percore /percore
@@ -44,7 +48,9 @@ LABEL org.opencontainers.image.title="percore" \
 FROM debian:bookworm-slim AS tornado
 RUN apt-get update \
  && apt-get install -y --no-install-recommends python3-tornado \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* \
+ && ln -s /percore /usr/local/bin/percore \
+ && ln -s /percore /usr/local/bin/supervisorctl
 COPY examples/tornado/main.py /var/www/main.py
 # PID 1 stays root to bind low ports and to change users; the workers run as www-data.
 ENV PERCORE_GROUP=tornadoes \

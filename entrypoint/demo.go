@@ -12,10 +12,9 @@ import (
 	"percore/entrypoint/demo"
 )
 
-// superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest. It
-// listens on this machine only unless told otherwise: nobody wants a demo on a public address by accident.
+// superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest.
 func superviseDemo(in invocation) int {
-	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN=127.0.0.1:8080", "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
+	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
 	cfg, ok := loadConfig(in, demoCommand())
 	if !ok {
 		return exitConfig
@@ -25,6 +24,15 @@ func superviseDemo(in invocation) int {
 		return exitConfig
 	}
 	return superviseConfig(in, cfg, config.RoleDemoWorker, demoCommand())
+}
+
+// demoAddress is where a demo listens unless it is told otherwise: on this machine only, or somebody would have a demo on a
+// public address by accident. A container's network is a boundary of its own, which `docker run -p` opens on purpose.
+func demoAddress(pid int) string {
+	if pid == 1 {
+		return ":8080"
+	}
+	return "127.0.0.1:8080"
 }
 
 // demoWorker is the hidden role of a demo fleet's workers; its words are port, index and name.

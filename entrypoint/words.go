@@ -108,7 +108,8 @@ func printVersion(in invocation) int {
 
 const usage = `usage:
   percore [--] COMMAND [ARG...]      run COMMAND once per usable CPU behind the front door
-  percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080
+  percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080;
+                                     as PID 1 of a container on every address
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable

@@ -57,13 +57,10 @@ func TestTheDemoHasOneWorkerPerUsableCPU(t *testing.T) {
 	}
 }
 
-func TestTheDemoListensOnThisMachineOnly(t *testing.T) {
-	// The default port may be in use here; what would be listened on is in the boot line or in the error.
-	s := start(t, env{"PERCORE_LISTEN": ""}, "demo")
-	s.await("the address to be named", func() bool { return s.said("127.0.0.1:8080") })
-	if s.said("0.0.0.0:8080") || s.said(`":8080"`) {
-		t.Error("got a public address, want 127.0.0.1:8080")
-	}
+// TestTheDemoOfAContainerListensOnEveryAddress has a network of its own, as a container has.
+func TestTheDemoOfAContainerListensOnEveryAddress(t *testing.T) {
+	s := startUnder(t, []string{"unshare", "--net"}, env{"PERCORE_LISTEN": ""}, "demo")
+	s.await("the address to be named", func() bool { return s.said(`"listen":":8080"`) })
 }
 
 func TestEveryWorkerAnswersUnderLoad(t *testing.T) {

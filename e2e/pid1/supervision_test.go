@@ -205,12 +205,12 @@ func TestEXITONSaysWhenPercoreGivesUp(t *testing.T) {
 		code      int // below 0: percore goes on
 		process   string
 	}{
-		{"all-fatal takes the fleet's end for the container's", env{"PERCORE_EXIT_ON": "all-fatal"}, "sleep 0.3; exit 5", 5, "shs:sh-"},
+		{"all-fatal takes the fleet's end for the container's", env{"PERCORE_EXIT_ON": "all-fatal"}, "sleep 0.3; exit 5", 5, "sh:sh-"},
 		{"all-fatal does not mind another program", env{}, "exec sleep 100", -1, ""},
 		{"any-fatal minds every program", env{"PERCORE_EXIT_ON": "any-fatal"}, "exec sleep 100", 7, "side:side"},
-		{"first-exit minds every end", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100"}, "sleep 0.1; exit 0", 0, "shs:sh-"},
-		{"first-exit with several workers", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100", "PERCORE_WORKERS": "2"}, line, 5, "shs:sh-"},
-		{"first-exit by a signal", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100"}, "kill -SEGV $$", 139, "shs:sh-"},
+		{"first-exit minds every end", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100"}, "sleep 0.1; exit 0", 0, "sh:sh-"},
+		{"first-exit with several workers", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100", "PERCORE_WORKERS": "2"}, line, 5, "sh:sh-"},
+		{"first-exit by a signal", env{"PERCORE_EXIT_ON": "first-exit", "PERCORE_SIDE_COMMAND": "sleep 100"}, "kill -SEGV $$", 139, "sh:sh-"},
 		{"never minds nothing", env{"PERCORE_EXIT_ON": "never"}, "exit 5", -1, ""},
 	}
 	for _, tt := range tests {

@@ -39,8 +39,9 @@ func (c *container) awaitHealth(want string) {
 
 // In a scratch image there is no shell, no curl and no folder for a socket.
 func TestTheScratchImageKnowsItsHealth(t *testing.T) {
-	c := run(t, "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=2", "percore", "demo")
+	c := run(t, "--env", "PERCORE_WORKERS=2", "percore") // which runs the demo, for all who reach the container
 	c.awaitHealth("healthy")
+	c.serving()
 	text, code := c.exec("", "/percore", "status")
 	if code != 0 || strings.Count(text, "RUNNING") != 2 || !strings.Contains(text, "demos:demo-8000 ") {
 		t.Errorf("status: got code %d and\n%s\nwant 0 and two running workers", code, text)

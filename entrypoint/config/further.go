@@ -83,6 +83,7 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 		if workers := f.Variable("PERCORE_WORKERS"); !sub.isSet(workers) {
 			sub.settings[workers] = Setting{Name: workers, Value: "1", Source: FromDefault}
 		}
+		sub.takeOver(l, f)
 		if err := sub.decode(); err != nil {
 			return err
 		}
@@ -92,6 +93,24 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 		c.Further = append(c.Further, f)
 	}
 	return nil
+}
+
+// inherited are what a further program has from the fleet proper where it says nothing of its own: an image has one user, one folder
+// and one place for logs, as a rule. The values root, / and AUTO undo that.
+var inherited = []string{
+	"PERCORE_USER", "PERCORE_DIRECTORY", "PERCORE_UMASK", "PERCORE_REDIRECT_STDERR", "PERCORE_LOG_PREFIX",
+	"PERCORE_STDOUT_LOGFILE", "PERCORE_STDOUT_LOGFILE_MAXBYTES", "PERCORE_STDOUT_LOGFILE_BACKUPS",
+	"PERCORE_STDERR_LOGFILE", "PERCORE_STDERR_LOGFILE_MAXBYTES", "PERCORE_STDERR_LOGFILE_BACKUPS",
+}
+
+// takeOver gives f the fleet's settings of those variables that are inherited and not its own. What is wrong with one is said of the fleet's.
+func (l *loader) takeOver(fleet *loader, f *Further) {
+	for _, key := range inherited {
+		given, set := fleet.settings[key]
+		if name := f.Variable(key); set && !l.isSet(name) {
+			l.settings[name] = Setting{Name: name, Value: given.Value, Source: FromFleet, Reason: key}
+		}
+	}
 }
 
 // clash gives a name of sub's that is taken, and else takes them all.
@@ -140,7 +159,7 @@ func (l *loader) checkFurther(f *Further, uid int) {
 		{"PERCORE_HEALTH", func() (string, string) { return f.checkProbe(f.Health) }},
 	} {
 		name := f.Variable(rule.name)
-		if _, faulty := l.faults[name]; faulty {
+		if _, faulty := l.faults[name]; faulty || l.settings[name].Source == FromFleet {
 			continue
 		}
 		if what, mend := rule.find(); what != "" {

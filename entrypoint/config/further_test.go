@@ -39,7 +39,7 @@ func TestFurtherProgramsHaveTheirOwnVariables(t *testing.T) {
 		t.Errorf("mailer: got %+v", mailer)
 	}
 	if cron.Name != "my-cron" || cron.Group != "clocks" || cron.Workers != 3 || cron.PortsFrom != 9000 || cron.Ready.Kind != config.ReadyTCP ||
-		syscall.Signal(cron.StopSignal) != syscall.SIGINT || cron.Priority != 1 || cron.User != "" {
+		syscall.Signal(cron.StopSignal) != syscall.SIGINT || cron.Priority != 1 || cron.User != "www-data" {
 		t.Errorf("my-cron: got %+v", cron)
 	}
 	var out bytes.Buffer
@@ -53,6 +53,38 @@ func TestFurtherProgramsHaveTheirOwnVariables(t *testing.T) {
 		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, want) {
 			t.Errorf("effective configuration: got no %q in\n%s", want, out.String())
 		}
+	}
+}
+
+func TestFurtherProgramsTakeOverWhoTheFleetIsAndWhereItLogs(t *testing.T) {
+	cfg := mustLoad(t, 0, "PERCORE_PROGRAMS=mailer,cron", "PERCORE_MAILER_COMMAND=mailer", "PERCORE_CRON_COMMAND=cron", "PERCORE_STARTSECS=7",
+		"PERCORE_USER=www-data", "PERCORE_DIRECTORY=/srv", "PERCORE_UMASK=027", "PERCORE_LOG_PREFIX=true", "PERCORE_REDIRECT_STDERR=true",
+		"PERCORE_STDOUT_LOGFILE=/var/log/{name}.log", "PERCORE_STDOUT_LOGFILE_MAXBYTES=1MB", "PERCORE_STDOUT_LOGFILE_BACKUPS=2",
+		"PERCORE_CRON_USER=root", "PERCORE_CRON_DIRECTORY=/", "PERCORE_CRON_STDOUT_LOGFILE=AUTO", "PERCORE_CRON_UMASK=022")
+	mailer, cron := cfg.Further[0], cfg.Further[1]
+	if mailer.User != "www-data" || mailer.Directory != "/srv" || mailer.Umask.Bits != 0o027 || mailer.LogPrefix != config.PrefixName || !mailer.RedirectStderr ||
+		mailer.StdoutLogfile != "/var/log/{name}.log" || mailer.StdoutLogfileMaxbytes != 1<<20 || mailer.StdoutLogfileBackups != 2 {
+		t.Errorf("mailer: got %+v, want the fleet's user, folder, umask and logs", mailer)
+	}
+	if time.Duration(mailer.StartSecs) != time.Second {
+		t.Errorf("mailer: got STARTSECS %v, want the default: it is not taken over", mailer.StartSecs)
+	}
+	if cron.User != "root" || cron.Directory != "/" || cron.Umask.Bits != 0o022 || cron.StdoutLogfile != "" {
+		t.Errorf("cron: got %+v, want its own", cron)
+	}
+	var out bytes.Buffer
+	if err := cfg.WriteEffective(&out); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(strings.Fields(out.String()), " "), "PERCORE_MAILER_USER www-data fleet (PERCORE_USER)"; !strings.Contains(got, want) {
+		t.Errorf("effective configuration: got no %q in\n%s", want, out.String())
+	}
+}
+
+func TestWhatIsWrongWithTheFleetsUserIsSaidOnce(t *testing.T) {
+	_, _, err := config.Load([]string{"PERCORE_PROGRAMS=mailer", "PERCORE_MAILER_COMMAND=mailer", "PERCORE_COMMAND=web", "PERCORE_USER=33"}, someUID)
+	if got := err.Error(); strings.Count(got, "PERCORE_USER") != 1 || strings.Contains(got, "PERCORE_MAILER_USER") {
+		t.Errorf("got %s, want one problem, of PERCORE_USER", got)
 	}
 }
 
@@ -88,7 +120,7 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 		{"a name that is none", []string{"PERCORE_PROGRAMS=a b"}, []string{
 			"PERCORE_PROGRAMS: not a list of names of letters, digits, dots, dashes, underscores; for example PERCORE_PROGRAMS=mailer,cron",
 		}},
-		{"processes of the same name", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=webs", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web"}, nil},
+		{"processes of the same name", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=web", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web"}, nil},
 		{"readiness by a port without one", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_READY=tcp"}, []string{
 			"PERCORE_MAILER_READY: asks for a port, and the program has none; set PERCORE_MAILER_PORTS_FROM",
 		}},
@@ -115,7 +147,7 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := problemsOf(t, c.environ...)
 			if c.name == "processes of the same name" {
-				c.want = []string{"PERCORE_PROGRAMS: calls processes of mailer webs:web, as those of the fleet proper; set PERCORE_MAILER_NAME"}
+				c.want = []string{"PERCORE_PROGRAMS: calls processes of mailer web:web, as those of the fleet proper; set PERCORE_MAILER_NAME"}
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)

@@ -24,7 +24,7 @@ func labelOf(program string) Label {
 	base := path.Base(program)
 	switch ext := path.Ext(base); ext {
 	case base: // a hidden file has nothing before its dot
-	case ".bash", ".bin", ".cgi", ".js", ".lua", ".mjs", ".php", ".pl", ".py", ".rb", ".sh":
+	case ".bash", ".bin", ".cgi", ".jar", ".js", ".lua", ".mjs", ".cjs", ".php", ".pl", ".py", ".rb", ".sh", ".ts":
 		base = strings.TrimSuffix(base, ext)
 	}
 	return Label(strings.Map(func(c rune) rune {

@@ -110,20 +110,17 @@ func (c *Config) UseArguments(words []string) {
 	c.nameAfterCommand()
 }
 
-// nameAfterCommand gives the names that supervisord's configuration would have spelled out.
+// nameAfterCommand names workers after what they run, and the group after its workers, where no variable does.
 func (c *Config) nameAfterCommand() {
 	if len(c.Command.Words) == 0 {
 		return
 	}
-	program := labelOf(c.Command.Words[0])
-	for _, named := range []struct {
-		name  string
-		field *Label
-		label Label
-	}{{"PERCORE_NAME", &c.Name, program}, {"PERCORE_GROUP", &c.Group, program + "s"}} {
-		if !c.IsSet(named.name) {
-			*named.field = named.label
-			c.settings[named.name] = Setting{Name: named.name, Source: FromCommand, Reason: "the base name of " + strconv.Quote(c.Command.Words[0])}
-		}
+	if program := programIn(c.Command.Words); !c.IsSet("PERCORE_NAME") {
+		c.Name = labelOf(program)
+		c.settings["PERCORE_NAME"] = Setting{Name: "PERCORE_NAME", Source: FromCommand, Reason: "the base name of " + strconv.Quote(program)}
+	}
+	if !c.IsSet("PERCORE_GROUP") {
+		c.Group = c.Name
+		c.settings["PERCORE_GROUP"] = Setting{Name: "PERCORE_GROUP", Source: FromCommand, Reason: "PERCORE_NAME"}
 	}
 }

@@ -224,7 +224,7 @@ func TestLoadValues(t *testing.T) {
 		{
 			"names come from the command", someUID,
 			[]string{"PERCORE_COMMAND=/usr/bin/python3 main.py"},
-			"PERCORE_GROUP", `python3s from command the base name of "/usr/bin/python3"`,
+			"PERCORE_GROUP", `main from command PERCORE_NAME`,
 		},
 		{
 			"a chosen name stays",
@@ -264,7 +264,7 @@ func TestUseArguments(t *testing.T) {
 	cfg.UseArguments([]string{"python3", "my app.py"})
 	for name, want := range map[string]string{
 		"PERCORE_COMMAND": "python3 'my app.py' from arguments",
-		"PERCORE_NAME":    `python3 from command the base name of "python3"`,
+		"PERCORE_NAME":    `my-app from command the base name of "my app.py"`,
 		"PERCORE_GROUP":   "tornadoes from environment",
 	} {
 		if got := effective(cfg, name); got != want {

@@ -90,8 +90,8 @@ const markdownFurther = `
 ## Further programs
 
 ` + "`PERCORE_PROGRAMS=mailer`" + ` runs one more program, which gets no traffic. Its variables are those of the fleet with its name, in capitals and with
-underscores, after ` + "`PERCORE_`, as in `PERCORE_MAILER_COMMAND=\"python3 mailer.py\"`" + `; nothing is taken over from the fleet's own. What differs: the command is
-needed; ` + "`WORKERS`" + ` is 1; ` + "`GROUP` and `NAME`" + ` are the program's name; without ` + "`PORTS_FROM`" + ` there is no port, and ` + "`READY`" + ` is ` + "`none`" + `.
+underscores, after ` + "`PERCORE_`, as in `PERCORE_MAILER_COMMAND=\"python3 mailer.py\"`" + `. ` + "`USER`, `DIRECTORY`, `UMASK`" + ` and all that is about logs
+are the fleet's where the program has none of its own (` + "`root`, `/`, `AUTO`" + ` undo that); nothing else is taken over. What differs: the command is needed; ` + "`WORKERS`" + ` is 1; ` + "`GROUP` and `NAME`" + ` are the program's name; without ` + "`PORTS_FROM`" + ` there is no port, and ` + "`READY`" + ` is ` + "`none`" + `.
 With ` + "`PERCORE_MODE=none`" + ` there may be further programs alone. The variables are `
 
 const markdownFoot = `

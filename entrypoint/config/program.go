@@ -5,8 +5,8 @@ package config
 type Program struct {
 	Command           Command     `envconfig:"PERCORE_COMMAND" group:"fleet" example:"python3 main.py --port={port}" doc:"the command line of a worker, when percore has no arguments; '{port}', '{socket}', '{index}' and '{name}' in it are filled in for each worker"`
 	Workers           Count       `envconfig:"PERCORE_WORKERS" group:"fleet" default:"auto" max:"1024" shown:"'WEB_CONCURRENCY' if set, else 'auto'" example:"4" doc:"worker processes; 'auto' is one per usable CPU"`
-	Group             Label       `envconfig:"PERCORE_GROUP" group:"fleet" shown:"base name of the command + 's'" example:"tornadoes" doc:"name of the fleet; processes are called 'GROUP:NAME-PORT'"`
-	Name              Label       `envconfig:"PERCORE_NAME" group:"fleet" shown:"base name of the command" example:"tornado" doc:"name of a worker, before the dash and its port"`
+	Group             Label       `envconfig:"PERCORE_GROUP" group:"fleet" shown:"'PERCORE_NAME'" example:"tornadoes" doc:"name of the fleet; processes are called 'GROUP:NAME-PORT'"`
+	Name              Label       `envconfig:"PERCORE_NAME" group:"fleet" shown:"base name of the script behind an interpreter or 'sh -c', else of the command" example:"tornado" doc:"name of a worker, before the dash and its port"`
 	PortsFrom         Int         `envconfig:"PERCORE_PORTS_FROM" group:"fleet" default:"8000" min:"1" max:"65535" example:"9000" doc:"worker i listens on this port + i, on 127.0.0.1"`
 	Bind              Bind        `envconfig:"PERCORE_BIND" group:"fleet" default:"tcp" oneof:"tcp,unix" shown:"'unix' when the command has '{socket}' in it, else 'tcp'" example:"unix" doc:"where a worker listens: 'tcp': on 127.0.0.1 and its port; 'unix': on the unix socket whose path is '{socket}' in its command and 'PERCORE_SOCKET' in its environment, while the port only names it"`
 	User              User        `envconfig:"PERCORE_USER" group:"fleet" shown:"inherited" example:"www-data" doc:"user that the workers run as: 'name', 'uid', 'name:group' or 'uid:gid'"`

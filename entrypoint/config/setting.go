@@ -9,6 +9,7 @@ const (
 	FromFile           Source = "file"            // the file that its _FILE twin names
 	FromArguments      Source = "arguments"       // percore's command line
 	FromCommand        Source = "command"         // after the worker's command
+	FromFleet          Source = "fleet"           // a further program's, which takes over the fleet's
 	FromPort           Source = "PORT"            // the bare variable
 	FromWebConcurrency Source = "WEB_CONCURRENCY" // the bare variable
 	FromSurroundings   Source = "detected"        // what percore runs as or on
@@ -63,7 +64,7 @@ func (c *Config) IsSet(name string) bool {
 	switch c.Setting(name).Source {
 	case FromEnvironment, FromFile, FromArguments:
 		return true
-	case FromCommand, FromPort, FromWebConcurrency, FromSurroundings, FromDefault:
+	case FromCommand, FromFleet, FromPort, FromWebConcurrency, FromSurroundings, FromDefault:
 		return false
 	default:
 		return false
