@@ -320,6 +320,7 @@ func (p *plan) frontOptions(cfg *config.Config) lbproxy.Options {
 	return lbproxy.Options{
 		Loops: p.loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == config.NextUpstreamError,
 		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
+		ClientMaxHeaderSize: int(cfg.ClientMaxHeaderSize), ClientMaxHeaderFields: int(cfg.ClientMaxHeaderFields), ProxyBufferSize: int(cfg.ProxyBufferSize),
 		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),
 		ClientBodyMinRate: int64(cfg.ClientBodyMinRate), IgnoreClientAbort: bool(cfg.ProxyIgnoreAbort),
 		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),

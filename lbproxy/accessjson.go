@@ -17,7 +17,7 @@ type traces struct {
 	connectedNanos int64 // and ended
 	firstNanos     int64 // the answer's head was complete
 	why            cause
-	refusal        string             // the codec's words, where why is causeBadRequest
+	refusal        string             // what was wrong with the message, where the cause alone does not say it
 	statuses       [triesNoted]uint16 // of each try; for one that failed what its failure alone would have been answered with
 	reused         bool               // the last try went over a kept connection
 	https          bool               // the client's scheme, as far as a trusted proxy says so
@@ -148,10 +148,7 @@ func appendJSONCause(b []byte, x *exchange) []byte {
 	if x.why == causeNone {
 		return b
 	}
-	reason := x.refusal
-	if reason == "" {
-		reason = outcomes[x.why].reason
-	}
+	reason := x.reason(x.why)
 	b = append(b, `,"percore.reason":"`...)
 	b = append(b, x.reasonName()...)
 	b = append(b, `","percore.side":"`...)

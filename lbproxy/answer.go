@@ -6,9 +6,6 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// answerLimits bound an answer's head: the front door must be able to put a new one of that size into the headroom.
-var answerLimits = http1.Limits{HeadBytes: 32 << 10, TargetBytes: 0, Fields: 128}
-
 // onAnswerBytes takes bytes from a worker; b lies in the scratch.
 func (l *loop) onAnswerBytes(u *conn, x *exchange, b []byte) {
 	switch x.response {
@@ -32,9 +29,10 @@ func (l *loop) onAnswerHead(u *conn, x *exchange, b []byte) {
 		b, seen = x.answer, x.answerAt
 	}
 	for {
-		n, err := l.response.Parse(b, seen, answerLimits, x.method)
+		n, err := l.response.Parse(b, seen, l.heads.answer, x.method)
 		switch {
 		case err != nil:
+			x.refusal = l.heads.ofAnswer(err)
 			l.tryFailed(x, causeBadResponse)
 			return
 		case n == 0:
@@ -170,7 +168,7 @@ func (l *loop) joinHead(body []byte) []byte {
 		return l.out
 	}
 	start := offsetIn(l.scratch, body)
-	if start < len(l.out) { // not with the limits above
+	if start < len(l.out) { // a head that is longer than the headroom
 		return append(l.out, body...)
 	}
 	copy(l.scratch[start-len(l.out):], l.out)

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/epoll"
+	"percore/lbproxy/http1"
 )
 
 // The shares of the container's memory. The rest is the workers'. docs/limits.md has the arithmetic.
@@ -30,7 +31,7 @@ const (
 )
 
 // clientsMax is how many clients each loop takes: half of the descriptors, as every client may need a worker's connection
-// beside its own, and what memory allows.
+// beside its own, and what memory allows. It bounds the connections to workers, too: for a further one a kept one goes.
 func clientsMax(o *Options, descriptors uint64) int {
 	n := (int64(min(descriptors, 1<<30)) - descriptorsReserved) / 2
 	if o.MemoryMax > 0 {
@@ -151,7 +152,10 @@ func (l *loop) shed() bool {
 const complaintMillis = 60_000
 
 // complaints has when each was last made, on the loop's clock; 0 is never.
-type complaints struct{ paused, shed, refused int64 }
+type complaints struct {
+	paused, shed, refused int64
+	beyond                [http1.LimitFields + 1]int64 // requests beyond a limit of heads, by limit
+}
 
 // complain says something now and then that would otherwise be said for each of many connections.
 func (l *loop) complain(last *int64, by side, message, reason string) {

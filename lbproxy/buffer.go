@@ -1,10 +1,12 @@
 package lbproxy
 
 // bufferClasses are the sizes in bytes that buffers come in, each with how many idle ones a loop keeps:
-// an ordinary head; a long head; a held body (64 KiB and its head); what one read can leave unsent.
+// an ordinary head; a long head; one with the cookies of single sign-on; a held body (64 KiB and its head); what one read can
+// leave unsent.
 var bufferClasses = [...]struct{ bytes, keep int }{
 	{4 << 10, 1024},
 	{20 << 10, 64},
+	{40 << 10, 16},
 	{96 << 10, 16},
 	{320 << 10, 4},
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"percore/lbproxy/epoll"
-	"percore/lbproxy/http1"
 )
 
 // Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
@@ -37,8 +36,7 @@ func (l *loop) configure() {
 	o := l.proxy.options.Load()
 	l.options = o
 	l.trust = newTrust(o)
-	l.limits = http1.DefaultLimits
-	l.limits.BareLF = o.BareLF
+	l.heads = newHeadLimits(o)
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
 	l.log.use(o)
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)

@@ -99,7 +99,7 @@ func (l *loop) requestRoom(c *conn) int {
 }
 
 // headReadBytes is the most that one read takes while a head is expected, and so the most that a client can send ahead of
-// the answer: enough for the longest head, and for most requests with their bodies.
+// the answer: enough for nearly every head, and for most requests with their bodies.
 const headReadBytes = 20 << 10
 
 // holdBytesMin is the least that is read at once while a body is held.
@@ -192,7 +192,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 		x.in.add(&l.buffers, b)
 		b, seen = x.in.bytes(), x.seen
 	}
-	n, err := l.request.Parse(b, seen, l.limits)
+	n, err := l.request.Parse(b, seen, l.heads.request)
 	switch {
 	case err != nil:
 		l.refuseHead(l.ensureExchange(c, x), b, err)
@@ -360,7 +360,7 @@ func (l *loop) refuseHead(x *exchange, b []byte, err error) {
 // may have a body, and is logged.
 func (l *loop) glimpse(x *exchange, b []byte) {
 	r := &l.request
-	r.Glimpse(b, l.limits)
+	r.Glimpse(b, l.heads.request)
 	x.method, x.minor = r.MethodID, r.Minor
 	l.log.note(&l.buffers, x, r)
 }
@@ -373,13 +373,17 @@ func (l *loop) refuse(x *exchange, head []byte, err error) {
 		status = refusal.Status
 	}
 	l.detachWorker(x, false)
-	x.refusal = err.Error()
+	words, limit := l.heads.ofRequest(err)
+	x.refusal = words
 	l.logCause(x, causeBadRequest)
+	if limit != http1.LimitNone { // the operator's to raise; strangers must not fill the log with it
+		l.complain(&l.complaints.beyond[limit], sideDownstream, "request refused", words)
+	}
 	if x.committed {
 		l.drop(x, status)
 		return
 	}
-	l.answer(x, head, status, err.Error())
+	l.answer(x, head, status, words)
 }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the

@@ -131,8 +131,8 @@ func TestTheFormatOfARefusalFollowsAccept(t *testing.T) {
 		"a coding that is not there":    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n",
 		"a version that is not spoken":  "GET / HTTP/2.0\r\nHost: x\r\n",
 		"no Host":                       "GET / HTTP/1.1\r\n",
-		"a target that is too long":     "GET /" + strings.Repeat("x", 9000) + " HTTP/1.1\r\nHost: x\r\n",
-		"a head with too many fields":   "GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n" + strings.Repeat("A: b\r\n", 120),
+		"a target that is too long":     "GET /" + strings.Repeat("x", 17<<10) + " HTTP/1.1\r\nHost: x\r\n",
+		"a head with too many fields":   "GET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n" + strings.Repeat("A: b\r\n", 220),
 		"a body of a known fixed limit": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {

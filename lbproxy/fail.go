@@ -99,7 +99,7 @@ func (l *loop) abort(x *exchange, why cause) {
 		l.drop(x, o.status)
 		return
 	}
-	l.answer(x, x.requestHead(), o.status, o.reason)
+	l.answer(x, x.requestHead(), o.status, x.reason(why))
 }
 
 // drop closes the client's connection without another word.
@@ -124,11 +124,19 @@ func (l *loop) logCause(x *exchange, why cause) {
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
-	e := event{level: o.level, message: "request failed", reason: o.reason, side: o.side, status: o.status, tries: x.tries}
+	e := event{level: o.level, message: "request failed", reason: x.reason(why), side: o.side, status: o.status, tries: x.tries}
 	if x.last != nil {
 		e.worker = x.last.Name
 	}
 	l.proxy.events.offer(e)
+}
+
+// reason words what ended an exchange.
+func (x *exchange) reason(why cause) string {
+	if x.refusal != "" {
+		return x.refusal
+	}
+	return outcomes[why].reason
 }
 
 // logTry reports a failed try of which the exchange may yet recover.

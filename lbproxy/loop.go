@@ -101,7 +101,7 @@ type loop struct {
 	epoch    time.Time
 	clock    wallClock
 
-	limits   http1.Limits // of requests
+	heads    headLimits
 	request  http1.Request
 	response http1.Response
 	scratch  []byte // one read: headroom, data, tailroom
@@ -118,6 +118,7 @@ type loop struct {
 	finishing           bool // the loop ends when the last client has its answer
 	stopped             bool
 	clients, clientsMax int // clients' connections, and how many there may be; bounds.go
+	upstreams           int // connections to workers, those in the pools among them
 	complaints          complaints
 	active              int                     // exchanges
 	quiet               atomic.Bool             // draining, and no request can come any more
@@ -367,8 +368,12 @@ func (l *loop) closeConn(c *conn) {
 	if c.state == statePooled && c.kind == kindUpstream {
 		l.unpool(c)
 	}
-	if c.kind == kindDownstream {
+	switch c.kind {
+	case kindDownstream:
 		l.clients--
+	case kindUpstream:
+		l.upstreams--
+	case kindFree, kindListener:
 	}
 	l.timers.Clear(c.slot)
 	closeFD(c.fd)

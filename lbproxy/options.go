@@ -36,6 +36,8 @@ type Options struct {
 	NextUpstream          bool          // whether another worker may be tried when one fails
 	ClientMaxBodySize     int64         // bytes; 0 is no limit; beyond it 413
 	ClientBodyBufferSize  int           // bytes of a request body that are held before a worker is chosen
+	ClientMaxHeaderSize   int           // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
+	ClientMaxHeaderFields int           // fields of a request's head, http1.FieldsMax at most; beyond it 431
 	ClientHeaderTimeout   time.Duration // for a whole head, from its first byte or from accept
 	ClientBodyTimeout     time.Duration // between two reads of a body, and the span of the least rate; pace.go
 	ClientBodyMinRate     int64         // bytes a second that a body has to come at; 0 is no limit
@@ -44,8 +46,9 @@ type Options struct {
 	KeepaliveTimeout      time.Duration // idle client connection
 	ProxyConnectTimeout   time.Duration //
 	ProxyReadTimeout      time.Duration // between two reads from, or writes to, a worker
+	ProxyBufferSize       int           // bytes of an answer's head; beyond it 502
 	TunnelTimeout         time.Duration // after an upgrade, with no byte either way
-	Keepalive             int           // idle connections kept per worker and loop
+	Keepalive             int           // idle connections kept per worker and loop, as far as bounds.go lets them
 	ProxyKeepaliveTimeout time.Duration // idle worker connection
 	WorkerConcurrency     int           // requests that a worker gets at once; 0 is no limit
 	QueueSize             int           // requests that may wait for a worker, over all loops
@@ -69,9 +72,10 @@ func DefaultOptions() Options {
 	return Options{
 		Loops: 1, Balance: LeastConn, NextUpstream: true,
 		ClientMaxBodySize: 50 << 20, ClientBodyBufferSize: 64 << 10,
+		ClientMaxHeaderSize: 32 << 10, ClientMaxHeaderFields: 200, ProxyBufferSize: 64 << 10,
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
-		TunnelTimeout: time.Hour, Keepalive: 32, ProxyKeepaliveTimeout: time.Second,
+		TunnelTimeout: time.Hour, Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
 		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff, AccessLogSample: 1,
 	}
 }

@@ -106,6 +106,24 @@ func (l *loop) takePooled(x *exchange, t *target) *conn {
 	return nil
 }
 
+// dropPooled closes the connection that has been idle longest of those that are kept to any worker, and reports whether there was
+// one.
+func (l *loop) dropPooled() bool {
+	var oldest *conn
+	for i := range l.pools {
+		if tail := l.pools[i].tail; tail != noSlot {
+			if u := l.conns.at(tail); oldest == nil || u.since < oldest.since {
+				oldest = u
+			}
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	l.closeConn(oldest)
+	return true
+}
+
 // closeStalePools drops the kept connections of workers that are no longer up, or were replaced.
 func (l *loop) closeStalePools() {
 	for index := range l.pools {

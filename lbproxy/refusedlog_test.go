@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheAccessLogOfARefusedHead(t *testing.T) {
-	long := strings.Repeat("x", 17<<10)
+	long := strings.Repeat("x", 33<<10)
 	tests := []struct{ name, head, method, target, proto string }{
 		{"a method that is refused", "TRACE /a HTTP/1.1\r\nHost: x\r\n\r\n", "TRACE", "/a", "1.1"},
 		{"a head without a host", "GET /b HTTP/1.1\r\n\r\n", "GET", "/b", "1.1"},

@@ -23,8 +23,6 @@ func TestAMalformedAnswerBecomesA502AndItsConnectionIsNotUsedAgain(t *testing.T)
 		{"a field without a colon", "HTTP/1.1 200 OK\r\nbroken\r\n\r\n"},
 		{"a bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"},
 		{"a folded field", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n"},
-		{"a head beyond 32 KiB", "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("x", 40<<10) + "\r\nContent-Length: 0\r\n\r\n"},
-		{"too many fields", "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", 200) + "\r\n"},
 		{"half a head and then the end", "HTTP/1.1 200 OK\r\nContent-Le"},
 		{"another protocol that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
 		{"a malformed head behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 what\r\n\r\n"},
@@ -146,8 +144,8 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		{"a coding that we do not speak", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "501"},
 		{"a tunnel through us", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", "405"},
 		{"an unknown expectation", "POST / HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 1\r\n\r\n", "417"},
-		{"a target that is too long", "GET /" + strings.Repeat("x", 9000) + " HTTP/1.1\r\nHost: x\r\n\r\n", "414"},
-		{"a head that is too large", "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 17<<10) + "\r\n\r\n", "431"},
+		{"a target that is too long", "GET /" + strings.Repeat("x", 17<<10) + " HTTP/1.1\r\nHost: x\r\n\r\n", "414"},
+		{"a head that is too large", "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 33<<10) + "\r\n\r\n", "431"},
 		{"a version that we do not speak", "GET / HTTP/2.0\r\n\r\n", "505"},
 	}
 	r := newRig(t, nil)

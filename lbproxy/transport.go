@@ -11,6 +11,9 @@ import (
 
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *sockaddr) (*conn, cause) {
+	if l.upstreams >= l.clientsMax { // as many as there may be clients: docs/limits.md counts on it
+		l.dropPooled()
+	}
 	fd, errno := l.openSocket(a.family)
 	if errno != noErrno {
 		return nil, causeNoSocket
@@ -27,13 +30,15 @@ func (l *loop) dial(a *sockaddr) (*conn, cause) {
 		closeFD(fd)
 		return nil, causeNoSocket
 	}
+	l.upstreams++
 	return u, causeNone
 }
 
-// openSocket opens a socket to a worker. A request that is here goes before a client that may never say another word.
+// openSocket opens a socket to a worker. A request that is here goes before a connection that is only kept, and before a client
+// that may never say another word.
 func (l *loop) openSocket(family int) (int32, unix.Errno) {
 	fd, errno := socket(family)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && l.shed() {
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropPooled() || l.shed()) {
 		return socket(family)
 	}
 	return fd, errno

@@ -104,7 +104,11 @@ var troubles = []trouble{
 	},
 	{
 		name: "a head is too large", shows: "431 Request Header", words: misbehaving,
-		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 17<<10) + "\r\n\r\n"),
+		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 33<<10) + "\r\n\r\n"),
+	},
+	{
+		name: "the head of an answer is too large", shows: "502 Bad Gateway: the head of the worker's answer", env: []string{"PERCORE_PROXY_BUFFER_SIZE=4KB"},
+		words: misbehaving, meanwhile: post("/longhead", ""),
 	},
 	{name: "a request has no host", shows: "400 Bad Request", words: misbehaving, meanwhile: exchange("GET / HTTP/1.1\r\n\r\n")},
 	{

@@ -49,6 +49,8 @@ func answer(conn net.Conn) {
 	case "/close":
 	case "/malformed":
 		fmt.Fprint(conn, "hello\r\n\r\n")
+	case "/longhead":
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: %s\r\n\r\n", strings.Repeat("x", 5<<10))
 	case "/silent":
 		time.Sleep(silence)
 	default:

@@ -38,6 +38,8 @@ type Config struct {
 	ProxyNextUpstream     NextUpstream `envconfig:"PERCORE_PROXY_NEXT_UPSTREAM" group:"front door" default:"error" oneof:"error,off" example:"off" doc:"'error': a request that a worker failed before any byte of the answer goes to another, if repeating it is safe"`
 	ClientMaxBodySize     Size         `envconfig:"PERCORE_CLIENT_MAX_BODY_SIZE" group:"front door" default:"50MB" example:"200MB" doc:"longest request body, beyond it 413; 0: no limit"`
 	ClientBodyBufferSize  Size         `envconfig:"PERCORE_CLIENT_BODY_BUFFER_SIZE" group:"front door" default:"64KB" max:"16MB" example:"128KB" doc:"a request body up to this size is held whole before a worker is chosen"`
+	ClientMaxHeaderSize   Size         `envconfig:"PERCORE_CLIENT_MAX_HEADER_SIZE" group:"front door" default:"32KB" min:"1KB" max:"1MB" example:"64KB" doc:"longest request head, beyond it 431; the target may take half of it, beyond that 414; the workers have to take it, too"`
+	ClientMaxHeaderFields Int          `envconfig:"PERCORE_CLIENT_MAX_HEADER_FIELDS" group:"front door" default:"200" min:"10" max:"1000" example:"100" doc:"most fields of a request head, beyond it 431"`
 	ClientHeaderTimeout   Duration     `envconfig:"PERCORE_CLIENT_HEADER_TIMEOUT" group:"front door" default:"10s" min:"0.001" example:"10" doc:"time for a client to send a whole request head"`
 	ClientBodyTimeout     Duration     `envconfig:"PERCORE_CLIENT_BODY_TIMEOUT" group:"front door" default:"30s" min:"0.001" example:"30" doc:"longest pause between two pieces of a request body, and the span over which 'PERCORE_CLIENT_BODY_MIN_RATE' holds"`
 	ClientBodyMinRate     Size         `envconfig:"PERCORE_CLIENT_BODY_MIN_RATE" group:"front door" default:"240" max:"1GB" example:"1KB" doc:"least of a request body that has to come each second, on average, or 408; 0: no limit"`
@@ -45,8 +47,9 @@ type Config struct {
 	KeepaliveTimeout      Duration     `envconfig:"PERCORE_KEEPALIVE_TIMEOUT" group:"front door" default:"75s" min:"0.001" example:"65" doc:"how long an idle client connection is kept; longer than the idle timeout of a load balancer in front"`
 	ProxyConnectTimeout   Duration     `envconfig:"PERCORE_PROXY_CONNECT_TIMEOUT" group:"front door" default:"1s" min:"0.001" example:"1" doc:"time to connect to a worker"`
 	ProxyReadTimeout      Duration     `envconfig:"PERCORE_PROXY_READ_TIMEOUT" group:"front door" default:"60s" min:"0.001" example:"300" doc:"longest silence of a worker that owes an answer, beyond it 504"`
+	ProxyBufferSize       Size         `envconfig:"PERCORE_PROXY_BUFFER_SIZE" group:"front door" default:"64KB" min:"4KB" max:"1MB" example:"128KB" doc:"longest head of an answer, beyond it 502"`
 	TunnelTimeout         Duration     `envconfig:"PERCORE_TUNNEL_TIMEOUT" group:"front door" default:"1h" min:"0.001" example:"12h" doc:"longest silence on an upgraded connection, such as a WebSocket"`
-	Keepalive             Int          `envconfig:"PERCORE_KEEPALIVE" group:"front door" default:"32" min:"0" max:"65536" example:"64" doc:"idle connections kept to each worker by each loop"`
+	Keepalive             Int          `envconfig:"PERCORE_KEEPALIVE" group:"front door" default:"128" min:"0" max:"65536" example:"64" doc:"idle connections kept to each worker by each loop; all of them together are never more than there may be clients (docs/limits.md)"`
 	ProxyKeepaliveTimeout Duration     `envconfig:"PERCORE_PROXY_KEEPALIVE_TIMEOUT" group:"front door" default:"1s" example:"4" doc:"how long those are kept; shorter than the keep-alive timeout of the workers"`
 	QueueSize             Int          `envconfig:"PERCORE_QUEUE_SIZE" group:"front door" default:"1024" min:"0" max:"1048576" example:"4096" doc:"requests that wait while no worker can take them, beyond it 503"`
 	QueueTimeout          Duration     `envconfig:"PERCORE_QUEUE_TIMEOUT" group:"front door" default:"10s" example:"30" doc:"how long one waits there before 503"`

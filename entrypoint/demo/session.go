@@ -13,6 +13,11 @@ import (
 // bodyBytesMin is the room that is left for reading bodies when a head takes all it may.
 const bodyBytesMin = 4 << 10
 
+// limits let pass what the front door does by default, and what it adds.
+var limits = http1.Limits{
+	HeadBytes: http1.DefaultLimits.HeadBytes + 2<<10, TargetBytes: http1.DefaultLimits.TargetBytes, Fields: http1.DefaultLimits.Fields + 20,
+}
+
 // lingerBytesMax and lingerTimeout bound what is read after a refusal, so that closing does not reset the answer
 // away before the client has read it (RFC 9112 section 9.6).
 const (
@@ -32,7 +37,7 @@ type session struct {
 }
 
 func newSession(s *server, conn *net.TCPConn) *session {
-	session := &session{server: s, conn: conn, buffer: make([]byte, http1.DefaultLimits.HeadBytes+bodyBytesMin)}
+	session := &session{server: s, conn: conn, buffer: make([]byte, limits.HeadBytes+bodyBytesMin)}
 	s.enter(session)
 	return session
 }
@@ -65,7 +70,7 @@ func (s *session) run() {
 // readHead reads until s.request is complete, and returns its length in bytes.
 func (s *session) readHead() (int, error) {
 	for seen := 0; ; {
-		head, err := s.request.Parse(s.buffer[:s.held], seen, http1.DefaultLimits)
+		head, err := s.request.Parse(s.buffer[:s.held], seen, limits)
 		if head > 0 || err != nil {
 			return head, err
 		}

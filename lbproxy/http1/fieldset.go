@@ -2,15 +2,20 @@ package http1
 
 import "bytes"
 
-// fieldsMax is how many fields fit; Limits.Fields is at most this.
-const fieldsMax = 128
+// FieldsMax bounds Limits.Fields. Every counter of fields takes it, which a byte does not: a counter that began anew would
+// make one Content-Length of 257.
+const FieldsMax = 1000
 
-// fieldSet holds the fields of one head, and which of the deciding ones it saw.
+// fieldsUsual is for how many fields there is room at first. Browsers send twenty.
+const fieldsUsual = 64
+
+// fieldSet holds the fields of one head, and which of the deciding ones it saw. Its store grows with the heads that it has
+// seen, and is used again for the next.
 type fieldSet struct {
-	store [fieldsMax]Field
+	store []Field
 	n     int
-	first [FieldExpect + 1]uint8 // index of the first one; fieldsMax fits a byte
-	count [FieldExpect + 1]uint8
+	first [FieldExpect + 1]uint16 // index of the first one
+	count [FieldExpect + 1]uint16
 }
 
 func (s *fieldSet) fields() []Field { return s.store[:s.n:s.n] }
@@ -22,8 +27,8 @@ func (s *fieldSet) value(id FieldID) []byte { return s.store[s.first[id]].Value 
 // when b ends before that.
 func (s *fieldSet) parse(b []byte, i int, lim Limits) (end int, refusal *Error) {
 	s.n = 0
-	s.count = [FieldExpect + 1]uint8{}
-	limit := min(lim.Fields, fieldsMax)
+	s.count = [FieldExpect + 1]uint16{}
+	limit := min(lim.Fields, FieldsMax)
 	for i < len(b) && b[i] != '\r' && (b[i] != '\n' || !lim.BareLF) {
 		if s.n == limit {
 			return 0, errTooManyFields
@@ -89,17 +94,27 @@ func valueEnd(b []byte, i int) int {
 }
 
 func (s *fieldSet) add(name, value []byte, kinds uint8) {
+	if s.n == len(s.store) {
+		s.grow()
+	}
 	id := LookupField(name)
 	f := &s.store[s.n]
 	f.Name, f.Value, f.ID = name, value, id
 	f.Hop, f.Underscore = fieldHops[id], kinds&classUnderscore != 0
 	if int(id) < len(s.count) && id != FieldOther {
 		if s.count[id] == 0 {
-			s.first[id] = uint8(s.n)
+			s.first[id] = uint16(s.n)
 		}
 		s.count[id]++
 	}
 	s.n++
+}
+
+// grow makes room for twice as many fields.
+func (s *fieldSet) grow() {
+	store := make([]Field, min(max(fieldsUsual, 2*len(s.store)), FieldsMax))
+	copy(store, s.store)
+	s.store = store
 }
 
 // nameRefusal says what is wrong with a line whose name ends at c.

@@ -2,7 +2,8 @@
 //
 // Bytes go in; out comes how many of them were consumed, that more are needed, or a refusal with the status
 // to answer. Nothing is copied: every slice of a [Request], a [Response] or a chunk points into the caller's
-// buffer and is good only as long as those bytes stay where they are. Nothing is allocated.
+// buffer and is good only as long as those bytes stay where they are. Nothing is allocated, but for a head with more fields
+// than any before it.
 //
 // The codec refuses whatever two parsers could read in two ways. Tolerating less than every worker behind
 // the proxy is what makes the worker's own tolerance irrelevant; so each leniency below names its RFC text.
@@ -20,18 +21,43 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Reason }
 
+// Limit is which of the [Limits] a message was beyond.
+type Limit uint8
+
+// The limits.
+const (
+	LimitNone   Limit = iota
+	LimitHead         // Limits.HeadBytes
+	LimitTarget       // Limits.TargetBytes
+	LimitFields       // Limits.Fields
+)
+
+// Limit is the limit that the message was beyond, LimitNone when it was refused for another reason. The reason tells: a
+// [Response] gives its refusals another status.
+func (e *Error) Limit() Limit {
+	switch e.Reason {
+	case errHeadTooLarge.Reason:
+		return LimitHead
+	case errTargetTooLong.Reason:
+		return LimitTarget
+	case errTooManyFields.Reason:
+		return LimitFields
+	}
+	return LimitNone
+}
+
 // Limits bound one message head, and say what is let pass. The zero value accepts nothing; start from [DefaultLimits].
 type Limits struct {
 	HeadBytes   int // start line, fields and all line ends, bytes; beyond it 431
 	TargetBytes int // request target, bytes; beyond it 414
-	Fields      int // field lines; beyond it 431; never more than 128
+	Fields      int // field lines; beyond it 431; never more than FieldsMax
 
 	BareLF bool // requests: an LF without a CR ends a line of the head, too (RFC 9112 section 2.2)
 }
 
-// DefaultLimits are enough for every browser, and inside what Tornado (64 KiB) and gunicorn (100 fields of 8190
-// bytes) read. Nobody writes to it.
-var DefaultLimits = Limits{HeadBytes: 16 << 10, TargetBytes: 8 << 10, Fields: 100}
+// DefaultLimits are enough for every browser, the cookies of single sign-on included (16 to 32 KB are common), and inside
+// what Tornado reads (64 KiB). Nobody writes to it.
+var DefaultLimits = Limits{HeadBytes: 32 << 10, TargetBytes: 16 << 10, Fields: 200}
 
 // Framing says where a message's body ends (RFC 9112 section 6.3).
 type Framing uint8

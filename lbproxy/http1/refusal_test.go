@@ -1,6 +1,7 @@
 package http1_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -88,7 +89,7 @@ func TestMalformedFieldsAreRefused(t *testing.T) {
 		{"escape in a value", "X: \x1b[2J\r\n", 400},
 		{"form feed around a value", "X: \fa\r\n", 400},
 		{"a control behind a tab", "X: a\tb\x01\r\n", 400},
-		{"too many fields", strings.Repeat("X: a\r\n", 101), 431},
+		{"too many fields", strings.Repeat("X: a\r\n", 201), 431},
 	}
 	refuseFields(t, cases)
 }
@@ -133,7 +134,7 @@ func refuse(t *testing.T, raw string, status int, fresh func() parser) {
 
 func TestRequestIsRefused(t *testing.T) {
 	const host = "Host: a\r\n"
-	long := strings.Repeat("a", 8192)
+	long := strings.Repeat("a", 16384)
 	cases := []struct {
 		name, raw string
 		status    int
@@ -234,13 +235,55 @@ func TestLimitsAreExact(t *testing.T) {
 }
 
 func TestFieldsNeverOverflowTheirStore(t *testing.T) {
-	lim := http1.Limits{HeadBytes: 16 << 10, TargetBytes: 8 << 10, Fields: 1000}
-	const fields = 128
-	full := "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: a\r\n", fields-1)
-	if got := requestParser(lim)()([]byte(full+"\r\n"), 0); got.n == 0 {
-		t.Errorf("%d fields: got %+v, want them accepted", fields, got)
+	lim := http1.Limits{HeadBytes: 64 << 10, TargetBytes: 8 << 10, Fields: 2 * http1.FieldsMax}
+	full := "GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: a\r\n", http1.FieldsMax-1)
+	parse := requestParser(lim)()
+	if got := parse([]byte(full+"\r\n"), 0); got.n == 0 {
+		t.Errorf("%d fields: got %+v, want them accepted", http1.FieldsMax, got)
 	}
-	refuse(t, full+"X: a\r\n\r\n", 431, requestParser(lim))
+	if got := parse([]byte(full+"X: a\r\n\r\n"), 0); got.status != 431 {
+		t.Errorf("one field more: got %+v, want 431", got)
+	}
+}
+
+// TestNoNumberOfFieldsIsTakenForOne has as many of a field that may be there once as make a small counter begin anew.
+func TestNoNumberOfFieldsIsTakenForOne(t *testing.T) {
+	lim := http1.Limits{HeadBytes: 64 << 10, TargetBytes: 8 << 10, Fields: http1.FieldsMax}
+	for _, field := range []string{"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Host: b\r\n"} {
+		for _, n := range []int{256, 257, 512, 513} {
+			fields := strings.Repeat(field, n)
+			if field[0] != 'H' {
+				fields = "Host: a\r\n" + fields
+			}
+			if got := requestParser(lim)()([]byte("POST / HTTP/1.1\r\n"+fields+"\r\n"), 0); got.status != 400 {
+				t.Errorf("%d times %q: got %+v, want 400", n, field, got)
+			}
+		}
+	}
+}
+
+func TestARefusalTellsWhichLimitItIsAbout(t *testing.T) {
+	lim := http1.Limits{HeadBytes: 100, TargetBytes: 20, Fields: 2}
+	long := strings.Repeat("x", 100)
+	for _, c := range []struct {
+		raw  string
+		want http1.Limit
+	}{
+		{"GET / HTTP/1.1\r\nHost: a\r\nX: " + long + "\r\n\r\n", http1.LimitHead},
+		{"GET /" + long + " HTTP/1.1\r\nHost: a\r\n\r\n", http1.LimitTarget},
+		{"GET / HTTP/1.1\r\nHost: a\r\nX: a\r\nX: a\r\n\r\n", http1.LimitFields},
+		{"GET / HTTP/1.1\r\n\r\n", http1.LimitNone},
+	} {
+		var refusal *http1.Error
+		if _, err := new(http1.Request).Parse([]byte(c.raw), 0, lim); !errors.As(err, &refusal) || refusal.Limit() != c.want {
+			t.Errorf("%.40q: got %v of limit %d, want %d", c.raw, err, refusal.Limit(), c.want)
+		}
+	}
+	var refusal *http1.Error
+	if _, err := new(http1.Response).Parse([]byte("HTTP/1.1 200 OK\r\nX: "+long+"\r\n\r\n"), 0, lim, http1.MethodGET); !errors.As(err, &refusal) ||
+		refusal.Limit() != http1.LimitHead || refusal.Status != 502 {
+		t.Errorf("an answer's head: got %v, want status 502 and the limit of heads", err)
+	}
 }
 
 func TestHostIsValidated(t *testing.T) {

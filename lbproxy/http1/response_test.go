@@ -169,7 +169,7 @@ func TestResponseIsUnderstood(t *testing.T) {
 }
 
 func TestResponseIsRefusedWith502(t *testing.T) {
-	long := strings.Repeat("a", 16<<10)
+	long := strings.Repeat("a", 32<<10)
 	cases := []struct{ name, raw string }{
 		{"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
 		{"HTTP/2", "HTTP/2.0 200 OK\r\n\r\n"},
