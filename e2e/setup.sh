@@ -75,7 +75,7 @@ install() {
 	fi
 	echo "setup: apt-get install $*"
 	DEBIAN_FRONTEND=noninteractive apt-get -q update >/dev/null 2>&1 || true
-	DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@" </dev/null >.e2e/apt.log 2>&1 ||
+	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@" </dev/null >.e2e/apt.log 2>&1 ||
 		tail -n 5 .e2e/apt.log
 	[ -z "$ours" ] || rm -f "$policy"
 }
@@ -116,11 +116,20 @@ skipped() {
 	printf '**********************************\n\n'
 }
 
+# alone waits for another run of this script on the machine: apt-get and debootstrap share their files with it. It holds the
+# lock for as long as the script runs.
+alone() {
+	have flock || return 0
+	exec 9>>"${TMPDIR:-/tmp}/percore-setup.$(id -u).lock"
+	flock 9
+}
+
 main() {
 	mkdir -p .e2e
 	case ${1-} in
 	test)
 		: >"$notes"
+		alone
 		packages test
 		[ "$(id -u)" -eq 0 ] || skip "scenarios with other users or a real PID 1" "not root"
 		images
@@ -128,6 +137,7 @@ main() {
 		;;
 	bench)
 		: >"$notes"
+		alone
 		packages bench
 		skipped
 		;;
