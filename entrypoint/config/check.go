@@ -13,6 +13,7 @@ func (l *loader) check(c *Config, uid int) {
 	}{
 		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
 		{[]string{"PERCORE_READY", "PERCORE_BIND", "PERCORE_MODE"}, func() (string, string) { return c.checkSocketReady(uid) }},
+		{[]string{"PERCORE_STOPSIGNAL"}, c.checkStopSignal},
 		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
 		{[]string{"PERCORE_TRUSTED_HOPS", "PERCORE_TRUSTED_PROXIES", "PERCORE_PROXY_PROTOCOL"}, c.checkHops},
 		{[]string{"PERCORE_PROGRAMS"}, c.checkProcesses},
@@ -108,6 +109,14 @@ func (c *Config) checkSocketReady(uid int) (what, mend string) {
 		return "", ""
 	}
 	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door's user connect", "tcp, http:/path or notify"
+}
+
+// checkStopSignal rules out what would let every worker live until it is killed.
+func (p *Program) checkStopSignal() (what, mend string) {
+	if p.StopSignal.stops() {
+		return "", ""
+	}
+	return "stops no process", "TERM, INT or QUIT"
 }
 
 func (c *Config) checkLameDuck() (what, mend string) {

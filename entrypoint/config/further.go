@@ -155,6 +155,7 @@ func (l *loader) checkFurther(f *Further, uid int) {
 			return "is needed: PERCORE_PROGRAMS names " + f.Title, fmt.Sprintf(`for example %s="python3 %s.py"`, f.Variable("PERCORE_COMMAND"), f.Title)
 		}},
 		{"PERCORE_USER", func() (string, string) { return checkUser(f.User, uid) }},
+		{"PERCORE_STOPSIGNAL", f.checkStopSignal},
 		{"PERCORE_READY", func() (string, string) { return f.checkProbe(f.Ready) }},
 		{"PERCORE_HEALTH", func() (string, string) { return f.checkProbe(f.Health) }},
 	} {

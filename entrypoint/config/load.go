@@ -36,7 +36,7 @@ func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
 
 	l.check(cfg, uid)
 	problems, warnings := l.problems(), cfg.warnings()
-	for _, p := range slices.Concat(cfg.placeholderProblems(), l.unknown()) {
+	for _, p := range slices.Concat(cfg.placeholderProblems(), l.unknown(cfg.Programs)) {
 		if cfg.Strict {
 			problems = append(problems, p)
 		} else {

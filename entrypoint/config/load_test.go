@@ -366,8 +366,8 @@ func TestLoadProblems(t *testing.T) {
 		},
 		{
 			"a name like nothing of ours",
-			[]string{"PERCORE_TLS_LISTEN_PORT=1"},
-			[]string{"PERCORE_TLS_LISTEN_PORT: is not a variable of percore; `percore env` lists them all"},
+			[]string{"PERCORE_COMPLETELY_DIFFERENT=1"},
+			[]string{"PERCORE_COMPLETELY_DIFFERENT: is not a variable of percore; `percore env` lists them all"},
 		},
 		{"STRICT itself may be wrong", []string{"PERCORE_STRICT=maybe", "PERCORE_X=1"}, []string{
 			"PERCORE_STRICT: not a boolean: true, yes, on, 1, false, no, off, 0; for example PERCORE_STRICT=false",

@@ -85,6 +85,7 @@ func (l *loader) decode() error {
 			return fmt.Errorf("read default of %s: %w", name, parse.Err) // a slip in our own tags
 		}
 		l.reject(name, parse.Err.Error())
+		l.suggest(name, parse.Err)
 		os.Unsetenv(parse.KeyName) //nolint:errcheck // fails for names that Setenv has refused before
 	}
 	for _, v := range l.vars {
@@ -126,13 +127,17 @@ func (l *loader) reject(name, what string) {
 	v := l.variable(name)
 	given := l.settings[name]
 	delete(l.settings, name)
+	mend := "for example " + name + "=" + shellQuoted(v.tags.Get("example"))
+	if stray, bare := strayMarks(v, given.Value); stray != "" && !v.secret() {
+		what, mend = stray, "write "+name+"="+shellQuoted(bare)
+	}
 	if v.secret() {
 		what = "is not acceptable" // what is wrong could quote the value
 	}
 	if given.Source == FromFile {
 		what += " (read from " + given.Reason + ")"
 	}
-	l.faults[name] = Problem{Name: name, Value: v.shown(given.Value), What: what, Mend: "for example " + name + "=" + shellQuoted(v.tags.Get("example"))}
+	l.faults[name] = Problem{Name: name, Value: v.shown(given.Value), What: what, Mend: mend}
 }
 
 func shellQuoted(value string) string {
@@ -142,15 +147,37 @@ func shellQuoted(value string) string {
 	return value
 }
 
+// suggest makes the remedy of a fault what was probably meant.
+func (l *loader) suggest(name string, err error) {
+	var meant *meantError
+	if fault := l.faults[name]; errors.As(err, &meant) && !l.variable(name).secret() {
+		fault.Mend = "did you mean " + name + "=" + shellQuoted(meant.value) + "?"
+		l.faults[name] = fault
+	}
+}
+
+// meantError is what is wrong with a value, and the one that was probably meant.
+type meantError struct{ what, value string }
+
+func (e *meantError) Error() string { return e.what }
+
 // limit holds a setting that could be read against the oneof, min and max of its tags. The error is a slip in these.
 func (l *loader) limit(v variable) error {
-	if _, set := l.settings[v.name]; !set {
+	given, set := l.settings[v.name]
+	if !set {
+		return nil
+	}
+	if stray, _ := strayMarks(v, given.Value); stray != "" {
+		l.reject(v.name, stray)
 		return nil
 	}
 	if choices := v.choices(); choices != nil {
 		word := strings.ToLower(v.field.String())
 		if !slices.Contains(choices, word) {
 			l.reject(v.name, "must be one of "+strings.Join(choices, ", "))
+			if meant := meantChoice(word, choices); meant != "" && unquoted(word) == word {
+				l.suggest(v.name, &meantError{value: meant})
+			}
 		}
 		v.field.SetString(word)
 		return nil
@@ -198,21 +225,38 @@ func (l *loader) problems() []Problem {
 	return list
 }
 
-// unknown makes a problem of every name that is nearly ours.
-func (l *loader) unknown() []Problem {
+// unknown makes a problem of every name that is nearly ours, another version's or another program's.
+func (l *loader) unknown(titles []string) []Problem {
 	var list []Problem
 	known := l.names()
 	for _, name := range l.env.unknown(known) {
-		p := Problem{Name: name, What: "is not a variable of percore", Mend: "`percore env` lists them all"}
-		bare, twin := strings.CutSuffix(name, fileSuffix)
-		if right := nearest(bare, known); right != "" && twin {
-			p.Mend = "did you mean " + right + fileSuffix + "?"
-		} else if right := nearest(name, known); right != "" {
-			p.Mend = "did you mean " + right + "?"
-		} else if hint := hintAtPrograms(name); hint != "" {
-			p.Mend = hint
-		}
+		p := Problem{Name: name, What: "is not a variable of percore"}
+		p.What, p.Mend = l.remedy(name, known, titles, p.What)
 		list = append(list, p)
 	}
 	return list
+}
+
+// remedy is what to do about a name that is not ours.
+func (l *loader) remedy(name string, known, titles []string, byDefault string) (what, mend string) {
+	if bare, marked := strings.CutPrefix(name, byteOrderMark); marked {
+		return "begins with a byte order mark", "save the env file as UTF-8 without one, so that it is " + bare
+	}
+	if name == portName {
+		return "is what Kubernetes and Docker call a port of theirs", "use PERCORE_LISTEN=:" + l.env[name] + ", or PORT=" + l.env[name]
+	}
+	if a, found := adviceOn(name, titles); found {
+		return a.what, a.mend
+	}
+	bare, twin := strings.CutSuffix(name, fileSuffix)
+	if right := nearest(bare, known); right != "" && twin {
+		return byDefault, "did you mean " + right + fileSuffix + "?"
+	}
+	if right := nearest(name, known); right != "" {
+		return byDefault, "did you mean " + right + "?"
+	}
+	if hint := hintAtPrograms(name); hint != "" {
+		return byDefault, hint
+	}
+	return byDefault, "`percore env` lists them all"
 }

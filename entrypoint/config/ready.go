@@ -24,6 +24,9 @@ type Ready struct {
 
 // UnmarshalText reads `tcp`, `http:/path`, `notify` or `none`.
 func (r *Ready) UnmarshalText(text []byte) error {
+	if path := meantPath(string(text)); path != "" {
+		return &meantError{"takes a path alone: percore knows where the worker listens", "http:" + path}
+	}
 	word, path, hasPath := strings.Cut(string(text), ":")
 	switch kind := ReadyKind(strings.ToLower(word)); {
 	case kind == ReadyHTTP && strings.HasPrefix(path, "/"):
@@ -32,13 +35,31 @@ func (r *Ready) UnmarshalText(text []byte) error {
 		}
 		*r = Ready{Kind: kind, Path: path}
 	case kind == ReadyHTTP:
-		return errors.New("http needs a path with a slash in front")
+		return &meantError{"http needs a path with a slash in front", "http:/" + path}
 	case (kind == ReadyTCP || kind == ReadyNotify || kind == ReadyNone) && !hasPath:
 		*r = Ready{Kind: kind}
 	default:
 		return errors.New("must be one of tcp, http:/path, notify, none")
 	}
 	return nil
+}
+
+// meantPath is the path in what looks like a URL, or like a path without http: in front; or empty.
+func meantPath(text string) string {
+	if strings.HasPrefix(text, "/") {
+		return text
+	}
+	lower := strings.ToLower(text)
+	for _, scheme := range []string{"http://", "https://"} {
+		if strings.HasPrefix(lower, scheme) {
+			rest := text[len(scheme):]
+			if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+				return rest[slash:]
+			}
+			return "/"
+		}
+	}
+	return ""
 }
 
 // needsPort tells whether the worker has to listen for it.

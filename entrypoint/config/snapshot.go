@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"percore/reaper/names"
@@ -35,6 +36,7 @@ func takeSnapshot(environ []string) snapshot {
 			s[name] = value
 		}
 	}
+	s.dropLinks()
 	return s
 }
 
@@ -104,7 +106,7 @@ func cause(err error) error {
 func (s snapshot) unknown(known []string) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
-		if !strings.HasPrefix(strings.ToUpper(name), prefix) || slices.Contains(known, name) {
+		if !strings.HasPrefix(strings.ToUpper(strings.TrimPrefix(name, byteOrderMark)), prefix) || slices.Contains(known, name) {
 			continue
 		}
 		twin, isTwin := strings.CutSuffix(name, fileSuffix)
@@ -116,6 +118,9 @@ func (s snapshot) unknown(known []string) []string {
 	return names
 }
 
+// portName is the one name that a user may well think of and that others set.
+const portName = prefix + "PORT"
+
 // isForeign knows the names that somebody else puts into a container's environment: Kubernetes and Docker links, and
 // percore itself, for its own roles and for its workers, one of which may be another percore.
 func (s snapshot) isForeign(name string, known []string) bool {
@@ -123,6 +128,9 @@ func (s snapshot) isForeign(name string, known []string) bool {
 	switch {
 	case strings.HasPrefix(rest, "SERVICE_"):
 		return true
+	case name == portName:
+		_, err := strconv.Atoi(strings.TrimSpace(s[name]))
+		return err != nil // a number is somebody's wish
 	case strings.HasPrefix(rest, "PORT"):
 		return nearest(name, known) == "" // PERCORE_PORTS_FORM is not a service's port but a slip
 	default:

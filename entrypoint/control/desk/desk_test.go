@@ -67,7 +67,7 @@ func TestAllIsNeverPercoreItself(t *testing.T) {
 
 func TestSignalsByNameAndNumber(t *testing.T) {
 	for text, want := range map[string]syscall.Signal{
-		"HUP": syscall.SIGHUP, "hup": syscall.SIGHUP, "SIGUSR1": syscall.SIGUSR1, "15": syscall.SIGTERM, "64": syscall.Signal(64),
+		"HUP": syscall.SIGHUP, "hup": syscall.SIGHUP, "rtmin+3": 37, "SIGRTMAX": 64, "RTMIN+99": 0, "SIGUSR1": syscall.SIGUSR1, "15": syscall.SIGTERM, "64": syscall.Signal(64),
 		"0": 0, "-1": 0, "65": 0, "NOPE": 0, "": 0, "SIG": 0, "9x": 0,
 	} {
 		if got := signalOf(text); got != want {

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"percore/entrypoint/config"
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
 )
@@ -211,16 +209,11 @@ func (j *job) clear() int {
 	return j.code
 }
 
-// signalMax is the last real-time signal (man 7 signal).
-const signalMax = 64
-
-// signalOf reads HUP, SIGHUP or 1; 0 is no signal.
+// signalOf reads HUP, SIGHUP, RTMIN+3 or 1; 0 is no signal.
 func signalOf(text string) syscall.Signal {
-	if n, err := strconv.Atoi(text); err == nil {
-		if n < 1 || n > signalMax {
-			return 0
-		}
-		return syscall.Signal(n)
+	var s config.Signal
+	if s.UnmarshalText([]byte(text)) != nil {
+		return 0
 	}
-	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(text), "SIG"))
+	return syscall.Signal(s)
 }
