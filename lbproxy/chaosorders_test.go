@@ -43,7 +43,7 @@ func (o *order) head() []byte {
 	}
 	switch {
 	case o.upgrade:
-		b = append(b, "Connection: upgrade\r\nUpgrade: chaos\r\n"...)
+		b = append(b, "Connection: upgrade\r\nUpgrade: websocket\r\n"...)
 	case o.single:
 		b = append(b, "Connection: close\r\n"...)
 	case o.minor == 0:

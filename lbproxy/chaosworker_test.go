@@ -331,7 +331,7 @@ func (l *life) hang(e *errand) bool {
 // echo agrees to another protocol, in which it says what it hears.
 func (l *life) echo(e *errand) bool {
 	l.finish(e)
-	if _, err := io.WriteString(e.c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: chaos\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(e.c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"); err != nil {
 		return false
 	}
 	buf := make([]byte, 1+e.rng.IntN(8<<10))

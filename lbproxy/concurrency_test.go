@@ -230,7 +230,7 @@ func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
 	r := newRig(t, capped(1))
 	s := newStub(t, func(q *stubRequest) bool {
 		if q.path() == "/up" {
-			q.say("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+			q.say("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
 			_, _ = io.Copy(io.Discard, q.in)
 			return false
 		}
@@ -238,7 +238,7 @@ func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
 	})
 	r.workers(s.address)
 	tunnel := r.client()
-	if a := tunnel.do("GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"); a.StatusCode != 101 {
+	if a := tunnel.do("GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"); a.StatusCode != 101 {
 		t.Fatalf("status: got %d, want 101", a.StatusCode)
 	}
 	r.client().wantOpen("ok")

@@ -38,7 +38,7 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 		case "/hang":
 			<-gate
 		case "/up":
-			q.say("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+			q.say("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
 			<-gate
 			return false
 		}
@@ -51,7 +51,7 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 	c.wantOpen("ok")
 	c.wantOpen("ok")
 	hanging := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
-	r.client().do("GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+	r.client().do("GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
 	eventually(t, "the worker has all", func() bool { return s.requests.Load() == 4 })
 	time.Sleep(20 * time.Millisecond) // the least age of the one that hangs
 	got := r.ask(endpoints...)

@@ -102,21 +102,18 @@ func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
 	return append(b, "localhost"...)
 }
 
-// appendUpgrade writes the fields that ask for another protocol, or that agree to it (RFC 9110 section 7.8). They are
-// hop-by-hop, and so have to be written anew.
+// appendUpgrade writes the fields that offer WebSocket, or that agree to it (RFC 9110 section 7.8). They are hop-by-hop, and so have to be
+// written anew. Connection has its capital: that is how RFC 6455 and browsers spell it, and some compare exactly.
 func appendUpgrade(b []byte, fields []http1.Field) []byte {
-	const head = "Connection: upgrade\r\nUpgrade: "
 	for i := range fields {
 		if fields[i].ID != http1.FieldUpgrade {
 			continue
 		}
-		start := len(b)
-		b = append(b, head...)
-		b = http1.AppendUpgrade(b, fields[i].Value)
-		if len(b) > start+len(head) {
-			return append(b, "\r\n"...)
+		if offer := http1.WebSocketOffer(fields[i].Value); offer != nil {
+			b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
+			b = append(b, offer...)
+			return append(b, crlf...)
 		}
-		b = b[:start] // it asked for HTTP/2 alone
 	}
 	return b
 }

@@ -35,7 +35,7 @@ func (r *rig) tunnel(ahead string) *client {
 	c := r.client().send(upgradeRequest + ahead)
 	head := readHead(c.in)
 	h := header(head)
-	if !strings.HasPrefix(head, "HTTP/1.1 101 ") || !strings.EqualFold(h.Get("Connection"), "upgrade") || h.Get("Upgrade") != "websocket" || h.Get("Sec-WebSocket-Accept") != "YQ==" {
+	if !strings.HasPrefix(head, "HTTP/1.1 101 ") || h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" || h.Get("Sec-WebSocket-Accept") != "YQ==" {
 		r.t.Fatalf("answer: got %q, want the worker's 101 with Connection, Upgrade and Sec-WebSocket-Accept", head)
 	}
 	return c
@@ -60,8 +60,8 @@ func TestATunnelPassesBytesBothWays(t *testing.T) {
 		c.wantBytes("pingping")
 	}
 	h := header(s.lastHead())
-	if !strings.EqualFold(h.Get("Connection"), "upgrade") || h.Get("Upgrade") != "websocket" || h.Get("Sec-WebSocket-Key") != "a2V5" {
-		t.Errorf("head at the worker: got %q, want exactly Connection: upgrade and the client's Upgrade and key", s.lastHead())
+	if h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" || h.Get("Sec-WebSocket-Key") != "a2V5" {
+		t.Errorf("head at the worker: got %q, want exactly Connection: Upgrade and the client's Upgrade and key", s.lastHead())
 	}
 }
 

@@ -83,6 +83,7 @@ func TestParsingAllocatesNothing(t *testing.T) {
 	var response http1.Response
 	head, answer, bad := []byte(browserRequest), []byte(tornadoResponse), []byte("HTTP/1.1 200 OK\r\na b\r\n\r\n")
 	body, line := []byte("5\r\nhello\r\n"+http1.LastChunk), make([]byte, 0, 32)
+	offer := []byte("h2c, websocket")
 	cases := []struct {
 		name string
 		run  func()
@@ -100,7 +101,7 @@ func TestParsingAllocatesNothing(t *testing.T) {
 			}
 		}},
 		{"a chunk head", func() { line = http1.AppendChunkHead(line[:0], 1<<20) }},
-		{"an Upgrade value", func() { line = http1.AppendUpgrade(line[:0], []byte("h2c, websocket")) }},
+		{"an Upgrade value", func() { line = append(line[:0], http1.WebSocketOffer(offer)...) }},
 	}
 	for _, c := range cases {
 		if got := testing.AllocsPerRun(100, c.run); got != 0 {

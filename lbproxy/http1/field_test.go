@@ -77,18 +77,21 @@ func TestTokenIsFoundInList(t *testing.T) {
 	}
 }
 
-func TestUpgradeIsRebuiltWithoutHTTP2(t *testing.T) {
+func TestWebSocketIsFoundAmongOffers(t *testing.T) {
 	cases := []struct{ value, want string }{
 		{"websocket", "websocket"},
 		{"WebSocket", "WebSocket"},
 		{"h2c", ""},
 		{"h2c, websocket", "websocket"},
-		{"websocket , H2C,foo/1.1, h2", "websocket, foo/1.1"},
+		{"foo/1.1 , H2C,websocket, h2", "websocket"},
+		{"websocket, WEBSOCKET", "websocket"},
+		{"websocket/13", ""},
+		{"web socket", ""},
 		{"", ""},
 	}
 	for _, c := range cases {
-		if got := string(http1.AppendUpgrade([]byte("Upgrade: "), []byte(c.value))); got != "Upgrade: "+c.want {
-			t.Errorf("%q: got %q, want %q", c.value, got, "Upgrade: "+c.want)
+		if got := string(http1.WebSocketOffer([]byte(c.value))); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.value, got, c.want)
 		}
 	}
 }

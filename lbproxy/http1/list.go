@@ -13,32 +13,17 @@ func HasToken(value []byte, lowerToken string) bool {
 	return false
 }
 
-// AppendUpgrade appends to dst the protocols of an Upgrade field's value other than HTTP/2, which the proxy does not
-// tunnel: a client that reaches a worker's HTTP/2 through us would be past every check.
-func AppendUpgrade(dst, value []byte) []byte {
-	empty := len(dst)
+// WebSocketOffer returns the element of an Upgrade field's value that offers WebSocket (RFC 6455 section 4.1), as it is spelt,
+// or nil. Nothing else is tunnelled: a client that reaches a worker's HTTP/2 through us would be past every check, and TLS would be the
+// worker's, not ours. RFC 9110 section 7.8 lets a recipient ignore an offer.
+func WebSocketOffer(value []byte) []byte {
 	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
-		if isHTTP2(token) {
-			continue
-		}
-		if len(dst) > empty {
-			dst = append(dst, ", "...)
-		}
-		dst = append(dst, token...)
-	}
-	return dst
-}
-
-func upgradeable(value []byte) bool {
-	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
-		if !isHTTP2(token) {
-			return true
+		if EqualFold(token, "websocket") {
+			return token
 		}
 	}
-	return false
+	return nil
 }
-
-func isHTTP2(protocol []byte) bool { return EqualFold(protocol, "h2c") || EqualFold(protocol, "h2") }
 
 // nextToken returns the first element of a list that is not empty, and what follows it; nil at the end.
 func nextToken(list []byte) (token, rest []byte) {

@@ -62,13 +62,13 @@ func keepAlive(minor uint8, options connectionOptions) bool {
 	return !options.close && (minor > 0 || options.keepAlive)
 }
 
-// upgrades reports whether an Upgrade field names a protocol other than HTTP/2.
+// upgrades reports whether an Upgrade field names WebSocket.
 func (s *fieldSet) upgrades() bool {
 	if s.count[FieldUpgrade] == 0 {
 		return false
 	}
 	for i := int(s.first[FieldUpgrade]); i < s.n; i++ {
-		if s.store[i].ID == FieldUpgrade && upgradeable(s.store[i].Value) {
+		if s.store[i].ID == FieldUpgrade && WebSocketOffer(s.store[i].Value) != nil {
 			return true
 		}
 	}

@@ -21,7 +21,7 @@ type Request struct {
 	Length    int64   // body bytes when FramingLength, else 0
 	KeepAlive bool    // the client can take another response on this connection (RFC 9112 section 9.3)
 	Expect100 bool    // the client waits for 100 before it sends its body (RFC 9110 section 10.1.1)
-	Upgrade   bool    // an HTTP/1.1 GET without body that asks for a protocol other than HTTP/2 (RFC 9110 section 7.8)
+	Upgrade   bool    // an HTTP/1.1 GET without body that offers WebSocket; any other offer counts as none (RFC 9110 section 7.8)
 
 	set fieldSet
 }
@@ -190,11 +190,7 @@ func (r *Request) interpret() *Error {
 		return refusal
 	}
 	body := r.Framing == FramingChunked || r.Length > 0
-	upgrade := options.upgrade && r.Minor == 1 && r.set.upgrades()
-	if upgrade && body {
-		return errUpgradeBody
-	}
-	r.Upgrade = upgrade && r.MethodID == MethodGET
+	r.Upgrade = options.upgrade && r.Minor == 1 && r.MethodID == MethodGET && !body && r.set.upgrades()
 	return r.interpretExpect(body)
 }
 

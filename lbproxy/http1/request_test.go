@@ -194,14 +194,20 @@ func TestUpgradeIsAsked(t *testing.T) {
 		want      bool
 	}{
 		{"by Connection and Upgrade together", get + "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", true},
-		{"by a list that has more than HTTP/2", get + "Connection: upgrade\r\nUpgrade: h2c, foo/1\r\n\r\n", true},
+		{"by a list that has more", get + "Connection: upgrade\r\nUpgrade: h2c, WebSocket\r\n\r\n", true},
 		{"by a second Upgrade field", get + "Connection: upgrade\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n\r\n", true},
 		{"not by Upgrade alone", get + "Upgrade: websocket\r\n\r\n", false},
 		{"not by Connection alone", get + "Connection: upgrade\r\n\r\n", false},
 		{"not for HTTP/2", get + "Connection: upgrade\r\nUpgrade: h2c, H2\r\n\r\n", false},
+		{"not for TLS", get + "Connection: upgrade\r\nUpgrade: TLS/1.2, TLS/1.0\r\n\r\n", false},
+		{"not for any other protocol", get + "Connection: upgrade\r\nUpgrade: tcp\r\n\r\n", false},
+		{"not for a protocol whose name begins so", get + "Connection: upgrade\r\nUpgrade: websockets\r\n\r\n", false},
 		{"not for nothing", get + "Connection: upgrade\r\nUpgrade: ,\r\n\r\n", false},
 		{"not by HTTP/1.0", "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", false},
 		{"not by POST", "POST / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", false},
+		{"not with a body", get + "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n\r\n", false},
+		{"not with a chunked body", get + "Connection: upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n", false},
+		{"with a body of no bytes", get + "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n", true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ type Response struct {
 	Length    int64 // declared Content-Length when HasLength, else 0; body bytes when FramingLength
 	HasLength bool  // a Content-Length may be forwarded, also with no body after HEAD or in a 304
 	KeepAlive bool  // the connection can take another request; never with FramingClose, nor behind a body that is announced and omitted
-	Upgrade   bool  // a 101 that says to which protocol (RFC 9110 section 7.8)
+	Upgrade   bool  // a 101 to WebSocket; it need not name Upgrade in Connection, as RFC 9110 section 7.8 asks and nginx does not
 
 	set       fieldSet
 	announced bool // says that a body follows where there must be none: it may come all the same
@@ -116,7 +116,7 @@ func (r *Response) interpret(request Method) *Error {
 		return refusal
 	}
 	r.KeepAlive = r.Framing != FramingClose && !r.announced && keepAlive(r.Minor, options)
-	r.Upgrade = r.Status == statusSwitchingProtocols && options.upgrade && r.set.upgrades()
+	r.Upgrade = r.Status == statusSwitchingProtocols && r.set.upgrades()
 	return nil
 }
 

@@ -124,6 +124,17 @@ func TestResponseIsUnderstood(t *testing.T) {
 				` | Upgrade: "websocket" upgrade hop | Connection: "Upgrade" connection hop`,
 		},
 		{
+			"101 may leave Connection out", http1.MethodGET,
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\r\n",
+			`1.1 101 "Switching Protocols" framing=none length=0/false keepalive=true upgrade=true | Upgrade: "WebSocket" upgrade hop`,
+		},
+		{
+			"101 to another protocol is no upgrade", http1.MethodGET,
+			"HTTP/1.1 101 Switching Protocols\r\nUpgrade: tcp\r\nConnection: Upgrade\r\n\r\n",
+			`1.1 101 "Switching Protocols" framing=none length=0/false keepalive=true upgrade=false` +
+				` | Upgrade: "tcp" upgrade hop | Connection: "Upgrade" connection hop`,
+		},
+		{
 			"101 without a protocol is no upgrade", http1.MethodGET,
 			"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n",
 			`1.1 101 "Switching Protocols" framing=none length=0/false keepalive=true upgrade=false` +
