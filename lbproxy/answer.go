@@ -114,9 +114,9 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if x.request != requestSent || x.abandoned || l.draining {
 		x.keepAlive = false
 	}
-	x.expects = false // no 100 belongs into a final answer
-	if c := l.conns.at(x.downstream); c.sentLateFIN() {
-		c.flags |= flagHalfClosed // it was not too late
+	x.expects = false                                      // no 100 belongs into a final answer
+	if c := l.conns.at(x.downstream); c.has(flagLateFIN) { // it was not too late, and whether the client is there will show
+		c.flags = c.flags&^flagLateFIN | flagHalfClosed
 	}
 	x.reusable = x.reusable && r.KeepAlive && x.isWithWorker()
 	u.uses++
@@ -228,6 +228,9 @@ var lastChunk = []byte(http1.LastChunk)
 // sendToClient writes p and keeps what the client's socket does not take. It reports whether the exchange goes on.
 func (l *loop) sendToClient(x *exchange, p []byte) bool {
 	c := l.conns.at(x.downstream)
+	if x.probed {
+		x.probed, p = false, behindProbe(p)
+	}
 	if x.toClient.pending() > 0 {
 		x.toClient.add(&l.buffers, p)
 		return true
@@ -245,6 +248,8 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 		x.toClient.add(&l.buffers, p[n:])
 		l.timers.Set(c.slot, timerSend, l.now)
 		l.watch(c)
+	} else if l.timers.Class(c.slot) == timerFinished {
+		l.timers.Set(c.slot, timerFinished, l.now) // a client that is gone answers this with a reset
 	}
 	return true
 }

@@ -18,7 +18,7 @@ func (l *loop) clientClass(c *conn, x *exchange) epoll.Class {
 			return timerExpect
 		}
 		return timerBody
-	case c.state == stateWait && l.seemsLeft(c, x) && x.response == responseAwaited:
+	case l.isFinishing(c, x):
 		return timerFinished
 	default:
 		return epoll.NoClass

@@ -198,6 +198,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 			next := r.client().send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
 			eventually(t, "two wait", func() bool { return r.proxy.waiting.Load() == 2 })
 			release := r.hold()
+			time.Sleep(2 * finLagMillis * time.Millisecond)
 			gone.Close()
 			time.Sleep(20 * time.Millisecond)
 			r.proxy.loops[0].post(func(l *loop) { // as if the worker had just answered, and the FIN was not seen yet

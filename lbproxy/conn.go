@@ -36,11 +36,11 @@ const (
 	flagQueued                           // is in the run queue already
 	flagReused                           // upstream: has served an exchange before this one
 	flagFinSent                          // we sent our FIN
-	flagHalfClosed                       // downstream: the FIN came with the request, so it is no abort
+	flagHalfClosed                       // downstream: the FIN came right behind the request, so it is no abort; leave.go
+	flagLateFIN                          // downstream: the FIN came later than that, so the client counts as one that leaves
 	flagTrusted                          // downstream: a proxy whose word about the client counts
 	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
 	flagUnwatched                        // downstream: epoll does not know it yet; it is in the run queue or in loop.late
-	flagFirstEvent                       // downstream: registered, and no event has been seen
 	flagUnasked                          // upstream: what it has to say was here before all of its request was sent; unasked.go
 )
 
@@ -60,7 +60,7 @@ type conn struct {
 	prev        int32  // pool
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
-	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled, or could have been; downstream: when lingering began
+	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled, or could have been; downstream: when its request was whole, or lingering began
 	born        int64  // upstream: milliseconds on the loop's clock, when it was opened
 	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16 // upstream: requests that it has carried
@@ -69,18 +69,6 @@ type conn struct {
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
-
-// sentLateFIN tells whether a client sent a FIN, and not together with its request.
-func (c *conn) sentLateFIN() bool { return c.has(flagPeerClosed) && !c.has(flagHalfClosed) }
-
-// noteFirstEvent tells a client that sent its FIN right behind its request from one that leaves while it waits: the request
-// was read before epoll could report the FIN with it.
-func (c *conn) noteFirstEvent() {
-	c.flags &^= flagFirstEvent
-	if c.has(flagPeerClosed) && c.state == stateWait {
-		c.flags |= flagHalfClosed
-	}
-}
 
 // slabConns is how many connections a chunk of the table holds.
 const slabConns = 1024

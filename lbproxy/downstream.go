@@ -125,54 +125,6 @@ func (l *loop) onClientClosed(c *conn) {
 	l.closeConn(c)
 }
 
-// watchClient notices that a client left before its answer was out. A reset always counts. A FIN counts for requests
-// that may be repeated, since most are from clients that gave up; one that came together with the request is a client
-// that has only shut down its sending side (RFC 9112 section 9.6). As that may come a little later, too, a worker that is about to
-// answer has a moment for it (finishedMillis).
-func (l *loop) watchClient(c *conn) {
-	x := l.exchangeOf(c)
-	left := c.has(flagBroken)
-	switch {
-	case x.request == requestParked && (left || c.sentLateFIN()):
-		l.abort(x, causeClientClosed)
-	case l.options.IgnoreClientAbort: // its worker is to finish; the answer will find out
-	case left, l.seemsLeft(c, x) && x.response == responseRelaying:
-		l.abort(x, causeClientClosed)
-	}
-}
-
-// seemsLeft tells whether a FIN of the client, whose request is here, is taken for its leaving.
-func (l *loop) seemsLeft(c *conn, x *exchange) bool {
-	return c.sentLateFIN() && x.method.Idempotent() && !l.options.IgnoreClientAbort
-}
-
-// finishedTimedOut ends an exchange whose client has sent its FIN, unless the answer is on its way by now.
-func (l *loop) finishedTimedOut(x *exchange) {
-	if x.response == responseAwaited {
-		l.abort(x, causeClientClosed)
-	}
-}
-
-// watchBlocked notices that a client left whose body is not read just now.
-func (l *loop) watchBlocked(c *conn) {
-	if c.state != stateBody {
-		return
-	}
-	x := l.exchangeOf(c)
-	if c.has(flagBroken) || x.request == requestParked && c.sentLateFIN() {
-		l.abort(x, causeClientClosed)
-	}
-}
-
-// noteHalfClose remembers that the client's FIN came together with the end of its request. Its connection ends with the
-// answer to the last request that it sent before.
-func (l *loop) noteHalfClose(c *conn, x *exchange) {
-	if c.has(flagPeerClosed) {
-		c.flags |= flagHalfClosed
-		x.keepAlive = x.keepAlive && (x.in.pending() > 0 || l.peek(c) != nextEnd)
-	}
-}
-
 // onRequestBytes takes bytes from a client.
 func (l *loop) onRequestBytes(c *conn, b []byte) {
 	switch c.state {
@@ -240,9 +192,6 @@ func (l *loop) headTimedOut(c *conn) {
 func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	r := &l.request
 	l.timers.Clear(c.slot)
-	if c.has(flagPeerClosed) {
-		c.flags |= flagHalfClosed
-	}
 	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
 	x.keepAlive = r.KeepAlive && !l.draining
@@ -316,7 +265,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 	if x.body.done {
 		l.keepRest(x, rest)
-		l.noteHalfClose(c, x)
+		l.noteWhole(c, x)
 		c.state, x.request = stateWait, requestSent
 	}
 	if x.body.framing == http1.FramingChunked {
@@ -330,7 +279,7 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
 	l.keepRest(x, rest)
-	l.noteHalfClose(c, x)
+	l.noteWhole(c, x)
 	c.state = stateWait
 	x.replay = true
 	l.frameHeld(x)

@@ -65,6 +65,7 @@ type exchange struct {
 	toClient  outbox
 	bytesOut  int64 // of the answer's body
 	committed bool  // a byte of the answer is on its way to the client
+	probed    bool  // the client has the beginning that the rest of the answer has in any case; leave.go
 
 	// Trying.
 	target    *target // the worker that has it now, nil when none

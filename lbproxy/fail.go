@@ -26,6 +26,8 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	x.repeat = x.repeat || !untouched
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
+	case rule != retryNever && l.hasLeft(l.conns.at(x.downstream)):
+		l.abort(x, causeClientClosed)
 	case rule == retrySameWorker && x.stale == nil && (repeatable || untouched):
 		x.stale = t
 		l.retrySame(x, t)
@@ -91,6 +93,9 @@ func (l *loop) abort(x *exchange, why cause) {
 	}
 	if c := l.conns.at(x.downstream); c.state == stateIdle || c.state == stateHead {
 		l.glimpse(x, x.in.bytes())
+	}
+	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.pending() > 0) {
+		resetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
 	}
 	l.detachWorker(x, false)
 	l.logCause(x, why)

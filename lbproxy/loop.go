@@ -53,9 +53,6 @@ const (
 	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
 	// answer, and a bound for peers that are gone without a FIN.
 	halfClosedMillis = 5_000
-	// finishedMillis is how long a worker has for the answer to a client that has sent a FIN. Most of these have left, and a worker
-	// wants to know.
-	finishedMillis = 50
 	// workerSendMillis is how long a worker may take nothing of a request that it was given.
 	workerSendMillis = 30_000
 	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
@@ -315,7 +312,7 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 	case timerRead:
 		l.readTimedOut(c)
 	case timerFinished:
-		l.finishedTimedOut(l.exchangeOf(c))
+		l.finishedTimedOut(c, l.exchangeOf(c))
 	case timerQueue:
 		l.queueTimedOut(l.exchangeOf(c))
 	case timerWorkerSend:

@@ -8,7 +8,8 @@ func (l *loop) park(x *exchange) {
 		l.abort(x, causeDeadline)
 		return
 	}
-	if l.conns.at(x.downstream).sentLateFIN() {
+	c := l.conns.at(x.downstream)
+	if c.has(flagLateFIN) {
 		l.abort(x, causeClientClosed)
 		return
 	}
@@ -24,6 +25,7 @@ func (l *loop) park(x *exchange) {
 	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
+	l.probe(c, x)
 }
 
 // isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
@@ -82,12 +84,6 @@ func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
 		return
 	}
 	l.sendTo(x, t, x.stale == nil)
-}
-
-// hasLeft looks whether a client has closed or reset its connection without telling so in the same event as its request.
-func (l *loop) hasLeft(c *conn) bool {
-	next := l.peek(c)
-	return next == nextEnd && !c.has(flagHalfClosed) || next == nextFailure
 }
 
 // retryParked lets every waiting request of this loop have all workers again.

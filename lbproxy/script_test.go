@@ -64,7 +64,7 @@ func newTheatre(t *testing.T, c *peers.Case) *theatre {
 			}
 		}
 	})
-	r.onLoop(func(l *loop) { l.timers.Resize(timerFinished, 5*finishedMillis) }) // for the same reason
+	r.onLoop(func(l *loop) { l.timers.Resize(timerFinished, 2*finishedMillis) }) // for the same reason
 	return &theatre{rig: r, Case: c}
 }
 

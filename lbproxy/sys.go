@@ -71,6 +71,24 @@ func noDelay(fd int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&one)), 4, 0)
 }
 
+// finLag is how many milliseconds lie between the last bytes that a TCP peer sent and its last segment without any: its FIN, when that
+// is here. The kernel counts in its ticks, of 1 to 10 ms; man 7 tcp, TCP_INFO.
+func finLag(fd int32) (millis int64, ok bool) {
+	var info unix.TCPInfo
+	size := uint32(unix.SizeofTCPInfo)
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	return int64(info.Last_data_recv) - int64(info.Last_ack_recv), errno == noErrno
+}
+
+// unread is how many bytes can be read at once; man 7 tcp, SIOCINQ.
+func unread(fd int32) int64 {
+	var n int32
+	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCINQ, uintptr(unsafe.Pointer(&n))); errno != noErrno {
+		return 0
+	}
+	return int64(n)
+}
+
 // shutdownWrite sends a FIN and keeps reading possible; man 2 shutdown. An error means that the peer is gone,
 // which the next read reports.
 func shutdownWrite(fd int32) {

@@ -70,9 +70,6 @@ func (l *loop) dispatch(e epoll.Event) {
 		return // an event for a predecessor in the same slot
 	}
 	c.noteEvent(e.Flags)
-	if c.has(flagFirstEvent) {
-		c.noteFirstEvent()
-	}
 	if c.has(flagReused) && e.Flags&inFlags != 0 {
 		l.noteUnasked(c)
 	}
@@ -136,6 +133,13 @@ func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
 	}
 	return n, errno == noErrno || errno == unix.EAGAIN || errno == unix.EINTR
 }
+
+// finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not matter how busy
+// we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not say, ok is false.
+func (c *conn) finLag() (millis int64, ok bool) { return finLag(c.fd) }
+
+// unread is how many bytes the kernel holds for us of what the peer sent.
+func (c *conn) unread() int64 { return unread(c.fd) }
 
 // sendFin ends our side of the connection and goes on reading.
 func (l *loop) sendFin(c *conn) {

@@ -56,7 +56,7 @@ func (l *loop) watch(c *conn) {
 	if !c.has(flagUnwatched) {
 		return
 	}
-	c.flags = c.flags&^flagUnwatched | flagFirstEvent
+	c.flags &^= flagUnwatched
 	if err := l.register(c); err != nil {
 		l.proxy.log.Warn("connection dropped", "err", err)
 		c.flags |= flagBroken

@@ -146,6 +146,19 @@ func (a *actor) settle(*step) error {
 	return nil
 }
 
+func (a *actor) pass(s *step) error {
+	d, err := time.ParseDuration(s.word)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-a.ctx.Done():
+		return fmt.Errorf("no time left for %v", d)
+	}
+}
+
 func (a *actor) signal(s *step) error {
 	close(a.channel(s.word))
 	return nil

@@ -43,6 +43,7 @@
 //	close             close; with unread bytes the kernel makes a RST of it
 //	reset             send a RST
 //	settle            let the front door handle all that has arrived
+//	pass DURATION     let at least so much time pass
 //	signal NAME       let a peer that waits for NAME go on
 //	wait NAME         wait for that
 //

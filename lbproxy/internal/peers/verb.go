@@ -29,6 +29,7 @@ const (
 	verbClose
 	verbReset
 	verbSettle
+	verbPass
 	verbSignal
 	verbWait
 )
@@ -71,6 +72,7 @@ var verbs = [...]struct {
 	verbClose:         {"close", takesNothing, "", (*actor).close},
 	verbReset:         {"reset", takesNothing, "", (*actor).reset},
 	verbSettle:        {"settle", takesNothing, "", (*actor).settle},
+	verbPass:          {"pass", takesWord, "", (*actor).pass},
 	verbSignal:        {"signal", takesWord, "", (*actor).signal},
 	verbWait:          {"wait", takesWord, "", (*actor).wait},
 }

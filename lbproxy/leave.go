@@ -1,0 +1,151 @@
+package lbproxy
+
+import (
+	"bytes"
+
+	"percore/lbproxy/http1"
+)
+
+// A client that has sent its request and then a FIN has either closed its connection or only shut down its sending side, to which it has
+// a right (RFC 9112 section 9.6). Nothing on the wire tells these apart until we send something, which a closed socket answers with a
+// reset. nginx and HAProxy take every FIN for leaving; docs/adr/0020-a-client-that-leaves.md has why we look closer.
+
+const (
+	// finLagMillis is how long after its request a client's FIN may come and belong to it: time for `printf … | nc -N` on a machine where
+	// each of its processes has to wait for its turn. A later one is taken for the client's leaving.
+	finLagMillis = 100
+	// finishedMillis is how long after a client's FIN its worker has for an answer, or for more of it. Then the worker is told that
+	// the client has left, or a client that may still listen is probed. nginx and HAProxy give no time.
+	finishedMillis = 250
+)
+
+// A probe is something that the client will get in any case: the first byte of every answer, or a zero in front of the size of a chunk,
+// which may have as many as it likes (RFC 9112 section 7.1).
+var (
+	probeHead  = []byte("H")
+	probeChunk = []byte("0")
+)
+
+// behindProbe is what is left of the next bytes for a client that was probed.
+func behindProbe(p []byte) []byte { return bytes.TrimPrefix(p, probeHead) }
+
+// watchClient notices that a client left before its answer was out. A reset always counts.
+func (l *loop) watchClient(c *conn) {
+	x := l.exchangeOf(c)
+	if c.has(flagPeerClosed) {
+		l.noteFIN(c, x)
+	}
+	switch left := c.has(flagBroken); {
+	case x.request == requestParked && (left || c.has(flagLateFIN)):
+		l.abort(x, causeClientClosed)
+	case x.request == requestParked:
+		l.probe(c, x)
+	case left && !l.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
+		l.abort(x, causeClientClosed)
+	}
+}
+
+// watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen only when it is read.
+func (l *loop) watchBlocked(c *conn) {
+	if c.state != stateBody {
+		return
+	}
+	x := l.exchangeOf(c)
+	if c.has(flagBroken) {
+		l.abort(x, causeClientClosed)
+		return
+	}
+	if !c.has(flagPeerClosed) || x.body.framing != http1.FramingLength {
+		return
+	}
+	if l.judgeFIN(c); c.unread() < x.body.left || x.request == requestParked && c.has(flagLateFIN) {
+		l.abort(x, causeClientClosed)
+	}
+}
+
+// hasLeft looks whether a client has closed or reset its connection, which no event may have told yet.
+func (l *loop) hasLeft(c *conn) bool {
+	if c.flags&(flagBroken|flagLateFIN) != 0 {
+		return true
+	}
+	switch l.peek(c) {
+	case nextEnd:
+		c.flags |= flagPeerClosed
+		l.judgeFIN(c)
+		return c.state == stateBody || c.has(flagLateFIN)
+	case nextFailure:
+		return true
+	case nextNothing, nextBytes:
+	}
+	return false
+}
+
+// noteWhole remembers when a request was whole, and whether a FIN came with it.
+func (l *loop) noteWhole(c *conn, x *exchange) {
+	c.since = l.now
+	if c.has(flagPeerClosed) {
+		l.noteFIN(c, x)
+	}
+}
+
+// noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
+func (l *loop) noteFIN(c *conn, x *exchange) {
+	l.judgeFIN(c)
+	x.keepAlive = x.keepAlive && (x.in.pending() > 0 || l.peek(c) != nextEnd)
+}
+
+// judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
+// been too busy to look; but for a client that has acknowledged something since, the FIN cannot be later than we saw it. A client that has the
+// beginning of an answer, and cannot be probed in the middle of it, has finished with it.
+func (l *loop) judgeFIN(c *conn) {
+	if c.flags&(flagHalfClosed|flagLateFIN) != 0 {
+		return
+	}
+	lag, known := c.finLag()
+	if seen := l.now - c.since; c.state == stateWait && (!known || seen < lag) {
+		lag = seen
+	}
+	if x := l.exchangeOf(c); lag > finLagMillis || x.response == responseRelaying && !x.chunkOut {
+		c.flags |= flagLateFIN
+	} else {
+		c.flags |= flagHalfClosed
+	}
+}
+
+// isFinishing tells whether a client's FIN gives its worker a time.
+func (l *loop) isFinishing(c *conn, x *exchange) bool {
+	switch {
+	case l.options.IgnoreClientAbort:
+		return false
+	case c.has(flagLateFIN):
+		return x.response == responseAwaited || x.response == responseRelaying
+	default:
+		return c.has(flagHalfClosed) && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
+	}
+}
+
+// finishedTimedOut ends an exchange whose client has left, or asks whether it has.
+func (l *loop) finishedTimedOut(c *conn, x *exchange) {
+	if c.has(flagLateFIN) {
+		l.abort(x, causeClientClosed)
+		return
+	}
+	l.probe(c, x)
+}
+
+// probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
+func (l *loop) probe(c *conn, x *exchange) {
+	if x.probed || !c.has(flagHalfClosed) || x.toClient.pending() > 0 {
+		return
+	}
+	probe := probeHead
+	if x.response == responseRelaying {
+		probe = probeChunk
+	}
+	switch n, ok := l.send(c, probe); {
+	case !ok:
+		l.abort(x, causeClientClosed)
+	case n > 0:
+		x.probed = true
+	}
+}

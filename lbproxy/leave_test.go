@@ -1,0 +1,174 @@
+package lbproxy
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// lateMillis is well behind what still counts as right behind a request.
+const lateMillis = finLagMillis + 50
+
+// TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs has the front door see each FIN long after it came, at random.
+func TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(newStub(t, func(q *stubRequest) bool {
+		_, _ = q.body()
+		time.Sleep(2 * finishedMillis * time.Millisecond) // longer than a client that has left has
+		return q.ok("answer")
+	}).address)
+	stop := make(chan struct{})
+	var stalls, clients sync.WaitGroup
+	stalls.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-time.After(3 * time.Millisecond):
+				r.onLoop(func(*loop) { time.Sleep(time.Duration(n*37%200) * time.Millisecond) })
+			}
+		}
+	})
+	for i := range 60 {
+		clients.Go(func() {
+			time.Sleep(time.Duration(i*20) * time.Millisecond)
+			method := []string{"GET", "POST", "PUT", "BREW"}[i%4]
+			c := r.client()
+			start := time.Now()
+			c.send(request(method, "abc"))
+			_ = c.CloseWrite()
+			if lag := time.Since(start); lag > finLagMillis*time.Millisecond/2 {
+				t.Logf("client %d was held up itself for %v", i, lag)
+				return
+			}
+			c.read(method).want(t, 200, "answer")
+		})
+	}
+	clients.Wait()
+	close(stop)
+	stalls.Wait()
+}
+
+// TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest has the loop too busy to see a request before the FIN that came late.
+func TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest(t *testing.T) {
+	r := newRig(t, nil)
+	told := make(chan struct{})
+	r.workers(newStub(t, func(q *stubRequest) bool {
+		_, _ = q.body()
+		if _, err := q.in.ReadByte(); err != nil {
+			close(told)
+		}
+		return false
+	}).address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
+	eventually(t, "the head is read", func() bool { return r.exchanges() == 1 })
+	release := r.hold()
+	c.send("hello")
+	time.Sleep(lateMillis * time.Millisecond)
+	_ = c.CloseWrite()
+	time.Sleep(5 * time.Millisecond)
+	release()
+	select {
+	case <-told:
+	case <-time.After(chaosPatience):
+		t.Error("the worker is not told that its client has left")
+	}
+	c.wantEnd()
+}
+
+// TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake has the FIN behind a part of the body that is not read.
+func TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	told := make(chan struct{})
+	r.workers(newStub(t, func(q *stubRequest) bool {
+		_ = q.c.SetReadBuffer(4096)
+		for deadline := time.Now().Add(chaosPatience); !isGone(q.c) && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		if isGone(q.c) {
+			close(told)
+		}
+		return false
+	}).address)
+	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")
+	for r.pending() == 0 {
+		c.send(strings.Repeat("x", 32<<10))
+	}
+	start := time.Now()
+	_ = c.CloseWrite()
+	select {
+	case <-told:
+	case <-time.After(chaosPatience):
+		t.Fatal("the worker is not told that its client has left")
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("the worker was told after %v, want that it needs no time-out", took)
+	}
+}
+
+// TestAClientThatLeavesBetweenTwoPiecesIsToldInTime is about the time, with which the scripts are generous.
+func TestAClientThatLeavesBetweenTwoPiecesIsToldInTime(t *testing.T) {
+	for _, method := range []string{"GET", "POST", "PATCH", "BREW"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			told := make(chan time.Time, 1)
+			r.workers(newStub(t, func(q *stubRequest) bool {
+				_, _ = q.body()
+				q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
+				_, _ = q.in.ReadByte()
+				told <- time.Now()
+				return false
+			}).address)
+			c := r.client().send(request(method, "abc"))
+			readHead(c.in)
+			c.wantBytes("first")
+			time.Sleep(lateMillis * time.Millisecond)
+			start := time.Now()
+			c.Close()
+			if took := (<-told).Sub(start); took > 500*time.Millisecond {
+				t.Errorf("the worker was told after %v, want half a second at most", took)
+			}
+		})
+	}
+}
+
+// TestAProbedClientGetsEachAnswerWhole compares byte for byte what a client gets that was probed and one that was not.
+func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
+	long := strings.Repeat("x", 200_000)
+	for name, answer := range map[string]string{
+		"a length":      "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\nhello",
+		"chunks":        "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"a long one":    "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 200000\r\n\r\n" + long,
+		"no body":       "HTTP/1.1 204 No Content\r\nDate: now\r\n\r\n",
+		"interim, then": "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 0\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, nil)
+			probed := func() (yes bool) {
+				r.onLoop(func(l *loop) { yes = len(l.exchanges) > 0 && l.exchanges[0].probed })
+				return yes
+			}
+			r.workers(newStub(t, func(q *stubRequest) bool {
+				if strings.Contains(q.path(), "slow") {
+					eventually(t, "the client is probed", probed)
+				}
+				return q.say("%s", answer)
+			}).address)
+			var got [2]string
+			for i, path := range []string{"/", "/slow"} {
+				c := r.client().send(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path))
+				_ = c.CloseWrite()
+				a, _ := io.ReadAll(c.in)
+				got[i] = string(a)
+			}
+			if got[0] != got[1] || !strings.HasPrefix(got[0], "HTTP/1.1 ") {
+				t.Errorf("probed: got %.200q, want what another one gets: %.200q", got[1], got[0])
+			}
+		})
+	}
+}
