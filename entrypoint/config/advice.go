@@ -45,13 +45,10 @@ func laterNames() []advice {
 		{[]string{"UPSTREAMS"}, laterVersion, "until then percore serves the workers that it starts: PERCORE_COMMAND"},
 		{[]string{"STICKY"}, laterVersion, "until then PERCORE_BALANCE=ip_hash keeps a client at its worker"},
 		{[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"}, laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held, in memory"},
-		{[]string{"CLIENT_MAX_HEADER_SIZE", "CLIENT_MAX_HEADER_FIELDS", "PROXY_BUFFER_SIZE"}, laterVersion, "unset it: the limits are fixed until then"},
 		{[]string{"PROXY_PROTOCOL_UPSTREAM"}, laterVersion, "until then workers have the client in X-Forwarded-For"},
 		{[]string{"ADMIN_*"}, laterVersion, "until then `percore status --json` and `percore healthcheck` tell"},
 		{[]string{"WATCH", "WATCH_FILES"}, laterVersion, "until then `percore restart all` replaces the workers"},
 		{[]string{"WORKERS_IDLE_TIMEOUT", "ROLL_SURGE"}, laterVersion, "unset it: the number of workers is PERCORE_WORKERS, and `percore scale` changes it"},
-		{[]string{"STOPASGROUP"}, laterVersion, "unset it; PERCORE_KILL_TREE reaches all that a worker has started"},
-		{[]string{"NO_NEW_PRIVS"}, laterVersion, "until then docker run --security-opt no-new-privileges does it for the container"},
 	}
 }
 

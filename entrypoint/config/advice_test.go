@@ -95,7 +95,7 @@ func TestAdviceIsUpToDate(t *testing.T) {
 	for _, a := range append(laterNames(), peersNames()...) {
 		for _, name := range a.names {
 			if known[prefix+name] && name != "WEB_CONCURRENCY" {
-				t.Errorf("%s is a variable by now", name)
+				t.Errorf("%s is a variable by now: take it out of advice.go", name)
 			}
 		}
 		for _, name := range regexp.MustCompile(`PERCORE_[A-Z_]+`).FindAllString(a.mend, -1) {
