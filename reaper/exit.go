@@ -18,8 +18,8 @@ type Exit struct {
 	At     time.Time      // when it was reaped
 	Uptime time.Duration  // from the fork to the reaping, on the monotonic clock
 
-	// Leftovers says that others of its process group were alive and were killed (Spec.KillLeftovers).
-	Leftovers bool
+	// Leftovers names what it had left behind, and was ended before this was reported (Spec.KillLeftovers): "77 (sleep)"; empty is nothing.
+	Leftovers string
 }
 
 func newExit(pid int, status syscall.WaitStatus, started time.Time) Exit {

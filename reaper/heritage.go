@@ -10,15 +10,16 @@ import (
 //
 // The affinity is the thread's alone, and Go makes no thread out of one that a goroutine is locked to (runtime.LockOSThread), so
 // nobody else gets it. The umask is the whole process's (man 2 clone, CLONE_FS; to leave that takes CAP_SYS_ADMIN): a file
-// that another thread makes meanwhile must not depend on it.
+// that another thread makes meanwhile must not depend on it. Nor is the mark the thread's own.
 func (s Spec) bequeath() (restore func()) {
-	unpin := pin(s.CPUs)
+	unpin, unmark := pin(s.CPUs), s.mark.bequeath()
 	if s.Umask == nil {
-		return unpin
+		return func() { unmark(); unpin() }
 	}
 	before := syscall.Umask(*s.Umask)
 	return func() {
 		syscall.Umask(before)
+		unmark()
 		unpin()
 	}
 }

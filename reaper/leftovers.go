@@ -2,54 +2,155 @@ package reaper
 
 import (
 	"errors"
+	"slices"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"percore/reaper/tree"
 )
 
-// groupEndMax is how long an end is held back for the rest of its process group: after SIGKILL a process is
-// gone within milliseconds, unless the kernel holds on to it (state D).
-const groupEndMax = time.Second
+// killedEndMax is how long an end is held back for what SIGKILL was sent to: it is gone within milliseconds, unless the kernel holds on
+// to it (state D) or it forks faster than it can be killed.
+const killedEndMax = time.Second
 
-// heldExit is the end of a child whose process group is not empty yet.
-type heldExit struct {
-	exit   Exit
-	exited func(Exit)
-	until  time.Time
+// leftovers is what a child that has ended has left behind, and the child's end, which is held back until that is gone.
+type leftovers struct {
+	process *Process
+	family  family
+	exit    Exit
+	sig     syscall.Signal     // what its members are sent
+	sent    map[tree.Life]bool // those that were
+	seen    []tree.Process     // those that were sent anything
+	latest  census
+	known   bool      // /proc tells who belongs to the family
+	until   time.Time // when the end is reported, whatever is left; zero while they are asked politely
 }
 
-// killLeftovers ends what is left of a dead child's process group. The child is still a zombie, which keeps
-// its number from being given to another process, let alone another group.
-func (r *Reaper) killLeftovers(pid int) {
-	if p, known := r.processes[pid]; known && p.killLeftovers {
-		_ = syscall.Kill(-pid, syscall.SIGKILL) // EPERM: a process of another user, which is none of ours to kill
+// endLeftovers begins to end what a dead child has left: politely where it was asked to end itself, else at once, because its successor
+// waits. The child is still a zombie, which keeps its number from being given to another process, let alone another group.
+func (r *Reaper) endLeftovers(pid int) {
+	p, known := r.processes[pid]
+	if !known || !p.spec.KillLeftovers {
+		return
+	}
+	p.left = &leftovers{process: p, family: p.family()}
+	if p.stopSignal == 0 {
+		p.left.kill()
+		return
+	}
+	p.left.begin(p.stopSignal)
+}
+
+// kill ends the rest with SIGKILL.
+func (l *leftovers) kill() {
+	l.until = time.Now().Add(killedEndMax)
+	l.begin(syscall.SIGKILL)
+}
+
+// begin sends the signal to all of the family.
+func (l *leftovers) begin(sig syscall.Signal) {
+	l.sig, l.sent = sig, make(map[tree.Life]bool)
+	if l.known = l.signalNew(); !l.known {
+		_ = killGroup(l.family.leader, sig) // it is all that can be done without /proc
 	}
 }
 
-// report hands an end to its owner: at once, or when the last process of the group is gone, so that whoever
-// starts the next child finds the port free.
+// signalNew signals those that have not been yet. It is false where /proc does not tell who they are.
+func (l *leftovers) signalNew() (known bool) {
+	tree.Each(func() []tree.Process {
+		l.latest, known = l.family.members()
+		return l.latest.members
+	}, l.sent, l.signal)
+	return known
+}
+
+// chase is for what forks as fast as it is killed: whatever it leaves becomes a child of percore's, and these are looked at in a fraction of the
+// time that all of /proc takes.
+func (l *leftovers) chase() {
+	for range chasesMax {
+		found := false
+		for _, p := range tree.Children() {
+			if !l.sent[p.Life()] && (p.PID != l.family.leader || l.family.gone) && l.family.has(p) {
+				l.sent[p.Life()], found = true, true
+				l.signal(p)
+			}
+		}
+		if !found {
+			return
+		}
+	}
+}
+
+// chasesMax bounds a chase: others wait for the reaper meanwhile. The next death goes on with it.
+const chasesMax = 64
+
+// signal signals one of the family. One that is stopped would not hear that it is to end, so SIGCONT follows.
+func (l *leftovers) signal(p tree.Process) {
+	if !slices.ContainsFunc(l.seen, func(other tree.Process) bool { return other.Life() == p.Life() }) {
+		l.seen = append(l.seen, p)
+	}
+	switch {
+	case l.sig == syscall.SIGKILL:
+		_ = p.Signal(l.sig) // it has ended meanwhile, or is another user's
+	case l.process.spec.StopAsGroup && p.Group == l.family.leader: // it was told together with the leader
+	case p.Signal(l.sig) == nil:
+		_ = p.Signal(syscall.SIGCONT)
+	}
+}
+
+// live says whether something is left, and signals what is new. As long as one lives that is known, no other is looked for: a look at
+// all of /proc takes milliseconds, and strangers' ends may wake the reaper often.
+func (l *leftovers) live() bool {
+	if l.sig == syscall.SIGKILL && len(l.sent) > 0 {
+		l.chase()
+	}
+	for life := range l.sent {
+		if life.Lives() {
+			return true
+		}
+	}
+	if !l.signalNew() {
+		return groupLives(l.family.leader)
+	}
+	return l.latest.some()
+}
+
+// report hands an end to its owner: at once, or when nothing is left of the child, so that whoever starts the next one finds the port
+// free.
 func (r *Reaper) report(p *Process, e Exit) {
-	if p.exited == nil {
-		return
-	}
-	if !p.killLeftovers || !groupLives(e.PID) {
-		p.exited(e)
-		return
-	}
-	e.Leftovers = true
-	r.held[e.PID] = heldExit{exit: e, exited: p.exited, until: time.Now().Add(groupEndMax)}
-	if r.overdue == nil {
-		r.overdue = time.After(groupEndMax)
+	l := p.left
+	switch {
+	case p.spec.Exited == nil:
+	case l == nil:
+		p.spec.Exited(e)
+	default:
+		l.exit, l.family.gone = e, true
+		if l.known && !l.latest.some() || !l.live() {
+			l.tell()
+			return
+		}
+		r.held[p] = l
+		r.setClock()
+		if l.until.IsZero() {
+			r.log.Info("what the worker has started is asked to end", "pid", e.PID, "signal", SignalName(l.sig), "left", names(l.seen))
+		}
 	}
 }
 
-// releaseHeld reports the ends whose groups are empty by now. A process of the group is adopted when its
-// parent dies, so its own end wakes the reaper. A number that was given away meanwhile only costs time.
+// tell is the end of it.
+func (l *leftovers) tell() {
+	l.exit.Leftovers = names(l.seen)
+	l.process.spec.Exited(l.exit)
+}
+
+// releaseHeld reports the ends of which nothing is left by now. A process is adopted when its parent dies, so its own end wakes the
+// reaper.
 func (r *Reaper) releaseHeld() {
-	for pid, h := range r.held {
-		if !groupLives(pid) {
-			delete(r.held, pid)
-			h.exited(h.exit)
+	for p, l := range r.held {
+		if !l.live() {
+			delete(r.held, p)
+			l.tell()
 		}
 	}
 }
@@ -57,17 +158,28 @@ func (r *Reaper) releaseHeld() {
 // releaseOverdue reports the ends that have waited long enough, and sets the clock for the rest.
 func (r *Reaper) releaseOverdue() {
 	r.releaseHeld()
-	r.overdue = nil
-	next := groupEndMax
-	for pid, h := range r.held {
-		if wait := time.Until(h.until); wait > 0 {
-			next = min(next, wait)
-			r.overdue = time.After(next)
-			continue
+	for p, l := range r.held {
+		if !l.until.IsZero() && time.Until(l.until) <= 0 {
+			delete(r.held, p)
+			c, _ := l.family.members()
+			r.log.Warn("processes outlive SIGKILL", "pid", p.pid, "left", names(c.members))
+			l.tell()
 		}
-		delete(r.held, pid)
-		r.log.Warn("processes outlive SIGKILL", "process_group", pid)
-		h.exited(h.exit)
+	}
+	r.setClock()
+}
+
+// setClock makes the earliest end that must not wait for ever wake the reaper.
+func (r *Reaper) setClock() {
+	r.overdue = nil
+	var next time.Time
+	for _, l := range r.held {
+		if !l.until.IsZero() && (next.IsZero() || l.until.Before(next)) {
+			next = l.until
+		}
+	}
+	if !next.IsZero() {
+		r.overdue = time.After(time.Until(next))
 	}
 }
 

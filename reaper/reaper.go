@@ -28,9 +28,11 @@ type Reaper struct {
 	orphans atomic.Uint64
 
 	// The rest belongs to Run's goroutine.
-	processes map[int]*Process // by pid
-	held      map[int]heldExit // by pid, of dead children whose process groups are not empty yet
-	overdue   <-chan time.Time // when the next of held has waited long enough; nil when none waits
+	processes map[int]*Process        // by pid
+	held      map[*Process]*leftovers // of dead children that something is left of
+	overdue   <-chan time.Time        // when the next of held has waited long enough; nil when none waits
+	salt      uint64                  // of the marks of its children
+	marks     uint64                  // given so far
 }
 
 // New subscribes to SIGCHLD and marks every inherited descriptor above 2 close-on-exec, so that a child gets
@@ -42,7 +44,8 @@ func New(log *slog.Logger) *Reaper {
 		calls:     make(chan func()),
 		closing:   make(chan struct{}),
 		processes: make(map[int]*Process),
-		held:      make(map[int]heldExit),
+		held:      make(map[*Process]*leftovers),
+		salt:      markSalt(),
 	}
 	signal.Notify(r.chld, syscall.SIGCHLD)
 	if err := sealDescriptors(); err != nil {
@@ -106,12 +109,18 @@ func (r *Reaper) do(call func()) bool {
 }
 
 func (r *Reaper) spawn(s Spec) (*Process, error) {
+	if s.KillDescendants {
+		r.marks++
+		s.mark = mark(r.salt + r.marks)
+	}
 	pid, err := fork(s)
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{pid: pid, started: time.Now(), exited: s.Exited, killLeftovers: s.KillLeftovers, killTree: s.KillTree}
+	s.Files, s.Env = nil, nil // whoever opened them closes them
+	p := &Process{pid: pid, started: time.Now(), spec: s}
 	p.signal = func(sig syscall.Signal) error { return r.signal(p, sig) }
+	p.stop = func(sig syscall.Signal) error { return r.stop(p, sig) }
 	r.processes[pid] = p
 	return p, nil
 }
@@ -119,8 +128,24 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 func (r *Reaper) signal(p *Process, sig syscall.Signal) error {
 	err := os.ErrProcessDone
 	r.do(func() {
-		if r.processes[p.pid] == p {
+		l := r.held[p]
+		switch {
+		case r.processes[p.pid] == p:
 			err = p.send(sig)
+		case l != nil && sig == syscall.SIGKILL:
+			l.kill()
+			r.setClock()
+			err = nil
+		}
+	})
+	return err
+}
+
+func (r *Reaper) stop(p *Process, sig syscall.Signal) error {
+	err := os.ErrProcessDone
+	r.do(func() {
+		if r.processes[p.pid] == p {
+			err = p.sendStop(sig)
 		}
 	})
 	return err
@@ -138,7 +163,7 @@ func (r *Reaper) drain() {
 		if pid == 0 {
 			break
 		}
-		r.killLeftovers(pid)
+		r.endLeftovers(pid)
 		status, err := reap(pid)
 		if err != nil {
 			r.log.Error("wait for children", "pid", pid, "err", os.NewSyscallError("wait4", err))

@@ -38,9 +38,16 @@ type Spec struct {
 	Foreground bool
 	Terminal   int
 
-	// KillLeftovers makes the child's end the end of its process group: what is left of it gets SIGKILL, and Exited
-	// waits until it is gone, at most a second. A grandchild could hold the next child's port otherwise.
+	// StopAsGroup makes Process.Stop signal the child's whole process group at once, as supervisord's stopasgroup does.
+	StopAsGroup bool
+
+	// KillLeftovers makes the child's end the end of its process group: what is left of it is ended, and Exited waits until it
+	// is gone. A grandchild could hold the next child's port otherwise. After Process.Stop the rest is sent the same signal, and may take until
+	// Process.Signal sends SIGKILL; after any other end it gets SIGKILL, and at most a second.
 	KillLeftovers bool
+
+	// KillDescendants makes KillLeftovers, and SIGKILL, reach whatever the child has started, in sessions of its own too.
+	KillDescendants bool
 
 	// KillTree makes SIGKILL reach the child's descendants in other process groups and sessions too.
 	KillTree bool
@@ -48,6 +55,8 @@ type Spec struct {
 	// Exited is called exactly once after a successful Spawn, on the reaper's goroutine: it must not block
 	// and must not call the Reaper or a Process, which would wait for that same goroutine.
 	Exited func(Exit)
+
+	mark mark // see KillDescendants
 }
 
 // SpawnError is why a command could not be started.
@@ -96,7 +105,7 @@ func fork(s Spec) (int, error) {
 		return 0, &SpawnError{Op: "exec", Path: path, Err: err}
 	}
 	defer s.bequeath()()
-	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.Env, Files: fds, Sys: sysProcAttr(s)}
+	attr := &syscall.ProcAttr{Dir: s.Dir, Env: s.mark.environ(s.Env), Files: fds, Sys: sysProcAttr(s)}
 	argv := s.argv()
 	pid, err := syscall.ForkExec(path, argv, attr)
 	if errors.Is(err, syscall.ENOEXEC) {

@@ -68,7 +68,7 @@ type Config struct {
 
 	ExitRemap   ExitRemap `envconfig:"PERCORE_EXIT_REMAP" group:"mode init" example:"143:0" doc:"exit codes of the child that become others, as 'from:to'"`
 	SignalGroup Bool      `envconfig:"PERCORE_SIGNAL_GROUP" group:"mode init" default:"false" example:"true" doc:"signals go to the whole process group of the child"`
-	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL"`
+	KillTree    Bool      `envconfig:"PERCORE_KILL_TREE" group:"mode init" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL, which reaches all that a worker has started anyway"`
 	WaitAll     Bool      `envconfig:"PERCORE_WAIT_ALL" group:"mode init" default:"false" example:"true" doc:"when the child has ended, the others get TERM and the rest of 'PERCORE_STOP_TIMEOUT', then SIGKILL; otherwise percore leaves at once"`
 	Pdeathsig   Signal    `envconfig:"PERCORE_PDEATHSIG" group:"mode init" example:"TERM" doc:"signal that the child gets when percore dies"`
 

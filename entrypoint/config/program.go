@@ -16,8 +16,9 @@ type Program struct {
 	Exitcodes         ExitCodes   `envconfig:"PERCORE_EXITCODES" group:"fleet" default:"0" example:"0,2" doc:"exit codes that 'unexpected' does not restart after"`
 	StartSecs         Duration    `envconfig:"PERCORE_STARTSECS" group:"fleet" default:"1s" example:"5" doc:"a life shorter than this is a failed start; 0: none is"`
 	StartRetries      Int         `envconfig:"PERCORE_STARTRETRIES" group:"fleet" default:"3" min:"0" max:"1000000" example:"10" doc:"failed starts in a row before a worker is given up as FATAL, which never happens while a sibling serves that does not fail as often itself"`
-	StopSignal        Signal      `envconfig:"PERCORE_STOPSIGNAL" group:"fleet" default:"TERM" example:"QUIT" doc:"signal that asks a worker to stop"`
-	StopWaitSecs      Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker has after that before its process group gets SIGKILL"`
+	StopSignal        Signal      `envconfig:"PERCORE_STOPSIGNAL" group:"fleet" default:"TERM" example:"QUIT" doc:"signal that asks a worker to stop, and then, when it has ended, whatever it has left behind, in sessions of its own too"`
+	StopAsGroup       Bool        `envconfig:"PERCORE_STOPASGROUP" group:"fleet" default:"false" example:"true" doc:"whether the signal goes to the whole process group of the worker at once, as in supervisord"`
+	StopWaitSecs      Duration    `envconfig:"PERCORE_STOPWAITSECS" group:"fleet" default:"10s" example:"30" doc:"how long a worker, and what it has left behind, have after that until all of it gets SIGKILL"`
 	SignalMap         SignalMap   `envconfig:"PERCORE_SIGNAL_MAP" group:"fleet" example:"TERM:QUIT,HUP:" doc:"signals that become others on their way to a worker, or to the child of mode init, as 'from:to'; without 'to' they are dropped; SIGKILL never is"`
 	Priority          Int         `envconfig:"PERCORE_PRIORITY" group:"fleet" default:"999" min:"-1000000" max:"1000000" example:"1" doc:"programs with a lower one start first and stop last; a stop goes on to the next when all of one are gone"`
 	PinCPUs           Bool        `envconfig:"PERCORE_PIN_CPUS" group:"fleet" default:"false" example:"true" doc:"whether worker i is pinned to CPU i of those that percore may use, and again from the first"`

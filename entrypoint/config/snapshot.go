@@ -159,7 +159,7 @@ func isPrivate(name string) bool {
 // isWorkers knows what percore tells each worker about itself.
 func isWorkers(name string) bool {
 	switch name {
-	case prefix + "WORKER_INDEX", prefix + "WORKER_NAME", prefix + "SOCKET":
+	case prefix + "WORKER_INDEX", prefix + "WORKER_NAME", prefix + "WORKER_MARK", prefix + "SOCKET":
 		return true
 	default:
 		return false

@@ -9,7 +9,7 @@ import (
 // is not theirs. Left out are
 //   - WEB_CONCURRENCY, which percore has acted upon: each worker would fork as many processes again;
 //   - cfg's secrets, and the names of the files that hold them;
-//   - PORT, PERCORE_SOCKET, PERCORE_WORKER_INDEX and PERCORE_WORKER_NAME, which the fleet sets for each worker;
+//   - PORT, PERCORE_SOCKET, PERCORE_WORKER_INDEX, PERCORE_WORKER_NAME and PERCORE_WORKER_MARK, which each worker gets from its own percore;
 //   - PERCORE_ROLE and PERCORE_LINK_*, which are between PID 1 and the front door;
 //   - LISTEN_*, NOTIFY_SOCKET and WATCHDOG_*, by which systemd speaks to percore and not to its children
 //     (man 3 sd_listen_fds, sd_notify, sd_watchdog_enabled).

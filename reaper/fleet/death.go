@@ -28,8 +28,8 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if l.oomKilled {
 		reason += " (out of memory)"
 	}
-	if e.Leftovers {
-		reason += "; what was left of its process group was killed"
+	if e.Leftovers != "" {
+		reason += "; what it left behind was ended: " + e.Leftovers
 	}
 	v := w.program.judge(l)
 	asked := w.state == draining || w.state == StateStopping

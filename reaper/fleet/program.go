@@ -81,7 +81,9 @@ type Program struct {
 	Critical bool // the container ends when all workers of critical programs are done for
 	Vital    bool // the container ends when one of its workers is FATAL, whatever else runs
 
-	// KillTree makes SIGKILL reach what a worker has started in sessions of its own, not only its process group.
+	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest when it has ended.
+	StopAsGroup bool
+	// KillTree makes SIGKILL reach all below a program that comes First, in sessions of their own too; it does for any other anyway.
 	KillTree bool
 
 	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order of the

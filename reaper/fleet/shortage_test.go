@@ -83,11 +83,11 @@ func TestOnlyAKillThatIsNotOursIsAskedOfTheMemory(t *testing.T) {
 func TestLeftoversAreToldOf(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
 		r.run()
-		if !r.process("tornado-8000").spec.KillLeftovers {
-			t.Error("the worker's group: got it kept, want it killed with the worker")
+		if spec := r.process("tornado-8000").spec; !spec.KillLeftovers || !spec.KillDescendants {
+			t.Error("what the worker starts: got it kept, want it ended with the worker")
 		}
-		r.die("tornado-8000", reaper.Exit{Code: 1, Leftovers: true})
-		r.expectLog(1, "what was left of its process group was killed")
+		r.die("tornado-8000", reaper.Exit{Code: 1, Leftovers: "77 (sleep)"})
+		r.expectLog(1, "what it left behind was ended: 77 (sleep)")
 		r.finish()
 	})
 }

@@ -4,6 +4,7 @@ package tree
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -16,6 +17,7 @@ const passes = 8
 // Process is one process of a tree.
 type Process struct {
 	PID, Parent int
+	Group       int    // its process group
 	Name        string // as in /proc/PID/stat, at most 15 bytes
 	zombie      bool
 	stopped     bool
@@ -31,24 +33,41 @@ func Signal(root int, sig syscall.Signal, complain func(error)) bool {
 	if !procIsOurs() {
 		return signalBlindly(root, sig, complain)
 	}
-	type life struct {
-		pid     int
-		started uint64
-	}
-	done := make(map[life]bool)
+	done := make(map[Life]bool)
+	Each(func() []Process { return Descendants(root) }, done, func(p Process) { complain(p.Signal(sig)) })
+	return true
+}
+
+// Each does something once with every process that list has and done has not, and asks for the list again until there is no new one,
+// or until they come faster than that.
+func Each(list func() []Process, done map[Life]bool, do func(Process)) {
 	for range passes {
 		found := false
-		for _, p := range Descendants(root) {
-			if one := (life{p.PID, p.started}); !done[one] {
-				done[one], found = true, true
-				complain(p.signal(sig))
+		for _, p := range list() {
+			if !done[p.Life()] {
+				done[p.Life()], found = true, true
+				do(p)
 			}
 		}
 		if !found {
-			break
+			return
 		}
 	}
-	return true
+}
+
+// Life stands for one process, and for no later one that is given its number.
+type Life struct {
+	pid     int
+	started uint64
+}
+
+// Life is that of the process.
+func (p Process) Life() Life { return Life{p.PID, p.started} }
+
+// Lives says whether it is still there, and no zombie.
+func (l Life) Lives() bool {
+	p, ok := read("/proc", l.pid)
+	return ok && p.started == l.started && !p.zombie
 }
 
 // signalBlindly is for PID 1 alone: to it, everybody is everybody below (man 2 kill, pid -1).
@@ -66,10 +85,10 @@ func procIsOurs() bool {
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
-// signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at /proc after opening
+// Signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at /proc after opening
 // it tells, stays what it is (man 2 pidfd_open, Linux 5.3). Where there is no pidfd, nothing but a moment lies between the look
 // and the kill.
-func (p Process) signal(sig syscall.Signal) error {
+func (p Process) Signal(sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if err == syscall.ESRCH {
 		return err
@@ -90,21 +109,27 @@ func (p Process) signal(sig syscall.Signal) error {
 
 // Descendants lists the live processes below root, parents first. Without /proc there are none.
 func Descendants(root int) []Process {
+	all, _ := Below(root)
+	return slices.DeleteFunc(all, Process.Zombie)
+}
+
+// Zombie says whether it has ended and nobody has asked how.
+func (p Process) Zombie() bool { return p.zombie }
+
+// Below lists all processes below root, zombies too, parents first. It is false without a /proc of this pid namespace.
+func Below(root int) (list []Process, known bool) {
 	if !procIsOurs() {
-		return nil
+		return nil, false
 	}
 	children := make(map[int][]Process)
 	for _, p := range processes("/proc") {
 		children[p.Parent] = append(children[p.Parent], p)
 	}
-	var list []Process
 	for queue := children[root]; len(queue) > 0; queue = queue[1:] {
-		if !queue[0].zombie {
-			list = append(list, queue[0])
-		}
+		list = append(list, queue[0])
 		queue = append(queue, children[queue[0].PID]...)
 	}
-	return list
+	return list, true
 }
 
 // processes reads a /proc. Whatever ends meanwhile is left out.
@@ -134,8 +159,11 @@ func read(dir string, pid int) (Process, bool) {
 	return parseStat(pid, text)
 }
 
-// startField is starttime's place behind the name.
-const startField = 19
+// Places behind the name, from 0: of the number of threads, and of starttime.
+const (
+	threadsField = 17
+	startField   = 19
+)
 
 // parseStat reads /proc/PID/stat: pid (name) state parent … starttime. The name may hold anything, so its end is the last
 // parenthesis (man 5 proc).
@@ -149,11 +177,34 @@ func parseStat(pid int, text []byte) (Process, bool) {
 		return Process{}, false
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
+	group, badGroup := strconv.Atoi(string(fields[2]))
 	started, badStart := strconv.ParseUint(string(fields[startField]), 10, 64)
 	state := fields[0][0]
+	alone := len(fields[threadsField]) == 1 && fields[threadsField][0] <= '1' // a main thread may end before the others, which then hold all it had
 	return Process{
-		PID: pid, Parent: parent, Name: string(text[begin+1 : end]), zombie: state == 'Z' || state == 'X', stopped: state == 'T', started: started,
-	}, err == nil && badStart == nil
+		PID: pid, Parent: parent, Group: group, Name: string(text[begin+1 : end]), zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
+	}, err == nil && badGroup == nil && badStart == nil
+}
+
+// Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc, and empty where
+// the kernel does not tell (CONFIG_PROC_CHILDREN).
+func Children() []Process {
+	const tasks = "/proc/self/task"
+	threads, err := os.ReadDir(tasks)
+	if err != nil || !procIsOurs() {
+		return nil
+	}
+	var list []Process
+	for _, thread := range threads {
+		children, _ := os.ReadFile(tasks + "/" + thread.Name() + "/children")
+		for _, child := range slices.Backward(bytes.Fields(children)) {
+			id, _ := strconv.Atoi(string(child)) // the kernel writes numbers
+			if p, ok := read("/proc", id); ok && !p.zombie {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
 }
 
 // Stopped says whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.

@@ -19,15 +19,17 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 		want       Process
 		ok         bool
 	}{
-		{"an ordinary one", "7 (sleep) S 3" + rest, Process{PID: 7, Parent: 3, Name: "sleep", started: 815}, true},
-		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3" + rest, Process{PID: 7, Parent: 3, Name: "a) R 9 (b", started: 815}, true},
-		{"an empty name", "7 () S 3" + rest, Process{PID: 7, Parent: 3, started: 815}, true},
-		{"one that is stopped", "7 (sh) T 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", stopped: true, started: 815}, true},
-		{"one under a debugger", "7 (sh) t 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", started: 815}, true},
-		{"a zombie", "7 (sh) Z 3" + rest, Process{PID: 7, Parent: 3, Name: "sh", zombie: true, started: 815}, true},
-		{"one that is just going", "7 (sh) X 0" + rest, Process{PID: 7, Name: "sh", zombie: true, started: 815}, true},
+		{"an ordinary one", "7 (sleep) S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sleep", started: 815}, true},
+		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "a) R 9 (b", started: 815}, true},
+		{"an empty name", "7 () S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, started: 815}, true},
+		{"one that is stopped", "7 (sh) T 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", stopped: true, started: 815}, true},
+		{"one under a debugger", "7 (sh) t 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", started: 815}, true},
+		{"a zombie", "7 (sh) Z 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", zombie: true, started: 815}, true},
+		{"a main thread that has ended before others", "7 (py) Z 3" + strings.Replace(rest, " 1 0 815", " 2 0 815", 1), Process{PID: 7, Parent: 3, Group: 7, Name: "py", started: 815}, true},
+		{"one that is just going", "7 (sh) X 0" + rest, Process{PID: 7, Group: 7, Name: "sh", zombie: true, started: 815}, true},
 		{"no parent", "7 (sh) S", Process{}, false},
 		{"a parent that is no number", "7 (sh) S x" + rest, Process{}, false},
+		{"a process group that is no number", "7 (sh) S 3 x" + strings.TrimPrefix(rest, " 7"), Process{}, false},
 		{"no start time", "7 (sh) S 3 7 7 0", Process{}, false},
 		{"a start time that is no number", "7 (sh) S 3" + strings.TrimSuffix(rest, "815") + "x", Process{}, false},
 		{"no parentheses", "7 sh S 3 7", Process{}, false},
@@ -111,19 +113,19 @@ func TestANumberThatWasGivenAwayGetsNothing(t *testing.T) {
 	}
 	earlier := now
 	earlier.started--
-	if err := earlier.signal(syscall.SIGKILL); err != syscall.ESRCH {
+	if err := earlier.Signal(syscall.SIGKILL); err != syscall.ESRCH {
 		t.Errorf("signal to an earlier owner of the number: got %v, want ESRCH", err)
 	}
-	if err := now.signal(0); err != nil {
+	if err := now.Signal(0); err != nil {
 		t.Errorf("signal 0 to its owner: got %v, want success", err)
 	}
-	if err := now.signal(syscall.SIGTERM); err != nil {
+	if err := now.Signal(syscall.SIGTERM); err != nil {
 		t.Errorf("TERM to its owner: got %v, want success", err)
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the process: got %v, want it ended by TERM", err)
 	}
-	if err := now.signal(syscall.SIGTERM); err != syscall.ESRCH {
+	if err := now.Signal(syscall.SIGTERM); err != syscall.ESRCH {
 		t.Errorf("signal to what is gone: got %v, want ESRCH", err)
 	}
 }
