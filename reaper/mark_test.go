@@ -73,4 +73,3 @@ func TestMarksOfTwoPercoresAreNoSiblings(t *testing.T) {
 		}
 	}
 }
-
