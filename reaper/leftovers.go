@@ -34,7 +34,9 @@ func (r *Reaper) endLeftovers(pid int) {
 	if !known || !p.spec.KillLeftovers {
 		return
 	}
-	p.left = &leftovers{process: p, family: p.family()}
+	if p.left == nil {
+		p.left = &leftovers{process: p, family: p.family()}
+	}
 	if p.stopSignal == 0 {
 		p.left.kill()
 		return
@@ -50,7 +52,9 @@ func (l *leftovers) kill() {
 
 // begin sends the signal to all of the family.
 func (l *leftovers) begin(sig syscall.Signal) {
-	l.sig, l.sent = sig, make(map[tree.Life]bool)
+	if l.sig != sig {
+		l.sig, l.sent = sig, make(map[tree.Life]bool)
+	}
 	if l.known = l.signalNew(); !l.known {
 		_ = killGroup(l.family.leader, sig) // it is all that can be done without /proc
 	}
@@ -126,7 +130,7 @@ func (r *Reaper) report(p *Process, e Exit) {
 		p.spec.Exited(e)
 	default:
 		l.exit, l.family.gone = e, true
-		if l.known && !l.latest.some() || !l.live() {
+		if l.known && len(l.sent) == 0 && !l.latest.some() || !l.live() {
 			l.tell()
 			return
 		}

@@ -17,7 +17,7 @@ type Process struct {
 
 	// The rest belongs to the reaper's goroutine.
 	stopSignal syscall.Signal // that it was asked to end with; 0 is not
-	left       *leftovers     // nil as long as it lives
+	left       *leftovers     // nil as long as it lives and has not been killed
 }
 
 // NewProcess makes a process that the kernel does not know, for tests that fake the fork; signal receives
@@ -61,7 +61,8 @@ func (p *Process) send(sig syscall.Signal) error {
 			tree.Signal(p.pid, sig, func(error) {}) // one that has gone meanwhile, or is another user's
 		}
 		if p.spec.KillDescendants {
-			(&leftovers{process: p, family: p.family()}).begin(sig)
+			p.left = &leftovers{process: p, family: p.family()} // what is on its way to its end may not show any more whose it is
+			p.left.begin(sig)
 		}
 	}
 	return killGroup(p.pid, sig)
