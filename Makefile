@@ -79,9 +79,10 @@ bench: build ## side by side with nginx, HAProxy, net/http and a C relay
 	e2e/setup.sh bench
 	$(GO) run ./bench
 
-zero-loss: ## lost requests beside supervisord with nginx and gunicorn: docs/zero-loss.md
+zero-loss: ## lost requests beside supervisord, nginx, HAProxy and gunicorn: docs/zero-loss.md, docs/kept-connections.md
 	e2e/setup.sh bench
 	$(GO) run ./bench/zeroloss -markdown docs/zero-loss.md
+	$(GO) run ./bench/kept -markdown docs/kept-connections.md
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for package in $$($(GO) list ./...); do \
