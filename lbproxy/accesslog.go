@@ -130,6 +130,9 @@ func (w *accessWriter) excludes(origin []byte) bool {
 		return false
 	}
 	path, _, _ := bytes.Cut(origin, []byte("?"))
+	if len(path) == 0 { // an absolute-form target without one
+		path = []byte("/")
+	}
 	for _, p := range w.exclude {
 		if string(path) == p || p[len(p)-1] == '/' && len(path) > len(p) && string(path[:len(p)]) == p {
 			return true

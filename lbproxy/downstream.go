@@ -209,6 +209,10 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 		l.abort(x, causeBodyTooLarge)
 		return
 	}
+	if r.MaxForwards == 0 {
+		l.answerOptions(c, x, rest)
+		return
+	}
 	if x.body.done {
 		l.requestRead(c, x, rest)
 		return
@@ -278,12 +282,17 @@ func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
-	l.keepRest(x, rest)
-	l.noteWhole(c, x)
-	c.state = stateWait
+	l.endRequest(c, x, rest)
 	x.replay = true
 	l.frameHeld(x)
 	l.assign(x)
+}
+
+// endRequest notes that all of the request is here; rest is what came behind it.
+func (l *loop) endRequest(c *conn, x *exchange, rest []byte) {
+	l.keepRest(x, rest)
+	l.noteWhole(c, x)
+	c.state = stateWait
 }
 
 // keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.

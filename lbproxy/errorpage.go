@@ -38,10 +38,33 @@ func (l *loop) answer(x *exchange, head []byte, status int, reason string) {
 		x.bytesOut = int64(len(body))
 	}
 	l.out = b
+	l.sendOwn(c, x)
+}
+
+// answerOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
+// (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
+func (l *loop) answerOptions(c *conn, x *exchange, rest []byte) {
+	if x.body.done {
+		l.endRequest(c, x, rest)
+	}
+	x.status = statusNoContent
+	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
+	b := append(l.out[:0], "HTTP/1.1 204 No Content\r\nDate: "...)
+	b = append(b, l.clock.httpDate()...)
+	b = append(append(b, crlf...), allowField...)
+	l.out = append(appendPersistence(b, x), crlf...)
+	l.sendOwn(c, x)
+}
+
+// allowField names the methods that are proxied. Others are, too, but for CONNECT and TRACE.
+const allowField = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
+
+// sendOwn sends an answer of the front door's own, which is in l.out.
+func (l *loop) sendOwn(c *conn, x *exchange) {
 	l.timers.Clear(c.slot)
 	x.committed, x.response = true, responseTaken
 	switch {
-	case !l.sendToClient(x, b):
+	case !l.sendToClient(x, l.out):
 	case x.toClient.pending() == 0:
 		l.finish(x)
 	default:
@@ -63,7 +86,7 @@ func (l *loop) appendErrorHead(b []byte, status int, format bodyFormat) []byte {
 	b = append(b, crlf...)
 	switch status {
 	case 405:
-		b = append(b, "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"...)
+		b = append(b, allowField...)
 	case 503:
 		b = append(b, "Retry-After: "+retryAfterSeconds+"\r\n"...)
 	}

@@ -22,7 +22,7 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
-	b = append(b, r.Origin...)
+	b = r.AppendOrigin(b)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	host := len(b)
 	b = l.appendHost(b, c, r)
@@ -30,7 +30,9 @@ func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
 	b = append(b, "\r\n"...)
 	trusted := c.has(flagTrusted)
 	for i := range r.Fields {
-		if f := &r.Fields[i]; passes(f, trusted) {
+		if f := &r.Fields[i]; f.ID == http1.FieldMaxForwards && r.MaxForwards > 0 {
+			b = appendMaxForwards(b, r.MaxForwards-1)
+		} else if passes(f, trusted) {
 			b = appendField(b, f)
 		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
 			x.trailers = true
@@ -90,6 +92,13 @@ func appendField(b []byte, f *http1.Field) []byte {
 	return append(b, "\r\n"...)
 }
 
+// appendMaxForwards writes how often an OPTIONS may be forwarded from here on (RFC 9110 section 7.6.2).
+func appendMaxForwards(b []byte, steps int) []byte {
+	b = append(b, "Max-Forwards: "...)
+	b = strconv.AppendInt(b, int64(steps), 10)
+	return append(b, crlf...)
+}
+
 // appendHost writes the host that the client asked for, its port included. An HTTP/1.0 client need not say; HTTP/1.1
 // workers insist, so they get the address that the client connected to.
 func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
@@ -102,8 +111,9 @@ func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
 	return append(b, "localhost"...)
 }
 
-// appendUpgrade writes the fields that offer WebSocket, or that agree to it (RFC 9110 section 7.8). They are hop-by-hop, and so have to be
-// written anew. Connection has its capital: that is how RFC 6455 and browsers spell it, and some compare exactly.
+// appendUpgrade writes the fields that offer WebSocket, or that agree to it (RFC 9110 section 7.8). They are
+// hop-by-hop, and so have to be written anew. Connection has its capital: that is how RFC 6455 and browsers spell
+// it, and some compare exactly.
 func appendUpgrade(b []byte, fields []http1.Field) []byte {
 	for i := range fields {
 		if fields[i].ID != http1.FieldUpgrade {

@@ -33,6 +33,7 @@ var (
 	errBodyHTTP10     = &Error{400, "body in an HTTP/1.0 GET, HEAD or DELETE"}
 	errConnection     = &Error{400, "Connection names a field that must reach the recipient"}
 	errConnectionLong = &Error{400, "Connection names too many fields"}
+	errMaxForwards    = &Error{400, "malformed Max-Forwards"}
 	errExpectation    = &Error{417, "unknown expectation"}
 	errStatusLine     = &Error{502, "malformed status line"}
 )

@@ -57,6 +57,7 @@ const (
 	FieldRemoteUser
 	FieldRemoteAddr
 	FieldXRequestID
+	FieldMaxForwards
 	fieldIDs // how many there are
 )
 
@@ -104,6 +105,7 @@ var fieldNames = [fieldIDs]string{
 	FieldRemoteUser:         "remote-user",
 	FieldRemoteAddr:         "remote-addr",
 	FieldXRequestID:         "x-request-id",
+	FieldMaxForwards:        "max-forwards",
 }
 
 // String returns the name in lower case, empty for FieldOther.
@@ -142,7 +144,7 @@ var fieldByShape = [len("x-forwarded-protocol") + 1][32]FieldID{
 	9:  {'x' & 31: FieldXRealIP, 'f' & 31: FieldForwarded, 'p' & 31: FieldPathInfo},
 	10: {'c' & 31: FieldConnection, 'k' & 31: FieldKeepAlive, 'u' & 31: FieldUserAgent},
 	11: {'r' & 31: FieldRetryAfter, 's' & 31: FieldScriptName},
-	12: {'c' & 31: FieldContentType, 'x' & 31: FieldXURLScheme},
+	12: {'c' & 31: FieldContentType, 'x' & 31: FieldXURLScheme, 'm' & 31: FieldMaxForwards},
 	13: {'a' & 31: FieldAuthorization},
 	14: {'c' & 31: FieldContentLength},
 	15: {'x' & 31: FieldXForwardedFor, 'f' & 31: FieldFrontEndHTTPS},

@@ -13,9 +13,9 @@ func HasToken(value []byte, lowerToken string) bool {
 	return false
 }
 
-// WebSocketOffer returns the element of an Upgrade field's value that offers WebSocket (RFC 6455 section 4.1), as it is spelt,
-// or nil. Nothing else is tunnelled: a client that reaches a worker's HTTP/2 through us would be past every check, and TLS would be the
-// worker's, not ours. RFC 9110 section 7.8 lets a recipient ignore an offer.
+// WebSocketOffer returns the element of an Upgrade field's value that offers WebSocket (RFC 6455 section 4.1), as
+// it is spelt, or nil. Nothing else is tunnelled: a client that reaches a worker's HTTP/2 through us would be past
+// every check, and TLS would be the worker's, not ours. RFC 9110 section 7.8 lets a recipient ignore an offer.
 func WebSocketOffer(value []byte) []byte {
 	for token, rest := nextToken(value); token != nil; token, rest = nextToken(rest) {
 		if EqualFold(token, "websocket") {

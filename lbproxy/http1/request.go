@@ -8,7 +8,7 @@ type Request struct {
 	Method   []byte
 	MethodID Method
 	Target   []byte // as received
-	Origin   []byte // target to forward: origin-form, or * for OPTIONS (RFC 9112 section 3.2)
+	Origin   []byte // target to forward: origin-form, or * for OPTIONS (RFC 9112 section 3.2); see AppendOrigin
 	Minor    uint8  // HTTP/1.Minor: 0 or 1
 
 	// Host is the host to forward: absolute-form's authority replaces the Host field (RFC 9112 section 3.2.2).
@@ -21,9 +21,14 @@ type Request struct {
 	Length    int64   // body bytes when FramingLength, else 0
 	KeepAlive bool    // the client can take another response on this connection (RFC 9112 section 9.3)
 	Expect100 bool    // the client waits for 100 before it sends its body (RFC 9110 section 10.1.1)
-	Upgrade   bool    // an HTTP/1.1 GET without body that offers WebSocket; any other offer counts as none (RFC 9110 section 7.8)
+	Upgrade   bool    // an HTTP/1.1 GET without body that offers WebSocket; nothing else counts (RFC 9110 section 7.8)
 
-	set fieldSet
+	// MaxForwards is how often an OPTIONS may still be forwarded, at most MaxForwardsMax; -1 when it does not say,
+	// and for every other method (RFC 9110 section 7.6.2).
+	MaxForwards int
+
+	set      fieldSet
+	rootless bool // Origin begins with the query
 }
 
 // Parse reads one request head from the start of b. It returns its length n in bytes, leading empty lines
@@ -50,6 +55,7 @@ func (r *Request) Parse(b []byte, seen int, lim Limits) (n int, err error) {
 func (r *Request) Glimpse(b []byte, lim Limits) {
 	r.Method, r.MethodID, r.Target, r.Origin, r.Host, r.Fields = nil, MethodOther, nil, nil, nil, nil
 	r.Minor, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade = 0, FramingNone, 0, false, false, false
+	r.MaxForwards, r.rootless = -1, false
 	start, refusal := skipEmptyLines(b, lim.BareLF)
 	if refusal != nil {
 		return
@@ -191,6 +197,9 @@ func (r *Request) interpret() *Error {
 	}
 	body := r.Framing == FramingChunked || r.Length > 0
 	r.Upgrade = options.upgrade && r.Minor == 1 && r.MethodID == MethodGET && !body && r.set.upgrades()
+	if refusal := r.interpretMaxForwards(); refusal != nil {
+		return refusal
+	}
 	return r.interpretExpect(body)
 }
 
@@ -231,6 +240,34 @@ func (r *Request) interpretFraming() *Error {
 	r.Framing, r.Length = FramingLength, length
 	if r.Minor == 0 && length > 0 && (r.MethodID == MethodGET || r.MethodID == MethodHEAD || r.MethodID == MethodDELETE) {
 		return errBodyHTTP10
+	}
+	return nil
+}
+
+// MaxForwardsMax is the largest number in Max-Forwards that is believed; a larger one counts as this one.
+const MaxForwardsMax = 255
+
+// interpretMaxForwards heeds Max-Forwards where RFC 9110 section 7.6.2 has a meaning for it: for OPTIONS, as TRACE
+// is refused.
+func (r *Request) interpretMaxForwards() *Error {
+	r.MaxForwards = -1
+	if r.MethodID != MethodOPTIONS {
+		return nil
+	}
+	for i := range r.Fields {
+		if r.Fields[i].ID != FieldMaxForwards {
+			continue
+		}
+		if r.MaxForwards >= 0 || len(r.Fields[i].Value) == 0 {
+			return errMaxForwards
+		}
+		r.MaxForwards = 0
+		for _, c := range r.Fields[i].Value {
+			if !isDigit(c) {
+				return errMaxForwards
+			}
+			r.MaxForwards = min(10*r.MaxForwards+int(c-'0'), MaxForwardsMax)
+		}
 	}
 	return nil
 }

@@ -187,6 +187,57 @@ func TestRequestIsUnderstood(t *testing.T) {
 	}
 }
 
+func TestATargetWithoutAPathGetsOne(t *testing.T) {
+	cases := []struct{ target, method, want, host string }{
+		{"http://h", "GET", "/", "h"},
+		{"http://h?x=1", "GET", "/?x=1", "h"},
+		{"HTTP://h:80?", "GET", "/?", "h:80"},
+		{"http://h?a/b?c", "POST", "/?a/b?c", "h"},
+		{"http://[::1]:8080?x", "GET", "/?x", "[::1]:8080"},
+		{"http://h", "OPTIONS", "*", "h"},
+		{"http://h?x=1", "OPTIONS", "/?x=1", "h"},
+		{"http://h/?x=1", "GET", "/?x=1", "h"},
+		{"/?x=1", "GET", "/?x=1", "other"},
+	}
+	var r http1.Request // one for all, so that nothing is left of the target before
+	for _, c := range cases {
+		raw := c.method + " " + c.target + " HTTP/1.1\r\nHost: other\r\n\r\n"
+		if n, err := r.Parse([]byte(raw), 0, http1.DefaultLimits); n != len(raw) || err != nil {
+			t.Errorf("%s: got %d and error %v, want %d", c.target, n, err, len(raw))
+			continue
+		}
+		if got := string(r.AppendOrigin([]byte("to "))); got != "to "+c.want || string(r.Host) != c.host || string(r.Target) != c.target {
+			t.Errorf("%s: got %q, host %q and target %q, want to %s, host %s and the target itself", c.target, got, r.Host, r.Target, c.want, c.host)
+		}
+	}
+}
+
+func TestMaxForwardsIsOfOPTIONSAlone(t *testing.T) {
+	cases := []struct {
+		method, field string
+		want          int
+	}{
+		{"OPTIONS", "Max-Forwards: 0\r\n", 0},
+		{"OPTIONS", "max-forwards: 10\r\n", 10},
+		{"OPTIONS", "Max-Forwards: 007\r\n", 7},
+		{"OPTIONS", "Max-Forwards: 99999999999999999999999\r\n", http1.MaxForwardsMax},
+		{"OPTIONS", "", -1},
+		{"GET", "Max-Forwards: 0\r\n", -1},
+		{"GET", "Max-Forwards: x\r\n", -1},
+		{"POST", "Max-Forwards: 3\r\n", -1},
+	}
+	var r http1.Request
+	for _, c := range cases {
+		raw := c.method + " / HTTP/1.1\r\nHost: a\r\n" + c.field + "\r\n"
+		if n, err := r.Parse([]byte(raw), 0, http1.DefaultLimits); n != len(raw) || err != nil {
+			t.Errorf("%s with %q: got %d and error %v, want %d", c.method, c.field, n, err, len(raw))
+		}
+		if r.MaxForwards != c.want {
+			t.Errorf("%s with %q: got %d, want %d", c.method, c.field, r.MaxForwards, c.want)
+		}
+	}
+}
+
 func TestUpgradeIsAsked(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\nHost: a\r\n"
 	cases := []struct {

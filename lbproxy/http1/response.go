@@ -12,8 +12,8 @@ type Response struct {
 	Framing   Framing
 	Length    int64 // declared Content-Length when HasLength, else 0; body bytes when FramingLength
 	HasLength bool  // a Content-Length may be forwarded, also with no body after HEAD or in a 304
-	KeepAlive bool  // the connection can take another request; never with FramingClose, nor behind a body that is announced and omitted
-	Upgrade   bool  // a 101 to WebSocket; it need not name Upgrade in Connection, as RFC 9110 section 7.8 asks and nginx does not
+	KeepAlive bool  // the connection can take another request; never with FramingClose or behind an omitted body
+	Upgrade   bool  // a 101 to WebSocket; its Connection may be missing (against RFC 9110 section 7.8), as with nginx
 
 	set       fieldSet
 	announced bool // says that a body follows where there must be none: it may come all the same
@@ -149,9 +149,10 @@ func (r *Response) interpretFraming(request Method) *Error {
 	return nil
 }
 
-// announces reports whether a response that must not have a body says that it has one. Some workers then write it, or its last
-// chunk, a little later (tornadoweb/tornado issue 2741), where the next request's response is expected. Neither length
-// nor coding is how a status that forbids a body is told; after HEAD it stands for a body that ends with the connection.
+// announces reports whether a response that must not have a body says that it has one. Some workers then write it,
+// or its last chunk, a little later (tornadoweb/tornado issue 2741), where the next request's response is expected.
+// Neither length nor coding is how a status that forbids a body is told; after HEAD it stands for a body that ends
+// with the connection.
 func (r *Response) announces(empty bool) bool {
 	switch r.Framing {
 	case FramingChunked:

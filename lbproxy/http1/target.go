@@ -13,7 +13,7 @@ func (r *Request) parseTarget(target []byte) *Error {
 	if !validTarget(target) {
 		return errTarget
 	}
-	r.Origin, r.Host = target, nil
+	r.Origin, r.Host, r.rootless = target, nil, false
 	if target[0] == '/' {
 		return nil
 	}
@@ -21,6 +21,14 @@ func (r *Request) parseTarget(target []byte) *Error {
 		return nil
 	}
 	return r.parseAbsolute(target)
+}
+
+// AppendOrigin appends the target to forward to dst: Origin, behind a slash where an absolute-form target has no path.
+func (r *Request) AppendOrigin(dst []byte) []byte {
+	if r.rootless {
+		dst = append(dst, '/')
+	}
+	return append(dst, r.Origin...)
 }
 
 // validTarget reports whether target is not empty and only visible ASCII without a fragment. Bytes that RFC 3986
@@ -34,8 +42,9 @@ func validTarget(target []byte) bool {
 	return len(target) > 0
 }
 
-// parseAbsolute reads http://authority/path?query. Anything else that is not origin-form, such as an
-// authority-form target, is refused; so is a query without a path, which has no origin-form among its own bytes.
+// parseAbsolute reads http://authority/path?query. Anything else that is not origin-form, such as an authority-form
+// target, is refused. A query without a path (RFC 9112 section 3.2.2) has no origin-form among its own bytes:
+// AppendOrigin makes it.
 func (r *Request) parseAbsolute(target []byte) *Error {
 	colon := bytes.Index(target, []byte("://"))
 	if colon < 0 {
@@ -58,9 +67,7 @@ func (r *Request) parseAbsolute(target []byte) *Error {
 		origin = originStar
 	case len(origin) == 0:
 		origin = originRoot
-	case origin[0] == '?':
-		return errTarget
 	}
-	r.Host, r.Origin = authority, origin
+	r.Host, r.Origin, r.rootless = authority, origin, origin[0] == '?'
 	return nil
 }

@@ -58,7 +58,7 @@ func spellRequest(r *http1.Request) string {
 		host = fmt.Sprintf("%q", r.Host)
 	}
 	return fmt.Sprintf("%s(%d) %s origin=%s 1.%d host=%s framing=%s length=%d keepalive=%t expect=%t upgrade=%t%s",
-		r.Method, r.MethodID, r.Target, r.Origin, r.Minor, host, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade,
+		r.Method, r.MethodID, r.Target, r.AppendOrigin(nil), r.Minor, host, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade,
 		spellFields(r.Fields))
 }
 
