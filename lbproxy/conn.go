@@ -41,7 +41,7 @@ const (
 	flagTrusted                          // downstream: a proxy whose word about the client counts
 	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
 	flagUnwatched                        // downstream: epoll does not know it yet; it is in the run queue or in loop.late
-	flagUnasked                          // upstream: what it has to say was here before all of its request was sent; unasked.go
+	flagUnasked                          // upstream: it spoke before all of its request was sent; reuse.go
 )
 
 const noSlot = int32(-1)
@@ -60,7 +60,7 @@ type conn struct {
 	prev        int32  // pool
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
-	since       int64  // milliseconds on the loop's clock; upstream: when it was pooled, or could have been; downstream: when its request was whole, or lingering began
+	since       int64  // milliseconds on the loop's clock; upstream: end of its last answer; downstream: whole request, or lingering
 	born        int64  // upstream: milliseconds on the loop's clock, when it was opened
 	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16 // upstream: requests that it has carried

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestAWorkerThatEndsKeptConnectionsWithoutSayingSoCostsOnePOST has every client ask by POST alone, one after the other, so that each request
-// could have the connection of the one before.
+// TestAWorkerThatEndsKeptConnectionsWithoutSayingSoCostsOnePOST has every client ask by POST alone, one after the
+// other, so that each request could have the connection of the one before.
 func TestAWorkerThatEndsKeptConnectionsWithoutSayingSoCostsOnePOST(t *testing.T) {
 	const requests = 40
 	tests := []struct {

@@ -85,8 +85,8 @@ func (l *loop) unpool(u *conn) {
 	u.next, u.prev, u.state = noSlot, noSlot, stateBusy
 }
 
-// takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may be on its way;
-// a request that must not be repeated gets a connection only when that can be ruled out.
+// takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may
+// be on its way; a request that must not be repeated gets a connection only when that can be ruled out.
 func (l *loop) takePooled(x *exchange, t *target) *conn {
 	reuse := l.reuseOf(x, t)
 	if reuse == reuseNone || t.Index >= len(l.pools) {
@@ -98,7 +98,8 @@ func (l *loop) takePooled(x *exchange, t *target) *conn {
 			return nil
 		}
 		l.unpool(u)
-		if u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0 && (reuse == reuseAny || l.isQuiet(u)) {
+		usable := u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
+		if usable && (reuse == reuseAny || l.isQuiet(u)) {
 			return u
 		}
 		l.closeConn(u)
@@ -106,8 +107,8 @@ func (l *loop) takePooled(x *exchange, t *target) *conn {
 	return nil
 }
 
-// dropPooled closes the connection that has been idle longest of those that are kept to any worker, and reports whether there was
-// one.
+// dropPooled closes the connection that has been idle longest of those that are kept to any worker, and reports
+// whether there was one.
 func (l *loop) dropPooled() bool {
 	var oldest *conn
 	for i := range l.pools {

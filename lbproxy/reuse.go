@@ -1,16 +1,18 @@
 package lbproxy
 
-// What a kept connection may carry, and what tells that it is one no more. docs/adr/0019-what-a-kept-connection-carries.md
-// has the reasons.
+// What a kept connection may carry, and what tells that it is one no more.
+// docs/adr/0019-what-a-kept-connection-carries.md has the reasons.
 
 const (
-	// freshMillis is how recently a kept connection must have been used to carry a request that must not be repeated: no
-	// worker's idle timer is that short, so it cannot be closing just now.
+	// freshMillis is how recently a kept connection must have been used to carry a request that must not be
+	// repeated: no worker's idle timer is that short, so it cannot be closing just now.
 	freshMillis = 100
-	// hastyMillis after its last answer a kept connection should not have ended. A worker that does that all the same, and did not say
-	// so, has no idle timer to be relied on. Twice the time above, as timers of workers are no more exact than that.
+	// hastyMillis after its last answer a kept connection should not have ended. A worker that does that all the
+	// same, and did not say so, has no idle timer to be relied on. Twice the time above, as timers of workers are
+	// no more exact than that.
 	hastyMillis = 2 * freshMillis
-	// oneWriteBytes is what the socket of an idle connection takes by one write, on Ethernet too (tcp_wmem in man 7 tcp).
+	// oneWriteBytes is what the socket of an idle connection takes by one write, on Ethernet too (tcp_wmem in man 7
+	// tcp).
 	oneWriteBytes = 64 << 10
 )
 
@@ -23,9 +25,9 @@ const (
 	reuseAny
 )
 
-// reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while its body is sent an
-// early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the request before. The same
-// goes for what must not be repeated and does not go out by one write.
+// reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while
+// its body is sent an early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the
+// request before. The same goes for what must not be repeated and does not go out by one write.
 func (l *loop) reuseOf(x *exchange, t *target) reuse {
 	switch {
 	case l.conns.at(x.downstream).state == stateBody:
@@ -39,8 +41,9 @@ func (l *loop) reuseOf(x *exchange, t *target) reuse {
 	}
 }
 
-// noteUnasked remembers that an event of a kept connection tells of something that cannot be the answer, as it was there before the
-// last byte of the request was sent: that byte was sent behind the wait for events that has reported it, or is still to be sent.
+// noteUnasked remembers that an event of a kept connection tells of something that cannot be the answer, as it was
+// there before the last byte of the request was sent: that byte was sent behind the wait for events that has
+// reported it, or is still to be sent.
 func (l *loop) noteUnasked(u *conn) {
 	if u.state != stateBusy {
 		return
@@ -51,8 +54,8 @@ func (l *loop) noteUnasked(u *conn) {
 	}
 }
 
-// dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes that belong to an
-// earlier answer, or the connection's end.
+// dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes
+// that belong to an earlier answer, or the connection's end.
 func (l *loop) dropUnasked(u *conn, x *exchange) {
 	if l.peek(u) == nextBytes {
 		l.tryFailed(x, causeUnasked)
@@ -71,8 +74,8 @@ func (l *loop) isQuiet(u *conn) bool {
 	return found == nextNothing
 }
 
-// keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after its last answer,
-// requests that must not be repeated get new connections to this worker from now on.
+// keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after
+// its last answer, requests that must not be repeated get new connections to this worker from now on.
 func (l *loop) keptConnectionEnded(u *conn) {
 	if l.now-u.since > hastyMillis {
 		return

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// chatter is a worker that the test makes speak: it answers each request with the number of its connection, but for those that are
-// not for it to answer.
+// chatter is a worker that the test makes speak: it answers each request with the number of its connection, but for
+// those that are not for it to answer.
 type chatter struct {
 	*stub
 	kept chan *net.TCPConn // the first connection
@@ -45,8 +45,8 @@ func (r *rig) keptConn(f func(u *conn)) {
 
 const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
-// TestBytesThatComeWithTheRequestAreNotItsAnswer has one wait for events report both: the request first, then bytes that the worker has
-// written to the connection that the request is given.
+// TestBytesThatComeWithTheRequestAreNotItsAnswer has one wait for events report both: the request first, then bytes
+// that the worker has written to the connection that the request is given.
 func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 	for _, method := range []string{"GET", "PUT", "POST"} {
 		for name, say := range map[string]func(c *net.TCPConn){
@@ -75,8 +75,9 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 	}
 }
 
-// TestBytesThatComeWhileARequestIsSentAreNotItsAnswer has a worker say something on a kept connection of which the socket has not taken
-// all of the request yet. What may be repeated is; a POST of which the worker has seen a part is not, and never gets those bytes.
+// TestBytesThatComeWhileARequestIsSentAreNotItsAnswer has a worker say something on a kept connection of which the
+// socket has not taken all of the request yet. What may be repeated is; a POST of which the worker has seen a part
+// is not, and never gets those bytes.
 func TestBytesThatComeWhileARequestIsSentAreNotItsAnswer(t *testing.T) {
 	tests := []struct {
 		method, want string
@@ -132,8 +133,8 @@ func (s *stub) receiveLittle(t *testing.T) {
 	}
 }
 
-// TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is an answer, which on a kept
-// connection nobody could tell from what belongs to the request before.
+// TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is an answer, which on
+// a kept connection nobody could tell from what belongs to the request before.
 func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *testing.T) {
 	const size = 200_000
 	body := strings.Repeat("x", size)

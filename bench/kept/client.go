@@ -96,7 +96,8 @@ func sendPOSTs(address string, clients, requests int) tally {
 	return t
 }
 
-// askTwice asks the worker how many POSTs it has executed more than once; -1 is not known. A try may meet a connection that has ended.
+// askTwice asks the worker how many POSTs it has executed more than once; -1 is not known. A try may meet a
+// connection that has ended.
 func askTwice(address string) int {
 	a := asker{address: address}
 	defer a.close()

@@ -32,7 +32,8 @@ func startWorker(t *testing.T, how conduct) (address string) {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// TestWhatAClientLosesByItself asks workers without a proxy: a client that keeps its connection loses what the worker ends on receipt.
+// TestWhatAClientLosesByItself asks workers without a proxy: a client that keeps its connection loses what the
+// worker ends on receipt.
 func TestWhatAClientLosesByItself(t *testing.T) {
 	const requests = 20
 	tests := []struct {

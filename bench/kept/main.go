@@ -1,6 +1,6 @@
-// Command kept measures what connections to workers cost that are kept, or that are not: how many POSTs are lost to workers that end
-// such connections without saying so, and what a HEAD takes whose answer ends its connection. percore, nginx and HAProxy stand
-// in front of the same workers, one after the other.
+// Command kept measures what connections to workers cost that are kept, or that are not: how many POSTs are lost to
+// workers that end such connections without saying so, and what a HEAD takes whose answer ends its connection.
+// percore, nginx and HAProxy stand in front of the same workers, one after the other.
 //
 //	go run ./bench/kept -markdown docs/kept-connections.md
 //

@@ -76,8 +76,8 @@ func nginxCommand(_ *lab, dir string, _ conduct, port, worker int) (argv, env []
 	return []string{find("nginx"), "-p", dir, "-c", file, "-e", "stderr"}, nil, err
 }
 
-// haproxyConf is HAProxy with its defaults for connections that are kept, but for http-reuse: with safe, a client's first request
-// never goes over one.
+// haproxyConf is HAProxy with its defaults for connections that are kept, but for http-reuse: with safe, a client's
+// first request never goes over one.
 const haproxyConf = `global
     nbthread 1
 defaults

@@ -90,7 +90,8 @@ func (s *site) connection(c net.Conn) {
 // bodyBytes is how long a GET's answer is, and how long a HEAD's says that it would be.
 const bodyBytes = 1024
 
-// answer executes a request. POSTs are counted by their id; the path /twice tells how many were executed more than once.
+// answer executes a request. POSTs are counted by their id; the path /twice tells how many were executed more than
+// once.
 func (s *site) answer(r *http.Request) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
