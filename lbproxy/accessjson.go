@@ -94,6 +94,9 @@ func appendJSONHost(b, host []byte) []byte {
 	}
 	name = bytes.TrimSuffix(bytes.TrimPrefix(name, []byte("[")), []byte("]"))
 	b = append(appendJSONString(b, "server.address", name), '"')
+	if len(port) == 0 { // of which an error would be made
+		return b
+	}
 	if number, err := strconv.ParseUint(view(port), 10, 16); err == nil {
 		b = appendJSONNumber(b, "server.port", int64(number))
 	}
