@@ -20,6 +20,8 @@ type frontDoor struct {
 	log       *slog.Logger
 	drained   func(index int, incarnation uint64)
 	exhausted func(index int, incarnation uint64)
+	hung      func(incarnation uint64) // it does not answer
+	patience  patience
 	settle    time.Duration // how long the end waits for handshakes that have begun, at most
 
 	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
@@ -39,7 +41,7 @@ func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log
 	if cfg.Mode == config.ModeNone {
 		return nil
 	}
-	return &frontDoor{log: log, listeners: listeners, settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
+	return &frontDoor{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
 		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
 	}}
 }
@@ -61,7 +63,7 @@ func (d *frontDoor) loops() int {
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.
 // It is called on the fleet's goroutine before each spawn.
-func (d *frontDoor) files(uint64) (extra []*os.File, started func(error), err error) {
+func (d *frontDoor) files(incarnation uint64) (extra []*os.File, started func(error), err error) {
 	ours, theirs, err := link.Pair()
 	if err != nil {
 		return nil, nil, err
@@ -80,27 +82,30 @@ func (d *frontDoor) files(uint64) (extra []*os.File, started func(error), err er
 			_ = ours.Close()
 			return
 		}
-		d.connect(ours)
+		d.connect(ours, incarnation)
 	}, nil
 }
 
 // connect starts the conversation with a new incarnation.
-func (d *frontDoor) connect(ours *os.File) {
+func (d *frontDoor) connect(ours *os.File, incarnation uint64) {
 	sender := link.NewSender(ours)
 	d.mu.Lock()
 	d.sender = sender
 	sender.Offer(d.wanted)
+	p := newPulse(incarnation, d.wanted.Snapshot.Seq)
 	d.mu.Unlock()
 	go func() {
 		if err := sender.Run(); err != nil {
 			d.log.Debug("link to the front door ended", "err", err)
 		}
 	}()
-	go d.listen(ours, sender)
+	go d.listen(ours, sender, p)
+	go d.watch(p)
 }
 
 // listen takes reports until the incarnation is gone, and then ends its link.
-func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
+func (d *frontDoor) listen(ours *os.File, sender *link.Sender, p *pulse) {
+	defer close(p.gone)
 	defer ours.Close()
 	defer sender.Close()
 	for {
@@ -115,6 +120,7 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender) {
 			}
 			return
 		}
+		p.answered(message.Report.Seq)
 		d.told(message.Report)
 		d.letGo(message.Report)
 		for _, e := range message.Report.Exhausted {

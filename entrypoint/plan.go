@@ -215,6 +215,9 @@ func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 // frontGroup is the group of percore's own processes.
 const frontGroup = "percore"
 
+// frontTitle is the front door as the fleet calls it.
+const frontTitle = frontGroup + ":front"
+
 const (
 	//lint:ignore ST1011 the name is supervisord's
 	frontStartSecs   = time.Second

@@ -91,7 +91,7 @@ func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door
 		serving.count(endpoints)
 	}
 	f := fleet.New(options)
-	door.drained, door.exhausted = f.Drained, f.Exhausted
+	door.drained, door.exhausted, door.hung = f.Drained, f.Exhausted, killHung(f)
 	return f
 }
 

@@ -118,10 +118,14 @@ func states(list []fleet.WorkerStatus) string {
 	return text
 }
 
-// ready is the health check: one line, and 0 or 1.
+// ready is the health check: one line, and 0 or 1. The front door is asked, which takes a millisecond where it is well.
 func (j *job) ready() int {
 	if why := j.desk.unready(); why != "" {
 		j.text("unhealthy: %s", why)
+		return control.CodeGeneric
+	}
+	if j.desk.Figures != nil && j.desk.Figures(j.ctx) == nil {
+		j.text("unhealthy: the front door does not answer")
 		return control.CodeGeneric
 	}
 	list := filter(j.desk.Fleet.Status(), j.desk.serves)
