@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -166,4 +168,46 @@ func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *t
 			c.read("POST").want(t, 413, "connection 2")
 		})
 	}
+}
+
+// TestNoClientGetsWhatAWorkerSaidForAnother has a worker write, some time after answers that announce a body and have none, that
+// body: it looks like an answer. Clients ask in every way at once, and each has to get what it asked for.
+func TestNoClientGetsWhatAWorkerSaidForAnother(t *testing.T) {
+	r := newRig(t, nil)
+	s := newStub(t, func(q *stubRequest) bool {
+		if _, err := q.body(); err != nil {
+			return false
+		}
+		body := q.path()
+		switch {
+		case strings.HasPrefix(q.head, "HEAD"):
+			q.say("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(evil))
+		case strings.HasPrefix(body, "/304"):
+			q.say("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n")
+		case strings.HasPrefix(body, "/204"):
+			q.say("HTTP/1.1 204 No Content\r\nContent-Length: %d\r\n\r\n", len(evil))
+		default:
+			return q.ok(body)
+		}
+		time.Sleep(rand.N(2 * time.Millisecond))
+		return q.say("%s", evil)
+	})
+	r.workers(s.address)
+	var all sync.WaitGroup
+	for client := range 8 {
+		all.Go(func() {
+			c := r.client()
+			for n := range 100 {
+				method := []string{"GET", "HEAD", "POST", "PUT"}[rand.IntN(4)]
+				path := fmt.Sprintf("/%s-%d-%d", []string{"200", "204", "304"}[rand.IntN(3)], client, n)
+				c.send(fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", method, path))
+				a := c.read(method)
+				if a.err != nil || strings.Contains(a.body, "evil") || a.StatusCode == 200 && method != "HEAD" && a.body != path {
+					t.Errorf("%s %s: got %d, %.60q and error %v, want its own answer", method, path, a.StatusCode, a.body, a.err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }
