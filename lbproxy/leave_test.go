@@ -164,7 +164,8 @@ func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
 				c := r.client().send(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path))
 				_ = c.CloseWrite()
 				a, _ := io.ReadAll(c.in)
-				got[i] = string(a)
+				// Which connection ends is said where the FIN was seen before the answer, which is chance.
+				got[i] = strings.Replace(string(a), "Connection: close\r\n", "", 1)
 			}
 			if got[0] != got[1] || !strings.HasPrefix(got[0], "HTTP/1.1 ") {
 				t.Errorf("probed: got %.200q, want what another one gets: %.200q", got[1], got[0])
