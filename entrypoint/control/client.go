@@ -123,9 +123,10 @@ func dial(place Place) (*Conn, error) {
 	}
 	c := &Conn{conn: conn}
 	who, err := peerOf(c.conn)
-	// PID 1 is who is looked for, whatever its user; of others a root client believes root only.
-	if err == nil && place.Abstract() && who.pid != 1 && !who.trusted(os.Getuid(), true) {
-		err = fmt.Errorf("dial %s: uid %d listens there", place, who.uid)
+	// PID 1 is who is looked for, whatever its user; of others root and ourselves are believed. Whoever else listens there, perhaps in a
+	// folder that anybody may write to, gets nothing of what the client has to say, which may be a whole environment.
+	if err == nil && who.pid != 1 && !who.trusted(os.Getuid(), place.Abstract()) {
+		err = fmt.Errorf("dial %s: uid %d listens there, which is neither root nor this command's user: run it as the user of percore", place, who.uid)
 	}
 	if err != nil {
 		c.Close()

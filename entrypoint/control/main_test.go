@@ -1,9 +1,11 @@
 package control_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,8 +19,22 @@ import (
 // patience is how long anything that should happen at once may take on a busy machine.
 const patience = 20 * time.Second
 
-// TestMain is also the client that another user runs: it prints what it is told.
+// TestMain is also the client, or the server, that another user runs: it prints what it is told.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "server" {
+		l, err := net.Listen("unix", os.Args[2])
+		if err != nil {
+			fmt.Print(err)
+			os.Exit(1)
+		}
+		conn, err := l.Accept()
+		if err != nil {
+			os.Exit(1)
+		}
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		fmt.Print(line)
+		os.Exit(0)
+	}
 	if len(os.Args) == 3 && os.Args[1] == "client" {
 		c, err := control.Dial(control.Place(os.Args[2]), os.DirFS("/proc"))
 		if err != nil {
@@ -35,6 +51,12 @@ func TestMain(m *testing.M) {
 // asNobody runs the test's binary as a client of another user and returns what it printed.
 func asNobody(t *testing.T, place control.Place) string {
 	t.Helper()
+	out, _ := commandOfNobody(t, "client", string(place)).CombinedOutput()
+	return string(out)
+}
+
+func commandOfNobody(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("SKIPPED: another user takes root")
 	}
@@ -46,10 +68,9 @@ func asNobody(t *testing.T, place control.Place) string {
 	if err := os.WriteFile(binary, text, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(binary, "client", string(place))
+	c := exec.Command(binary, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, _ := c.CombinedOutput()
-	return string(out)
+	return c
 }
 
 // openFolder is a folder that every user may enter; t.TempDir's parent is not.
