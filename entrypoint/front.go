@@ -25,6 +25,10 @@ func front(in invocation) int {
 		return exitInternal
 	}
 	nameProcess()
+	if err := hideMemory(); err != nil {
+		fmt.Fprintln(in.stderr, "percore front:", err)
+		return exitInternal
+	}
 	reserveThreads(threadsReserved)
 	pipe := os.NewFile(link.FrontFD, "link")
 	var first link.Wanted

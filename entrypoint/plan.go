@@ -69,18 +69,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if cfg.Mode == config.ModeNone {
 		return p, nil
 	}
-	var err error
-	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err != nil {
-		return nil, err
-	}
-	if p.front != nil && os.Getuid() == 0 && !maySwitchUser() {
-		if cfg.IsSet("PERCORE_FRONT_USER") {
-			return nil, fmt.Errorf("PERCORE_FRONT_USER=%s: this container lacks the capabilities SETUID and SETGID; add them, as in docker run --cap-add SETUID --cap-add SETGID, or unset the variable", cfg.FrontUser)
-		}
-		p.front = nil
-		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
-	}
-	return p, nil
+	return p, p.chooseFront(cfg)
 }
 
 // lookupUsers finds the users of all programs.

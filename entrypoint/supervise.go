@@ -54,6 +54,11 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 			log.Warn("degraded", "reason", "orphans go to another process", "err", err)
 		}
 	}
+	if os.Getuid() != 0 {
+		if err := hideMemory(); err != nil {
+			log.Warn("degraded", "reason", "workers can look into PID 1", "err", err)
+		}
+	}
 	r := reaper.New(log)
 	door := newFrontDoor(cfg, p, listeners, log, style)
 	f := newFleet(in, cfg, p, r, door, log)
@@ -65,7 +70,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix:", err)
 		return exitConfig
 	}
-	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, cfg: cfg}
+	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, front: p.front, cfg: cfg}
 	return runFleet(in, r, f, newOperator(s, log), newResizer(s, p, log), cfg.ForwardSignals, log)
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/control"
+	"percore/reaper"
 	"percore/reaper/fleet"
 )
 
@@ -25,7 +26,8 @@ type settings struct {
 	command []string // of its arguments
 	role    config.Role
 	fleet   *fleet.Fleet
-	door    *frontDoor // nil where there is none
+	door    *frontDoor         // nil where there is none
+	front   *reaper.Credential // its user, for life
 
 	turn sync.Mutex // held by the update that is under way, which may take as long as a roll
 
@@ -166,10 +168,11 @@ func (s *settings) planOf(cfg *config.Config) (*plan, error) {
 		return nil, err
 	}
 	p.role = s.role
-	if s.door != nil {
-		p.loops = s.door.loops()
+	if s.door == nil {
+		return p, nil
 	}
-	return p, nil
+	p.loops = s.door.loops()
+	return p, p.keepFront(cfg, s.cfg, s.front)
 }
 
 // programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started with:

@@ -29,7 +29,7 @@ func runningSettings(t *testing.T, environ ...string) *settings {
 	}
 	door := newFrontDoor(cfg, p, nil, nil, styleJSON)
 	f := fleet.New(fleet.Options{Programs: p.programs(cfg, environ, door)})
-	return &settings{environ: environ, command: command, fleet: f, door: door, cfg: cfg}
+	return &settings{environ: environ, command: command, fleet: f, door: door, front: p.front, cfg: cfg}
 }
 
 // ask makes a request and returns the frames in words, the code and the error's text.

@@ -2,9 +2,12 @@ package pid1
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +79,56 @@ func TestTheFrontDoorHasNoPrivileges(t *testing.T) {
 	if got := statusOf(s.pid)["Uid"]; !strings.HasPrefix(got, "0\t") {
 		t.Errorf("user of PID 1: got %q, want root", got)
 	}
+}
+
+// A worker that was broken into looks for the front door's connections, listeners and link among its descriptors and in its memory.
+func TestAWorkerCannotLookIntoTheFrontDoor(t *testing.T) {
+	for name, c := range map[string]struct {
+		user      int
+		wrapper   []string
+		variables env
+		front     string // its uid
+		degraded  int    // lines
+	}{
+		"workers that are nobody":   {user: 65534, variables: env{"PERCORE_USER": "65534:65534"}, front: "65533"},
+		"percore that is not root":  {user: 1000, wrapper: asUser1000, front: "1000", degraded: 1},
+		"workers of a user of root": {user: 1000, variables: env{"PERCORE_USER": "1000:1000"}, front: "65534"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			variables := env{"PERCORE_WORKERS": "1"}
+			maps.Copy(variables, c.variables)
+			s := startUnder(t, c.wrapper, variables, built.worker, "worker", "serve", "{port}")
+			s.awaitReady(1)
+			front := s.front()
+			if got, _, _ := strings.Cut(front.status["Uid"], "\t"); got != c.front || front.status["NoNewPrivs"] != "1" {
+				t.Errorf("front door: got uid %s and no_new_privs %s, want %s and 1", got, front.status["NoNewPrivs"], c.front)
+			}
+			if !looksInto(c.user, s.worker(0).pid) {
+				t.Error("a worker: got that its user cannot look into it, so that the test can tell nothing")
+			}
+			for what, pid := range map[string]int{"the front door": front.pid, "PID 1": s.pid} {
+				if looksInto(c.user, pid) {
+					t.Errorf("%s: got that a worker's user can look into it", what)
+				}
+			}
+			s.kill(front)
+			s.await("a new front door", func() bool { return s.alive(true)[frontName].PID != front.inside })
+			s.body("/") // by now it has closed the door behind it
+			if looksInto(c.user, s.front().pid) {
+				t.Error("the next front door: got that a worker's user can look into it")
+			}
+			if n := len(s.messages("degraded")); n != c.degraded {
+				t.Errorf("degraded: got %d lines, want %d", n, c.degraded)
+			}
+		})
+	}
+}
+
+// looksInto reports whether a user gets at a process's memory or descriptors.
+func looksInto(user, pid int) bool {
+	id := strconv.Itoa(user)
+	at := "/proc/" + strconv.Itoa(pid)
+	return exec.Command("setpriv", "--reuid="+id, "--regid="+id, "--clear-groups", "sh", "-c", "ls "+at+"/fd || cat <"+at+"/mem >/dev/null").Run() == nil
 }
 
 func TestPID1KeepsTheListenersAndWorkersDoNotGetThem(t *testing.T) {

@@ -62,7 +62,7 @@ type Config struct {
 	AccessLogSample       Share        `envconfig:"PERCORE_ACCESS_LOG_SAMPLE" group:"front door" default:"1" example:"0.01" doc:"share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so that '0' is errors only"`
 	AccessLogExclude      Paths        `envconfig:"PERCORE_ACCESS_LOG_EXCLUDE" group:"front door" shown:"none" example:"/healthz,/static/" doc:"paths whose requests leave a line only when they are answered with 400 or more, or cut off; one that ends in a slash stands for all below it"`
 	Loops                 Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
-	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, else inherited" example:"nobody:nogroup" doc:"user that the front door runs as"`
+	FrontUser             User         `envconfig:"PERCORE_FRONT_USER" group:"front door" shown:"'65534:65534' when percore is root, another free uid where a worker is 65534; else inherited" example:"nobody:nogroup" doc:"user that the front door runs as; no worker may have it"`
 
 	// Mode init, in tini's and dumb-init's place.
 

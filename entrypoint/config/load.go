@@ -78,13 +78,19 @@ func (l *loader) detectStopTimeout() {
 	l.settings[name] = Setting{Name: name, Value: byDefault, Source: FromDefault, Reason: "Docker grants 10s"}
 }
 
-// detectFrontUser takes the front door's privileges away where there are any. 65534 is the overflow id, nobody's on
+// detectFrontUser takes the front door's privileges away where there are any; where a worker is the same user, see ChooseFrontUser. 65534 is the overflow id, nobody's on
 // every distribution, and needs no /etc/passwd in the image.
 func (l *loader) detectFrontUser(uid int) {
 	const name = "PERCORE_FRONT_USER"
 	if uid == 0 && !l.isSet(name) {
 		l.settings[name] = Setting{Name: name, Value: "65534:65534", Source: FromSurroundings, Reason: "percore runs as root"}
 	}
+}
+
+// ChooseFrontUser is for whoever knows the users of all workers: the front door gets another one, which nobody has set.
+func (c *Config) ChooseFrontUser(user User, reason string) {
+	c.FrontUser = user
+	c.settings["PERCORE_FRONT_USER"] = Setting{Name: "PERCORE_FRONT_USER", Source: FromSurroundings, Reason: reason}
 }
 
 // useBareNames applies the names that platforms set for any program. Either is here only if ours is not.

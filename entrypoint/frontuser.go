@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"percore/entrypoint/config"
+	"percore/reaper"
+)
+
+// The front door's user must be nobody's but its own: a process of the same user may take its memory, its listeners and its link to
+// PID 1 (man 2 ptrace). The workers are whom that is about, as their code is the one that strangers attack.
+
+// frontUID is the overflow id, nobody's on every distribution, which needs no /etc/passwd in the image.
+const frontUID = 65534
+
+// errNoFreeUser cannot come about with fewer than sixty thousand users.
+var errNoFreeUser = errors.New("no user is free for the front door; name one in PERCORE_FRONT_USER")
+
+// chooseFront finds the user of the front door, once the workers' are known.
+func (p *plan) chooseFront(cfg *config.Config) (err error) {
+	chosen := cfg.IsSet("PERCORE_FRONT_USER")
+	switch {
+	case os.Getuid() != 0:
+		p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser)
+		p.notes = append(p.notes, fmt.Sprintf("the front door and the workers share uid %d, as percore is not root: a worker that is broken into can stop the front door", os.Getuid()))
+		return err
+	case !maySwitchUser() && chosen:
+		return fmt.Errorf("PERCORE_FRONT_USER=%s: this container lacks the capabilities SETUID and SETGID; add them, as in docker run --cap-add SETUID --cap-add SETGID, or unset the variable", cfg.FrontUser)
+	case !maySwitchUser():
+		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
+		return nil
+	case !chosen && isWorkers(frontUID, p.users):
+		id, err := freeID(p.users)
+		if err != nil {
+			return err
+		}
+		cfg.ChooseFrontUser(config.User(id+":"+id), fmt.Sprintf("percore runs as root, and the workers are %d", frontUID))
+	}
+	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err == nil && p.front != nil && isWorkers(p.front.UID, p.users) {
+		return fmt.Errorf("PERCORE_FRONT_USER=%s: is a worker's user as well, who could take the front door's connections; name another, or unset it", cfg.FrontUser)
+	}
+	return err
+}
+
+// keepFront makes the plan of an update go by the user that the front door has for life.
+func (p *plan) keepFront(cfg, current *config.Config, front *reaper.Credential) error {
+	p.front = front
+	if cfg.IsSet("PERCORE_FRONT_USER") {
+		return nil // and whoever asks for another is refused
+	}
+	cfg.ChooseFrontUser(current.FrontUser, current.Setting("PERCORE_FRONT_USER").Reason)
+	if front != nil && os.Getuid() == 0 && isWorkers(front.UID, p.users) {
+		return fmt.Errorf("uid %d is the front door's, which keeps it for life: a new container gives the front door another", front.UID)
+	}
+	return nil
+}
+
+// isWorkers reports whether a uid is that of some program; nil is percore's own user, root.
+func isWorkers(uid uint32, users []*reaper.Credential) bool {
+	return slices.ContainsFunc(users, func(c *reaper.Credential) bool { return c == nil && uid == 0 || c != nil && c.UID == uid })
+}
+
+// freeID is a number, in digits, that is neither a user's nor a group's, of this image or of a program. It is below the overflow id, because a
+// user namespace seldom maps more.
+func freeID(users []*reaper.Credential) (string, error) {
+	for id := uint32(frontUID - 1); id > 1000; id-- {
+		text := strconv.FormatUint(uint64(id), 10)
+		_, userErr := user.LookupId(text)
+		_, groupErr := user.LookupGroupId(text)
+		if userErr != nil && groupErr != nil && !isWorkers(id, users) && !isGroup(id, users) {
+			return text, nil
+		}
+	}
+	return "", errNoFreeUser
+}
+
+func isGroup(gid uint32, users []*reaper.Credential) bool {
+	return slices.ContainsFunc(users, func(c *reaper.Credential) bool {
+		return c != nil && (c.GID == gid || slices.Contains(c.Groups, gid))
+	})
+}
+
+// hideMemory keeps others of the same user out of this process's memory and descriptors (man 2 prctl, PR_SET_DUMPABLE). Only root can
+// look at it from now on, and only the process itself at what /proc/self has of it.
+func hideMemory() error {
+	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
+}
