@@ -81,7 +81,7 @@ func initMode(in invocation, command []string) int {
 func initOptions(in invocation, cfg *config.Config, command []string) single.Options {
 	return single.Options{
 		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: early.Finish,
-		Rewrite: signalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig),
+		Rewrite: signalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
 		ShimEntry: config.RoleShim.Assignment(),
 	}

@@ -178,7 +178,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 func (p *plan) program(c *config.Program, workers int, user *reaper.Credential, env []string) fleet.Program {
 	return fleet.Program{
 		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == config.BindUnix,
-		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), CPUs: pins(c.PinCPUs),
+		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), NoNewPrivs: bool(c.NoNewPrivs), CPUs: pins(c.PinCPUs),
 		Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
 		StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
 		StopSignal: syscall.Signal(c.StopSignal), StopAsGroup: bool(c.StopAsGroup), StopWaitSecs: time.Duration(c.StopWaitSecs), SignalMap: signalMap(c.SignalMap),

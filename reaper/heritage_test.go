@@ -3,7 +3,9 @@ package reaper_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"percore/reaper"
@@ -50,4 +52,36 @@ func TestAChildInheritsTheUmaskAndTheCPUsThatItsSpecNames(t *testing.T) {
 
 func sameWords(got, want []string) bool {
 	return strings.Join(got, " ") == strings.Join(want, " ")
+}
+
+// What one child gives up, the next one that is forked must still have, and the threads that Go starts as well.
+func TestOnlyTheChildThatIsToHaveNoNewPrivilegesHasNone(t *testing.T) {
+	r := start(t)
+	told := func(spec reaper.Spec) string {
+		spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", `sed -n 's/^NoNewPrivs:\t//p' /proc/$$/status`}
+		return strings.TrimSpace(output(t, r, spec))
+	}
+	before := told(reaper.Spec{})
+	mask := 0o027
+	for _, spec := range []reaper.Spec{{NoNewPrivs: true}, {NoNewPrivs: true, Umask: &mask, Pdeathsig: syscall.SIGKILL}} {
+		if got := told(spec); got != "1" {
+			t.Errorf("no_new_privs: got %q, want 1", got)
+		}
+		if got := told(reaper.Spec{}); got != before {
+			t.Errorf("the next child: got no_new_privs %q, want %q", got, before)
+		}
+	}
+	threads, err := filepath.Glob("/proc/self/task/*/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := 0
+	for _, thread := range threads {
+		if text, err := os.ReadFile(thread); err == nil && strings.Contains(string(text), "NoNewPrivs:\t1") {
+			without++
+		}
+	}
+	if without != 1 && before == "0" {
+		t.Errorf("got %d threads without new privileges, want the one that forks such children", without)
+	}
 }

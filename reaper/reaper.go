@@ -33,6 +33,7 @@ type Reaper struct {
 	overdue   <-chan time.Time        // when the next of held has waited long enough; nil when none waits
 	salt      uint64                  // of the marks of its children
 	marks     uint64                  // given so far
+	confined  confined                // nil until a child is to have no new privileges
 }
 
 // New subscribes to SIGCHLD and marks every inherited descriptor above 2 close-on-exec, so that a child gets
@@ -113,7 +114,7 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 		r.marks++
 		s.mark = mark(r.salt + r.marks)
 	}
-	pid, err := fork(s)
+	pid, err := r.fork(s)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +124,16 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 	p.stop = func(sig syscall.Signal) error { return r.stop(p, sig) }
 	r.processes[pid] = p
 	return p, nil
+}
+
+func (r *Reaper) fork(s Spec) (pid int, err error) {
+	if !s.NoNewPrivs {
+		return fork(s)
+	}
+	if r.confined == nil {
+		r.confined = newConfined()
+	}
+	return r.confined.fork(s)
 }
 
 func (r *Reaper) signal(p *Process, sig syscall.Signal) error {

@@ -29,6 +29,10 @@ type Spec struct {
 	Umask      *int        // nil keeps percore's own
 	CPUs       []int       // the CPUs that the child may run on, by their numbers; none, or one that is not there, keeps percore's own
 
+	// NoNewPrivs keeps the child, and all that comes of it, from getting privileges by what it executes, such as set-user-ID programs (man 2
+	// prctl). It counts for Spawn.
+	NoNewPrivs bool
+
 	// Pdeathsig is what the kernel sends the child when percore itself dies (man 2 prctl,
 	// PR_SET_PDEATHSIG); 0 is nothing. It does not reach the child's own children.
 	Pdeathsig syscall.Signal

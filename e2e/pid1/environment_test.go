@@ -102,3 +102,22 @@ func TestTheCommandMayComeFromTheEnvironment(t *testing.T) {
 		t.Errorf("arguments: got %q, want %q", w.Args, want)
 	}
 }
+
+func TestOnlyTheProgramThatAsksForItHasNoNewPrivileges(t *testing.T) {
+	s := start(t, env{
+		"PERCORE_WORKERS": "1", "PERCORE_PROGRAMS": "confined", "PERCORE_CONFINED_COMMAND": "sleep 1000", "PERCORE_CONFINED_NO_NEW_PRIVS": "yes",
+		"PERCORE_CONFINED_USER": "1000:1000",
+	}, built.worker, "worker", "serve", "{port}")
+	s.awaitReady(1)
+	s.await("the further program", func() bool { return s.alive(true)["confined:confined"].PID != 0 })
+	for name, want := range map[string]string{"confined:confined": "1", s.workerName(0): "0"} {
+		p, _ := s.find(s.alive(true)[name].PID)
+		if got := p.status["NoNewPrivs"]; got != want {
+			t.Errorf("no_new_privs of %s: got %q, want %s", name, got, want)
+		}
+	}
+	child := start(t, env{"PERCORE_MODE": "init", "PERCORE_NO_NEW_PRIVS": "yes"}, "grep", "-q", "NoNewPrivs.*1", "/proc/self/status")
+	if code := child.wait(); code != 0 {
+		t.Errorf("mode init: got code %d, want that the child finds its no_new_privs set", code)
+	}
+}

@@ -12,6 +12,7 @@ type Program struct {
 	User              User        `envconfig:"PERCORE_USER" group:"fleet" shown:"inherited" example:"www-data" doc:"user that the workers run as: 'name', 'uid', 'name:group' or 'uid:gid'"`
 	Directory         string      `envconfig:"PERCORE_DIRECTORY" group:"fleet" shown:"inherited" example:"/var/www" doc:"working directory of the workers"`
 	Umask             Umask       `envconfig:"PERCORE_UMASK" group:"fleet" shown:"inherited" example:"027" doc:"umask of the workers, in octal"`
+	NoNewPrivs        Bool        `envconfig:"PERCORE_NO_NEW_PRIVS" group:"fleet" default:"false" example:"true" doc:"whether the workers can get no privileges by what they execute, such as 'sudo' (man 2 prctl, 'PR_SET_NO_NEW_PRIVS')"`
 	Autorestart       Autorestart `envconfig:"PERCORE_AUTORESTART" group:"fleet" default:"true" oneof:"true,unexpected,false" example:"unexpected" doc:"whether a worker that ends is started again; 'unexpected': unless its exit code is one of 'PERCORE_EXITCODES'"`
 	Exitcodes         ExitCodes   `envconfig:"PERCORE_EXITCODES" group:"fleet" default:"0" example:"0,2" doc:"exit codes that 'unexpected' does not restart after"`
 	StartSecs         Duration    `envconfig:"PERCORE_STARTSECS" group:"fleet" default:"1s" example:"5" doc:"a life shorter than this is a failed start; 0: none is"`

@@ -55,6 +55,7 @@ type Program struct {
 	Dir         string
 	Credential  *reaper.Credential
 	Umask       *int  // nil is percore's own
+	NoNewPrivs  bool  // nothing that a worker executes gives it privileges (man 2 prctl)
 	CPUs        []int // worker i is pinned to the one at i modulo their number; none are pinned when empty
 
 	Autorestart Autorestart

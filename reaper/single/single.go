@@ -28,6 +28,7 @@ type Options struct {
 	Group   bool                              // signals go to the child's process group
 	Tree    bool                              // signals go to every descendant, whatever its session
 
+	NoNewPrivs  bool           // the child gets no privileges by what it executes (man 2 prctl)
 	Pdeathsig   syscall.Signal // what the child gets when percore dies; 0 is nothing
 	WaitAll     bool           // when the child has ended, TERM the others and wait for them
 	StopTimeout time.Duration  // until they are killed
@@ -38,10 +39,10 @@ type Options struct {
 	ShimEntry string
 }
 
-// needsThread says whether the goroutine has to stay on its thread: a mask is a thread's own, and Pdeathsig is tied to its life. Otherwise
+// needsThread says whether the goroutine has to stay on its thread: a mask is a thread's own, as is what NoNewPrivs sets, and Pdeathsig is tied to its life. Otherwise
 // it is better not asked for, because the runtime then starts one more, to start others from.
 func (o Options) needsThread() bool {
-	return o.Inherited.Mask != 0 || o.Pdeathsig != 0 || o.needsShim()
+	return o.Inherited.Mask != 0 || o.Pdeathsig != 0 || o.NoNewPrivs || o.needsShim()
 }
 
 // runner is one Run.

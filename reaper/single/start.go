@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"percore/reaper"
 	"percore/reaper/catch"
 	"percore/reaper/entry"
@@ -73,6 +75,11 @@ func (r *runner) fork(spec reaper.Spec) (int, error) {
 	childMask := r.Inherited.Mask
 	if spec.Path == shimPath {
 		childMask = allSignals
+	}
+	if r.NoNewPrivs {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return 0, os.NewSyscallError("prctl", err)
+		}
 	}
 	before := entry.SetMask(childMask)
 	r.ignore(entry.Ignored)
