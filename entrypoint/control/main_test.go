@@ -93,13 +93,22 @@ func serve(t *testing.T, place control.Place, handle control.Handler) *control.L
 	return serveAndLog(t, place, handle, slog.New(slog.DiscardHandler))
 }
 
-func serveAndLog(t *testing.T, place control.Place, handle control.Handler, log *slog.Logger) *control.Listener {
+// serveWith is serve with a server that is changed before it runs.
+func serveWith(t *testing.T, place control.Place, handle control.Handler, change func(*control.Server)) {
+	t.Helper()
+	serveAndLog(t, place, handle, slog.New(slog.DiscardHandler), change)
+}
+
+func serveAndLog(t *testing.T, place control.Place, handle control.Handler, log *slog.Logger, changes ...func(*control.Server)) *control.Listener {
 	t.Helper()
 	listener, err := control.Listen(place)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := control.NewServer(listener, handle, log)
+	for _, change := range changes {
+		change(server)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run() }()
 	t.Cleanup(func() {

@@ -17,6 +17,8 @@ const (
 	// requestBytesMax bounds what a client may say: an update may bring an env file along, and one variable is at
 	// most 128 KiB (man 2 execve).
 	requestBytesMax = 256 << 10
+	// namesMax is as many as there may be workers of two programs: each is looked for among all.
+	namesMax = 2048
 	// frameBytesMax bounds what a client takes in one piece: the status of a thousand workers is a tenth of it.
 	frameBytesMax = 4 << 20
 )

@@ -9,17 +9,20 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	// clientsMax bounds the clients at one time. Beyond it the one that has been silent for longest has to go.
+	// clientsMax bounds the clients at one time. Beyond it one that says or reads nothing has to go, see firstIdle.
 	clientsMax = 64
 	backlog    = 1024 // connections that PID 1 has not looked at yet; the kernel's own limit may be lower
 
 	dialTimeout    = 2 * time.Second
 	requestTimeout = 5 * time.Second  // for the whole request
-	frameTimeout   = 10 * time.Second // for a client to take one frame
+	frameTimeout   = 10 * time.Second // for a client to take one frame, and to begin to read what is there
 	// A descriptor or memory that is short now may be back in a moment; the log has said so once.
 	acceptPause = 250 * time.Millisecond
 )
@@ -37,6 +40,8 @@ type Server struct {
 	ctx      context.Context // ended by Close
 	stop     context.CancelFunc
 	visits   sync.WaitGroup
+	refused  refusals      // Run's
+	patience time.Duration // frameTimeout
 
 	mu      sync.Mutex // guards clients
 	clients []*client  // in the order of their arrival
@@ -44,7 +49,7 @@ type Server struct {
 
 // NewServer makes a server; Run serves. The listener is the server's from now on.
 func NewServer(l *Listener, handle Handler, log *slog.Logger) *Server {
-	s := &Server{listener: l, handle: handle, log: log, uid: os.Getuid()}
+	s := &Server{listener: l, handle: handle, log: log, uid: os.Getuid(), refused: refusals{log: log, now: time.Now}, patience: frameTimeout}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -88,11 +93,11 @@ func (s *Server) Close() {
 func (s *Server) admit(conn *net.UnixConn) {
 	who, err := peerOf(conn)
 	if err != nil || !who.trusted(s.uid, s.listener.Place.Abstract()) {
-		s.log.Warn("control client refused", "pid", who.pid, "uid", who.uid)
+		s.refused.note(who)
 		refuse(conn, "permission denied: only root and percore's own user may use the control socket")
 		return
 	}
-	c := &client{conn: conn, who: who}
+	c := &client{conn: conn, patience: s.patience, who: who}
 	if !s.seat(c) {
 		refuse(conn, fmt.Sprintf("busy: %d commands are under way", clientsMax))
 		return
@@ -110,26 +115,27 @@ func refuse(conn *net.UnixConn, why string) {
 	_ = write(conn, Frame{Done: true, Code: CodeUnreachable, Error: why})
 }
 
-// seat makes room for a client: if need be, at the expense of the first of those that have said nothing yet.
+// seat makes room for a client: if need be, at the expense of the first of those that are idle.
 func (s *Server) seat(c *client) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.clients) >= clientsMax {
-		silent := s.firstSilent()
-		if silent == nil {
+		idle := s.firstIdle()
+		if idle == nil {
 			return false
 		}
-		silent.evicted = true
-		_ = silent.conn.Close()
-		s.removeLocked(silent)
+		idle.evicted = true
+		_ = idle.conn.Close()
+		s.removeLocked(idle)
 	}
 	s.clients = append(s.clients, c)
 	return true
 }
 
-func (s *Server) firstSilent() *client {
+// firstIdle is a client that has said nothing yet, or has not read for frameTimeout what there is to be read.
+func (s *Server) firstIdle() *client {
 	for _, c := range s.clients {
-		if !c.heard {
+		if !c.heard || c.unread() && time.Since(time.Unix(0, c.wrote.Load())) > s.patience {
 			return c
 		}
 	}
@@ -154,10 +160,12 @@ func (s *Server) removeLocked(c *client) {
 
 // client is one conversation.
 type client struct {
-	conn    *net.UnixConn
-	who     peer
-	heard   bool // it has made its request; guarded by the server's mu
-	evicted bool // likewise
+	conn     *net.UnixConn
+	patience time.Duration
+	who      peer
+	heard    bool         // it has made its request; guarded by the server's mu
+	evicted  bool         // likewise
+	wrote    atomic.Int64 // when the latest frame was sent, in nanoseconds since 1970
 }
 
 // serve takes the request, answers it and says how it went.
@@ -171,6 +179,10 @@ func (c *client) serve(s *Server) {
 	}
 	if request.Version != Version {
 		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("control speaks version %d, the client version %d", Version, request.Version)})
+		return
+	}
+	if len(request.Names) > namesMax {
+		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("the request has %d names, and there may be %d", len(request.Names), namesMax)})
 		return
 	}
 	s.mu.Lock()
@@ -199,8 +211,24 @@ func (c *client) watch(in *bufio.Reader, leave context.CancelFunc) {
 	leave()
 }
 
-// reply sends one frame. A client that does not take it in time is gone.
+// reply sends one frame. A client that does not take it in time is gone, and so is its command: not each frame that is left waits for it.
 func (c *client) reply(f Frame) error {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(frameTimeout))
-	return write(c.conn, f)
+	_ = c.conn.SetWriteDeadline(time.Now().Add(c.patience))
+	err := write(c.conn, f)
+	if err != nil {
+		_ = c.conn.Close() // which watch hears of
+	}
+	c.wrote.Store(time.Now().UnixNano())
+	return err
+}
+
+// unread reports whether the client has something to read (man 7 unix, SIOCOUTQ).
+func (c *client) unread() bool {
+	raw, err := c.conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	bytes := 0
+	err = raw.Control(func(fd uintptr) { bytes, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return err == nil && bytes > 0
 }

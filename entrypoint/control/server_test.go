@@ -2,10 +2,12 @@ package control_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -199,4 +201,95 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("a request of %d bytes was taken", len(text))
 		}
 	})
+}
+
+// Strangers may knock as often as they like, and the log is for those who have to read it.
+func TestRefusalsLeaveALineAMinuteWithTheirNumber(t *testing.T) {
+	var log bytes.Buffer
+	clock := time.Unix(0, 0)
+	r := control.Refusals(slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return clock })
+	for range 1000 {
+		r(7, 65534)
+		clock = clock.Add(50 * time.Millisecond)
+	}
+	if got := strings.Count(log.String(), "control client refused"); got != 1 || !strings.Contains(log.String(), "pid=7 uid=65534") {
+		t.Errorf("in 50 seconds: got %d lines, want 1 that says who\n%s", got, &log)
+	}
+	clock = clock.Add(time.Minute)
+	r(8, 65533)
+	if got := log.String(); strings.Count(got, "control client refused") != 2 || !strings.Contains(got, "pid=8 uid=65533 others=999") {
+		t.Errorf("a minute later: got %s, want the number of those between", got)
+	}
+}
+
+// A client that has stopped reading cannot be told from one that is slow, until it has been still for long.
+func TestAClientThatReadsNothingLosesItsSeat(t *testing.T) {
+	place := socketIn(t)
+	seated := make(chan struct{})
+	serveWith(t, place, func(ctx context.Context, r control.Request, reply func(control.Frame) error) (int, error) {
+		if r.Verb != control.VerbTail {
+			return echo(ctx, r, reply)
+		}
+		_ = reply(control.Frame{Data: make([]byte, 1<<10)}) // it fits into the socket, and nobody takes it
+		seated <- struct{}{}
+		<-ctx.Done()
+		return control.CodeOK, nil
+	}, func(s *control.Server) { s.SetPatience(100 * time.Millisecond) })
+	for range control.ClientsMax {
+		conn, err := net.Dial("unix", string(place))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, `{"version":1,"verb":"tail"}`+"\n")
+		<-seated
+	}
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if _, _, err = call(t, place, control.Request{Verb: control.VerbPID}); err == nil {
+			return
+		}
+	}
+	t.Errorf("a client that reads: got %v, want it served", err)
+}
+
+// A handler may have many frames to send and no mind to ask how each one went.
+func TestAClientThatIsGoneCostsOneWait(t *testing.T) {
+	place := socketIn(t)
+	ended := make(chan time.Duration, 1)
+	serveWith(t, place, func(ctx context.Context, _ control.Request, reply func(control.Frame) error) (int, error) {
+		began := time.Now()
+		for range 1000 {
+			_ = reply(control.Frame{Data: make([]byte, 64<<10)})
+		}
+		<-ctx.Done()
+		ended <- time.Since(began)
+		return control.CodeOK, nil
+	}, func(s *control.Server) { s.SetPatience(200 * time.Millisecond) })
+	conn, err := net.Dial("unix", string(place))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, `{"version":1,"verb":"status"}`+"\n")
+	select {
+	case took := <-ended:
+		if took > 10*time.Second {
+			t.Errorf("got %v for a thousand frames, want one wait", took)
+		}
+	case <-time.After(patience):
+		t.Error("the command goes on for a client that takes nothing")
+	}
+}
+
+func TestTheNamesOfARequestAreBounded(t *testing.T) {
+	place := socketIn(t)
+	serve(t, place, echo)
+	if _, code, err := call(t, place, control.Request{Names: make([]string, control.NamesMax)}); err != nil || code != control.NamesMax {
+		t.Errorf("as many as there may be: got %d, %v, want them served", code, err)
+	}
+	_, code, err := call(t, place, control.Request{Names: make([]string, control.NamesMax+1)})
+	if err == nil || code != control.CodeInvalid || !strings.Contains(err.Error(), "names") {
+		t.Errorf("one more: got %d, %v, want it refused", code, err)
+	}
 }
