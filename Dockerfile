@@ -31,6 +31,7 @@ ENTRYPOINT ["/percore"]
 # Without a command it shows itself: docker run -p 8080:8080 percore
 CMD ["demo"]
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY LICENSE entrypoint/licenses/THIRD_PARTY_LICENSES /licenses/
 # What changes with each build comes last, so that a builder takes the rest out of its cache.
 COPY --from=build /percore /percore
 ARG VERSION=dev
@@ -38,7 +39,7 @@ ARG REVISION=
 ARG CREATED=
 ARG SOURCE=
 LABEL org.opencontainers.image.title="percore" \
-      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-3-Clause AND MPL-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
@@ -61,13 +62,14 @@ EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["/percore", "healthcheck"]
 ENTRYPOINT ["/percore"]
 CMD ["python3", "/var/www/main.py", "--port={port}"]
+COPY --from=percore /licenses /usr/share/doc/percore
 COPY --from=percore /percore /percore
 ARG VERSION=dev
 ARG REVISION=
 ARG CREATED=
 ARG SOURCE=
 LABEL org.opencontainers.image.title="percore-tornado" \
-      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.licenses="MIT AND Apache-2.0 AND BSD-3-Clause AND MPL-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \

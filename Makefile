@@ -47,6 +47,8 @@ generated:
 	$(GO) mod tidy -diff
 	@$(GO) run ./entrypoint env --markdown | diff -u docs/configuration.md - \
 		|| { echo "docs/configuration.md is stale: go run ./entrypoint env --markdown >docs/configuration.md"; exit 1; }
+	@$(GO) run ./entrypoint/licenses/internal/gen - | diff -u entrypoint/licenses/THIRD_PARTY_LICENSES - \
+		|| { echo "THIRD_PARTY_LICENSES is stale: go generate ./entrypoint/licenses"; exit 1; }
 
 # The race detector takes a C compiler; `make setup` installs one where it may.
 compile-race:

@@ -36,7 +36,7 @@ var manual = map[string]page{
 	"check": {"check [--] [COMMAND [ARG...]]", "Validates the environment as a start would, and prints each variable's value with where it comes from.\n" +
 		"Without COMMAND, in the container of a percore that runs, it prints what holds there. Exits with 0 or 2.", nil, command},
 	"env":     {"env [--markdown|--json]", "The reference of every variable.", []string{"--markdown", "--json"}, noOperands},
-	"version": {"version", "The version of this binary.", nil, noOperands},
+	"version": {"version [--licenses]", "The version of this binary, or the licenses of what is in it.", []string{"--licenses"}, noOperands},
 	"help":    {"help [WORD]", "What the words are, or what WORD does.", nil, someOperands},
 
 	"status": {"status [--json] [-v] [NAME...]", "One line for each worker. -v and --json add readiness, requests, restarts, the last end, memory and CPU.\n" +

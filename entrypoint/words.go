@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/licenses"
 	"percore/reaper/early"
 )
 
@@ -102,6 +104,10 @@ func reserved(in invocation) int {
 }
 
 func printVersion(in invocation) int {
+	if slices.Contains(in.args, "--licenses") {
+		fmt.Fprint(in.stdout, licenses.ThirdParty)
+		return exitOK
+	}
 	fmt.Fprintln(in.stdout, "percore", version)
 	return exitOK
 }
@@ -113,7 +119,7 @@ const usage = `usage:
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--] [COMMAND...]    validate the environment and print the effective configuration
   percore env [--markdown|--json]    the reference of every variable
-  percore version | --version | help [WORD] | WORD --help
+  percore version [--licenses] | --version | help [WORD] | WORD --help
 
   percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
   percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first

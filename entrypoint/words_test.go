@@ -141,3 +141,10 @@ func TestEveryListenErrorHasAdvice(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBinaryHasTheLicensesOfWhatIsInIt(t *testing.T) {
+	var out bytes.Buffer
+	if code := printVersion(invocation{args: []string{"version", "--licenses"}, stdout: &out}); code != exitOK || !strings.Contains(out.String(), "Apache License") {
+		t.Errorf("got code %d and %.80q, want the licenses", code, out.String())
+	}
+}
