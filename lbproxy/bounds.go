@@ -155,6 +155,7 @@ const complaintMillis = 60_000
 type complaints struct {
 	paused, shed, refused int64
 	beyond                [http1.LimitFields + 1]int64 // requests beyond a limit of heads, by limit
+	floods                [len(outcomes)]flood         // by cause
 }
 
 // complain says something now and then that would otherwise be said for each of many connections.

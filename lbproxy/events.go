@@ -15,6 +15,7 @@ type event struct {
 	side    side
 	status  int
 	tries   uint32
+	others  int // of the same kind that had no line
 }
 
 // eventsMax is how many lines may wait. A flood says the same thing again and again, so the rest is only counted.
@@ -58,6 +59,9 @@ func (q *eventQueue) write(e event) {
 	attrs := []slog.Attr{slog.String("reason", e.reason), slog.String("side", e.side.String()), slog.Int("tries", int(e.tries))}
 	if e.status != 0 {
 		attrs = append(attrs, slog.Int("status", e.status))
+	}
+	if e.others != 0 {
+		attrs = append(attrs, slog.Int("others", e.others))
 	}
 	if e.worker != "" {
 		attrs = append(attrs, slog.String("worker", e.worker))

@@ -130,6 +130,9 @@ func (l *loop) logCause(x *exchange, why cause) {
 		return
 	}
 	e := event{level: o.level, message: "request failed", reason: x.reason(why), side: o.side, status: o.status, tries: x.tries}
+	if why.byNumber() && !l.admitLine(&e, why) {
+		return
+	}
 	if x.last != nil {
 		e.worker = x.last.Name
 	}
