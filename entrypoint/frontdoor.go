@@ -148,7 +148,8 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	list := make([]lbproxy.Endpoint, len(endpoints))
 	for i, e := range endpoints {
 		list[i] = lbproxy.Endpoint{
-			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID, State: endpointState(e.State), RequestsMax: e.RequestsMax, Killed: e.Killed,
+			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID, State: endpointState(e.State), RequestsMax: e.RequestsMax,
+			Killed: e.Killed, Trouble: e.Trouble,
 		}
 	}
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"percore/entrypoint/config"
+	"percore/reaper/ports"
 )
 
 // check validates the environment as a start would, and prints what would hold. Where a PID 1 with the same environment
@@ -28,6 +29,9 @@ func check(in invocation) int {
 	if _, err := planFleet(cfg); err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
+	}
+	if why := ports.Blind(); why != "" {
+		fmt.Fprintln(in.stderr, "percore: warning:", why)
 	}
 	if err := cfg.WriteEffective(in.stdout); err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)

@@ -45,6 +45,7 @@ type Endpoint struct {
 	PID         int // its process, as PID 1 knows it, for the access log; 0 is not known
 	State       EndpointState
 	Killed      uint64 // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
+	Trouble     string // why it is not up, where that is known, in words fit for HTML and JSON as they are; empty is nothing
 	RequestsMax uint64 // requests after which the incarnation is reported as exhausted; 0 is never
 }
 
@@ -62,13 +63,14 @@ type Snapshot struct {
 // table is a snapshot made ready for the loops, which only read it. Its entries are dense: entry i is the worker
 // with index i, nil when there is none.
 type table struct {
-	seq    uint64
-	ask    uint64
-	drain  bool
-	sole   bool
-	states []EndpointState
-	target []*target
-	killed []uint64 // see Endpoint.Killed
+	seq     uint64
+	ask     uint64
+	drain   bool
+	sole    bool
+	states  []EndpointState
+	target  []*target
+	killed  []uint64 // see Endpoint.Killed
+	trouble string   // the first Endpoint.Trouble
 }
 
 // newTable builds the table for s. Incarnations that old has already keep their target and so their counts.
@@ -94,6 +96,9 @@ const endpointsMax = 1024
 
 func (t *table) add(e Endpoint, old *table) error {
 	t.states[e.Index], t.killed[e.Index] = e.State, e.Killed
+	if t.trouble == "" {
+		t.trouble = e.Trouble
+	}
 	if was := old.at(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
 		was.requestsMax.Store(e.RequestsMax)
 		t.target[e.Index] = was
@@ -121,6 +126,14 @@ func (t *table) at(index int) *target {
 func (t *table) isUp(index int, incarnation uint64) bool {
 	e := t.at(index)
 	return e != nil && e.Incarnation == incarnation && t.states[index] == Up
+}
+
+// whyNoneIsUp is what to add to an answer with 503 when no worker is up and it is known of one why; empty is nothing.
+func (t *table) whyNoneIsUp(status int) string {
+	if t == nil || status != 503 || t.trouble == "" || t.anyUp() {
+		return ""
+	}
+	return ": " + t.trouble
 }
 
 // anyUp tells whether there is a worker that may be chosen.

@@ -104,7 +104,7 @@ func (l *loop) abort(x *exchange, why cause) {
 		l.drop(x, o.status)
 		return
 	}
-	l.answer(x, x.requestHead(), o.status, x.reason(why))
+	l.answer(x, x.requestHead(), o.status, x.reason(why)+l.table.whyNoneIsUp(o.status))
 }
 
 // drop closes the client's connection without another word.

@@ -61,6 +61,25 @@ func TestAWaitThatTakesTooLongIsA503(t *testing.T) {
 	wantCount(t, "waiting requests", r.proxy.waiting.Load(), 0)
 }
 
+// TestA503SaysWhatIsWrongWithTheWorkers as long as none is up.
+func TestA503SaysWhatIsWrongWithTheWorkers(t *testing.T) {
+	const trouble = "webs:web-8000 listens on 0.0.0.0:9000 instead of 127.0.0.1:8000"
+	for _, accept := range []string{"text/plain", "text/html", "application/json"} {
+		r := newRig(t, func(o *Options) { o.QueueTimeout = 80 * time.Millisecond })
+		s := newStub(t, constant("ok"))
+		wrong := Endpoint{Address: s.address, Incarnation: 1, State: Down, Trouble: trouble}
+		r.apply(false, wrong)
+		c := r.client()
+		request := "GET / HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n"
+		c.do(request).want(t, 503, "~no worker was ready in time: "+trouble)
+		wrong.Trouble, wrong.Incarnation = "", 2
+		r.apply(false, wrong)
+		if got := c.do(request); strings.Contains(got.body, "instead") {
+			t.Errorf("once it is not known any more: got %s, want nothing of it", got.body)
+		}
+	}
+}
+
 func TestAFullQueueIsA503AtOnce(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueSize = 2 })
 	a, b := r.client().send(getRequest), r.client().send(getRequest)

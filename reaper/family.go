@@ -72,7 +72,7 @@ func markOf(pid int) mark {
 		}
 	}
 	var environ []byte
-	asOwner(dir, func() error {
+	AsOwner(dir, func() error {
 		text, err := os.ReadFile(dir + "/environ")
 		environ = text
 		return err
@@ -80,9 +80,9 @@ func markOf(pid int) mark {
 	return parseEnviron(environ)
 }
 
-// asOwner does something as the user that a folder of /proc belongs to: root may read less of another user's process than that user,
+// AsOwner does something with the rights of the user that a folder of /proc belongs to: root may read less of another user's process than that user,
 // where it lacks the capability SYS_PTRACE (man 2 ptrace, on access modes), as it does in a container of Docker's.
-func asOwner(dir string, do func() error) error {
+func AsOwner(dir string, do func() error) error {
 	var stat unix.Stat_t
 	if err := unix.Stat(dir, &stat); err != nil {
 		return os.NewSyscallError("stat", err)

@@ -39,6 +39,18 @@ func (p *Process) Signal(sig syscall.Signal) error { return p.signal(sig) }
 // systemd and s6 do it.
 func (p *Process) Stop(sig syscall.Signal) error { return p.stop(sig) }
 
+// Members lists the child and what it has started, as far as it lives; of a child without Spec.KillDescendants, its process group.
+func (p *Process) Members() []int {
+	c, _ := p.family().members()
+	pids := []int{p.pid}
+	for _, member := range c.members {
+		if member.PID != p.pid {
+			pids = append(pids, member.PID)
+		}
+	}
+	return pids
+}
+
 // sendStop is Stop on the reaper's goroutine, so that the child cannot be reaped in between.
 func (p *Process) sendStop(sig syscall.Signal) error {
 	to := p.pid

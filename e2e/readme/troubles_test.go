@@ -71,6 +71,10 @@ var troubles = []trouble{
 		env: []string{"PERCORE_READY_TIMEOUT=0.3", "PERCORE_STARTRETRIES=0"}, words: sleeper,
 	},
 	{
+		name: "the application listens elsewhere", shows: "does not listen where it is expected to", env: []string{"PERCORE_READY_TIMEOUT=6"},
+		words: []string{"python3", "-c", "import socket, time; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); time.sleep(600)"},
+	},
+	{
 		name: "one worker of two keeps failing", shows: "fleet degraded", env: []string{"PERCORE_WORKERS=2", "PERCORE_STARTRETRIES=2"},
 		words: misbehaving, meanwhile: until("fleet degraded"),
 	},

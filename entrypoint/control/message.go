@@ -104,7 +104,8 @@ type Process struct {
 	LastEnd     string    `json:"last_end,omitempty"`  // how the last process ended, in words
 	LastCode    int       `json:"last_code,omitempty"` // 128+n for signal n
 	LastAt      time.Time `json:"last_at,omitzero"`
-	Description string    `json:"description"` // supervisord's words
+	Diagnosis   string    `json:"diagnosis,omitempty"` // what it listens on instead of where it is expected to
+	Description string    `json:"description"`         // supervisord's words
 	RSS         int64     `json:"rss_bytes,omitempty"`
 	CPU         float64   `json:"cpu_seconds,omitempty"`
 	InFlight    *int64    `json:"in_flight,omitempty"` // nil where nobody counts

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"syscall"
 	"time"
@@ -31,12 +32,16 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if e.Leftovers != "" {
 		reason += "; what it left behind was ended: " + e.Leftovers
 	}
+	misplaced := !l.proven && l.killedByUs && w.diagnosis.full != ""
+	if misplaced {
+		reason += "; it " + w.diagnosis.full
+	}
 	v := w.program.judge(l)
 	asked := w.state == draining || w.state == StateStopping
 	if asked {
 		v = verdict{event: evLost, streak: w.streak} // however it did so is no failure
 	}
-	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At}, "worker ended", slog.Int("pid", e.PID))
+	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At, misplaced: misplaced && !asked}, "worker ended", slog.Int("pid", e.PID))
 	if !asked && e.Status() != 0 {
 		f.mourn(w, reason)
 	}
@@ -53,7 +58,11 @@ func (f *Fleet) oomKilled(w *worker, e reaper.Exit) bool {
 func (f *Fleet) refused(w *worker, err error) event {
 	code, retriable := failure(err)
 	v := verdict{event: evUnrunnable, streak: w.streak}
-	if retriable {
+	held := (*heldError)(nil)
+	switch {
+	case errors.As(err, &held):
+		code, v, retriable = codeMisplaced, w.program.judgeFailure(w.streak, f.siblingHolds(w)), false
+	case retriable:
 		w.refusals++
 		v = verdict{event: evFailed, streak: w.streak, refusals: w.refusals} // the machine's fault, not the worker's
 	}

@@ -26,6 +26,7 @@ type Fleet struct {
 	maintenance maintenance
 	sockets     sockets
 	notices     *notices // nil until a worker is to send some
+	believed    bool     // it was said that the ports' owners cannot be seen
 	preparing   bool     // programs that come first are not done
 	endings     int
 	null        *os.File
@@ -171,7 +172,7 @@ func (f *Fleet) publish() {
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain,
+				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain, Trouble: w.trouble(),
 			})
 		}
 	}

@@ -26,6 +26,7 @@ type Endpoint struct {
 	State       EndpointState
 	RequestsMax uint64 // after which it is to be called exhausted; 0 is never
 	Killed      uint64 // the latest incarnation that was killed from outside; 0 is none
+	Trouble     string // why the worker is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
 }
 
 // Options is everything a fleet needs from outside. Every function may be nil and is called on the fleet's
@@ -61,6 +62,8 @@ type Options struct {
 	Resident func(pid int) int64
 	// Stopped says whether a process is stopped by a signal; nil looks at /proc.
 	Stopped func(pid int) bool
+	// Ports looks at who listens where; nil looks at /proc.
+	Ports *Ports
 	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
 	Rand func() float64
 }
@@ -96,6 +99,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Resident == nil {
 		o.Resident = tree.Resident
+	}
+	if o.Ports == nil {
+		o.Ports = realPorts()
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64

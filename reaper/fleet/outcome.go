@@ -18,6 +18,9 @@ func (f *Fleet) outcome() (Result, *worker, bool) {
 	if f.preparing {
 		return f.prepare()
 	}
+	if result, w, over := f.misplaced(); over && f.options.ExitOn != NeverExit {
+		return result, w, true
+	}
 	var first *worker
 	for _, w := range f.workers {
 		if f.isDecisive(w) && (first == nil || w.last.order < first.last.order) {

@@ -51,6 +51,7 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 		return evReady, true
 	}
 	f.arm(w, w.program.ReadyTimeout, evOverdue)
+	f.diagnoseIn(w, min(diagnoseAfter, w.program.ReadyTimeout/2))
 	if w.program.Ready.Kind != ReadyNotify {
 		f.watch(w)
 	}
@@ -62,6 +63,9 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 // a container whose PID 1 ends, so workers see no difference between the two.
 func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	if err := f.clearSocket(w); err != nil {
+		return nil, err
+	}
+	if err := f.tryPort(w); err != nil {
 		return nil, err
 	}
 	incarnation, argv := w.incarnation, w.argv()
@@ -90,7 +94,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 func (f *Fleet) watch(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, attempt := w.incarnation, f.attempt(w, w.program.Ready)
+	incarnation, attempt := w.incarnation, f.owned(w, f.attempt(w, w.program.Ready))
 	go func() {
 		if probe(ctx, attempt) {
 			f.mail.post(func() {
@@ -135,7 +139,7 @@ func (f *Fleet) serve(w *worker) {
 	f.disarm(w)
 	w.stopProbe()
 	f.expose(w)
-	w.ready, w.wasReady, w.proven = true, true, true
+	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, diagnosis{}
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
 	f.limit(w)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/ports"
 )
 
 // fakeKernel is a Spawner whose processes do what the test says. Run inside a synctest bubble, time is the
@@ -109,6 +110,7 @@ type rig struct {
 	mu        sync.Mutex // guards the rest: probes and callbacks run beside the test
 	unready   map[int]bool
 	sick      map[int]func(context.Context) error // answers the checks of /health
+	ports     Ports                               // what the tests of ports say; nobody holds one, and each is its worker's own otherwise
 	published [][]Endpoint
 	quiesced  []time.Duration
 }
@@ -158,6 +160,11 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 		o.Log = slog.New(slog.NewTextHandler(r.log, nil))
 		o.Probe, o.Stopped = r.probe, func(int) bool { return false } // the numbers are other processes here
 		o.Publish = func(e []Endpoint) { r.locked(func() { r.published = append(r.published, e) }) }
+		r.ports = Ports{
+			Holder: func(int) string { return "" }, Whose: func(int, []int) ports.Verdict { return ports.Own },
+			Named: func(int) string { return "pid 77 (python3)" }, Of: func([]int) []string { return nil },
+		}
+		o.Ports = &r.ports
 		r.fleet = New(o)
 		defer r.abandon()
 		body(r)

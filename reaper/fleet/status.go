@@ -32,6 +32,7 @@ type WorkerStatus struct {
 	LastExit    string    // how the last process ended, or why it was not started, in words; empty when none has
 	LastCode    int       // its exit code, 128+n for signal n
 	LastAt      time.Time // when that was
+	Diagnosis   string    // why the process is not ready, where that is known: what it listens on instead; empty is nothing
 	Complaint   string    // supervisord's words for what is wrong in BACKOFF and FATAL
 }
 
@@ -118,7 +119,7 @@ func (w *worker) status() WorkerStatus {
 		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.crew.size, Endpoint: w.endpoint, Port: w.port,
 		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
-		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Complaint: w.complaint(),
+		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.full, Complaint: w.complaint(),
 	}
 	if w.alive() {
 		s.PID, s.Started = w.process.PID(), w.started
@@ -135,6 +136,9 @@ func (f *Fleet) degraded() string {
 	for _, w := range f.workers {
 		if w.degraded && !w.ready {
 			reasons = append(reasons, w.title+" keeps failing")
+		}
+		if w.diagnosis.full != "" {
+			reasons = append(reasons, w.title+" "+w.diagnosis.full)
 		}
 		if w.withheld && w.alive() {
 			reasons = append(reasons, w.title+" is drained by order")

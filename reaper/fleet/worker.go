@@ -41,6 +41,7 @@ type worker struct {
 	killed      bool            // percore sent process SIGKILL
 	refusals    int             // in a row, of the kernel to start a process
 	slain       uint64          // the latest incarnation that was killed from outside
+	diagnosis   diagnosis       // of the latest incarnation that was not ready in time
 	stopProbe   context.CancelFunc
 
 	endOfLife    *time.Timer
@@ -63,13 +64,14 @@ type worker struct {
 
 // ending is how the latest incarnation ended, or why it never began.
 type ending struct {
-	judged  event  // what it was judged to be
-	passing bool   // the worker is not to blame: a kill from outside, a shortage
-	spawned bool   // there was a process
-	order   int    // endings of the whole fleet are numbered from 1; 0 is none yet
-	code    int    // exit code a container would pass on
-	reason  string // in words
-	at      time.Time
+	judged    event  // what it was judged to be
+	passing   bool   // the worker is not to blame: a kill from outside, a shortage
+	misplaced bool   // it was not ready in time, because it listens somewhere else
+	spawned   bool   // there was a process
+	order     int    // endings of the whole fleet are numbered from 1; 0 is none yet
+	code      int    // exit code a container would pass on
+	reason    string // in words
+	at        time.Time
 }
 
 func newWorker(c *crew, index int) *worker {
@@ -93,6 +95,14 @@ func (w *worker) pid() int {
 
 // alive says whether there is a process.
 func (w *worker) alive() bool { return w.process != nil }
+
+// trouble is why it is not up, for anybody to read.
+func (w *worker) trouble() string {
+	if w.diagnosis.public == "" {
+		return ""
+	}
+	return w.title + " " + w.diagnosis.public
+}
 
 // serves says whether it gets traffic.
 func (w *worker) serves() bool { return w.ready && !w.withheld }

@@ -98,6 +98,9 @@ func details(p control.Process) string {
 	if p.PID != 0 {
 		parts = append(parts, fmt.Sprintf("rss %.1f MB", float64(p.RSS)/(1<<20)), fmt.Sprintf("cpu %.2f s", p.CPU))
 	}
+	if p.Diagnosis != "" {
+		parts = append(parts, p.Diagnosis)
+	}
 	if p.LastEnd != "" {
 		parts = append(parts, "last end: "+p.LastEnd)
 	}

@@ -63,7 +63,7 @@ func process(s fleet.WorkerStatus, now time.Time) *control.Process {
 	return &control.Process{
 		Group: s.Group, Name: s.Name, State: s.State, Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority, Own: s.Internal,
 		Started: s.Started, Uptime: s.Uptime(now).Seconds(), Restarts: s.Restarts,
-		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Description: s.Description(now),
+		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Diagnosis: s.Diagnosis, Description: s.Description(now),
 	}
 }
 
@@ -87,7 +87,7 @@ func (d *Desk) unready() string {
 	}
 	list := d.Fleet.Status()
 	if !slices.ContainsFunc(list, func(s fleet.WorkerStatus) bool { return d.serves(s) && s.Ready }) {
-		return "no worker is ready: " + states(everybody(list))
+		return "no worker is ready: " + states(everybody(list)) + diagnosed(list)
 	}
 	for _, s := range list {
 		if s.Internal && s.State != "RUNNING" {
@@ -116,6 +116,16 @@ func states(list []fleet.WorkerStatus) string {
 		text += fmt.Sprintf("%d %s", n, state)
 	}
 	return text
+}
+
+// diagnosed is what is known to be wrong with the first worker of which something is.
+func diagnosed(list []fleet.WorkerStatus) string {
+	for _, s := range list {
+		if s.Diagnosis != "" {
+			return "; " + s.Process + " " + s.Diagnosis
+		}
+	}
+	return ""
 }
 
 // ready is the health check: one line, and 0 or 1. The front door is asked, which takes a millisecond where it is well.

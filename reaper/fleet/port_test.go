@@ -1,0 +1,197 @@
+package fleet
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"percore/reaper"
+	"percore/reaper/ports"
+)
+
+func TestAHeldPortIsNamedAndItsWorkerBacksOff(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		holder := "pid 77 (python3 -m http.server)"
+		r.ports.Holder = func(port int) string {
+			if port == 8001 {
+				return holder
+			}
+			return ""
+		}
+		r.run()
+		r.expectStates("RUNNING", "BACKOFF")
+		r.expectLog(1, `port 8001 is held by pid 77 (python3 -m http.server)`)
+		if s := r.fleet.Status()[1]; s.Starts != 0 || s.Complaint != "port 8001 is held by "+holder {
+			t.Errorf("status: got %d starts and %q, want none, and the holder", s.Starts, s.Complaint)
+		}
+		r.pass(time.Minute) // its sibling serves, so it is not given up
+		r.expectStates("RUNNING", "BACKOFF")
+		holder = ""
+		r.pass(time.Minute)
+		r.expectStates("RUNNING", "RUNNING")
+		r.finish()
+	})
+}
+
+func TestAFleetWhosePortsAreHeldEndsWithTwo(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.ports.Holder = func(int) string { return "pid 77 (old)" }
+		r.run()
+		r.expectEnd(2, "is held by pid 77 (old)")
+	})
+}
+
+func TestNobodyAsksForAPortThatIsNotUsed(t *testing.T) {
+	for name, change := range map[string]func(*Program){
+		"a unix socket":                     func(p *Program) { p.Sockets = true },
+		"no port":                           func(p *Program) { p.PortsFrom = 0 },
+		"no traffic, and ready without one": func(p *Program) { p.Traffic, p.Ready = false, Ready{Kind: ReadyNone} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := tornado(1)
+			change(&p)
+			inBubble(t, Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}}, func(r *rig) {
+				r.ports.Holder = func(int) string { return "somebody" }
+				r.run()
+				r.process(p.slotName(0))
+				r.finish()
+			})
+		})
+	}
+}
+
+func TestOnlyTheWorkersOwnAnswerMakesItReady(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
+		verdict := ports.Foreign
+		r.ports.Whose = func(port int, pids []int) ports.Verdict {
+			if port != 8000 || pids[0] != r.process("tornado-8000").pid {
+				t.Errorf("asked for port %d and %v, want those of the worker", port, pids)
+			}
+			var now ports.Verdict
+			r.locked(func() { now = verdict })
+			return now
+		}
+		r.run()
+		r.pass(3 * time.Second)
+		r.expectStates("STARTING")
+		r.locked(func() { verdict = ports.Own })
+		r.pass(time.Second)
+		r.expectStates("RUNNING")
+		r.expectLog(0, "is taken for the worker")
+		r.finish()
+	})
+}
+
+func TestWherePortsCannotBeSeenTheyAreBelievedAndItIsSaidOnce(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(3)}}, func(r *rig) {
+		r.ports.Whose = func(int, []int) ports.Verdict { return ports.Unknown }
+		r.run()
+		r.expectStates("RUNNING", "RUNNING", "RUNNING")
+		r.expectLog(1, "is taken for the worker")
+		r.finish()
+	})
+}
+
+func TestAWorkerThatListensElsewhereIsDiagnosed(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.holdBack(8001, true)
+		r.ports.Of = func(pids []int) []string {
+			if pids[0] == r.process("tornado-8001").pid {
+				return []string{"0.0.0.0:9000", "127.0.0.1:9100"}
+			}
+			return nil
+		}
+		r.run()
+		const want = "listens on 0.0.0.0:9000, 127.0.0.1:9100 instead of 127.0.0.1:8001"
+		r.pass(4900 * time.Millisecond)
+		r.expectLog(0, "instead of")
+		r.pass(200 * time.Millisecond)
+		r.expectLog(1, want)
+		if got := r.fleet.Status()[1].Diagnosis; got != want {
+			t.Errorf("status: got %q, want %q", got, want)
+		}
+		if got := r.fleet.Condition().Degraded; got != "tornadoes:tornado-8001 "+want {
+			t.Errorf("degraded: got %q, want it there too", got)
+		}
+		if got := r.latestEndpoint(1).Trouble; got != "tornadoes:tornado-8001 "+want {
+			t.Errorf("what the front door hears: got %q, want the same", got)
+		}
+		r.pass(40 * time.Second)
+		r.expectLog(1, want) // it is said once
+		r.holdBack(8001, false)
+		r.pass(time.Second)
+		r.expectStates("RUNNING", "RUNNING")
+		if got := r.fleet.Status()[1].Diagnosis + r.fleet.Condition().Degraded + r.latestEndpoint(1).Trouble; got != "" {
+			t.Errorf("once it is ready: got %q, want nothing", got)
+		}
+		r.finish()
+	})
+}
+
+func (r *rig) latestEndpoint(i int) (e Endpoint) {
+	r.locked(func() { e = r.published[len(r.published)-1][i] })
+	return e
+}
+
+func TestWhatWorkersAreDiagnosedWith(t *testing.T) {
+	const port, expected = 8000, "127.0.0.1:8000"
+	foreign := func(int, []int) ports.Verdict { return ports.Foreign }
+	unknown := func(int, []int) ports.Verdict { return ports.Unknown }
+	for name, c := range map[string]struct {
+		found        []string
+		whose        func(int, []int) ports.Verdict
+		full, public string
+	}{
+		"slow, but not wrong":        {nil, unknown, "", ""},
+		"where it should be":         {[]string{expected, "127.0.0.1:9100"}, unknown, "", ""},
+		"everywhere":                 {[]string{"0.0.0.0:8000"}, unknown, "", ""},
+		"everywhere, with IPv6":      {[]string{"[::]:8000"}, unknown, "", ""},
+		"another port":               {[]string{"127.0.0.1:9000"}, unknown, "listens on 127.0.0.1:9000 instead of 127.0.0.1:8000", "listens on 127.0.0.1:9000 instead of 127.0.0.1:8000"},
+		"another address":            {[]string{"[::1]:8000"}, unknown, "listens on [::1]:8000 instead of 127.0.0.1:8000", "listens on [::1]:8000 instead of 127.0.0.1:8000"},
+		"a socket":                   {[]string{"unix:/run/x"}, unknown, "listens on unix:/run/x instead of 127.0.0.1:8000", "listens on a unix socket instead of 127.0.0.1:8000"},
+		"somebody else in its place": {nil, foreign, "listens on nothing instead of 127.0.0.1:8000, where pid 77 (python3) does", "listens on nothing instead of 127.0.0.1:8000, where another process does"},
+		"both":                       {[]string{"127.0.0.1:9000"}, foreign, "listens on 127.0.0.1:9000 instead of 127.0.0.1:8000, where pid 77 (python3) does", "listens on 127.0.0.1:9000 instead of 127.0.0.1:8000, where another process does"},
+		"more than a line can bear":  {[]string{"a", "b", "c", "d"}, unknown, "listens on a, b, c instead of 127.0.0.1:8000", "listens on a, b, c instead of 127.0.0.1:8000"},
+	} {
+		p := Ports{Whose: c.whose, Named: func(int) string { return "pid 77 (python3)" }, Of: func([]int) []string { return c.found }}
+		if got := p.diagnose(reaper.NewProcess(7, nil), expected, port); got != (diagnosis{public: c.public, full: c.full}) {
+			t.Errorf("%s: got %+v, want %q and %q", name, got, c.full, c.public)
+		}
+	}
+}
+
+func TestAFleetThatListensElsewhereEndsAfterOneRound(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2), front()}}, func(r *rig) {
+		r.holdBack(8000, true)
+		r.holdBack(8001, true)
+		r.ports.Of = func([]int) []string { return []string{"127.0.0.1:9000"} }
+		r.run()
+		r.pass(59 * time.Second)
+		r.expectGoing()
+		r.expectEnd(2, "no worker listens where it is expected to: tornadoes:tornado-800")
+		if took := time.Since(r.start); took > 72*time.Second {
+			t.Errorf("the end came after %v, want one READY_TIMEOUT and a stop", took)
+		}
+		for _, want := range []string{"listens on 127.0.0.1:9000 instead of 127.0.0.1:800", "{port}"} {
+			if !strings.Contains(r.log.String(), want) {
+				t.Errorf("log: got no %q in\n%s", want, r.log)
+			}
+		}
+	})
+}
+
+func TestAFleetOfWhichOneListensRightGoesOn(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.holdBack(8001, true)
+		r.ports.Of = func([]int) []string { return []string{"127.0.0.1:9000"} }
+		r.run()
+		r.pass(10 * time.Minute)
+		r.expectGoing()
+		if states := []string{r.fleet.Status()[0].State}; !slices.Equal(states, []string{"RUNNING"}) {
+			t.Errorf("got %v, want the one that is right to serve", states)
+		}
+		r.expectLog(1, "fleet degraded")
+		r.finish()
+	})
+}
