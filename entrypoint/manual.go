@@ -46,7 +46,7 @@ var manual = map[string]page{
 	"restart": {"restart [--hard] NAME...", "Replaces workers one after another without losing a request, and halts when a new one is not ready.\n" +
 		"--hard stops all, then starts all.\n" + aboutNames, []string{"--hard"}, someOperands},
 	"signal":  {"signal SIGNAL NAME...", "Sends a signal: HUP, SIGHUP or 1.\n" + aboutNames, nil, someOperands},
-	"scale":   {"scale [GROUP] N", "Has N workers.", nil, numbers},
+	"scale":   {"scale [GROUP] N|+N|-N", "Has N workers, or N more or fewer than before.", nil, numbers},
 	"drain":   {"drain NAME...", "Takes workers out of traffic when their requests are done; they go on running.\n" + aboutNames, nil, someOperands},
 	"undrain": {"undrain NAME...", "Gives drained workers traffic again.\n" + aboutNames, nil, someOperands},
 	"tail": {
@@ -54,6 +54,8 @@ var manual = map[string]page{
 		[]string{"-f"},
 		numbers,
 	},
+	"logs": {"logs [-f] [NAME...]", "The end of what all workers, or those named, have written to both streams, each line behind its worker's\n" +
+		"name; -f follows.", []string{"-f"}, someOperands},
 	"pid": {"pid [NAME...]", "Process ids: PID 1's without a name, every worker's with all.", nil, someOperands},
 	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", "Changes variables while percore runs: says what each change does, and does it. --dry-run stops before\n" +
 		"that. An empty value is unset.", []string{"--dry-run", "--env-file="}, someOperands},
@@ -64,7 +66,6 @@ var manual = map[string]page{
 
 	"completion": {"completion bash|zsh|fish", aboutLater, nil, free},
 	"doctor":     {"doctor [--json]", aboutLater, nil, free},
-	"logs":       {"logs [-f] [NAME...]", aboutLater, nil, free},
 	"migrate":    {"migrate FILE...", aboutLater, nil, free},
 	"top":        {"top", aboutLater, nil, free},
 }

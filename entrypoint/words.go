@@ -43,10 +43,10 @@ var words = map[string]func(invocation) int{
 	"init": initWord,
 
 	"status": controlWord, "start": controlWord, "stop": controlWord, "restart": controlWord, "signal": controlWord,
-	"scale": controlWord, "drain": controlWord, "undrain": controlWord, "tail": controlWord, "pid": controlWord,
+	"scale": controlWord, "drain": controlWord, "undrain": controlWord, "tail": controlWord, "logs": controlWord, "pid": controlWord,
 	"update": controlWord, "reread": controlWord, "avail": controlWord, "shutdown": controlWord, "healthcheck": controlWord,
 
-	"completion": reserved, "doctor": reserved, "logs": reserved, "migrate": reserved, "top": reserved,
+	"completion": reserved, "doctor": reserved, "migrate": reserved, "top": reserved,
 }
 
 // play finds the role and plays it. It returns the exit code.
@@ -123,11 +123,12 @@ const usage = `usage:
 
   percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
   percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first
-  percore scale [GROUP] N                     have N workers
+  percore scale [GROUP] N|+N|-N               have N workers, or N more or fewer
   percore drain|undrain NAME...               take workers out of traffic, and back
   percore signal SIGNAL NAME...               send a signal
   percore pid [NAME...]                       process ids; without a name PID 1's
   percore tail [-f] [-BYTES] NAME [stderr]    the end of a worker's output
+  percore logs [-f] [NAME...]                 both streams of all workers, each line behind its worker's name
   percore update [--dry-run] [--env-file F] [NAME=VALUE...]    change variables at run time
   percore reread, avail, shutdown             as in supervisorctl
   percore healthcheck                         exit with 0 when a worker serves, else with 1

@@ -27,10 +27,14 @@ const (
 type Request struct {
 	Version int      `json:"version"`
 	Verb    Verb     `json:"verb"`
-	Names   []string `json:"names,omitempty"`   // GROUP:NAME, GROUP:*, NAME or all
-	Hard    bool     `json:"hard,omitempty"`    // restart: stop all, then start all
-	Signal  string   `json:"signal,omitempty"`  // HUP, SIGHUP or 1
-	Count   int      `json:"count,omitempty"`   // scale: how many workers
+	Names   []string `json:"names,omitempty"`  // GROUP:NAME, GROUP:*, NAME or all
+	Hard    bool     `json:"hard,omitempty"`   // restart: stop all, then start all
+	Signal  string   `json:"signal,omitempty"` // HUP, SIGHUP or 1
+	Count   int      `json:"count,omitempty"`  // scale: how many workers
+	// Relative makes Count so many workers more, or fewer where it is below 0.
+	Relative bool `json:"relative,omitempty"`
+	// Comment asks for lines about what is waited for, and where there is output when there is none. supervisorctl has no such lines.
+	Comment bool     `json:"comment,omitempty"`
 	Stream  string   `json:"stream,omitempty"`  // tail: stdout or stderr
 	Bytes   int      `json:"bytes,omitempty"`   // tail: how much from the end
 	Follow  bool     `json:"follow,omitempty"`  // tail: until the client leaves
@@ -64,6 +68,7 @@ const (
 	VerbShutdown Verb = "shutdown"
 	VerbReady    Verb = "ready"
 	VerbClear    Verb = "clear"
+	VerbLogs     Verb = "logs"
 )
 
 // Frame is one piece of an answer; one of its fields is set, and of Done, Code and Error any.

@@ -188,6 +188,7 @@ func (f *Fleet) publish() {
 func (f *Fleet) arm(w *worker, d time.Duration, e event) {
 	f.disarm(w)
 	number := w.alarms
+	w.due = time.Now().Add(d)
 	w.alarm = time.AfterFunc(d, func() {
 		f.mail.post(func() {
 			if number == w.alarms {
@@ -200,6 +201,7 @@ func (f *Fleet) arm(w *worker, d time.Duration, e event) {
 // disarm makes sure that the alarm does nothing, even if it rang already and its message waits in the mailbox.
 func (f *Fleet) disarm(w *worker) {
 	w.alarms++
+	w.due = time.Time{}
 	if w.alarm != nil {
 		w.alarm.Stop()
 		w.alarm = nil

@@ -145,6 +145,21 @@ func (f *Fleet) Tail(process, stream string, from int64, bytesMax int) (data []b
 	return data, next, wake, true
 }
 
+// LogPath is the file that a stream of a worker goes to; empty is none. It is safe from any goroutine.
+func (f *Fleet) LogPath(process, stream string) string {
+	o := f.overview.Load()
+	at := o.find(process)
+	if at < 0 {
+		return ""
+	}
+	for kind, file := range o.logFiles[at] {
+		if file != nil && streamKind(kind).String() == stream {
+			return file.spec.Path
+		}
+	}
+	return ""
+}
+
 // Clear empties a worker's log files, and forgets for Tail what is kept of its output. The error, of those that opening and
 // cutting a file can have, or ErrNoProcess, says why it did not. It is safe from any goroutine; it waits for a write under way.
 func (f *Fleet) Clear(process string) error {

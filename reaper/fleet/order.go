@@ -41,9 +41,10 @@ type Order struct {
 	Processes []string       // GROUP:NAME-PORT, as Status has them; for Start, Stop, Restart, Signal, Drain and Undrain
 	Signal    syscall.Signal // for Signal
 	Group     string         // for Scale; empty is the group that gets traffic
-	Count     int            // for Scale, at least 1
-	Programs  []Program      // for Replace: all that there are from now on
-	Accepted  func()         // for Replace: called when it is not refused, before anything else, on the fleet's goroutine; may be nil
+	Count     int            // for Scale, at least 1; so many more, or fewer, where Relative
+	Relative  bool
+	Programs  []Program // for Replace: all that there are from now on
+	Accepted  func()    // for Replace: called when it is not refused, before anything else, on the fleet's goroutine; may be nil
 }
 
 // Outcome is what came of an order for one process.

@@ -112,7 +112,11 @@ func (f *Fleet) scaleByOrder(e *errand) {
 		e.end(ErrOwn)
 		return
 	}
-	f.resize(c, e.order.Count, "by order", e)
+	count := e.order.Count
+	if e.order.Relative {
+		count += c.size
+	}
+	f.resize(c, count, "by order", e)
 }
 
 // crewOf finds a group by its name; without a name, the first one that is not percore's own, traffic before all else.

@@ -178,3 +178,45 @@ func TestADrainByOrderEndsWithTheSlot(t *testing.T) {
 		})
 	}
 }
+
+func TestScalingByADifference(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.run()
+		by := func(n int) Order { return Order{Verb: Scale, Count: n, Relative: true} }
+		r.give(by(2))
+		r.pass(time.Second)
+		r.expectNames("tornado-8000", "tornado-8001", "tornado-8002", "tornado-8003")
+		r.give(by(-3))
+		r.pass(time.Second)
+		r.expectNames("tornado-8000")
+		r.expectTold(r.give(by(-1)), ErrRange)
+		r.expectNames("tornado-8000")
+		r.finish()
+	})
+}
+
+func TestWhatAWorkerIsWaitedFor(t *testing.T) {
+	o := Options{Programs: []Program{tornado(2)}, Quiesce: func() {}}
+	inBubble(t, o, func(r *rig) {
+		r.kernel.obey = func(*fakeProcess) time.Duration { return 5 * time.Second }
+		r.holdBack(8000, true)
+		r.run()
+		expect := func(i int, want Waiting, left time.Duration) {
+			t.Helper()
+			if s := r.fleet.Status()[i]; s.Waiting != want || want != ForNothing && s.WaitingUntil.Sub(time.Now()) != left {
+				t.Errorf("worker %d: got %v until %v from now, want %v until %v", i, s.Waiting, s.WaitingUntil.Sub(time.Now()), want, left)
+			}
+		}
+		expect(0, ForReady, 60*time.Second)
+		expect(1, ForNothing, 0)
+		r.give(order(Stop, worker1))
+		r.pass(time.Second)
+		expect(1, ForRequests, 29*time.Second)
+		r.fleet.Drained(1, 1)
+		r.pass(time.Second)
+		expect(1, ForEnd, 9*time.Second)
+		r.pass(5 * time.Second)
+		expect(1, ForNothing, 0)
+		r.finish()
+	})
+}

@@ -32,8 +32,36 @@ type WorkerStatus struct {
 	LastExit    string    // how the last process ended, or why it was not started, in words; empty when none has
 	LastCode    int       // its exit code, 128+n for signal n
 	LastAt      time.Time // when that was
-	Diagnosis   string    // why the process is not ready, where that is known: what it listens on instead; empty is nothing
-	Complaint   string    // supervisord's words for what is wrong in BACKOFF and FATAL
+	Waiting     Waiting   // what others wait for
+	// WaitingUntil is when that is over at the latest; zero is not known.
+	WaitingUntil time.Time
+	Diagnosis    string // why the process is not ready, where that is known: what it listens on instead; empty is nothing
+	Complaint    string // supervisord's words for what is wrong in BACKOFF and FATAL
+}
+
+// Waiting is what is to happen next to a process.
+type Waiting uint8
+
+// What is waited for.
+const (
+	ForNothing  Waiting = iota
+	ForRequests         // the last ones that it has, before it is stopped
+	ForEnd              // it was asked to end
+	ForReady            // it was started
+)
+
+// waiting is what the worker is waited for, and until when.
+func (w *worker) waiting() (Waiting, time.Time) {
+	switch {
+	case w.state == draining:
+		return ForRequests, w.due
+	case w.state == StateStopping:
+		return ForEnd, w.due
+	case w.state == StateStarting:
+		return ForReady, w.due
+	default:
+		return ForNothing, time.Time{}
+	}
 }
 
 // Uptime is how long the process has run by now; 0 when there is none.
@@ -121,6 +149,7 @@ func (w *worker) status() WorkerStatus {
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
 		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.full, Complaint: w.complaint(),
 	}
+	s.Waiting, s.WaitingUntil = w.waiting()
 	if w.alive() {
 		s.PID, s.Started = w.process.PID(), w.started
 	}

@@ -49,6 +49,7 @@ type worker struct {
 	stopWeighing context.CancelFunc
 
 	alarm  *time.Timer   // the one thing it waits for besides events
+	due    time.Time     // when it rings; zero when none is set
 	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
 	delay  time.Duration // of the next back-off
 

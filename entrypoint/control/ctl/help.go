@@ -62,7 +62,8 @@ check  drain  healthcheck  scale  undrain
 	helpReload   = "reload \t\tRestart the remote supervisord."
 	helpShutdown = "shutdown \tShut the remote supervisord down."
 	helpOpen     = "open <url>\tConnect to a remote supervisord process.\n\t\t(for UNIX domain socket, use unix:///socket/path)"
-	helpScale    = "scale <number>\t\tHave that many workers\nscale <gname> <number>\tHave that many processes in a group"
+	helpScale    = "scale <number>\t\tHave that many workers; +1 is one more, -1 one fewer\nscale <gname> <number>\tHave that many processes in a group"
+	helpLogs     = "logs [-f]\t\tThe end of what all workers have written, to both streams\nlogs [-f] <name>\tThe same of one worker, or of <gname>:*"
 	helpDrain    = "drain <name>\t\tTake a process out of traffic, when its requests are done\ndrain <gname>:*\t\tTake all processes in a group out of traffic"
 	helpUndrain  = "undrain <name>\t\tGive a drained process traffic again\nundrain <gname>:*\tGive all processes in a group traffic again"
 )

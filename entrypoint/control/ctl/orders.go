@@ -3,6 +3,7 @@ package ctl
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"percore/entrypoint/control"
 )
@@ -82,11 +83,13 @@ func (t *Tool) scale(args []string) int {
 	if len(args) == 0 || len(args) > 2 {
 		return t.usage("scale", control.CodeInvalid, "Error: scale requires a number of workers")
 	}
-	n, err := strconv.Atoi(args[len(args)-1])
-	if err != nil || n < 1 {
-		return t.usage("scale", control.CodeInvalid, "Error: bad number of workers "+args[len(args)-1])
+	count := args[len(args)-1]
+	relative := strings.HasPrefix(count, "+") || strings.HasPrefix(count, "-")
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 1 && !relative {
+		return t.usage("scale", control.CodeInvalid, "Error: bad number of workers "+count)
 	}
-	return t.order(control.Request{Verb: control.VerbScale, Names: args[:len(args)-1], Count: n})
+	return t.order(control.Request{Verb: control.VerbScale, Names: args[:len(args)-1], Count: n, Relative: relative})
 }
 
 func (t *Tool) clear(args []string) int {
@@ -98,9 +101,13 @@ func (t *Tool) clear(args []string) int {
 
 // order makes a request that is answered by outcomes.
 func (t *Tool) order(r control.Request) int {
+	r.Comment = !t.Strict
 	return t.call(r, func(f control.Frame) {
-		if f.Outcome != nil {
+		switch {
+		case f.Outcome != nil:
 			t.outcome(f.Outcome)
+		case f.Text != "" && r.Comment:
+			t.say("%s", f.Text)
 		}
 	})
 }

@@ -72,7 +72,12 @@ func (t *Tool) stream(r control.Request) int {
 		t.say("==> Press Ctrl-C to exit <==")
 	}
 	failed := false
+	r.Comment = !t.Strict
+	hint := ""
 	code := t.call(r, func(f control.Frame) {
+		if f.Text != "" && r.Comment {
+			hint = f.Text
+		}
 		if f.Outcome != nil {
 			failed = true
 			t.say("%s: ERROR (%s)", r.Names[0], f.Outcome.Fault)
@@ -81,10 +86,29 @@ func (t *Tool) stream(r control.Request) int {
 			t.write(f.Data)
 		}
 	})
-	if code == control.CodeOK && !failed && !r.Follow {
+	switch {
+	case hint != "":
+		t.say("%s", hint)
+	case code == control.CodeOK && !failed && !r.Follow:
 		t.say("")
 	}
 	return code
+}
+
+// logsBytes is how much of each stream logs begins with: the most that PID 1 keeps of one without a file.
+const logsBytes = 8 << 10
+
+// logs shows both streams of all processes, or of those that are named.
+func (t *Tool) logs(args []string) int {
+	names, follow := withoutFlag(args, "-f")
+	return t.call(control.Request{Verb: control.VerbLogs, Names: names, Follow: follow, Bytes: logsBytes}, func(f control.Frame) {
+		switch {
+		case f.Outcome != nil:
+			t.outcome(f.Outcome)
+		case len(f.Data) > 0:
+			t.write(f.Data)
+		}
+	})
 }
 
 // maintail would show the log of PID 1, which goes to the container's stderr and is kept nowhere.

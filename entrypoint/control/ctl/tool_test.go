@@ -144,6 +144,9 @@ func TestWhatIsAsked(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	commented := []control.Verb{
+		control.VerbStart, control.VerbRestart, control.VerbSignal, control.VerbScale, control.VerbDrain, control.VerbUndrain, control.VerbTail, control.VerbClear,
+	}
 	fromFile := []string{"PERCORE_QUEUE_SIZE=7", "GREETING=hello, world = all", "INHERITED=yes", "EMPTY="}
 	for line, want := range map[string]control.Request{
 		"start a b":                     {Verb: control.VerbStart, Names: []string{"a", "b"}},
@@ -152,6 +155,10 @@ func TestWhatIsAsked(t *testing.T) {
 		"reload":                        {Verb: control.VerbRestart, Names: []string{"all"}},
 		"signal HUP a":                  {Verb: control.VerbSignal, Signal: "HUP", Names: []string{"a"}},
 		"scale 3":                       {Verb: control.VerbScale, Count: 3},
+		"scale +2":                      {Verb: control.VerbScale, Count: 2, Relative: true},
+		"scale g -1":                    {Verb: control.VerbScale, Names: []string{"g"}, Count: -1, Relative: true},
+		"logs":                          {Verb: control.VerbLogs, Bytes: 8192},
+		"logs -f a b":                   {Verb: control.VerbLogs, Names: []string{"a", "b"}, Bytes: 8192, Follow: true},
 		"scale g 3":                     {Verb: control.VerbScale, Names: []string{"g"}, Count: 3},
 		"drain a":                       {Verb: control.VerbDrain, Names: []string{"a"}},
 		"undrain a":                     {Verb: control.VerbUndrain, Names: []string{"a"}},
@@ -174,11 +181,30 @@ func TestWhatIsAsked(t *testing.T) {
 			if code := tool.Run(strings.Fields(line)); code != 0 {
 				t.Errorf("code: got %d, want 0", code)
 			}
+			want.Comment = slices.Contains(commented, want.Verb) && line != "reload"
 			want.Version, want.Introduce = control.Version, want.Changes()
 			if got := <-s.requests; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 				t.Errorf("got  %+v\nwant %+v", got, want)
 			}
 		})
+	}
+}
+
+// What is waited for, and where there is output, is for people: scripts that know supervisorctl alone never see it.
+func TestCommentsAreForPeople(t *testing.T) {
+	for _, line := range []string{"stop a", "restart a", "tail a"} {
+		for _, strict := range []bool{false, true} {
+			s := &script{frames: []control.Frame{{Text: "waits for 3 requests of a, at most 24 s"}}}
+			tool, out := serve(t, s)
+			tool.Strict = strict
+			tool.Run(strings.Fields(line))
+			if asked := (<-s.requests).Comment; asked == strict {
+				t.Errorf("%s, as supervisorctl %v: got %v asked for comments", line, strict, asked)
+			}
+			if shown := strings.Contains(out.String(), "waits for"); shown == strict {
+				t.Errorf("%s, as supervisorctl %v: got %q", line, strict, out)
+			}
+		}
 	}
 }
 

@@ -59,6 +59,8 @@ func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control
 		return j.clear(), nil
 	case control.VerbTail:
 		return j.tail()
+	case control.VerbLogs:
+		return j.logs()
 	case control.VerbUpdate, control.VerbReread, control.VerbCheck:
 		return d.Configure(ctx, r, reply)
 	case control.VerbShutdown:
@@ -74,7 +76,8 @@ type job struct {
 	ctx     context.Context
 	request control.Request
 	reply   func(control.Frame) error
-	code    int // like supervisorctl's: of the last thing that went wrong
+	wrote   bool // tail had something to send
+	code    int  // like supervisorctl's: of the last thing that went wrong
 }
 
 // text replies with lines for people.

@@ -75,7 +75,7 @@ func (j *job) do(verb control.Verb, e errand, list []fleet.WorkerStatus) (code i
 // carryOut waits for an order and passes its outcomes on. An error that belongs to one of them has been told.
 func (j *job) carryOut(verb control.Verb, order fleet.Order) (code int, err error) {
 	var told []error
-	err = j.desk.Fleet.Do(j.ctx, order, func(o fleet.Outcome) {
+	err = j.await(order, func(o fleet.Outcome) {
 		group, name, _ := strings.Cut(o.Process, ":")
 		outcome := control.Outcome{Group: group, Name: name, Did: o.Done}
 		if o.Err != nil {
@@ -170,7 +170,7 @@ func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
 }
 
 func (j *job) scale() (code int, err error) {
-	order := fleet.Order{Verb: fleet.Scale, Count: j.request.Count}
+	order := fleet.Order{Verb: fleet.Scale, Count: j.request.Count, Relative: j.request.Relative}
 	if len(j.request.Names) > 0 {
 		order.Group = j.request.Names[0]
 		if len(choose(j.desk.Fleet.Status(), order.Group+":*").list) == 0 {

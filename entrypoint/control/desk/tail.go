@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"percore/entrypoint/control"
@@ -20,7 +21,26 @@ func (j *job) tail() (code int, err error) {
 		j.fault(found.group, found.name, control.NoSuchName, "")
 		return control.CodeGeneric, nil
 	}
-	return j.follow(found.list[0].Process)
+	code, err = j.follow(found.list[0].Process)
+	if !j.wrote && !j.request.Follow && j.request.Comment && code == control.CodeOK {
+		j.text("%s", j.elsewhere(found.list[0].Process))
+	}
+	return code, err
+}
+
+// elsewhere says where there is output of a process when a stream has none.
+func (j *job) elsewhere(process string) string {
+	other := "stderr"
+	if j.request.Stream == other {
+		other = "stdout"
+	}
+	if data, _, _, _ := j.desk.Fleet.Tail(process, other, -1, 1); len(data) > 0 {
+		return fmt.Sprintf("%s has written nothing to %s; there is something on %s: percore tail %s %s", process, j.request.Stream, other, process, other)
+	}
+	if path := j.desk.Fleet.LogPath(process, j.request.Stream); path != "" {
+		return fmt.Sprintf("%s has written nothing to %s, which goes to %s", process, j.request.Stream, path)
+	}
+	return process + " has written nothing to either stream; percore status -v says how it is"
 }
 
 // follow sends as many of the last bytes as were asked for, and what comes after them if that is wanted. A client that is slower
@@ -40,6 +60,7 @@ func (j *job) follow(process string) (code int, err error) {
 			data = data[:min(len(data), left)]
 		}
 		left -= len(data)
+		j.wrote = j.wrote || len(data) > 0
 		if len(data) > 0 && j.reply(control.Frame{Data: data}) != nil {
 			return control.CodeGeneric, nil // it has left
 		}
