@@ -64,7 +64,7 @@ func appendJSONRequest(b []byte, l *loop, x *exchange) []byte {
 	} else {
 		b = append(b, schemeHTTP...)
 	}
-	path, query, asked := bytes.Cut(n.b[n.method:n.target], []byte("?"))
+	path, query, asked := bytes.Cut(originOf(n.b[n.method:n.target]), []byte("?"))
 	b = appendJSONString(b, "url.path", path)
 	if asked {
 		b = appendJSONString(b, "url.query", query)
@@ -82,6 +82,21 @@ func appendJSONRequest(b []byte, l *loop, x *exchange) []byte {
 		b = append(appendEscaped(b, ua), '"')
 	}
 	return b
+}
+
+// originOf cuts scheme and host off a target in absolute-form (RFC 9112 section 3.2.2); they are told by others.
+func originOf(target []byte) []byte {
+	if len(target) == 0 || target[0] == '/' {
+		return target
+	}
+	_, rest, absolute := bytes.Cut(target, []byte("://"))
+	if !absolute {
+		return target
+	}
+	if at := bytes.IndexAny(rest, "/?"); at >= 0 {
+		return rest[at:]
+	}
+	return nil
 }
 
 // appendJSONHost writes the host that was asked for, without the brackets of an IPv6 address, and its port where the

@@ -296,6 +296,16 @@ func TestTimesAreExactToTheMicrosecond(t *testing.T) {
 	}
 }
 
+func TestALineHasThePathOfATargetInAbsoluteForm(t *testing.T) {
+	for target, want := range map[string]string{
+		"/a?b": "/a?b", "http://h/a?b": "/a?b", "http://h:81?b": "?b", "http://h": "", "*": "*", "/a://b/c": "/a://b/c", "": "",
+	} {
+		if got := string(originOf([]byte(target))); got != want {
+			t.Errorf("%q: got %q, want %q", target, got, want)
+		}
+	}
+}
+
 // TestALineSaysWhatTheHostIs takes the host that was asked for apart into name and port.
 func TestALineSaysWhatTheHostIs(t *testing.T) {
 	for host, want := range map[string]string{

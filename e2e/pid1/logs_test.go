@@ -73,9 +73,13 @@ func TestLOGPREFIXNamesTheWorkerBeforeEachLine(t *testing.T) {
 
 func TestLOGPREFIXCanBeJSON(t *testing.T) {
 	s := script(t, env{"PERCORE_LOG_PREFIX": "json"}, `echo '{"level":"info"}'; sleep 100`)
-	s.await("the line", func() bool { return len(s.output(true)) > 0 })
+	var lines []line
+	s.await("the line", func() bool {
+		lines = s.all(func(l line) bool { return l.stdout })
+		return len(lines) > 0
+	})
 	var got struct{ Process, Stream, Msg string }
-	if err := json.Unmarshal([]byte(s.output(true)[0]), &got); err != nil {
+	if err := json.Unmarshal([]byte(lines[0].text), &got); err != nil {
 		t.Fatal(err)
 	}
 	if want := fmt.Sprintf("jobs:job-%d", s.portsFrom); got.Process != want || got.Stream != "stdout" || got.Msg != `{"level":"info"}` {

@@ -18,7 +18,7 @@ func TestFurtherProgramsRunBesideTheFleet(t *testing.T) {
 		"PERCORE_SIDE_CAR_PORTS_FROM": "19731", "PERCORE_SIDE_CAR_USER": "65534:65534", "PERCORE_SIDE_CAR_WORKERS": "2",
 	}, serveCommand()...)
 	s.awaitReady(4)
-	s.await("the mailer's own log", func() bool { return content(log) == "hello from mailer\n" })
+	s.await("the mailer's own log", func() bool { return content(log) == "mailer: hello from mailer\n" }) // LOG_PREFIX is the fleet's
 	for _, name := range []string{"mailer:mailer", "side-car:side-car-19731", "side-car:side-car-19732"} {
 		s.named(name)
 	}
@@ -63,13 +63,13 @@ func TestPRIORITYOrdersTheStartAndTheStop(t *testing.T) {
 		}
 		return list
 	}
-	if got, want := order("worker started"), []string{"database", "early", "workers", "late", "percore"}; !slices.Equal(got, want) {
+	if got, want := order("worker started"), []string{"database", "early", "worker", "late", "percore"}; !slices.Equal(got, want) {
 		t.Errorf("start: got %q, want %q", got, want)
 	}
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
-	if got, want := order("worker ended"), []string{"late", "workers", "early", "database", "percore"}; !slices.Equal(got, want) {
+	if got, want := order("worker ended"), []string{"late", "worker", "early", "database", "percore"}; !slices.Equal(got, want) {
 		t.Errorf("stop: got %q, want %q", got, want)
 	}
 }
