@@ -203,8 +203,8 @@ func TestWhatAWorkerIsWaitedFor(t *testing.T) {
 		r.run()
 		expect := func(i int, want Waiting, left time.Duration) {
 			t.Helper()
-			if s := r.fleet.Status()[i]; s.Waiting != want || want != ForNothing && s.WaitingUntil.Sub(time.Now()) != left {
-				t.Errorf("worker %d: got %v until %v from now, want %v until %v", i, s.Waiting, s.WaitingUntil.Sub(time.Now()), want, left)
+			if s := r.fleet.Status()[i]; s.Waiting != want || want != ForNothing && time.Until(s.WaitingUntil) != left {
+				t.Errorf("worker %d: got %v until %v from now, want %v until %v", i, s.Waiting, time.Until(s.WaitingUntil), want, left)
 			}
 		}
 		expect(0, ForReady, 60*time.Second)
