@@ -150,6 +150,7 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 		list[i] = lbproxy.Endpoint{
 			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID, State: endpointState(e.State), RequestsMax: e.RequestsMax,
 			Killed: e.Killed, Trouble: e.Trouble,
+			Coming: e.Coming, Due: e.Due, Proven: e.Proven,
 		}
 	}
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })

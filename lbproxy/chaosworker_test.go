@@ -69,7 +69,7 @@ func newChaosWorker(ch *chaos, index int) *chaosWorker {
 
 // endpoint is how the front door is told of it.
 func (w *chaosWorker) endpoint(state EndpointState) Endpoint {
-	e := Endpoint{Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation, State: state}
+	e := Endpoint{Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation, State: state, Coming: state != Up, Proven: true}
 	if w.killed {
 		e.Killed = w.incarnation - 1
 	}

@@ -11,6 +11,8 @@ func (l *loop) clientClass(c *conn, x *exchange) epoll.Class {
 	switch {
 	case x.toClient.pending() > 0:
 		return timerSend
+	case x.request == requestParked && l.table.startsFirst():
+		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue
 	case c.state == stateBody && (x.request == requestCollecting || x.request == requestStreaming && x.toWorker.pending() == 0):

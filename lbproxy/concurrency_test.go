@@ -269,7 +269,7 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	r.apply(false, endpoint)
 	inFlight := r.client().send(getRequest)
 	eventually(t, "the worker has one", func() bool { return old.requests.Load() == 1 })
-	endpoint.State = Draining
+	endpoint.State, endpoint.Coming = Draining, true
 	r.apply(false, endpoint)
 	r.report("every loop knows", func(Report) bool { return true })
 	var held []*client

@@ -29,7 +29,7 @@ func (p *Proxy) Configure(o Options) error {
 }
 
 // timersConfigured is how many timer classes, from the first on, have durations that are settings.
-const timersConfigured = 9
+const timersConfigured = 10
 
 // configure takes over the newest settings.
 func (l *loop) configure() {
@@ -42,7 +42,7 @@ func (l *loop) configure() {
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{
 		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,
-		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout,
+		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout, o.firstStartTimeout(),
 	} {
 		l.timers.Resize(epoll.Class(i+1), d.Milliseconds())
 	}

@@ -8,12 +8,17 @@ func (l *loop) apply() {
 	if t == l.table {
 		return
 	}
+	starting := l.table.startsFirst()
 	l.table = t
+	if starting && !t.startsFirst() {
+		l.endFirstStart()
+	}
 	l.closeStalePools()
 	if t.drain && !l.draining {
 		l.beginDrain()
 	}
 	l.retryParked()
+	l.dismissHopeless()
 	if t.ask != 0 {
 		l.noteOldest(t)
 	}

@@ -44,9 +44,12 @@ type Endpoint struct {
 	Incarnation uint64
 	PID         int // its process, as PID 1 knows it, for the access log; 0 is not known
 	State       EndpointState
-	Killed      uint64 // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
-	Trouble     string // why it is not up, where that is known, in words fit for HTML and JSON as they are; empty is nothing
-	RequestsMax uint64 // requests after which the incarnation is reported as exhausted; 0 is never
+	Killed      uint64    // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
+	Trouble     string    // why it is not up, where that is known, in words fit for HTML and JSON as they are; empty is nothing
+	RequestsMax uint64    // requests after which the incarnation is reported as exhausted; 0 is never
+	Coming      bool      // it is not up, and is on its way there without anybody's doing
+	Due         time.Time // while Coming: when its next process is to be started; zero where that is under way
+	Proven      bool      // some incarnation has been up
 }
 
 // Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
@@ -71,6 +74,7 @@ type table struct {
 	target  []*target
 	killed  []uint64 // see Endpoint.Killed
 	trouble string   // the first Endpoint.Trouble
+	outlook
 }
 
 // newTable builds the table for s. Incarnations that old has already keep their target and so their counts.
@@ -88,6 +92,7 @@ func newTable(s Snapshot, old *table) (*table, error) {
 			return nil, err
 		}
 	}
+	t.outlook = newOutlook(s.Endpoints)
 	return t, nil
 }
 
@@ -108,7 +113,7 @@ func (t *table) add(e Endpoint, old *table) error {
 	if err != nil {
 		return fmt.Errorf("apply snapshot: endpoint %s: %w", e.Name, err)
 	}
-	fresh := &target{Endpoint: e, address: address}
+	fresh := &target{Endpoint: e, address: address, known: time.Now()}
 	fresh.requestsMax.Store(e.RequestsMax)
 	t.target[e.Index] = fresh
 	return nil

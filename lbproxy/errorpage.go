@@ -13,9 +13,6 @@ var statusText = map[int]string{
 	502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
 }
 
-// retryAfterSeconds is what a 503 suggests: by then a worker that died is usually back.
-const retryAfterSeconds = "1"
-
 // errorBodyBytes is room for the longest of our bodies; a longer one would be allocated.
 const errorBodyBytes = 512
 
@@ -88,7 +85,9 @@ func (l *loop) appendErrorHead(b []byte, status int, format bodyFormat) []byte {
 	case 405:
 		b = append(b, allowField...)
 	case 503:
-		b = append(b, "Retry-After: "+retryAfterSeconds+"\r\n"...)
+		b = append(b, "Retry-After: "...)
+		b = strconv.AppendInt(b, l.retryAfterSeconds(), 10)
+		b = append(b, crlf...)
 	}
 	return b
 }

@@ -86,6 +86,8 @@ type exchange struct {
 	startedNanos int64
 	parkedNanos  int64 // when it began to wait, last
 	queuedNanos  int64 // how long it has waited in all
+	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it
+	refusedSince int64 // nanoseconds on the loop's clock of the first of the connects in a row that were refused; 0 is none
 	refusedNanos int64 // how long connects took that timed out, in all
 	tries        uint32
 	line         logLine

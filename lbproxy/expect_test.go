@@ -60,7 +60,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	const expecting = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 	for size := range 2 {
 		r := newRig(t, func(o *Options) { o.QueueSize = size })
-		r.apply(false)
+		r.apply(false, Endpoint{Coming: true, Address: "127.0.0.1:1"})
 		var waits []*client
 		for range size {
 			waits = append(waits, r.client().send(getRequest))

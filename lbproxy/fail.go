@@ -9,6 +9,7 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	l.letGo(x, false)
 	l.logTry(x, t, why)
 	x.failure = why
+	x.noteRefusal(why, l.nowNanos)
 	if t != nil && x.response == responseAwaited {
 		l.noteFailure(t, why)
 	}

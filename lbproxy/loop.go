@@ -24,6 +24,7 @@ const (
 	timerPooled
 	timerQueue
 	timerTunnel
+	timerFirstStart
 	timerLinger
 	timerAcceptPause
 	timerGrace
@@ -313,7 +314,7 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 		l.readTimedOut(c)
 	case timerFinished:
 		l.finishedTimedOut(c, l.exchangeOf(c))
-	case timerQueue:
+	case timerQueue, timerFirstStart:
 		l.queueTimedOut(l.exchangeOf(c))
 	case timerWorkerSend:
 		l.tryFailed(l.exchangeOf(c), causeWorkerSendTimeout)

@@ -53,6 +53,7 @@ type Options struct {
 	WorkerConcurrency     int           // requests that a worker gets at once; 0 is no limit
 	QueueSize             int           // requests that may wait for a worker, over all loops
 	QueueTimeout          time.Duration // how long they wait
+	ReadyTimeout          time.Duration // how long, if that is longer, while no worker has ever been up
 	AccessLog             AccessLog     //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
@@ -76,7 +77,7 @@ func DefaultOptions() Options {
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
 		TunnelTimeout: time.Hour, Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
-		QueueSize: 1024, QueueTimeout: 10 * time.Second, AccessLog: AccessLogOff, AccessLogSample: 1,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: AccessLogOff, AccessLogSample: 1,
 	}
 }
 

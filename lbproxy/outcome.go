@@ -43,12 +43,13 @@ const (
 	causeBadResponse       // the answer's head or framing is malformed
 	causeTruncated         // the answer stopped in the middle
 	// Internal.
-	causeNoWorker  // nobody was ready in time
-	causeBusy      // nobody was free in time
-	causeQueueFull // too many wait already
-	causeNoSocket  // no descriptor or memory for a connection to the worker
-	causeNoMemory  // the buffers' budget is used up
-	causeDeadline  // the front door is stopping
+	causeNoWorker   // nobody was ready in time
+	causeNoneComing // nobody is ready, and nobody will be in time
+	causeBusy       // nobody was free in time
+	causeQueueFull  // too many wait already
+	causeNoSocket   // no descriptor or memory for a connection to the worker
+	causeNoMemory   // the buffers' budget is used up
+	causeDeadline   // the front door is stopping
 	causePanic
 )
 
@@ -94,6 +95,7 @@ var outcomes = [...]outcome{
 	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "worker_malformed", "the worker's answer is malformed"},
 	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "worker_closed", "the worker's answer stopped in the middle"},
 	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no_worker", "no worker was ready in time"},
+	causeNoneComing:        {sideInternal, 503, retryNever, slog.LevelWarn, "no_worker", "no worker runs, and none is about to start"},
 	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "queue_timeout", "no worker was free in time"},
 	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "queue_full", "too many requests wait for a worker"},
 	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},

@@ -17,6 +17,10 @@ func (l *loop) park(x *exchange) {
 		l.queueTimedOut(x)
 		return
 	}
+	if why := l.hopeless(x); why != causeNone {
+		l.abort(x, why)
+		return
+	}
 	x.request, x.parkedNanos = requestParked, l.nowNanos
 	if !l.proxy.enter(l, x, l.options.QueueSize) {
 		l.abort(x, causeQueueFull)
@@ -31,9 +35,12 @@ func (l *loop) park(x *exchange) {
 // isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
 // nothing. The time that a worker had it does not count.
 func (l *loop) isOverdue(x *exchange) bool {
-	limit := l.options.QueueTimeout
-	return limit > 0 && x.queuedNanos+x.refusedNanos >= int64(limit)
+	limit := l.waitMax()
+	return limit > 0 && x.soughtNanos() >= int64(limit)
 }
+
+// soughtNanos is for how long a request has looked for a worker, without what is not held against it.
+func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos - x.firstStart }
 
 // unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
 func (l *loop) unpark(x *exchange) {
@@ -48,6 +55,9 @@ func (l *loop) unpark(x *exchange) {
 func (l *loop) endWait(x *exchange) {
 	x.request = requestSending
 	x.queuedNanos += l.nowNanos - x.parkedNanos
+	if l.table.startsFirst() {
+		x.firstStart += l.nowNanos - x.parkedNanos
+	}
 }
 
 // freed passes on a place at t that nobody has any more.

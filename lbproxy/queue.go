@@ -163,6 +163,18 @@ func (q *queue) nextGrant(l *loop) (*exchange, *target) {
 	return x, place
 }
 
+// waitingFrom lists the exchanges of l that wait.
+func (q *queue) waitingFrom(l *loop) (list []*exchange) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for x := q.list.head; x != nil; x = x.wait.next {
+		if x.wait.loop == l {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
 // forgive lets the exchanges of l that wait have the workers again that refused them.
 func (q *queue) forgive(l *loop) {
 	q.mu.Lock()

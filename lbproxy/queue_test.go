@@ -15,8 +15,8 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 			s := newStub(t, constant("here"))
 			c := r.client().send(request(method, "abc"))
 			eventually(t, "the request waits", func() bool { return r.proxy.waiting.Load() == 1 })
-			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Down})
-			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Draining})
+			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Down, Coming: true})
+			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Draining, Coming: true})
 			if n := s.conns.Load(); n != 0 {
 				t.Errorf("connections to a worker that is not up: got %d, want 0", n)
 			}

@@ -156,7 +156,7 @@ func (th *theatre) begin(stage *peers.Stage) {
 	for i, down := range stage.Down() {
 		th.endpoints[i].Incarnation = th.incarnation
 		if down {
-			th.endpoints[i].State = Down
+			th.endpoints[i].State, th.endpoints[i].Coming = Down, true
 		}
 	}
 	th.apply(false, slices.Clone(th.endpoints)...)
@@ -166,7 +166,7 @@ func (th *theatre) begin(stage *peers.Stage) {
 func (th *theatre) up(worker int) {
 	th.mu.Lock()
 	defer th.mu.Unlock()
-	th.endpoints[worker].State = Up
+	th.endpoints[worker].State, th.endpoints[worker].Coming = Up, false
 	th.apply(false, slices.Clone(th.endpoints)...)
 	th.fewTurns()
 }

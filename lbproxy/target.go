@@ -1,12 +1,16 @@
 package lbproxy
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
 // off one cache line, and what is only read off the line that every request writes.
 type target struct {
 	Endpoint
 	address *sockaddr
+	known   time.Time // when it was first heard of
 
 	_           [64]byte
 	inFlight    atomic.Int64  // requests that it has now

@@ -26,6 +26,7 @@ var (
 	sleeper     = []string{"sleep", "60"}
 	misbehaving = []string{os.Args[0], workerWord, "{port}", "{index}"}
 	startsOnce  = append([]string{"sh", "-c", `test ! -e begun && touch begun && exec "$0" "$@"; exit 3`}, misbehaving...)
+	hangsLater  = append([]string{"sh", "-c", `test ! -e begun && touch begun && exec "$0" "$@"; exec sleep 60`}, misbehaving...)
 	demo        = []string{"demo"}
 )
 
@@ -81,8 +82,26 @@ var troubles = []trouble{
 	{name: "a worker closes instead of answering", shows: "502 Bad Gateway: the worker closed", words: misbehaving, meanwhile: post("/close", "")},
 	{name: "a worker's answer is no HTTP", shows: "is malformed", words: misbehaving, meanwhile: post("/malformed", "")},
 	{
-		name: "no worker becomes ready", shows: "no worker was ready", env: []string{"PERCORE_QUEUE_TIMEOUT=0.2"}, words: sleeper,
-		meanwhile: beforeReady("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+		name: "no worker becomes ready", shows: "no worker was ready", env: []string{"PERCORE_QUEUE_TIMEOUT=0.2"}, words: hangsLater,
+		meanwhile: func(t *testing.T, where lab, p *process) string {
+			p.await(t, `"msg":"worker ready"`, 2)
+			p.signal(t, syscall.SIGHUP)
+			p.await(t, `"msg":"worker started"`, 3)
+			return converse(t, where, request("/", ""))
+		},
+	},
+	{
+		name: "no worker runs", shows: "no worker runs", env: []string{"PERCORE_EXIT_ON=never", "PERCORE_STARTRETRIES=0"},
+		words: []string{"sh", "-c", "exit 3"},
+		meanwhile: func(t *testing.T, where lab, p *process) string {
+			p.await(t, `"next":"fatal"`, 1)
+			p.await(t, `"msg":"worker ready"`, 1) // the front door
+			return converse(t, where, request("/", ""))
+		},
+	},
+	{
+		name: "the workers listen elsewhere", shows: "the worker refused the connection", env: []string{"PERCORE_READY=none"}, words: sleeper,
+		meanwhile: exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
 	},
 	{
 		name: "too many requests wait", shows: "too many requests wait", env: []string{"PERCORE_QUEUE_SIZE=0"}, words: sleeper,
@@ -111,8 +130,8 @@ var troubles = []trouble{
 		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 33<<10) + "\r\n\r\n"),
 	},
 	{
-		name: "the head of an answer is too large", shows: "502 Bad Gateway: the head of the worker's answer", env: []string{"PERCORE_PROXY_BUFFER_SIZE=4KB"},
-		words: misbehaving, meanwhile: post("/longhead", ""),
+		name: "the head of an answer is too large", shows: "502 Bad Gateway: the head of the worker's answer", words: misbehaving,
+		meanwhile: post("/longhead", ""),
 	},
 	{name: "a request has no host", shows: "400 Bad Request", words: misbehaving, meanwhile: exchange("GET / HTTP/1.1\r\n\r\n")},
 	{

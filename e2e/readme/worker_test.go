@@ -50,7 +50,7 @@ func answer(conn net.Conn) {
 	case "/malformed":
 		fmt.Fprint(conn, "hello\r\n\r\n")
 	case "/longhead":
-		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: %s\r\n\r\n", strings.Repeat("x", 5<<10))
+		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nSet-Cookie: %s\r\n\r\n", strings.Repeat("x", 65<<10))
 	case "/silent":
 		time.Sleep(silence)
 	default:

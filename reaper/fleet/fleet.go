@@ -171,8 +171,10 @@ func (f *Fleet) publish() {
 	var endpoints []Endpoint
 	for _, w := range f.workers {
 		if w.endpoint >= 0 {
+			coming, due := f.prospect(w)
 			endpoints = append(endpoints, Endpoint{
 				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain, Trouble: w.trouble(),
+				Coming: coming, Due: due, Proven: w.proven,
 			})
 		}
 	}

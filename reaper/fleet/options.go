@@ -24,9 +24,12 @@ type Endpoint struct {
 	Incarnation uint64 // changes with the process: what is known of another incarnation is void
 	PID         int    // of its process; 0 when there is none
 	State       EndpointState
-	RequestsMax uint64 // after which it is to be called exhausted; 0 is never
-	Killed      uint64 // the latest incarnation that was killed from outside; 0 is none
-	Trouble     string // why the worker is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
+	RequestsMax uint64    // after which it is to be called exhausted; 0 is never
+	Killed      uint64    // the latest incarnation that was killed from outside; 0 is none
+	Trouble     string    // why the worker is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
+	Coming      bool      // it is not up, and is on its way there without another order
+	Due         time.Time // while Coming: the start that this waits for; zero where nothing has to be waited for
+	Proven      bool      // some process of its slot has been ready
 }
 
 // Options is everything a fleet needs from outside. Every function may be nil and is called on the fleet's

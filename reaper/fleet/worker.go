@@ -52,6 +52,7 @@ type worker struct {
 	due    time.Time     // when it rings; zero when none is set
 	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
 	delay  time.Duration // of the next back-off
+	due    time.Time     // the end of the current one
 
 	streak    int  // failed starts in a row
 	degraded  bool // it was said that the retries are spent
@@ -118,6 +119,26 @@ func (w *worker) endpointState() EndpointState {
 		return Draining
 	default:
 		return Down
+	}
+}
+
+// prospect says whether a worker that gets no traffic is on its way to some without another order, and for which start that
+// waits; zero is for none.
+func (f *Fleet) prospect(w *worker) (coming bool, due time.Time) {
+	if w.serves() || w.withheld || f.shutdown.phase >= stopping {
+		return false, time.Time{}
+	}
+	switch w.state {
+	case StateStarting, StateRunning:
+		return true, time.Time{}
+	case StateBackoff:
+		return true, w.due
+	case StateStopped, draining, StateStopping:
+		return w.wanted, time.Time{}
+	case StateExited, StateFatal:
+		return false, time.Time{}
+	default:
+		return false, time.Time{}
 	}
 }
 

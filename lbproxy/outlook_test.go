@@ -1,0 +1,153 @@
+package lbproxy
+
+import (
+	"testing"
+	"time"
+)
+
+// at is an endpoint where nobody listens.
+func at(t *testing.T, e Endpoint) Endpoint {
+	e.Address = refusing(t)
+	return e
+}
+
+// TestARequestIsNotKeptWaitingForNothing has requests come, and wait already, when a snapshot says what is to be expected.
+func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
+	soon, late := time.Now().Add(time.Second), time.Now().Add(time.Hour)
+	tests := []struct {
+		name       string
+		endpoints  []Endpoint
+		retryAfter string // empty: it waits
+	}{
+		{"nobody is there", nil, "1"},
+		{"all are done for", []Endpoint{{Proven: true}, {Index: 1, Proven: true}}, "1"},
+		{"all are done for, and none has ever been up", []Endpoint{{}}, "1"},
+		{"one starts", []Endpoint{{}, {Index: 1, Coming: true, Proven: true}}, ""},
+		{"one is to start soon", []Endpoint{{Coming: true, Due: late, Proven: true}, {Index: 1, Coming: true, Due: soon}}, ""},
+		{"the next start is far away", []Endpoint{{Coming: true, Due: late, Proven: true}}, "60"},
+		{"the next start is a little too far away", []Endpoint{{Coming: true, Due: time.Now().Add(20500 * time.Millisecond), Proven: true}}, "21"},
+		{"during the first start it is not too far", []Endpoint{{Coming: true, Due: time.Now().Add(20 * time.Second)}}, ""},
+		{"the last one leaves for good", []Endpoint{{State: Draining, Proven: true}}, "1"},
+		{"the last one is replaced", []Endpoint{{State: Draining, Proven: true, Coming: true}}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRig(t, nil)
+			var list []Endpoint
+			for _, e := range test.endpoints {
+				list = append(list, at(t, e))
+			}
+			before := r.client().send(getRequest)
+			eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+			r.apply(false, list...)
+			after := r.client().send(getRequest)
+			if test.retryAfter == "" {
+				eventually(t, "both wait", func() bool { return r.proxy.waiting.Load() == 2 })
+				r.workers(newStub(t, constant("ok")).address)
+				before.read("GET").want(t, 200, "ok")
+				after.read("GET").want(t, 200, "ok")
+				return
+			}
+			for _, c := range []*client{before, after} {
+				start := time.Now()
+				a := c.read("GET")
+				a.want(t, 503, "~no worker runs, and none is about to start")
+				if got := a.Header.Get("Retry-After"); got != test.retryAfter || time.Since(start) > 3*time.Second {
+					t.Errorf("got Retry-After %q after %v, want %q at once", got, time.Since(start), test.retryAfter)
+				}
+			}
+			wantCount(t, "waiting requests", r.proxy.waiting.Load(), 0)
+		})
+	}
+}
+
+// TestTheFirstStartIsWaitedFor has a fleet take longer to start for the first time than a request waits otherwise.
+func TestTheFirstStartIsWaitedFor(t *testing.T) {
+	r := newRig(t, func(o *Options) {
+		o.QueueTimeout, o.ReadyTimeout, o.ProxyReadTimeout = time.Minute, time.Hour, time.Hour
+	})
+	starting := at(t, Endpoint{Coming: true})
+	r.apply(false, starting)
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.elapse(30 * 60_000)
+	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.waiting.Load(), 1)
+
+	// The first worker is up, and has no place for it: from now on it waits as any other does.
+	r.onLoop(func(l *loop) { l.balancer.limit = 1 })
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	release := r.hold()
+	first := r.client().send(getRequest)
+	release()
+	eventually(t, "two wait", func() bool { return r.proxy.waiting.Load() == 2 })
+	r.workers(s.address)
+	eventually(t, "one is served", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.elapse(50_000)
+	wantCount(t, "requests that wait with the worker", r.proxy.waiting.Load(), 1)
+	r.elapse(20_000)
+	first.read("GET").want(t, 503, "~no worker was free in time")
+	close(gate)
+	c.read("GET").want(t, 200, "ok")
+}
+
+func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Millisecond, 100*time.Millisecond })
+	r.apply(false, at(t, Endpoint{Coming: true}))
+	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
+	r.apply(false, at(t, Endpoint{Coming: true, Proven: true}))
+	start := time.Now()
+	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
+	if waited := time.Since(start); waited > 90*time.Millisecond {
+		t.Logf("the wait for a fleet that has been up took %v", waited)
+	}
+}
+
+// age makes all workers older.
+func (r *rig) age(d time.Duration) {
+	r.onLoop(func(l *loop) {
+		for _, t := range l.table.target {
+			t.known = t.known.Add(-d)
+		}
+	})
+}
+
+func TestWorkersThatAllRefuseAreA502Soon(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(refusing(t), refusing(t))
+	r.age(listenMillis * time.Millisecond)
+	start := time.Now()
+	r.client().do(post("abc")).want(t, 502, "~the worker refused the connection")
+	if took := time.Since(start); took < refusedMillis*time.Millisecond || took > 5*time.Second {
+		t.Errorf("got it after %v, want about %v ms", took, refusedMillis)
+	}
+}
+
+// TestAWorkerThatHasJustStartedMayRefuse is for PERCORE_READY=none: such a worker is up before it listens.
+func TestAWorkerThatHasJustStartedMayRefuse(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(refusing(t), refusing(t))
+	r.age(listenMillis * time.Millisecond / 2)
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.elapse(2 * refusedMillis)
+	r.elapse(retryMillis + 1)
+	wantCount(t, "requests", int64(r.exchanges()), 1)
+	r.workers(newStub(t, constant("ok")).address)
+	c.read("GET").want(t, 200, "ok")
+}
+
+// TestAWorkerThatDiesWhileItRefusesIsWaitedFor: the front door sees the refusals of a worker that has died before PID 1 says so.
+func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
+	r := newRig(t, nil)
+	r.workers(refusing(t))
+	r.age(time.Hour)
+	c := r.client().send(getRequest)
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.apply(false, at(t, Endpoint{Incarnation: 2, Proven: true, Coming: true}))
+	r.elapse(5000)
+	r.elapse(retryMillis + 1)
+	wantCount(t, "waiting requests", r.proxy.waiting.Load(), 1)
+	r.apply(false, Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: Up, Proven: true})
+	c.read("GET").want(t, 200, "ok")
+}
