@@ -20,7 +20,6 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 	case doServe:
 		f.serve(w)
 	case doDefer:
-		w.due = time.Now().Add(w.delay)
 		f.arm(w, w.delay, evRetry)
 	case doWithdraw:
 		return f.withdraw(w)

@@ -52,7 +52,6 @@ type worker struct {
 	due    time.Time     // when it rings; zero when none is set
 	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
 	delay  time.Duration // of the next back-off
-	due    time.Time     // the end of the current one
 
 	streak    int  // failed starts in a row
 	degraded  bool // it was said that the retries are spent
