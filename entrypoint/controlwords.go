@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -60,27 +61,20 @@ func awaitInterrupt(signals <-chan os.Signal, interrupted chan<- struct{}) {
 
 // runningConfiguration is what the PID 1 of this container, or whoever PERCORE_CONTROL names, runs by. It is false where there
 // is none, or one with another environment than ours.
-func runningConfiguration(in invocation) (text string, running bool) {
-	place, err := config.ControlOf(in.environ)
-	if err != nil || place == config.ControlOff || os.Getpid() == 1 {
-		return "", false
-	}
-	conn, err := control.Dial(control.Place(place), os.DirFS("/proc"))
-	if err != nil {
+func runningConfiguration(in invocation, asJSON bool) (text string, running bool) {
+	conn := dialRunning(in)
+	if conn == nil {
 		return "", false
 	}
 	defer conn.Close()
-	if place == "" && conn.Server != 1 {
-		return "", false
-	}
 	ours, _ := config.OnlyOurs(in.environ)
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
-	_, err = conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours}, func(f control.Frame) error {
+	_, err := conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours, JSON: asJSON}, func(f control.Frame) error {
 		text += f.Text
 		return nil
 	})
-	return text, err == nil
+	return text, err == nil && (!asJSON || strings.HasPrefix(text, "{"))
 }
 
 // checkTimeout is how long check waits for PID 1 before it goes by its own environment.

@@ -33,8 +33,14 @@ var manual = map[string]page{
 		"Every other variable counts as well.", nil, noOperands},
 	"init": {"init [--] COMMAND [ARG...]", "Runs COMMAND once, as a transparent init: its signals, terminal and exit code are passed on as they\n" +
 		"came. The same as PERCORE_MODE=init. It has no options but PERCORE_ variables, see docs/init.md.", nil, free},
-	"check": {"check [--] [COMMAND [ARG...]]", "Validates the environment as a start would, and prints each variable's value with where it comes from.\n" +
-		"Without COMMAND, in the container of a percore that runs, it prints what holds there. Exits with 0 or 2.", nil, command},
+	"check": {
+		"check [--json] [--values] [--env-file F] [--] [COMMAND [ARG...]]", "Says all that a start would find wrong, without starting: names, values and contradictions, and on this\n" +
+			"machine the command, folders, users, log files and ports. Then prints each variable's value with where it comes\n" +
+			"from. --values leaves this machine out; --env-file takes variables from a file as docker run does. Without\n" +
+			"COMMAND, in the container of a percore that runs, it prints what holds there. Exits with 0 or 2.",
+		[]string{"--json", "--values", "--env-file="},
+		command,
+	},
 	"env":     {"env [--markdown|--json]", "The reference of every variable.", []string{"--markdown", "--json"}, noOperands},
 	"version": {"version [--licenses]", "The version of this binary, or the licenses of what is in it.", []string{"--licenses"}, noOperands},
 	"help":    {"help [WORD]", "What the words are, or what WORD does.", nil, someOperands},

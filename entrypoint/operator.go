@@ -25,7 +25,7 @@ type operator struct {
 func newOperator(s *settings, log *slog.Logger) *operator {
 	o := &operator{
 		place: control.Place(s.cfg.Control), log: log, done: make(chan struct{}),
-		desk: &desk.Desk{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer, Command: s.runs},
+		desk: &desk.Desk{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer, Command: s.runs, Listen: s.listens},
 	}
 	if s.door != nil {
 		o.desk.Figures = s.door.byEndpoint

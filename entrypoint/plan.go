@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -42,10 +43,12 @@ const workersPerLoop = 8
 // priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to the last.
 const priorityFront = math.MinInt
 
+var errNoCommand = errors.New("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
+
 // planFleet counts, looks up and checks all that the configuration leaves to the machine.
 func planFleet(cfg *config.Config) (*plan, error) {
 	if len(cfg.Command.Words) == 0 && (cfg.Mode != config.ModeNone || len(cfg.Further) == 0) {
-		return nil, fmt.Errorf("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
+		return nil, errNoCommand
 	}
 	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: oom.Limit(os.DirFS("/"))}
 	p.cpus = p.counter.count()
@@ -94,10 +97,20 @@ func lookup(variable string, user config.User) (*reaper.Credential, error) {
 	}
 	c, err := reaper.LookupUser(string(user))
 	if err != nil {
-		return nil, fmt.Errorf("%s=%s: %w", variable, user, err)
+		return nil, &settingError{variable, string(user), err}
 	}
 	return &c, nil
 }
+
+// settingError is what the machine has against the value of a variable.
+type settingError struct {
+	name, value string
+	err         error
+}
+
+func (e *settingError) Error() string { return e.name + "=" + e.value + ": " + e.err.Error() }
+
+func (e *settingError) Unwrap() error { return e.err }
 
 // selfExe is this binary for another role. The link holds when the path does not: after the file was replaced, or in a
 // folder that the role's user may not enter (man 5 proc).

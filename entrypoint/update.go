@@ -55,6 +55,16 @@ func (s *settings) runs() string {
 	return cfg.Command.String()
 }
 
+// listens are the addresses of the front door; none where there is none.
+func (s *settings) listens() (list []string) {
+	if s.door != nil {
+		for _, a := range s.current().Listen {
+			list = append(list, a.String())
+		}
+	}
+	return list
+}
+
 // intent is what an update comes to.
 type intent struct {
 	set      []string
@@ -128,7 +138,12 @@ func (s *settings) check(r control.Request, reply func(control.Frame) error) (co
 		}
 	}
 	var text bytes.Buffer
-	if err := s.current().WriteEffective(&text); err != nil {
+	err = s.current().WriteEffective(&text)
+	if r.JSON {
+		text.Reset()
+		err = writeJSON(&text, verdict{OK: true, Problems: []config.Problem{}, Warnings: []config.Problem{}, Settings: s.current().Sources()})
+	}
+	if err != nil {
 		return control.CodeGeneric, err
 	}
 	_ = reply(control.Frame{Text: strings.TrimSuffix(text.String(), "\n")})

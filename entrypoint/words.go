@@ -117,7 +117,7 @@ const usage = `usage:
   percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080;
                                      as PID 1 of a container on every address
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
-  percore check [--] [COMMAND...]    validate the environment and print the effective configuration
+  percore check [--json] [--values] [--env-file F] [--] [COMMAND...]    all that a start would find wrong, without starting
   percore env [--markdown|--json]    the reference of every variable
   percore version [--licenses] | --version | help [WORD] | WORD --help
 

@@ -46,7 +46,7 @@ func TestWordsThatEndByThemselves(t *testing.T) {
 		"ports beyond the last":                    {environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, args: []string{"true"}, code: 2, stderr: "65536"},
 		"check prints what would hold":             {environ: []string{"PERCORE_WORKERS=3"}, args: []string{"check", "true"}, stdout: "PERCORE_WORKERS"},
 		"check needs a command like a start":       {args: []string{"check"}, code: 2, stderr: "no command"},
-		"check takes the command behind dashes":    {args: []string{"check", "--", "check"}, stdout: "check"},
+		"check takes the command behind dashes":    {args: []string{"check", "--values", "--", "check"}, stdout: "check"},
 		"an unknown name may be a warning":         {environ: []string{"PERCORE_STRICT=false", "PERCORE_FOO=1"}, args: []string{"check", "true"}, stderr: "PERCORE_FOO"},
 		"the demo worker listens on ports alone":   {environ: []string{"PERCORE_BIND=unix"}, args: []string{"demo"}, code: 2, stderr: "PERCORE_BIND=unix"},
 		"the demo worker's role is not for people": {environ: []string{"PERCORE_ROLE=demo-worker"}, args: []string{"demo-worker"}, code: 2, stderr: "percore demo"},

@@ -78,6 +78,15 @@ func (a Address) String() string {
 	}
 }
 
+// Overlaps reports whether two listeners cannot be open at once, unless they share the port on purpose.
+func (a Address) Overlaps(b Address) bool {
+	if a.Path != "" || b.Path != "" {
+		return a.Path == b.Path
+	}
+	anywhere := func(host netip.Addr) bool { return !host.IsValid() || host.IsUnspecified() }
+	return a.Port == b.Port && (a.Host == b.Host || anywhere(a.Host) || anywhere(b.Host))
+}
+
 // onLoopback tells whether a listener on a also takes the connections to 127.0.0.1, where the workers listen.
 func (a Address) onLoopback() bool {
 	return a.Path == "" && (!a.Host.IsValid() || a.Host.IsUnspecified() || a.Host.Unmap() == netip.AddrFrom4([4]byte{127, 0, 0, 1}))

@@ -16,6 +16,19 @@ func Load(environ []string, uid int) (*Config, []Warning, error) {
 
 // LoadWith is Load for a percore whose own arguments are the workers' command, in place of PERCORE_COMMAND's.
 func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
+	cfg, warnings, problems, err := Examine(environ, command, uid)
+	if err != nil {
+		return nil, nil, err
+	}
+	if problems != nil {
+		return nil, warnings, &Problems{List: problems}
+	}
+	return cfg, warnings, nil
+}
+
+// Examine is LoadWith for whoever looks for more that may be wrong: it gives a Config all the same, in which what is faulty has
+// its default.
+func Examine(environ, command []string, uid int) (*Config, []Warning, []Problem, error) {
 	cfg := &Config{}
 	l := newLoader(cfg, environ)
 	l.dropOverruled("PORT", "PERCORE_LISTEN")
@@ -23,10 +36,10 @@ func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
 	l.detectStopTimeout()
 	l.detectFrontUser(uid)
 	if err := l.decode(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := l.loadFurther(cfg, uid); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	cfg.settings, cfg.taskMetadata = l.settings, l.env["ECS_CONTAINER_METADATA_URI_V4"]
 	cfg.useBareNames()
@@ -43,10 +56,7 @@ func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
 			warnings = append(warnings, Warning(p))
 		}
 	}
-	if problems != nil {
-		return nil, warnings, &Problems{List: problems}
-	}
-	return cfg, warnings, nil
+	return cfg, warnings, problems, nil
 }
 
 // dropOverruled forgets a bare name that does not count because ours is set, so that nobody complains about it: a

@@ -72,7 +72,7 @@ from; ` + "`percore env`" + ` prints this reference.
 | boolean | ` + "`true`, `yes`, `on`, `1`" + ` or ` + "`false`, `no`, `off`, `0`" + `, in any case. |
 | list | Separated by commas; spaces around the items are ignored. |
 | address | ` + "`:8080`" + ` or ` + "`8080`" + ` (every address, IPv6 and IPv4), ` + "`127.0.0.1:8080`, `[::1]:8080`, `unix:/run/web.sock`" + `. |
-| signal | ` + "`TERM`, `SIGTERM` or `15`" + `. |
+| signal | ` + "`TERM`, `SIGTERM`, `RTMIN+3` or `15`" + `. |
 | name | Letters, digits, dots, dashes, underscores. |
 | command line | Split into words as a shell does it, with quotes and backslashes, but no shell is run: ` + "`$X`, `*`, `&&`" + ` stay as they are. |
 
@@ -83,7 +83,8 @@ which no link of another user but root leads to. To set both is an error.
 **Mistakes.** Everything that is wrong is shown at once, with what to do about it, and percore ends with code 2 before it
 starts anything. That includes names that start with ` + "`PERCORE_`" + ` and are not on this page, unless
 ` + "`PERCORE_STRICT=false`" + ` makes a warning of them. Names that Kubernetes and Docker links make up
-(` + "`PERCORE_SERVICE_*`, `PERCORE_PORT*`" + `) are passed over, except for a near miss of a name of ours.
+(` + "`PERCORE_SERVICE_*`, `PERCORE_PORT*`" + `) are passed over, except for a near miss of a name of ours
+and a plain number in ` + "`PERCORE_PORT`" + `.
 `
 
 const markdownFurther = `

@@ -12,10 +12,10 @@ const mask = "********"
 
 // Problem is something wrong with one variable.
 type Problem struct {
-	Name  string // of the variable
-	Value string // as it was given, or a mask; empty when there is no use in showing it
-	What  string // what is wrong; never holds a secret
-	Mend  string // what to do about it
+	Name  string `json:"name"`            // of the variable
+	Value string `json:"value,omitempty"` // as it was given, or a mask; empty when there is no use in showing it
+	What  string `json:"what"`            // what is wrong; never holds a secret
+	Mend  string `json:"mend,omitempty"`  // what to do about it
 }
 
 // Problems is the error that Load returns: everything that is wrong, not only the first thing.

@@ -18,10 +18,10 @@ const (
 
 // Setting is the value of one variable and where it comes from.
 type Setting struct {
-	Name   string
-	Value  string // in the form that it is read in, or a mask; empty when unset
-	Source Source
-	Reason string // the file, or what was detected; may be empty
+	Name   string `json:"name"`
+	Value  string `json:"value,omitempty"` // in the form that it is read in, or a mask; empty when unset
+	Source Source `json:"source"`
+	Reason string `json:"reason,omitempty"` // the file, or what was detected; may be empty
 }
 
 // Sources lists every variable with its effective value, in the order of the reference. Secret values are masked.

@@ -42,6 +42,7 @@ type Request struct {
 	DryRun  bool     `json:"dry_run,omitempty"` // update: only say what would change
 	Verbose bool     `json:"verbose,omitempty"` // status: with what has to be measured
 	Environ []string `json:"environ,omitempty"` // check: the client's own configuration
+	JSON    bool     `json:"json,omitempty"`    // check: as JSON
 
 	// Introduce asks for a Fleet before anything else: who it is that answers.
 	Introduce bool `json:"introduce,omitempty"`
@@ -122,13 +123,14 @@ type Process struct {
 
 // Fleet is what `status --json` says of the whole.
 type Fleet struct {
-	PID         int    `json:"pid"`
-	Version     string `json:"version"`
-	Command     string `json:"command,omitempty"` // what it runs
-	Ready       bool   `json:"ready"`
-	Why         string `json:"why,omitempty"`         // why it is not ready
-	Maintenance string `json:"maintenance,omitempty"` // what is being done to the workers
-	Degraded    string `json:"degraded,omitempty"`    // why it is not as it should be, such as a halted roll
+	PID         int      `json:"pid"`
+	Version     string   `json:"version"`
+	Command     string   `json:"command,omitempty"` // what it runs
+	Listen      []string `json:"listen,omitempty"`  // the addresses of the front door
+	Ready       bool     `json:"ready"`
+	Why         string   `json:"why,omitempty"`         // why it is not ready
+	Maintenance string   `json:"maintenance,omitempty"` // what is being done to the workers
+	Degraded    string   `json:"degraded,omitempty"`    // why it is not as it should be, such as a halted roll
 }
 
 // Change is what an update does to one variable or group of processes.

@@ -2,9 +2,9 @@ package ctl
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
+	"percore/entrypoint/config"
 	"percore/entrypoint/control"
 )
 
@@ -94,7 +94,7 @@ func (t *Tool) assignments(args []string) (rest, set []string, err error) {
 		}
 		switch {
 		case isFile:
-			lines, err := t.readEnvFile(file)
+			lines, err := config.ReadEnvFile(file, t.Environ)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -106,36 +106,4 @@ func (t *Tool) assignments(args []string) (rest, set []string, err error) {
 		}
 	}
 	return rest, set, nil
-}
-
-// readEnvFile reads a file in the form of docker run's --env-file: NAME=VALUE lines, # comments, and NAME alone for
-// a value out of the environment.
-func (t *Tool) readEnvFile(name string) (set []string, err error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	for number, line := range strings.Split(string(text), "\n") {
-		line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
-		variable, _, assigned := strings.Cut(line, "=")
-		switch {
-		case line == "" || line[0] == '#':
-		case strings.ContainsAny(variable, " \t") || variable == "":
-			return nil, fmt.Errorf("read %s: line %d: %q is no name of a variable", name, number+1, variable)
-		case assigned:
-			set = append(set, line)
-		default:
-			set = append(set, t.inherited(variable)...)
-		}
-	}
-	return set, nil
-}
-
-func (t *Tool) inherited(variable string) []string {
-	for _, entry := range t.Environ {
-		if strings.HasPrefix(entry, variable+"=") {
-			return []string{entry}
-		}
-	}
-	return nil
 }

@@ -27,6 +27,8 @@ type Desk struct {
 	Traffic bool   // there is a front door
 	// Command is what the workers are; nil where nobody knows.
 	Command func() string
+	// Listen are the addresses of the front door; nil where nobody knows.
+	Listen func() []string
 
 	// Figures asks the front door, by endpoint; nil where nobody counts.
 	Figures func(ctx context.Context) map[int]Figures

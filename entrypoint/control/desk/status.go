@@ -75,8 +75,12 @@ func (d *Desk) overview() *control.Fleet {
 	if d.Command != nil {
 		command = d.Command()
 	}
+	var listen []string
+	if d.Listen != nil {
+		listen = d.Listen()
+	}
 	return &control.Fleet{
-		PID: os.Getpid(), Version: d.Version, Command: command, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
+		PID: os.Getpid(), Version: d.Version, Command: command, Listen: listen, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
 	}
 }
 

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/control"
+)
+
+// holdings are what the percore that runs in this container listens on: what it holds is no fault of the configuration.
+type holdings struct {
+	addresses config.Listen
+	ports     map[int]bool // of its workers
+}
+
+func (h holdings) listens(a config.Address) bool {
+	for _, held := range h.addresses {
+		if a.Overlaps(held) {
+			return true
+		}
+	}
+	return false
+}
+
+// dialRunning connects to the PID 1 of this container, or to whoever PERCORE_CONTROL names; nil where there is none.
+func dialRunning(in invocation) *control.Conn {
+	place, err := config.ControlOf(in.environ)
+	if err != nil || place == config.ControlOff || os.Getpid() == 1 {
+		return nil
+	}
+	conn, err := control.Dial(control.Place(place), os.DirFS("/proc"))
+	if err != nil {
+		return nil
+	}
+	if place == "" && conn.Server != 1 {
+		conn.Close()
+		return nil
+	}
+	return conn
+}
+
+// heldByRunning asks that percore.
+func heldByRunning(in invocation) holdings {
+	h := holdings{ports: map[int]bool{}}
+	conn := dialRunning(in)
+	if conn == nil {
+		return h
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	_, _ = conn.Call(ctx, control.Request{Verb: control.VerbStatus}, func(f control.Frame) error {
+		if f.Fleet != nil {
+			for _, text := range f.Fleet.Listen {
+				var list config.Listen
+				if list.UnmarshalText([]byte(text)) == nil {
+					h.addresses = append(h.addresses, list...)
+				}
+			}
+		}
+		if f.Process != nil && f.Process.Port != 0 {
+			h.ports[f.Process.Port] = true
+		}
+		return nil
+	})
+	return h
+}

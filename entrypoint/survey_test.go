@@ -1,0 +1,210 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"percore/entrypoint/config"
+)
+
+// freePort was free a moment ago.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// aloneIn is an environment with addresses of its own, in which no running percore is asked.
+func aloneIn(t *testing.T, more ...string) []string {
+	t.Helper()
+	return append([]string{
+		"PATH=/usr/bin:/bin", "PERCORE_CONTROL=" + filepath.Join(t.TempDir(), "s"), "PERCORE_WORKERS=1",
+		"PERCORE_LISTEN=127.0.0.1:" + strconv.Itoa(freePort(t)), "PERCORE_PORTS_FROM=" + strconv.Itoa(freePort(t)),
+	}, more...)
+}
+
+func TestCheckFindsWhatAStartWould(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	for name, c := range map[string]struct {
+		environ, command []string
+		want             []string // parts of the list, in any order; none: all is well
+	}{
+		"all is well":                       {command: []string{"true"}},
+		"a program that is not there":       {command: []string{"no-such-program-x"}, want: []string{"PERCORE_COMMAND=no-such-program-x", "there is no such program"}},
+		"one by its path":                   {command: []string{"/no/such/program"}, want: []string{"PERCORE_COMMAND=/no/such/program", "there is no such program"}},
+		"one that cannot be executed":       {command: []string{file}, want: []string{"PERCORE_COMMAND=/", "cannot be executed: permission denied"}},
+		"one that is not there before all":  {environ: []string{"PERCORE_PRESTART=no-such-program-x"}, command: []string{"true"}, want: []string{"PERCORE_PRESTART=no-such-program-x"}},
+		"one of a further program":          {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=no-such-program-x"}, command: []string{"true"}, want: []string{"PERCORE_MAIL_COMMAND=no-such-program-x"}},
+		"a name that is another's for each": {command: []string{"/no/such/{name}"}},
+		"a folder that is not there":        {environ: []string{"PERCORE_DIRECTORY=/no/such"}, command: []string{"true"}, want: []string{"PERCORE_DIRECTORY=/no/such", "no such file"}},
+		"a file in its place":               {environ: []string{"PERCORE_DIRECTORY=" + file}, command: []string{"true"}, want: []string{"not a directory"}},
+		"a user":                            {environ: []string{"PERCORE_USER=no-such-user"}, command: []string{"true"}, want: []string{"PERCORE_USER=no-such-user"}},
+		"two users":                         {environ: []string{"PERCORE_USER=no-such-user", "PERCORE_FRONT_USER=nor-this"}, command: []string{"true"}, want: []string{"no-such-user", "nor-this", "2 problems"}},
+		"a log file":                        {environ: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log"}, command: []string{"true"}, want: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log", "no such file"}},
+		"an address that is taken":          {environ: []string{"PERCORE_LISTEN=127.0.0.1:" + port}, command: []string{"true"}, want: []string{"PERCORE_LISTEN=127.0.0.1:" + port, "address already in use"}},
+		"an address of another machine":     {environ: []string{"PERCORE_LISTEN=192.0.2.1:80"}, command: []string{"true"}, want: []string{"PERCORE_LISTEN=192.0.2.1:80"}},
+		"a worker's port that is taken":     {environ: []string{"PERCORE_PORTS_FROM=" + port}, command: []string{"true"}, want: []string{"worker 0 cannot listen on port " + port}},
+		"a port that nobody will use":       {environ: []string{"PERCORE_PORTS_FROM=" + port, "PERCORE_MODE=none"}, command: []string{"true"}},
+		"all of it at once": {
+			environ: []string{
+				"PERCORE_WORKRES=1", "PERCORE_STARTSECS=x", "PERCORE_LISTEN=127.0.0.1:" + port, "PERCORE_DIRECTORY=/no/such", "PERCORE_USER=no-such-user",
+			},
+			command: []string{"true"},
+			want:    []string{"5 problems", "PERCORE_WORKRES", "PERCORE_STARTSECS", "PERCORE_LISTEN", "PERCORE_DIRECTORY", "PERCORE_USER"},
+		},
+		"mode init has a command alone": {environ: []string{"PERCORE_MODE=init"}, command: []string{"no-such-program-x"}, want: []string{"1 problem ", "no-such-program-x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environ := config.Overlay(aloneIn(t), c.environ)
+			got := playWith(environ, append([]string{"check", "--"}, c.command...)...)
+			if wantCode := min(2, 2*len(c.want)); got.code != wantCode {
+				t.Errorf("got code %d and %s, want %d", got.code, got.stderr, wantCode)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(got.stderr, want) {
+					t.Errorf("got %s, want %q in it", got.stderr, want)
+				}
+			}
+			if got := playWith(environ, append([]string{"check", "--values", "--"}, c.command...)...); name != "all of it at once" && got.code != 0 {
+				t.Errorf("--values: got code %d and %s, want 0", got.code, got.stderr)
+			}
+		})
+	}
+}
+
+func TestCheckAsAnotherUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: takes root")
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "program")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	closed := filepath.Join(dir, "closed")
+	if err := os.Mkdir(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path := dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct{ environ, want string }{
+		"a program of root's": {"PERCORE_USER=65534:65534", "cannot be executed by 65534: permission denied"},
+		"a folder of root's":  {"PERCORE_DIRECTORY=" + closed, "cannot be entered by 65534: permission denied"},
+	} {
+		got := playWith(aloneIn(t, "PERCORE_USER=65534:65534", c.environ), "check", program)
+		got.stderr = strings.ReplaceAll(got.stderr, "by nobody", "by 65534")
+		if got.code != 2 || !strings.Contains(got.stderr, c.want) {
+			t.Errorf("%s: got code %d and %s, want %q", name, got.code, got.stderr, c.want)
+		}
+	}
+}
+
+func TestCheckLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	environ := config.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log")})
+	if got := playWith(environ, "check", "true"); got.code != 0 {
+		t.Fatalf("got code %d and %s", got.code, got.stderr)
+	}
+	if list, _ := os.ReadDir(dir); len(list) > 0 {
+		t.Errorf("got %v, want nothing", list)
+	}
+}
+
+func TestCheckAsJSON(t *testing.T) {
+	var v struct {
+		OK       bool
+		Problems []struct{ Name, Value, What, Mend string }
+		Warnings []struct{ Name string }
+		Settings []struct{ Name, Value, Source string }
+	}
+	got := playWith(aloneIn(t, "PERCORE_EXITCODES=2"), "check", "--json", "true")
+	if err := json.Unmarshal([]byte(got.stdout), &v); err != nil || got.code != 0 || got.stderr != "" {
+		t.Fatalf("got code %d, %v and %s%s", got.code, err, got.stdout, got.stderr)
+	}
+	if !v.OK || len(v.Problems) != 0 || len(v.Warnings) != 1 || len(v.Settings) < 20 || v.Settings[0].Source == "" {
+		t.Errorf("got %+v", v)
+	}
+	got = playWith(aloneIn(t, "PERCORE_WORKRES=2"), "check", "--json", "no-such-program-x")
+	if err := json.Unmarshal([]byte(got.stdout), &v); err != nil || got.code != 2 || v.OK || len(v.Problems) != 2 || v.Problems[1].Value != "no-such-program-x" {
+		t.Errorf("got code %d, %v and %s%s", got.code, err, got.stdout, got.stderr)
+	}
+}
+
+func TestCheckReadsAnEnvFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("\ufeffPERCORE_QUEUE_SIZE=7\n# x\nPERCORE_WORKRES=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, option := range [][]string{{"--env-file", file}, {"--env-file=" + file}} {
+		got := playWith(aloneIn(t), append(append([]string{"check"}, option...), "true")...)
+		if got.code != 2 || !strings.Contains(got.stderr, "1 problem ") || !strings.Contains(got.stderr, "PERCORE_WORKRES") {
+			t.Errorf("%q: got code %d and %s, want the problem of the file", option, got.code, got.stderr)
+		}
+	}
+	for want, args := range map[string][]string{"--env-file takes": {"check", "--env-file"}, "no such file": {"check", "--env-file=/no/such", "true"}} {
+		if got := playWith(aloneIn(t), args...); got.code != 2 || !strings.Contains(got.stderr, want) {
+			t.Errorf("%q: got code %d and %s, want %q", args, got.code, got.stderr, want)
+		}
+	}
+}
+
+// cutOff is a stdout that nobody reads any more.
+type cutOff struct{}
+
+func (cutOff) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
+}
+
+func TestABrokenPipeIsNoFault(t *testing.T) {
+	for _, args := range [][]string{{"check", "true"}, {"check", "--json", "true"}, {"env"}, {"env", "--json"}, {"env", "--markdown"}, {"help"}, {"version"}, {"status", "--help"}} {
+		var stdout io.Writer = cutOff{}
+		var stderr strings.Builder
+		code := play(invocation{args: args, environ: aloneIn(t), stdout: stdout, stderr: &stderr, signals: make(chan os.Signal)})
+		if code != 0 || stderr.String() != "" {
+			t.Errorf("%q: got code %d and %q, want 0 and nothing", args, code, stderr.String())
+		}
+	}
+}
+
+func TestWhatTheRunningPercoreHoldsIsNoFault(t *testing.T) {
+	var listen config.Listen
+	if err := listen.UnmarshalText([]byte("127.0.0.1:8080,:81,unix:/run/x")); err != nil {
+		t.Fatal(err)
+	}
+	h := holdings{addresses: listen}
+	for text, want := range map[string]bool{
+		"127.0.0.1:8080": true, ":8080": true, "[::]:8080": true, "10.0.0.1:8080": false, "10.0.0.1:81": true, ":82": false, "unix:/run/x": true, "unix:/run/y": false,
+	} {
+		var one config.Listen
+		if err := one.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.listens(one[0]); got != want {
+			t.Errorf("%s: got %t, want %t", text, got, want)
+		}
+	}
+}
