@@ -40,6 +40,8 @@ wanted() {
 		have_module httptools || echo "python3-httptools: Node's parser behind the front door"
 		have_module websockets || echo "python3-websockets: WebSockets from a real client"
 		have curl || echo "curl: commands of the README"
+		have zsh || echo "zsh: its completion"
+		have fish || echo "fish: its completion"
 		have strace || echo "strace: counts of system calls"
 		have tini || echo "tini: the table of inits"
 		have dumb-init || echo "dumb-init: the table of inits"

@@ -70,7 +70,7 @@ var manual = map[string]page{
 	"shutdown":    {"shutdown", "Ends the container as SIGTERM does.", nil, noOperands},
 	"healthcheck": {"healthcheck", "One line, and exit code 0 when a worker serves, else 1: for Docker's HEALTHCHECK.", nil, free},
 
-	"completion": {"completion bash|zsh|fish", aboutLater, nil, free},
+	"completion": {"completion bash|zsh|fish", "A script for that shell, as in eval \"$(percore completion bash)\".", nil, free},
 	"doctor":     {"doctor [--json]", aboutLater, nil, free},
 	"migrate":    {"migrate FILE...", aboutLater, nil, free},
 	"top":        {"top", aboutLater, nil, free},

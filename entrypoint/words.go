@@ -46,7 +46,9 @@ var words = map[string]func(invocation) int{
 	"scale": controlWord, "drain": controlWord, "undrain": controlWord, "tail": controlWord, "logs": controlWord, "pid": controlWord,
 	"update": controlWord, "reread": controlWord, "avail": controlWord, "shutdown": controlWord, "healthcheck": controlWord,
 
-	"completion": reserved, "doctor": reserved, "migrate": reserved, "top": reserved,
+	"completion": completion,
+
+	"doctor": reserved, "migrate": reserved, "top": reserved,
 }
 
 // play finds the role and plays it. It returns the exit code.
@@ -119,7 +121,12 @@ const usage = `usage:
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--json] [--values] [--env-file F] [--] [COMMAND...]    all that a start would find wrong, without starting
   percore env [--markdown|--json]    the reference of every variable
+<<<<<<< HEAD
   percore version [--licenses] | --version | help [WORD] | WORD --help
+=======
+  percore completion bash|zsh|fish   words, options and the names of workers for the shell
+  percore version | --version | help [WORD] | WORD --help
+>>>>>>> e44cc48 (entrypoint: complete words, options and names in bash, zsh and fish)
 
   percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
   percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first

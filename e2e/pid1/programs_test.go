@@ -75,11 +75,11 @@ func TestPRIORITYOrdersTheStartAndTheStop(t *testing.T) {
 }
 
 func TestCheckShowsFurtherPrograms(t *testing.T) {
-	s := start(t, env{"PERCORE_PROGRAMS": "mailer", "PERCORE_MAILER_COMMAND": "mail -v", "PERCORE_MAILER_STOPSIGNAL": "INT"}, "check", "--", "sleep", "1")
+	s := start(t, env{"PERCORE_PROGRAMS": "mailer", "PERCORE_MAILER_COMMAND": "sleep 9", "PERCORE_MAILER_STOPSIGNAL": "INT"}, "check", "--", "sleep", "1")
 	if code := s.wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
-	for _, want := range []string{"PERCORE_MAILER_COMMAND mail -v environment", "PERCORE_MAILER_STOPSIGNAL INT environment", "PERCORE_MAILER_WORKERS 1 default"} {
+	for _, want := range []string{"PERCORE_MAILER_COMMAND sleep 9 environment", "PERCORE_MAILER_STOPSIGNAL INT environment", "PERCORE_MAILER_WORKERS 1 default"} {
 		if !slices.ContainsFunc(s.output(true), func(l string) bool { return strings.Join(strings.Fields(l), " ") == want }) {
 			t.Errorf("got no line %q", want)
 		}

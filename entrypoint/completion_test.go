@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shellWith gives what a shell prints that runs the lines behind the script, beside a percore that says of two workers that they
+// run; the test is skipped where there is no such shell.
+func shellWith(t *testing.T, shell, lines string) []string {
+	t.Helper()
+	path, err := exec.LookPath(shell)
+	if err != nil {
+		t.Skipf("SKIPPED: %s is missing", shell)
+	}
+	dir := t.TempDir()
+	fake := "#!/bin/sh\nprintf 'webs:web-8000  RUNNING\\nwebs:web-8001  RUNNING\\ncron  STOPPED\\n'\n"
+	if err := os.WriteFile(filepath.Join(dir, "percore"), []byte(fake), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := playWith(nil, "completion", shell)
+	if script.code != 0 {
+		t.Fatalf("got code %d and %s", script.code, script.stderr)
+	}
+	command := exec.Command(path, "-c", script.stdout+lines)
+	command.Dir = dir
+	command.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + dir}
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.Fields(string(out))
+}
+
+func TestBashCompletes(t *testing.T) {
+	for line, want := range map[string][]string{
+		"percore sta":                 {"start", "status"},
+		"percore upd":                 {"update"},
+		"percore status --":           {"--help", "--json"},
+		"percore restart all --h":     {"--hard", "--help"},
+		"percore restart web":         {"webs:web-8000", "webs:*", "webs:web-8001", "webs:*"},
+		"percore restart webs:web-80": {"web-8000", "web-8001"},
+		"percore stop cr":             {"cron"},
+		"percore completion f":        {"fish"},
+		"percore check --v":           {"--values"},
+		"percore python3 ma":          nil,
+	} {
+		lines := "\nCOMP_LINE='" + line + "' COMP_POINT=${#COMP_LINE}\nCOMP_LINE='" + line + "'; COMP_POINT=${#COMP_LINE}; _percore; printf '%s\\n' \"${COMPREPLY[@]}\"\n"
+		if got := shellWith(t, "bash", lines); !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestFishCompletes(t *testing.T) {
+	for line, want := range map[string][]string{"percore upd": {"update"}, "percore restart --h": {"--hard", "--help"}, "percore stop cr": {"cron"}} {
+		got := shellWith(t, "fish", "\ncomplete -C '"+line+"' | string replace -r '\\t.*' ''; true\n")
+		for _, one := range want {
+			if !slices.Contains(got, one) {
+				t.Errorf("%q: got %q, want %q", line, got, want)
+			}
+		}
+	}
+}
+
+func TestZshTakesItsScript(t *testing.T) {
+	got := shellWith(t, "zsh", "\n_percore_after restart\n_percore_names\n")
+	for _, want := range []string{"--hard", "webs:web-8000", "webs:*", "all"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("got %q, want %q among them", got, want)
+		}
+	}
+}
+
+func TestCompletionIsForThreeShells(t *testing.T) {
+	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}, {"completion", "bash", "zsh"}} {
+		if got := playWith(nil, args...); got.code != 2 || !strings.Contains(got.stderr, "bash|zsh|fish") {
+			t.Errorf("%q: got code %d and %s, want 2 and the usage", args, got.code, got.stderr)
+		}
+	}
+}
