@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"percore/entrypoint/config"
@@ -16,19 +15,27 @@ func (in invocation) mistake() string {
 	if strings.HasPrefix(first, "-") {
 		return fmt.Sprintf("there is no option %q%s", first, didYouMean(nearestOption(first)))
 	}
-	if strings.Contains(first, "/") {
+	near, isRole := nearestWord(first), isRoleName(first)
+	if near == "" && !isRole || strings.Contains(first, "/") {
 		return ""
 	}
 	if _, err := reaper.LookPath(first, "", in.variable("PATH")); err == nil {
 		return ""
 	}
-	if slices.Contains([]string{"front", "admin", "resolve", string(config.RoleDemoWorker)}, first) {
+	if isRole {
 		return fmt.Sprintf("%q is a role in which percore starts itself, and no word", first)
 	}
-	if near := nearestWord(first); near != "" {
-		return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, didYouMean(near))
+	return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, didYouMean(near))
+}
+
+// isRoleName knows the roles of percore's own processes, those of later versions included.
+func isRoleName(word string) bool {
+	switch word {
+	case "front", "admin", "resolve", string(config.RoleDemoWorker):
+		return true
+	default:
+		return false
 	}
-	return ""
 }
 
 // refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
