@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -293,5 +294,18 @@ func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
 		t.Error("docs/control.md is stale: go test ./entrypoint -run EveryVariable -update")
 	} else if err := os.WriteFile("../docs/control.md", []byte(want), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestARunningPercoreTellsWhatHoldsAsJSON(t *testing.T) {
+	s := runningSettings(t, "PERCORE_QUEUE_SIZE=7")
+	frames, code, wrong := s.ask(t, control.Request{Verb: control.VerbCheck, JSON: true})
+	var v verdict
+	if err := json.Unmarshal([]byte(strings.Join(frames, "")), &v); err != nil || code != 0 || wrong != "" {
+		t.Fatalf("got code %d, %v and %q", code, err, wrong)
+	}
+	at := slices.IndexFunc(v.Settings, func(s config.Setting) bool { return s.Name == "PERCORE_QUEUE_SIZE" })
+	if !v.OK || at < 0 || v.Settings[at].Value != "7" {
+		t.Errorf("got %+v, want the queue's size among the settings", v)
 	}
 }

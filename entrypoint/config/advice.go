@@ -52,6 +52,26 @@ func laterNames() []advice {
 	}
 }
 
+// laterValue is what to do about a value that later versions take; empty where it is none.
+func laterValue(variable, value string) string {
+	value = strings.ToLower(value)
+	switch variable {
+	case "PERCORE_MODE":
+		if value == "tcp" || value == "direct" {
+			return value + " " + laterVersion
+		}
+	case "PERCORE_WORKERS":
+		if _, _, isRange := strings.Cut(value, "-"); isRange {
+			return "a range " + laterVersion + "; until then `percore scale` changes the number"
+		}
+	case "PERCORE_LISTEN":
+		if value == "off" {
+			return value + " " + laterVersion + "; until then PERCORE_MODE=none has no listener"
+		}
+	}
+	return ""
+}
+
 // peersNames are what other programs call things.
 func peersNames() []advice {
 	const not = "is not a variable of percore"

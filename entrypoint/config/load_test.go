@@ -282,7 +282,7 @@ func TestLoadProblems(t *testing.T) {
 		{
 			"a mode that is not there yet",
 			[]string{"PERCORE_MODE=tcp"},
-			[]string{"PERCORE_MODE: must be one of http, none, init; for example PERCORE_MODE=http"},
+			[]string{"PERCORE_MODE: must be one of http, none, init; tcp is of a later version of percore"},
 		},
 		{
 			"too many workers",
@@ -388,7 +388,7 @@ func TestLoadShowsEveryProblemAtOnce(t *testing.T) {
 		"PERCORE_WORKRES=3", "PERCORE_STARTSECS=1x", "PERCORE_MODE=tcp", "PERCORE_LISTEN=web:80", "PERCORE_COMMAND=a \"b",
 	}, someUID)
 	want := `5 problems in the configuration:
-  PERCORE_MODE=tcp         must be one of http, none, init                             for example PERCORE_MODE=http
+  PERCORE_MODE=tcp         must be one of http, none, init                             tcp is of a later version of percore
   PERCORE_COMMAND="a \"b"  a double quote is never closed                        for example PERCORE_COMMAND="python3 main.py --port={port}"
   PERCORE_STARTSECS=1x     not a duration: seconds, or units as in 1m30s         for example PERCORE_STARTSECS=5
   PERCORE_LISTEN=web:80    not an IP address (IPv6 in brackets) before the port   for example PERCORE_LISTEN=:80,[::1]:8080

@@ -128,6 +128,9 @@ func (l *loader) reject(name, what string) {
 	given := l.settings[name]
 	delete(l.settings, name)
 	mend := "for example " + name + "=" + shellQuoted(v.tags.Get("example"))
+	if later := laterValue(v.key, given.Value); later != "" {
+		mend = later
+	}
 	if stray, bare := strayMarks(v, given.Value); stray != "" && !v.secret() {
 		what, mend = stray, "write "+name+"="+shellQuoted(bare)
 	}
