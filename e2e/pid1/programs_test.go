@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -11,18 +12,20 @@ import (
 func TestFurtherProgramsRunBesideTheFleet(t *testing.T) {
 	dir := t.TempDir()
 	log := filepath.Join(dir, "mailer.log")
+	ports := freePorts(t)
+	sideCar := func(i int) string { return fmt.Sprintf("side-car:side-car-%d", ports+i) }
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_PROGRAMS": "mailer,side-car", "PERCORE_LOG_PREFIX": "true",
 		"PERCORE_MAILER_COMMAND": `sh -c 'echo hello from $SUPERVISOR_PROCESS_NAME; exec sleep 100'`, "PERCORE_MAILER_STDOUT_LOGFILE": log,
 		"PERCORE_SIDE_CAR_COMMAND":    fmt.Sprintf("%s worker serve --port={port}", built.worker),
-		"PERCORE_SIDE_CAR_PORTS_FROM": "19731", "PERCORE_SIDE_CAR_USER": "65534:65534", "PERCORE_SIDE_CAR_WORKERS": "2",
+		"PERCORE_SIDE_CAR_PORTS_FROM": strconv.Itoa(ports), "PERCORE_SIDE_CAR_USER": "65534:65534", "PERCORE_SIDE_CAR_WORKERS": "2",
 	}, serveCommand()...)
 	s.awaitReady(4)
 	s.await("the mailer's own log", func() bool { return content(log) == "mailer: hello from mailer\n" }) // LOG_PREFIX is the fleet's
-	for _, name := range []string{"mailer:mailer", "side-car:side-car-19731", "side-car:side-car-19732"} {
+	for _, name := range []string{"mailer:mailer", sideCar(0), sideCar(1)} {
 		s.named(name)
 	}
-	if got := s.named("side-car:side-car-19732").status["Uid"]; !strings.HasPrefix(got, "65534") {
+	if got := s.named(sideCar(1)).status["Uid"]; !strings.HasPrefix(got, "65534") {
 		t.Errorf("uid of side-car: got %q, want its own", got)
 	}
 	for range 20 {
