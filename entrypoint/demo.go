@@ -14,6 +14,9 @@ import (
 
 // superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest.
 func superviseDemo(in invocation) int {
+	if !hasOwnRoom(in) {
+		return exitConfig
+	}
 	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
 	cfg, ok := loadConfig(in, demoCommand())
 	if !ok {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/link"
+	"percore/entrypoint/output"
 	"percore/lbproxy"
 )
 
@@ -44,7 +45,10 @@ func front(in invocation) int {
 	if err := level.UnmarshalText([]byte(first.LogLevel)); err != nil {
 		level = slog.LevelInfo
 	}
-	log := newLog(in.stderr, level, logStyle(first.LogStyle)).With("process", "percore:front")
+	// Stderr is PID 1's, which tells the first lines of what the runtime writes there when it crashes.
+	stderr := output.NewQueue(output.NewFile(os.NewFile(uintptr(first.LogFD), "log")))
+	defer stderr.Close(lastWords)
+	log := newLog(stderr, level, logStyle(first.LogStyle)).With("process", "percore:front")
 	if err := serve(in, pipe, first, log); err != nil {
 		log.Error("front door ended", "err", err)
 		return exitInternal

@@ -76,6 +76,8 @@ func (d *frontDoor) files(incarnation uint64) (extra []*os.File, started func(er
 		extra = append(extra, l.File)
 		d.wanted.Listeners = append(d.wanted.Listeners, link.Listener{FD: link.FrontFD + 1 + i, Address: l.Address, Loop: l.Loop})
 	}
+	extra = append(extra, os.Stderr) // its own is for what its runtime says when it crashes
+	d.wanted.LogFD = link.FrontFD + len(extra) - 1
 	return extra, func(err error) {
 		_ = theirs.Close() // the front door has its own by now
 		if err != nil {

@@ -72,6 +72,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if cfg.Mode == config.ModeNone {
 		return p, nil
 	}
+	p.noteMemory()
 	return p, p.chooseFront(cfg)
 }
 
@@ -210,7 +211,7 @@ func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 		Group: frontGroup, Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
-		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Files: d.files,
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: d.files,
 	}
 }
 

@@ -21,6 +21,9 @@ import (
 
 // supervise is PID 1's role: the fleet behind the front door.
 func supervise(in invocation, command []string) int {
+	if !hasOwnRoom(in) {
+		return exitConfig
+	}
 	cfg, ok := loadConfig(in, command)
 	if !ok {
 		return exitConfig
@@ -39,6 +42,10 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 	log := newLog(in.stderr, cfg.LogLevel.Level(), style)
 	p, err := planFleet(cfg)
 	if err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
+		return exitConfig
+	}
+	if err := p.checkRoom(cfg); err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}

@@ -264,7 +264,7 @@ func (s *settings) count(p fleet.Program) int {
 
 // sameProgram says whether a process of the one is a process of the other. How many there are is another matter.
 func sameProgram(a, b fleet.Program) bool {
-	a.Workers, b.Workers, a.WorkersMax, b.WorkersMax, a.Files, b.Files = 0, 0, 0, 0, nil, nil
+	a.Workers, b.Workers, a.WorkersMax, b.WorkersMax, a.Files, b.Files, a.Check, b.Check = 0, 0, 0, 0, nil, nil, nil, nil
 	return reflect.DeepEqual(a, b)
 }
 

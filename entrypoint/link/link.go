@@ -29,6 +29,7 @@ type Wanted struct {
 	Options   lbproxy.Options
 	LogLevel  string // slog's names
 	LogStyle  string
+	LogFD     int // the descriptor that the log goes to
 	Listeners []Listener
 	Snapshot  lbproxy.Snapshot
 }

@@ -45,6 +45,7 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if !asked && e.Status() != 0 {
 		f.mourn(w, reason)
 	}
+	f.tellCrash(w, reason)
 	f.apply(w, v.event)
 }
 
@@ -53,6 +54,10 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 func (f *Fleet) oomKilled(w *worker, e reaper.Exit) bool {
 	return e.Signal == syscall.SIGKILL && !w.killed && f.options.OOMKilled(e.PID)
 }
+
+// vitalRefusalsMax is how often a vital worker that has never come up may be refused by the machine, some ten seconds with a back-off from
+// 10 ms up: a fleet that can never serve ends and says why, unless it is to live whatever happens.
+const vitalRefusalsMax = 10
 
 // refused takes in a spawn that did not happen and gives the event that follows.
 func (f *Fleet) refused(w *worker, err error) event {
@@ -65,6 +70,9 @@ func (f *Fleet) refused(w *worker, err error) event {
 	case retriable:
 		w.refusals++
 		v = verdict{event: evFailed, streak: w.streak, refusals: w.refusals} // the machine's fault, not the worker's
+		if w.program.Vital && !w.proven && w.refusals > vitalRefusalsMax && f.options.ExitOn != NeverExit {
+			v.event = evExhausted
+		}
 	}
 	reason := err.Error()
 	if why := shortage(err); why != "" {
@@ -81,7 +89,7 @@ func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slo
 	e.order, e.judged, e.passing = f.endings, v.event, e.passing || v.shortest
 	w.last = e
 	w.streak = v.streak
-	w.delay = w.program.Backoff.delay(v.backoffStreak(), f.options.Rand())
+	w.delay = w.program.Backoff.refused(v.refusals > 0).delay(v.backoffStreak(), f.options.Rand())
 	to, _ := next(w.state, v.event)
 	level, then := f.outlook(w, to)
 	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)

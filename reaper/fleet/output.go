@@ -33,7 +33,7 @@ func (f *Fleet) files(w *worker) (files []*os.File, opened func(error), err erro
 // outputs gives the child's stdout and stderr.
 func (f *Fleet) outputs(w *worker) (pipes []pipe, files []*os.File, err error) {
 	if w.program.Inherit {
-		return nil, []*os.File{os.Stdout, os.Stderr}, nil
+		return nil, []*os.File{os.Stdout, w.crashText()}, nil
 	}
 	w.logFiles = [streamKinds]*logFile{}
 	for kind := range streamKinds {

@@ -72,6 +72,11 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	if len(argv) == 0 {
 		return nil, &reaper.SpawnError{Op: "find", Path: `""`, Err: syscall.ENOENT}
 	}
+	if w.program.Check != nil {
+		if err := w.program.Check(); err != nil {
+			return nil, err
+		}
+	}
 	notices, err := f.noticeEnviron(w)
 	if err != nil {
 		return nil, err

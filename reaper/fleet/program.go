@@ -93,8 +93,13 @@ type Program struct {
 	RedirectStderr bool
 	Framing        Framing
 
-	// Inherit gives the workers percore's own stdout and stderr instead of pipes that percore copies.
+	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as stderr, of which
+	// percore tells the first lines when the worker has ended. Their way to percore's stderr is among Files.
 	Inherit bool
+
+	// Check says what stands against a start of a worker now, such as a limit that leaves too little; nil is nothing, always. It is
+	// called on the fleet's goroutine.
+	Check func() error
 
 	// Files gives further descriptors, from 3 up, for one incarnation. It and started, which is told how
 	// the spawn went and may close what Files opened, are called on the fleet's goroutine. Nil is none.

@@ -90,7 +90,7 @@ func (c *crew) is(p Program) bool { return c.program.Group == p.Group && c.progr
 // ends one and how it judges that, may differ.
 func sameProcess(a, b Program) bool {
 	for _, p := range []*Program{&a, &b} {
-		p.Files = nil // a function is not comparable; whoever has one is percore's own
+		p.Files, p.Check = nil, nil // a function is not comparable; whoever has one is percore's own
 		p.Workers, p.WorkersMax, p.Autorestart, p.ExitCodes, p.StartSecs, p.StartRetries = 0, 0, 0, nil, 0, 0
 		p.StopSignal, p.StopWaitSecs, p.DrainTimeout, p.ReadyTimeout, p.Backoff = 0, 0, 0, 0, Backoff{}
 		p.Critical, p.Vital, p.Late = false, false, false

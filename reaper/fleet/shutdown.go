@@ -263,6 +263,7 @@ func (f *Fleet) close() {
 	for _, w := range f.workers {
 		f.disarm(w)
 		w.stopProbe()
+		w.forgetCrash()
 	}
 	for reader := range f.streams {
 		reader.Close()

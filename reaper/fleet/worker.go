@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -60,6 +61,7 @@ type worker struct {
 	tail      tail
 	began     mark                  // where the output of its process begins
 	lastWords *lastWords            // not told yet; nil is none
+	crash     *os.File              // what the runtime of a process of percore's own writes; nil is none
 	logFiles  [streamKinds]*logFile // where its output goes; nil is somewhere else
 }
 

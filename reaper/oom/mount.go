@@ -15,9 +15,14 @@ const (
 	fileV2 = "memory.events"
 )
 
-// candidates lists where a file of the memory cgroup may be, by its name in each generation, the most telling place first: v1's memory controller is never in v2's tree as well, so
-// whichever can be read is right.
+// candidates is Files for the memory controller.
 func candidates(fsys fs.FS, nameV1, nameV2 string) ([]string, error) {
+	return Files(fsys, "memory", nameV1, nameV2)
+}
+
+// Files lists where a file of one of this process's cgroups may be, by the cgroup's controller and the file's name in each generation, the most
+// telling place first: a controller of v1 is never in v2's tree as well, so whichever can be read is right.
+func Files(fsys fs.FS, controller, nameV1, nameV2 string) ([]string, error) {
 	cgroups, err := fs.ReadFile(fsys, "proc/self/cgroup")
 	if err != nil {
 		return nil, err
@@ -26,10 +31,10 @@ func candidates(fsys fs.FS, nameV1, nameV2 string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	ownV1, ownV2 := ownPaths(string(cgroups))
+	ownV1, ownV2 := ownPaths(string(cgroups), controller)
 	var files []string
 	for line := range strings.Lines(string(mounts)) {
-		switch m, kind := parseMount(line); kind {
+		switch m, kind := parseMount(line, controller); kind {
 		case "cgroup":
 			files = append(files, m.places(ownV1, nameV1)...)
 		case "cgroup2":
@@ -39,15 +44,15 @@ func candidates(fsys fs.FS, nameV1, nameV2 string) ([]string, error) {
 	return files, nil
 }
 
-// ownPaths reads this process's cgroup in v1's memory hierarchy and in v2's (man 7 cgroups).
-func ownPaths(text string) (v1, v2 string) {
+// ownPaths reads this process's cgroup in the controller's hierarchy of v1 and in v2's (man 7 cgroups).
+func ownPaths(text, controller string) (v1, v2 string) {
 	for line := range strings.Lines(text) {
 		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
 		switch {
 		case len(fields) != 3:
 		case fields[0] == "0" && fields[1] == "":
 			v2 = fields[2]
-		case slices.Contains(strings.Split(fields[1], ","), "memory"):
+		case slices.Contains(strings.Split(fields[1], ","), controller):
 			v1 = fields[2]
 		}
 	}
@@ -58,7 +63,7 @@ func ownPaths(text string) (v1, v2 string) {
 type mount struct{ root, point string }
 
 // parseMount reads a line of mountinfo (man 5 proc). kind is the file system when it is one that may have the counter, else empty.
-func parseMount(line string) (m mount, kind string) {
+func parseMount(line, controller string) (m mount, kind string) {
 	before, after, _ := strings.Cut(line, " - ")
 	left, right := strings.Fields(before), strings.Fields(after)
 	if len(left) < 5 || len(right) < 3 {
@@ -68,7 +73,7 @@ func parseMount(line string) (m mount, kind string) {
 	switch kind = right[0]; {
 	case kind == "cgroup2":
 		return m, kind
-	case kind == "cgroup" && slices.Contains(strings.Split(right[2], ","), "memory"):
+	case kind == "cgroup" && slices.Contains(strings.Split(right[2], ","), controller):
 		return m, kind
 	default:
 		return mount{}, ""

@@ -1,0 +1,107 @@
+package tough
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// wantOneSentence wants a start that ended with 2, named the limit, and said little else: no crash of Go's runtime.
+func (s *service) wantOneSentence(limit string) {
+	s.Helper()
+	code := s.wait()
+	text := s.text()
+	if code != 2 || !strings.Contains(text, limit) || !strings.Contains(text, "Raise it") || strings.Count(text, "\n") > 3 {
+		s.Errorf("got exit code %d and\n%s\nwant 2 and one sentence that names %s", code, text, limit)
+	}
+}
+
+func TestPidsMaxThatIsTooSmallForPercoreIsNamed(t *testing.T) {
+	for _, most := range []string{"7", "10", "13", "20"} {
+		t.Run(most, func(t *testing.T) {
+			group := newCgroup(t, "pids")
+			group.set("pids.max", "pids.max", most)
+			start(t, setup{wrapper: group.enter()}).wantOneSentence("pids.max=" + most)
+		})
+	}
+}
+
+func TestAUsersLimitThatIsTooSmallForPercoreIsNamed(t *testing.T) {
+	need(t, "a start as another user", "setpriv", "--version")
+	uid := 100_000 + os.Getpid()%100_000 // nobody else's
+	start(t, setup{wrapper: []string{
+		"prlimit", "--nproc=15", "setpriv", fmt.Sprintf("--reuid=%d", uid), fmt.Sprintf("--regid=%d", uid), "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+	}}).wantOneSentence("ulimit -u")
+}
+
+// TestAFrontDoorWhoseUserMayHaveTooFewThreadsEndsTheFleet: root is not bound by the limit, the front door's user is.
+func TestAFrontDoorWhoseUserMayHaveTooFewThreadsEndsTheFleet(t *testing.T) {
+	s := start(t, setup{wrapper: []string{"prlimit", "--nproc=10"}, env: map[string]string{"PERCORE_FRONT_USER": "64321:64321"}})
+	if code := s.wait(); code != 1 {
+		t.Errorf("exit code: got %d, want 1", code)
+	}
+	text := s.text()
+	if !strings.Contains(text, "the front door needs 13 processes and threads, and RLIMIT_NPROC (ulimit -u)=10 leaves 10") || strings.Contains(text, "goroutine") {
+		t.Errorf("got\n%s\nwant the limit named, and no crash", text)
+	}
+	if n := len(s.lines("worker not started")); n > 12 {
+		t.Errorf("refusals: got %d, want few", n)
+	}
+}
+
+func TestAMemoryLimitBelowPercoresOwnNeedIsNamed(t *testing.T) {
+	group := newCgroup(t, "memory")
+	group.set("memory.limit_in_bytes", "memory.max", "20M")
+	s := start(t, setup{wrapper: group.enter()})
+	s.await("a word of it", func() bool {
+		return strings.Contains(s.text(), "the memory limit of 20 MB is less than percore itself needs")
+	})
+}
+
+// TestAFrontDoorWaitsForRoomWithoutACrash kills it while a worker has taken all of pids.max, and gives some back later.
+func TestAFrontDoorWaitsForRoomWithoutACrash(t *testing.T) {
+	group := newCgroup(t, "pids")
+	group.set("pids.max", "pids.max", "64")
+	dir := t.TempDir()
+	hungry := filepath.Join(dir, "hungry")
+	s := start(t, setup{
+		wrapper: group.enter(), args: []string{"sh", "-c", `while [ ! -e "$0/hungry" ]; do sleep 0.05; done; ` + hog, dir},
+		env: map[string]string{"PERCORE_READY": "none", "PERCORE_STARTRETRIES": "100", "PERCORE_QUEUE_TIMEOUT": "0.1"},
+	})
+	s.await("the front door to answer, for want of a worker that listens", func() bool {
+		answer, err := http.Get("http://" + s.address)
+		if err == nil {
+			answer.Body.Close()
+		}
+		return err == nil
+	})
+	if err := os.WriteFile(hungry, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.await("pids.max to be reached", func() bool { return group.full("64") })
+	old := s.front()
+	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	// Its threads are taken before there is another, or the other finds room; then it is killed, too.
+	s.await("a refusal that names the limit", func() bool {
+		if now := s.front(); now != 0 && now != old {
+			old = now
+			_ = syscall.Kill(now, syscall.SIGKILL)
+		}
+		return strings.Contains(s.text(), "the front door needs 13 processes and threads, and pids.max=64 leaves ")
+	})
+	if err := os.Remove(hungry); err != nil {
+		t.Fatal(err)
+	}
+	s.killHog()
+	s.await("a front door", func() bool { now := s.front(); return now != 0 && now != old })
+	if text := s.text(); strings.Contains(text, "goroutine") {
+		t.Errorf("got\n%s\nwant no crash of the runtime", text)
+	}
+	s.expectStop()
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"percore/entrypoint/config"
+	"percore/reaper/room"
+)
+
+// How many threads percore's own processes have at most, measured under load, and two to spare. A Go program that gets no thread is ended
+// by its runtime, so nothing is started that would not have its own.
+const (
+	superviseThreads = 12
+	frontThreads     = 12 // and one for each loop
+)
+
+// memoryNeed is what PID 1 and a front door without a connection take, with a worker that takes next to nothing.
+const memoryNeed = 24 << 20
+
+const roomAdvice = "Raise it, as in docker run --pids-limit 256 or ulimit -u."
+
+// checkRoom compares what the fleet needs in any case with what the limits leave: an error is a sentence for the user.
+func (p *plan) checkRoom(cfg *config.Config) error {
+	left := room.For(os.DirFS("/"), os.Getuid())
+	own, workers, front := ownThreads(), p.allWorkers(cfg), p.frontNeed(cfg)
+	need := superviseThreads + workers + front
+	if left.Left+own >= need {
+		return nil
+	}
+	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and this fleet needs %d at least (percore %d, its front door %d, workers %d)\n"+
+		"Raise it, as in docker run --pids-limit 256 or ulimit -u", left.Limit, left.Left+own, need, superviseThreads, front, workers)
+}
+
+// hasOwnRoom is checkRoom for PID 1 alone, which has to be there to load the configuration. It says what is wrong.
+func hasOwnRoom(in invocation) bool {
+	left := room.For(os.DirFS("/"), os.Getuid())
+	own := ownThreads()
+	if left.Left+own >= superviseThreads {
+		return true
+	}
+	fmt.Fprintf(in.stderr, "percore: %s is too small: it leaves room for %d processes and threads, and percore alone needs %d\n%s\n",
+		left.Limit, left.Left+own, superviseThreads, roomAdvice)
+	return false
+}
+
+// allWorkers is how many processes the fleet begins with, but for percore's own.
+func (p *plan) allWorkers(cfg *config.Config) int {
+	n := p.workers
+	for _, f := range cfg.Further {
+		n += f.Workers.Or(p.cpus.N)
+	}
+	return n
+}
+
+func (p *plan) frontNeed(cfg *config.Config) int {
+	if cfg.Mode == config.ModeNone {
+		return 0
+	}
+	return frontThreads + p.loops
+}
+
+// frontRoom says what stands against a start of the front door now.
+func (p *plan) frontRoom() error {
+	uid := os.Getuid()
+	if p.front != nil {
+		uid = int(p.front.UID)
+	}
+	need := frontThreads + p.loops
+	if left := room.For(os.DirFS("/"), uid); left.Left < need {
+		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit, max(left.Left, 0))
+	}
+	return nil
+}
+
+// ownThreads counts this process's.
+func ownThreads() int {
+	list, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return 1
+	}
+	return len(list)
+}
+
+// noteMemory tells of a memory limit below what percore itself needs.
+func (p *plan) noteMemory() {
+	if p.memory > 0 && p.memory < memoryNeed {
+		p.notes = append(p.notes, fmt.Sprintf("the memory limit of %d MB is less than percore itself needs with its front door, %d MB: the kernel may kill them and the workers",
+			p.memory>>20, memoryNeed>>20))
+	}
+}
