@@ -93,7 +93,9 @@ func (l *loop) requestRoom(c *conn) int {
 		if x.toWorker.pending() == 0 {
 			return l.readRoom()
 		}
-	case requestHead, requestParked, requestSending, requestSent:
+	case requestSent:
+		return l.readRoom() // to be thrown away
+	case requestHead, requestParked, requestSending:
 	}
 	return 0
 }
@@ -118,11 +120,15 @@ func (l *loop) onClientClosed(c *conn) {
 		l.closeUnserved(c)
 		return
 	}
-	if x := l.exchangeOf(c); x != nil {
+	x := l.exchangeOf(c)
+	switch {
+	case x == nil:
+		l.closeConn(c)
+	case x.request == requestSent && !c.has(flagBroken): // it needs not say the rest of what nobody wants to hear
+		l.judgeFIN(c)
+	default:
 		l.abort(x, causeClientClosed)
-		return
 	}
-	l.closeConn(c)
 }
 
 // onRequestBytes takes bytes from a client.
@@ -185,7 +191,7 @@ func (l *loop) headTimedOut(c *conn) {
 		l.abort(x, causeHeaderTimeout)
 		return
 	}
-	l.closeConn(c)
+	l.linger(c) // its request may have come just now
 }
 
 // beginRequest starts on the request whose head is in l.request; rest is what came behind it.
@@ -231,6 +237,10 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
 func (l *loop) onBody(c *conn, x *exchange, b []byte) {
+	if x.request == requestSent { // its answer is here, or its worker takes no more
+		x.body.total += int64(len(b))
+		return
+	}
 	payload, used, err := x.body.take(b)
 	switch limit := l.options.ClientMaxBodySize; {
 	case err != nil:
@@ -338,7 +348,7 @@ func (l *loop) refuse(x *exchange, head []byte, err error) {
 		l.complain(&l.complaints.beyond[limit], sideDownstream, "request refused", words)
 	}
 	if x.committed {
-		l.drop(x, status)
+		l.cut(x, status)
 		return
 	}
 	l.answer(x, head, status, words)
@@ -358,14 +368,13 @@ func (l *loop) linger(c *conn) {
 // discard reads and forgets until the client closes.
 func (l *loop) discard(c *conn) {
 	for range readsPerTurn {
-		if c.has(flagBroken) {
-			l.closeConn(c)
-			return
-		}
 		if !c.has(flagReadable) {
+			if c.has(flagBroken) {
+				l.closeConn(c)
+			}
 			return
 		}
-		b, ok := l.receive(c, scratchBytes)
+		b, ok := l.receive(c, scratchBytes) // also where both sides have ended: what is unread would make a reset of the close
 		if !ok {
 			return
 		}

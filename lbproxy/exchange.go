@@ -107,6 +107,11 @@ func (x *exchange) endsWithConnection() bool {
 	return !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose)
 }
 
+// isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
+// it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large
+// body, which has no length, is whole.
+func (x *exchange) isRefusal() bool { return x.status >= 300 && x.body.framing != http1.FramingNone }
+
 // endsHere tells whether c is closed as soon as it has the bytes that are sent now: the client asked for that, and has
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
 // their way does not count.

@@ -102,25 +102,47 @@ func (l *loop) abort(x *exchange, why cause) {
 	l.logCause(x, why)
 	o := &outcomes[why]
 	if x.committed || o.status == 0 || why == causeClientClosed {
-		l.drop(x, o.status)
+		l.cut(x, o.status)
 		return
 	}
 	l.answer(x, x.requestHead(), o.status, x.reason(why)+l.table.whyNoneIsUp(o.status))
 }
 
-// drop closes the client's connection without another word.
+// cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
+// connection still gets what is here of it.
+func (l *loop) cut(x *exchange, status int) {
+	if !x.listens() || x.toClient.pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
+		l.drop(x, status)
+		return
+	}
+	x.response, x.keepAlive = responseTaken, false
+	l.stopUpload(x)
+}
+
+// listens tells whether the client may still be there to hear something, in spite of what ended the exchange.
+func (x *exchange) listens() bool { return x.why != causeClientClosed && x.why != causeSendTimeout }
+
+// drop closes the client's connection without another word: by a reset where the client would take a FIN for the end of the body. Any
+// other may still be sending, and a close on top of that would be a reset, which could destroy what it has not read of its answer.
 func (l *loop) drop(x *exchange, status int) {
 	c := l.conns.at(x.downstream)
 	if !x.committed {
 		x.status = status
 	}
 	l.log.write(l, x)
-	if (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection() {
-		resetOnClose(c.fd) // this client takes a FIN for the end of the body
-	}
+	reset := (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection()
+	listens := x.listens() && !c.has(flagBroken)
 	l.freeExchange(x)
 	c.exchange = noSlot
-	l.closeConn(c)
+	switch {
+	case reset:
+		resetOnClose(c.fd)
+		l.closeConn(c)
+	case listens:
+		l.linger(c)
+	default:
+		l.closeConn(c)
+	}
 }
 
 // logCause reports what ended an exchange. Lines are handed over and may be dropped: a loop never waits for a log.

@@ -313,6 +313,55 @@ func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	c.read("POST").want(t, 200, body)
 }
 
+// TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer has the answer wait for a client that waits to be read.
+func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	body := strings.Repeat("x", 250_000)
+	gate := make(chan struct{})
+	r.workers(newStub(t, func(q *stubRequest) bool {
+		<-gate
+		q.ok(body)
+		_, _ = io.Copy(io.Discard, q.in)
+		return false
+	}).address)
+	c := r.client()
+	_ = c.SetReadBuffer(70_000)
+	c.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\nstart")
+	eventually(t, "the worker has the start", func() bool { return r.sockets(kindUpstream) == 1 })
+	r.shrinkSendBuffers()
+	release := r.hold()
+	close(gate)
+	time.Sleep(20 * time.Millisecond) // the whole answer is here
+	release()
+	c.send(strings.Repeat("y", 20_000_000-len("start")))
+	c.read("POST").want(t, 200, body)
+}
+
+// TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient has the worker break its answer off while half of it waits for the client.
+func TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient(t *testing.T) {
+	r := newRig(t, nil)
+	body := strings.Repeat("x", pendingBytesMax)
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool {
+		<-gate
+		q.say("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n%s", body)
+		return false
+	})
+	r.workers(s.address)
+	c := r.client()
+	_ = c.SetReadBuffer(8_000)
+	c.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	r.shrinkSendBuffers()
+	release := r.hold()
+	close(gate)
+	eventually(t, "the worker is gone", func() bool { return s.gone.Load() == 1 })
+	release()
+	eventually(t, "its connection is closed", func() bool { return r.sockets(kindUpstream) == 0 })
+	if a := c.read("GET"); a.StatusCode != 200 || len(a.body) != len(body) || a.err == nil {
+		t.Errorf("answer: got %d, %d bytes and error %v, want 200, %d bytes and an end that is none", a.StatusCode, len(a.body), a.err, len(body))
+	}
+}
+
 func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 	r := newRig(t, nil)
 	step := make(chan struct{})

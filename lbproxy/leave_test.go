@@ -161,7 +161,7 @@ func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
 			}).address)
 			var got [2]string
 			for i, path := range []string{"/", "/slow"} {
-				c := r.client().send(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path))
+				c := r.client().send(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path))
 				_ = c.CloseWrite()
 				a, _ := io.ReadAll(c.in)
 				// Which connection ends is said where the FIN was seen before the answer, which is chance.

@@ -242,7 +242,7 @@ func (l *loop) readUpstream(u *conn) {
 // onWorkerClosed handles the end of a worker's stream.
 func (l *loop) onWorkerClosed(u *conn, x *exchange) {
 	switch {
-	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && !u.has(flagFailed):
+	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.has(flagFailed) || x.isRefusal()):
 		x.reply.done = true
 		l.finishReply(x)
 	case x.committed && x.response != responseAwaited:

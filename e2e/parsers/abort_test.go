@@ -88,3 +88,38 @@ func TestTornadoIsToldThatItsClientHasLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestTornadosRefusalOfALargeBodyArrives uploads far more than Tornado takes. It says 400 as soon as it knows, without a length, and closes with
+// unread input, which resets its connection while the client still sends.
+func TestTornadosRefusalOfALargeBodyArrives(t *testing.T) {
+	worker := upload.start(t)
+	front := frontDoor(t, worker)
+	body := strings.Repeat("x", 5<<20)
+	chunks := strings.Repeat("10000\r\n"+body[:64<<10]+"\r\n", 80) + "0\r\n\r\n"
+	for name, request := range map[string]string{
+		"of a length":                "POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 5242880\r\n\r\n" + body,
+		"of a length, from HTTP/1.0": "POST /large HTTP/1.0\r\nContent-Length: 5242880\r\n\r\n" + body,
+		"in chunks":                  "POST /large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i := range 100 {
+				c, err := net.Dial("tcp", front)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = c.SetDeadline(time.Now().Add(patience))
+				sent := make(chan struct{})
+				go func() { defer close(sent); _, _ = io.WriteString(c, request) }()
+				resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err != nil || resp.StatusCode != 400 {
+					t.Fatalf("upload %d: got %v and error %v, want the worker's 400", i, resp, err)
+				}
+				if rest, err := io.ReadAll(resp.Body); err != nil || len(rest) > 0 {
+					t.Fatalf("upload %d: got body %q and error %v, want an empty one that ends well", i, rest, err)
+				}
+				c.Close()
+				<-sent
+			}
+		})
+	}
+}
