@@ -154,6 +154,8 @@ const complaintMillis = 60_000
 // complaints has when each was last made, on the loop's clock; 0 is never.
 type complaints struct {
 	paused, shed, refused int64
+	stopped, slow, large  int64 // bodies that ran into a setting; bodywords.go
+	hello                 int64
 	beyond                [http1.LimitFields + 1]int64 // requests beyond a limit of heads, by limit
 	floods                [len(outcomes)]flood         // by cause
 }

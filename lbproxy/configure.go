@@ -37,6 +37,7 @@ func (l *loop) configure() {
 	l.options = o
 	l.trust = newTrust(o)
 	l.heads = newHeadLimits(o)
+	l.words = newBodyWords(o)
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
 	l.log.use(o)
 	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)

@@ -152,6 +152,8 @@ func (l *loop) onHead(c *conn, b []byte) {
 	}
 	n, err := l.request.Parse(b, seen, l.heads.request)
 	switch {
+	case (err != nil || n == 0) && isClientHello(b):
+		l.refuseHello(l.ensureExchange(c, x), b)
 	case err != nil:
 		l.refuseHead(l.ensureExchange(c, x), b, err)
 	case n == 0:

@@ -99,6 +99,7 @@ func (l *loop) abort(x *exchange, why cause) {
 		resetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
 	}
 	l.detachWorker(x, false)
+	l.explain(x, why)
 	l.logCause(x, why)
 	o := &outcomes[why]
 	if x.committed || o.status == 0 || why == causeClientClosed {

@@ -100,6 +100,7 @@ type loop struct {
 	clock    wallClock
 
 	heads    headLimits
+	words    bodyWords
 	request  http1.Request
 	response http1.Response
 	scratch  []byte // one read: headroom, data, tailroom
