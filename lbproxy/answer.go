@@ -118,7 +118,8 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	if c := l.conns.at(x.downstream); c.has(flagLateFIN) { // it was not too late, and whether the client is there will show
 		c.flags = c.flags&^flagLateFIN | flagHalfClosed
 	}
-	x.reusable = x.reusable && r.KeepAlive && x.isWithWorker()
+	x.early = !x.isWithWorker()
+	x.reusable = x.reusable && r.KeepAlive && !x.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	l.buildAnswer(x, r)

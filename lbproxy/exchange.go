@@ -64,6 +64,7 @@ type exchange struct {
 	reusable  bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
 	toClient  outbox
 	bytesOut  int64 // of the answer's body
+	early     bool  // it began before the worker had all of the request
 	committed bool  // a byte of the answer is on its way to the client
 	probed    bool  // the client has the beginning that the rest of the answer has in any case; leave.go
 
@@ -109,8 +110,10 @@ func (x *exchange) endsWithConnection() bool {
 
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large
-// body, which has no length, is whole.
-func (x *exchange) isRefusal() bool { return x.status >= 300 && x.body.framing != http1.FramingNone }
+// body, which has no length, is whole. Behind a request that the worker may have read, only an answer without a body is taken for whole.
+func (x *exchange) isRefusal() bool {
+	return x.status >= 300 && x.body.framing != http1.FramingNone && (x.early || x.reply.total == 0)
+}
 
 // endsHere tells whether c is closed as soon as it has the bytes that are sent now: the client asked for that, and has
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on

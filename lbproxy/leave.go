@@ -120,7 +120,7 @@ func (l *loop) isFinishing(c *conn, x *exchange) bool {
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
+		return c.has(flagHalfClosed) && c.state == stateWait && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
 	}
 }
 
@@ -135,7 +135,7 @@ func (l *loop) finishedTimedOut(c *conn, x *exchange) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (l *loop) probe(c *conn, x *exchange) {
-	if x.probed || !c.has(flagHalfClosed) || x.toClient.pending() > 0 {
+	if x.probed || !c.has(flagHalfClosed) || c.state != stateWait || x.toClient.pending() > 0 {
 		return
 	}
 	probe := probeHead
