@@ -60,8 +60,8 @@ type conn struct {
 	prev        int32  // pool
 	endpoint    int32  // upstream: index of its worker
 	incarnation uint64 // upstream: of its worker
-	since       int64  // milliseconds on the loop's clock; upstream: end of its last answer; downstream: whole request, or lingering
-	born        int64  // upstream: milliseconds on the loop's clock, when it was opened
+	since       int64  // milliseconds on the loop's clock; upstream, by loop.steady: end of its last answer; downstream: whole request, or lingering
+	born        int64  // upstream: milliseconds by loop.steady, when it was opened
 	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16 // upstream: requests that it has carried
 	asked       uint32 // upstream: the loop's turn in which it was given the last bytes of its request that it has

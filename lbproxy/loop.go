@@ -94,9 +94,10 @@ type loop struct {
 	retrySlot int32         // a slot without a socket, for the loop's own timer
 
 	turn     uint32 // counts the waits for events
-	now      int64  // milliseconds, monotonic
+	now      int64  // milliseconds, monotonic, without pauses (lost.go)
 	nowNanos int64
 	epoch    time.Time
+	wake     wakeup
 	clock    wallClock
 
 	heads    headLimits
@@ -140,6 +141,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 		log:      p.accessLog.writer(),
 	}
 	l.tick()
+	l.wake.at = never
 	l.configure()
 	l.retrySlot = l.reserveSlot()
 	for _, listener := range listeners {
@@ -160,6 +162,7 @@ func (l *loop) run() error {
 		}
 		l.turn++
 		l.tick()
+		l.excuse()
 		if l.mail.waiting.Load() {
 			l.readMail()
 		}
@@ -190,17 +193,14 @@ func (l *loop) tick() {
 
 // timeout is how many milliseconds the loop may sleep, negative for ever.
 func (l *loop) timeout() int64 {
-	if len(l.ready) > 0 {
-		return 0
-	}
 	deadline, ok := l.timers.Next()
-	if len(l.late) > 0 && (!ok || l.late[0].millis < deadline) {
-		deadline, ok = l.late[0].millis, true
-	}
 	if !ok {
-		return -1
+		deadline = never
 	}
-	return max(0, deadline-l.now)
+	if len(l.late) > 0 {
+		deadline = min(deadline, l.late[0].millis)
+	}
+	return l.wake.plan(l.now, deadline, len(l.ready) > 0)
 }
 
 // drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,

@@ -32,7 +32,7 @@ func (l *loop) noteFailure(t *target, why cause) {
 	switch why {
 	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
 		if t.failures.Add(1) >= failuresMax && !t.isOut() {
-			l.proxy.eject(t, l.now)
+			l.proxy.eject(t, l.steady())
 		}
 	default:
 	}

@@ -94,11 +94,11 @@ func (l *loop) takePooled(x *exchange, t *target) *conn {
 	}
 	for l.pools[t.Index].head != noSlot {
 		u := l.conns.at(l.pools[t.Index].head)
-		if reuse == reuseFresh && l.now-u.since > freshMillis {
+		if reuse == reuseFresh && l.steady()-u.since > freshMillis {
 			return nil
 		}
 		l.unpool(u)
-		usable := u.incarnation == t.Incarnation && !u.isRisky(l.now) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
+		usable := u.incarnation == t.Incarnation && !u.isRisky(l.steady()) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
 		if usable && (reuse == reuseAny || l.isQuiet(u)) {
 			return u
 		}

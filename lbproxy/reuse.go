@@ -77,7 +77,7 @@ func (l *loop) isQuiet(u *conn) bool {
 // keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after
 // its last answer, requests that must not be repeated get new connections to this worker from now on.
 func (l *loop) keptConnectionEnded(u *conn) {
-	if l.now-u.since > hastyMillis {
+	if l.steady()-u.since > hastyMillis {
 		return
 	}
 	if t := l.table.at(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {

@@ -40,7 +40,10 @@ func TestAWorkerThatDoesNotAnswerInTimeIsA504AndNothingIsRepeated(t *testing.T) 
 // elapse lets time pass for the first loop.
 func (r *rig) elapse(millis int) {
 	r.t.Helper()
-	r.onLoop(func(l *loop) { l.epoch = l.epoch.Add(-time.Duration(millis) * time.Millisecond) })
+	r.onLoop(func(l *loop) {
+		l.epoch = l.epoch.Add(-time.Duration(millis) * time.Millisecond)
+		l.tick() // a jump between two turns would be a pause
+	})
 	r.exchanges() // a turn, in which timers run out
 }
 

@@ -19,7 +19,7 @@ func (l *loop) choose(t *table, x *exchange) *target {
 	if t == nil || repeats && !l.proxy.takeRepeat(t) {
 		return nil
 	}
-	place := l.balancer.choose(t, &x.tried, &x.client, l.now)
+	place := l.balancer.choose(t, &x.tried, &x.client, l.steady())
 	switch {
 	case !repeats:
 	case place != nil:
@@ -64,7 +64,7 @@ func (l *loop) startConnect(x *exchange, t *target) {
 		l.tryFailed(x, failure)
 		return
 	}
-	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.now
+	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.steady()
 	l.attach(x, u)
 	x.connectNanos, x.connectedNanos = l.nowNanos, 0
 	l.timers.Set(u.slot, timerConnect, l.now)
@@ -297,10 +297,10 @@ func (l *loop) releaseWorker(x *exchange) {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.isSpent(l.now) || !l.table.isUp(int(u.endpoint), u.incarnation) {
+	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.isUp(int(u.endpoint), u.incarnation) {
 		return false
 	}
-	u.since = l.now
+	u.since = l.steady()
 	switch {
 	case u.flags&(flagPeerClosed|flagBroken) != 0:
 		l.keptConnectionEnded(u)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"percore/reaper/alarm"
 )
 
 // Fleet runs programs. Make one with New; Run does the work.
@@ -21,6 +23,7 @@ type Fleet struct {
 	over     chan struct{} // closed when Run has ended
 
 	// The rest belongs to Run's goroutine.
+	clock       *alarm.Clock
 	published   []Endpoint
 	errands     []*errand // orders under way
 	maintenance maintenance
@@ -54,6 +57,7 @@ func New(o Options) *Fleet {
 		logs:    newLogs(o),
 		streams: make(map[*os.File]*stream),
 	}
+	f.clock = alarm.NewClock(f.mail.post, f.noticePause)
 	for _, p := range o.Programs {
 		f.hire(p)
 	}
@@ -186,28 +190,21 @@ func (f *Fleet) publish() {
 	f.options.Publish(slices.Clone(endpoints))
 }
 
-// arm makes e happen to w after d, in place of whatever was armed before.
+// arm makes e happen to w when it has had d for what it is to do, in place of whatever was armed before.
 func (f *Fleet) arm(w *worker, d time.Duration, e event) {
 	f.disarm(w)
-	number := w.alarms
-	w.due = time.Now().Add(d)
-	w.alarm = time.AfterFunc(d, func() {
-		f.mail.post(func() {
-			if number == w.alarms {
-				f.rang(w, e)
-			}
-		})
-	})
+	w.alarm = f.clock.Allow(d, func() { f.rang(w, e) })
 }
 
 // disarm makes sure that the alarm does nothing, even if it rang already and its message waits in the mailbox.
 func (f *Fleet) disarm(w *worker) {
-	w.alarms++
-	w.due = time.Time{}
-	if w.alarm != nil {
-		w.alarm.Stop()
-		w.alarm = nil
-	}
+	w.alarm.Stop()
+	w.alarm = nil
+}
+
+// noticePause tells why what should have happened by now has not.
+func (f *Fleet) noticePause(lost time.Duration) {
+	f.log.Info("percore did not run for a while; deadlines begin anew", "paused", words(lost))
 }
 
 func (f *Fleet) rang(w *worker, e event) {

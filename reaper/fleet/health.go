@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"percore/reaper/alarm"
 )
 
 // Health is how a worker that is ready is looked after.
@@ -55,17 +57,19 @@ func (f *Fleet) checkup(w *worker) func(context.Context) error {
 	}
 }
 
-// watch gives the last error when there were too many in a row, and nil when ctx ends.
+// watch gives the last error when there were too many in a row, and nil when ctx ends. A check in which percore did not run tells
+// nothing about the worker.
 func (h Health) watch(ctx context.Context, check func(context.Context) error) error {
 	pause := time.NewTimer(h.Interval)
 	defer pause.Stop()
-	for failures := 0; ; {
+	for failures, excused := 0, false; ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-pause.C:
 			pause.Reset(h.Interval) // counted from here, so that a slow check does not delay the next
 		}
+		due := time.Now().Add(h.Timeout)
 		bounded, cancel := context.WithTimeout(ctx, h.Timeout)
 		err := check(bounded)
 		cancel()
@@ -73,11 +77,14 @@ func (h Health) watch(ctx context.Context, check func(context.Context) error) er
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
-			failures = 0
+			failures, excused = 0, false
+		case !excused && alarm.Missed(due):
+			excused = true
 		default:
 			if failures++; failures >= h.Failures {
 				return err
 			}
+			excused = false
 		}
 	}
 }

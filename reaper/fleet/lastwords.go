@@ -17,7 +17,7 @@ func (f *Fleet) mourn(w *worker, reason string) {
 	}
 	mourned := &lastWords{incarnation: w.incarnation, reason: reason, since: w.began}
 	w.lastWords = mourned
-	f.after(flushMax, func() { f.quote(w, mourned) })
+	f.clock.Allow(flushMax, func() { f.quote(w, mourned) })
 	f.heard(w, mourned.incarnation)
 }
 

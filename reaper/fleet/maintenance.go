@@ -214,14 +214,12 @@ func (f *Fleet) watchTask(t *task, j *job) {
 		return
 	}
 	attempt := t.attempt
-	t.watch = f.after(min(t.w.program.StartSecs, watchMax), func() { t.lasted = t.attempt == attempt })
+	t.watch = f.clock.Allow(min(t.w.program.StartSecs, watchMax), func() { t.lasted = t.attempt == attempt })
 }
 
 func (t *task) stopWatch() {
 	t.lasted = false
-	if t.watch != nil {
-		t.watch.Stop()
-	}
+	t.watch.Stop()
 }
 
 func (f *Fleet) succeed(t *task, j *job) {

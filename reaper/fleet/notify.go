@@ -167,7 +167,7 @@ func (f *Fleet) leave(w *worker) {
 	}
 	w.ready = false
 	incarnation, patience := w.incarnation, w.program.StopWaitSecs
-	f.after(patience, func() {
+	f.clock.Allow(patience, func() {
 		if w.incarnation == incarnation && w.state == StateRunning {
 			f.replaceAiling(w, "it said STOPPING=1 and is still there after "+words(patience))
 		}
@@ -176,9 +176,7 @@ func (f *Fleet) leave(w *worker) {
 
 // feed lets the watchdog wait anew.
 func (f *Fleet) feed(w *worker) {
-	if w.watchdog != nil {
-		w.watchdog.Stop()
-	}
+	w.watchdog.Stop()
 	incarnation, patience := w.incarnation, w.program.watchdog()
-	w.watchdog = f.after(patience, func() { f.ail(w, incarnation, true, "watchdog: no word for "+words(patience)) })
+	w.watchdog = f.clock.Allow(patience, func() { f.ail(w, incarnation, true, "watchdog: no word for "+words(patience)) })
 }

@@ -20,7 +20,8 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 	case doServe:
 		f.serve(w)
 	case doDefer:
-		f.arm(w, w.delay, evRetry)
+		f.disarm(w)
+		w.alarm = f.clock.After(w.delay, func() { f.rang(w, evRetry) })
 	case doWithdraw:
 		return f.withdraw(w)
 	case doTerminate:
@@ -46,7 +47,7 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	w.refusals = 0
 	w.requestsMax = w.program.Limits.requestsMax(f.options.Rand())
 	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
-	f.after(w.program.StartSecs, func() {}) // whoever gave the order to start it may wait for that, and so may a FATAL sibling
+	f.clock.After(w.program.StartSecs, func() {}) // whoever gave the order to start it may wait for that, and so may a FATAL sibling
 	if w.program.Ready.Kind == ReadyNone {
 		return evReady, true
 	}
@@ -154,7 +155,7 @@ func (f *Fleet) serve(w *worker) {
 // withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last
 // request is done. It does not say so again where the worker had no traffic before: nothing has changed for it.
 func (f *Fleet) withdraw(w *worker) (entailed event, ok bool) {
-	w.ready, w.withdrawn = false, time.Now()
+	w.ready, w.withdrawn = false, f.clock.Now()
 	f.publish()
 	f.arm(w, w.program.DrainTimeout, evExpired)
 	return evDrained, w.drained

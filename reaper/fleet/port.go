@@ -120,7 +120,7 @@ func (f *Fleet) diagnoseIn(w *worker, after time.Duration) {
 	if w.usesPort() {
 		port = w.port
 	}
-	f.after(after, func() {
+	f.clock.Allow(after, func() {
 		if w.incarnation != incarnation || w.state != StateStarting || !w.alive() {
 			return
 		}

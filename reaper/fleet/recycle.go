@@ -42,7 +42,7 @@ func (f *Fleet) Exhausted(index int, incarnation uint64) {
 func (f *Fleet) limit(w *worker) {
 	limits, incarnation := w.program.Limits, w.incarnation
 	if limits.Lifetime > 0 {
-		w.endOfLife = f.after(limits.Lifetime-time.Since(w.started), func() {
+		w.endOfLife = f.clock.After(limits.Lifetime-time.Since(w.started), func() {
 			f.recycle(w, incarnation, "lifetime of "+words(limits.Lifetime))
 		})
 	}
@@ -55,14 +55,9 @@ func (f *Fleet) limit(w *worker) {
 
 // unlimit ends what limit began.
 func (w *worker) unlimit() {
-	if w.endOfLife != nil {
-		w.endOfLife.Stop()
-		w.endOfLife = nil
-	}
-	if w.watchdog != nil {
-		w.watchdog.Stop()
-		w.watchdog = nil
-	}
+	w.endOfLife.Stop()
+	w.watchdog.Stop()
+	w.endOfLife, w.watchdog = nil, nil
 	w.stopWeighing()
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"percore/reaper/alarm"
 )
 
 // phase is how far the fleet as a whole is on its way to its end.
@@ -34,13 +36,12 @@ const (
 // shutdown is the plan of the end; it belongs to the fleet's goroutine.
 type shutdown struct {
 	phase     phase
-	asked     bool      // Stop was called; the next call means at once
-	deadline  time.Time // Run has returned by then
-	killAt    time.Time // SIGKILL for all but the last priority
-	lastKill  time.Time // SIGKILL for the last priority
-	priority  int       // being stopped now; lower ones still run
-	drainedBy *time.Timer
-	budget    *time.Timer
+	asked     bool          // Stop was called; the next call means at once
+	budget    *alarm.Alarm  // Run has returned by then
+	reserve   time.Duration // of the budget, after SIGKILL for all but the last priority
+	margin    time.Duration // of the budget, after SIGKILL for the last priority
+	drainedBy *alarm.Alarm
+	priority  int // being stopped now; lower ones still run
 }
 
 // Stop asks the fleet to end: drain, stop, and kill what is left, within StopTimeout. A second call kills
@@ -63,22 +64,15 @@ func (f *Fleet) Stop(reason string) {
 
 // plan sets the clock: from here on everything has a deadline.
 func (f *Fleet) plan() {
-	s, budget, now := &f.shutdown, f.options.StopTimeout, time.Now()
-	reserve := min(reserveMax, share(budget, reserveShare))
-	s.deadline = now.Add(budget)
-	s.killAt = s.deadline.Add(-reserve)
-	s.lastKill = s.deadline.Add(-min(marginMax, share(budget, marginShare)))
+	s, budget := &f.shutdown, f.options.StopTimeout
+	s.reserve = min(reserveMax, share(budget, reserveShare))
+	s.margin = min(marginMax, share(budget, marginShare))
 	s.priority = math.MaxInt
-	s.budget = f.after(budget, f.overrun)
-	s.drainedBy = f.after(share(budget, drainShare), f.cutDrain)
+	s.budget = f.clock.Bound(budget, f.overrun)
+	s.drainedBy = f.clock.Bound(share(budget, drainShare), f.cutDrain)
 }
 
 func share(d time.Duration, part float64) time.Duration { return time.Duration(float64(d) * part) }
-
-// after runs do on the fleet's goroutine when d is over.
-func (f *Fleet) after(d time.Duration, do func()) *time.Timer {
-	return time.AfterFunc(d, func() { f.mail.post(do) })
-}
 
 func (f *Fleet) startLameDuck() {
 	f.shutdown.phase = lameDuck
@@ -86,7 +80,7 @@ func (f *Fleet) startLameDuck() {
 		f.startStopping()
 		return
 	}
-	f.after(f.options.LameDuck, f.startStopping)
+	f.clock.After(f.options.LameDuck, f.startStopping)
 }
 
 func (f *Fleet) startStopping() {
@@ -157,9 +151,9 @@ func (f *Fleet) patience(w *worker) time.Duration {
 		return f.patienceInService(w)
 	}
 	if w.program.Internal {
-		return min(w.program.StopWaitSecs, time.Until(s.lastKill))
+		return min(w.program.StopWaitSecs, s.budget.Left()-s.margin)
 	}
-	return min(w.program.StopWaitSecs, time.Until(s.killAt)/time.Duration(f.roundsFrom(w.program.Priority)))
+	return min(w.program.StopWaitSecs, (s.budget.Left()-s.reserve)/time.Duration(f.roundsFrom(w.program.Priority)))
 }
 
 // roundsFrom counts the priorities, this one and those below it, that are still to be stopped and share what is left of
@@ -185,7 +179,7 @@ func (f *Fleet) patienceInService(w *worker) time.Duration {
 		patience = min(patience, hungPatience)
 	}
 	if w.wanted && w.program.Traffic && f.options.HoldMax > 0 && !f.siblingServes(w) {
-		patience = min(patience, max(holdPatienceMin, f.options.HoldMax-time.Since(w.withdrawn)))
+		patience = min(patience, max(holdPatienceMin, f.options.HoldMax-f.clock.Since(w.withdrawn)))
 	}
 	return patience
 }
@@ -231,7 +225,7 @@ func (f *Fleet) startFlushing() {
 		f.end()
 		return
 	}
-	f.after(min(flushMax, max(0, time.Until(f.shutdown.deadline))), f.end)
+	f.clock.Allow(min(flushMax, f.shutdown.budget.Left()), f.end)
 }
 
 func (f *Fleet) end() {
@@ -257,9 +251,8 @@ func (f *Fleet) report(w *worker) {
 // close releases what Run held. Goroutines that copy output end with their pipes; one that is stuck
 // in a write to percore's own stdout ends with the process.
 func (f *Fleet) close() {
-	for _, timer := range []*time.Timer{f.shutdown.budget, f.shutdown.drainedBy} {
-		timer.Stop()
-	}
+	f.shutdown.budget.Stop()
+	f.shutdown.drainedBy.Stop()
 	for _, w := range f.workers {
 		f.disarm(w)
 		w.stopProbe()

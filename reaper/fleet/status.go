@@ -50,15 +50,23 @@ const (
 	ForReady            // it was started
 )
 
+// due is when its alarm rings, should percore run until then; zero when none is set.
+func (w *worker) due() time.Time {
+	if w.alarm == nil {
+		return time.Time{}
+	}
+	return time.Now().Add(w.alarm.Left())
+}
+
 // waiting is what the worker is waited for, and until when.
 func (w *worker) waiting() (Waiting, time.Time) {
 	switch {
 	case w.state == draining:
-		return ForRequests, w.due
+		return ForRequests, w.due()
 	case w.state == StateStopping:
-		return ForEnd, w.due
+		return ForEnd, w.due()
 	case w.state == StateStarting:
-		return ForReady, w.due
+		return ForReady, w.due()
 	default:
 		return ForNothing, time.Time{}
 	}

@@ -1,6 +1,10 @@
 package fleet
 
-import "time"
+import (
+	"time"
+
+	"percore/reaper/alarm"
+)
 
 // stage is how far the maintenance of one worker is.
 type stage uint8
@@ -67,7 +71,7 @@ type task struct {
 	from    uint64 // the incarnation that was to be replaced
 	attempt uint64 // the incarnation that is being started or watched; 0 before there is one
 	lasted  bool   // the watch is over
-	watch   *time.Timer
+	watch   *alarm.Alarm
 }
 
 // look gives what is to be seen now.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/alarm"
 )
 
 // worker is one slot. Only the fleet's goroutine touches it.
@@ -38,21 +39,19 @@ type worker struct {
 	hung        bool            // it does not answer at all
 	requestsMax uint64          // after which the front door calls process exhausted; 0 is never
 	drained     bool            // it gets no traffic, and its last request is done
-	withdrawn   time.Time       // when its traffic was taken away
+	withdrawn   time.Time       // when its traffic was taken away, on the fleet's clock
 	killed      bool            // percore sent process SIGKILL
 	refusals    int             // in a row, of the kernel to start a process
 	slain       uint64          // the latest incarnation that was killed from outside
 	diagnosis   diagnosis       // of the latest incarnation that was not ready in time
 	stopProbe   context.CancelFunc
 
-	endOfLife    *time.Timer
-	watchdog     *time.Timer // nil until the worker has said a first word
+	endOfLife    *alarm.Alarm
+	watchdog     *alarm.Alarm // nil until the worker has said a first word
 	stopWeighing context.CancelFunc
 
-	alarm  *time.Timer   // the one thing it waits for besides events
-	due    time.Time     // when it rings; zero when none is set
-	alarms uint64        // numbers the alarms, so that one that rang too late is recognised
-	delay  time.Duration // of the next back-off
+	alarm *alarm.Alarm  // the one thing it waits for besides events
+	delay time.Duration // of the next back-off
 
 	streak    int  // failed starts in a row
 	degraded  bool // it was said that the retries are spent
