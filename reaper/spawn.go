@@ -18,7 +18,7 @@ const (
 // shell runs a script that has no "#!" line, as execvp does (man 3 exec, ENOEXEC).
 const shell = "/bin/sh"
 
-// Spec says what to run. The child leads a process group of its own, whose id is its pid.
+// Spec says what to run. The child leads a process group of its own, whose id is its pid, and with Session a session, too.
 type Spec struct {
 	Path       string      // program; without a slash it is searched for on the PATH in Env
 	Args       []string    // argv, the program's name included; empty means Path alone
@@ -41,6 +41,10 @@ type Spec struct {
 	// descriptor Terminal of this process (man 3 tcsetpgrp).
 	Foreground bool
 	Terminal   int
+
+	// Session gives the child a session of its own (man 2 setsid), for programs that need no terminal: the keys of percore's do not
+	// reach them, it does not stop them, and they can neither read what is typed there nor type. It excludes Foreground.
+	Session bool
 
 	// StopAsGroup makes Process.Stop signal the child's whole process group at once, as supervisord's stopasgroup does.
 	StopAsGroup bool
@@ -157,7 +161,7 @@ func spawnError(dir, path string, err error) error {
 }
 
 func sysProcAttr(s Spec) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: s.Pdeathsig, Foreground: s.Foreground, Ctty: s.Terminal}
+	attr := &syscall.SysProcAttr{Setsid: s.Session, Setpgid: !s.Session, Pdeathsig: s.Pdeathsig, Foreground: s.Foreground, Ctty: s.Terminal}
 	// setgroups is refused to the unprivileged even when nothing would change, so nothing is asked for then.
 	if c := s.Credential; c != nil && !c.current() {
 		attr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}

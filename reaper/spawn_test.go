@@ -226,3 +226,16 @@ func libcsIgnored(t *testing.T) uint64 {
 	}
 	return ignored & (1<<31 | 1<<32)
 }
+
+func TestAChildThatNeedsNoTerminalHasASessionOfItsOwn(t *testing.T) {
+	r := start(t)
+	for _, session := range []bool{true, false} {
+		// pid, process group, session: the first and the third, fourth and fifth field behind the name (man 5 proc).
+		got := strings.Fields(output(t, r, reaper.Spec{
+			Path: "/bin/sh", Args: []string{"sh", "-c", `read pid name state parent group session rest </proc/self/stat; echo $pid $group $session`}, Session: session,
+		}))
+		if len(got) != 3 || got[1] != got[0] || (got[2] == got[0]) != session {
+			t.Errorf("with Session %t: got pid, group and session %v, want it to lead its group, and a session only when it is asked for", session, got)
+		}
+	}
+}

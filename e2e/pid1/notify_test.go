@@ -82,3 +82,33 @@ func TestAWorkerOfAnotherUserSaysThatItIsReady(t *testing.T) {
 		t.Errorf("got pid %d, want %d still: its WATCHDOG=1 count as well", l.PID, first.PID)
 	}
 }
+
+// intruder joins the process group of the worker, as far as the kernel lets it, and says what the worker should say.
+const intruder = `
+import os, re, socket, time
+names = [l.split()[-1] for l in open("/proc/net/unix") if "@percore-1-" in l]
+workers = [int(p) for p in os.listdir("/proc") if p.isdigit() and open("/proc/%s/cmdline" % p, "rb").read().startswith(b"sh\0-c\0sleep 1000")]
+for worker in workers:
+    try:
+        os.setpgid(0, worker)
+        print("joined the group of", worker, flush=True)
+    except OSError as e:
+        print("stays outside:", e, flush=True)
+    for name in names:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.sendto(b"READY=1", "\0" + name[1:])
+print("said", len(names) * len(workers), flush=True)
+time.sleep(1000)
+`
+
+func TestAProcessThatJoinsAWorkersGroupDoesNotSpeakForIt(t *testing.T) {
+	need(t, "a worker in Python", python, "-c", "")
+	s := start(t, env{
+		"PERCORE_WORKERS": "1", "PERCORE_READY": "notify", "PERCORE_LOGLEVEL": "debug",
+		"PERCORE_PROGRAMS": "intruder", "PERCORE_INTRUDER_PRIORITY": "1000", "PERCORE_INTRUDER_COMMAND": python + " -c '" + intruder + "'",
+	}, "--", "sh", "-c", "sleep 1000 # the worker")
+	s.await("the intruder to have said READY=1", func() bool { return s.said("notice of a process that is no worker's") || len(s.readyWorkers()) > 1 })
+	if s.said("said 0") || len(s.readyWorkers()) > 1 {
+		t.Errorf("ready: got %v, want the intruder alone", s.readyWorkers())
+	}
+}

@@ -165,3 +165,33 @@ func TestInTheBackgroundOfATerminalWithTostop(t *testing.T) {
 	s.expectRest()
 	s.expectStop()
 }
+
+// TestNothingButPID1HasTheTerminal looks at field 7 of /proc/PID/stat, the controlling terminal, and at the session (man 5 proc).
+func TestNothingButPID1HasTheTerminal(t *testing.T) {
+	tty := newTerminal(t)
+	s := start(t, setup{terminal: tty.slave})
+	s.awaitAnswer()
+	seen := 0
+	for _, p := range append(descendantsOf(s.pid, 2), s.pid) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		session, terminal := fields[3], fields[4]
+		if p == s.pid {
+			if terminal == "0" {
+				t.Error("PID 1: got no controlling terminal, want it to have the one it was started on")
+			}
+			continue
+		}
+		seen++
+		if terminal != "0" || session != strconv.Itoa(p) {
+			t.Errorf("process %d: got session %s with terminal %s, want one of its own without any", p, session, terminal)
+		}
+	}
+	if seen < 2 {
+		t.Errorf("processes besides PID 1: got %d, want a worker and the front door", seen)
+	}
+	s.expectStop()
+}

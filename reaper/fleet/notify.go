@@ -15,7 +15,7 @@ import (
 const noticeBytesMax = 4096
 
 // notices is the socket on which workers say how they are (man 3 sd_notify). Its name is abstract: it takes no writable folder, and
-// a worker of any user may send to it. Who sends is told by the kernel, and only a worker's own process group speaks for it.
+// a worker of any user may send to it. Who sends is told by the kernel (man 7 unix, SCM_CREDENTIALS), and counts: see speaker.
 type notices struct {
 	conn    *net.UnixConn
 	address string
@@ -42,27 +42,30 @@ func openNotices() (*notices, error) {
 	return &notices{conn: conn, address: address}, nil
 }
 
-// read hands over each notice with its sender's pid, and waits until it has been heeded: a worker that sends without end fills
+// sender is who sent a notice.
+type sender struct{ pid, uid int }
+
+// read hands over each notice with its sender, and waits until it has been heeded: a worker that sends without end fills
 // the socket, not percore's memory. It ends when the socket is closed.
-func (n *notices) read(heed func(pid int, text string)) {
+func (n *notices) read(heed func(from sender, text string)) {
 	buf, control := make([]byte, noticeBytesMax), make([]byte, noticeBytesMax)
 	for {
 		size, controlSize, _, _, err := n.conn.ReadMsgUnix(buf, control)
 		if err != nil {
 			return
 		}
-		if pid := sender(control[:controlSize]); pid > 0 {
-			heed(pid, string(buf[:size]))
+		if from := senderOf(control[:controlSize]); from.pid > 0 {
+			heed(from, string(buf[:size]))
 		}
 	}
 }
 
-// sender is the pid that came with a notice; 0 when there is none that is known here. Descriptors that came along are closed, which is
-// all that BARRIER=1 waits for.
-func sender(control []byte) (pid int) {
+// senderOf is who the kernel says has sent a notice; its pid is 0 when it is of no process here. Descriptors that came along are
+// closed, which is all that BARRIER=1 waits for.
+func senderOf(control []byte) (from sender) {
 	messages, err := syscall.ParseSocketControlMessage(control)
 	if err != nil {
-		return 0
+		return sender{}
 	}
 	for i := range messages {
 		if fds, err := syscall.ParseUnixRights(&messages[i]); err == nil {
@@ -71,10 +74,10 @@ func sender(control []byte) (pid int) {
 			}
 		}
 		if c, err := syscall.ParseUnixCredentials(&messages[i]); err == nil {
-			pid = int(c.Pid)
+			from = sender{int(c.Pid), int(c.Uid)}
 		}
 	}
-	return pid
+	return from
 }
 
 // listens says whether the program's workers are to tell how they are.
@@ -93,9 +96,9 @@ func (f *Fleet) noticeEnviron(w *worker) ([]string, error) {
 			return nil, err
 		}
 		f.notices = n
-		go n.read(func(pid int, text string) {
+		go n.read(func(from sender, text string) {
 			heeded := make(chan struct{})
-			f.mail.post(func() { f.heed(pid, text); close(heeded) })
+			f.mail.post(func() { f.heed(from, text); close(heeded) })
 			select {
 			case <-heeded:
 			case <-f.over:
@@ -114,10 +117,10 @@ func (p *Program) watchdog() time.Duration {
 }
 
 // heed takes in a notice: lines of KEY=VALUE.
-func (f *Fleet) heed(pid int, text string) {
-	w := f.speaker(pid)
+func (f *Fleet) heed(from sender, text string) {
+	w := f.speaker(from)
 	if w == nil {
-		f.log.Debug("notice of a process that is no worker's", "pid", pid)
+		f.log.Debug("notice of a process that is no worker's", "pid", from.pid)
 		return
 	}
 	for line := range strings.Lines(text) {
@@ -126,18 +129,35 @@ func (f *Fleet) heed(pid int, text string) {
 	}
 }
 
-// speaker is the worker to whose process group a process belongs.
-func (f *Fleet) speaker(pid int) *worker {
-	group, err := syscall.Getpgid(pid)
-	if err != nil {
-		group = pid
-	}
+// speaker is the worker for which a process speaks: itself, or a descendant of it, and with its user. A process group would prove nothing, as
+// anybody of the session may join it (man 2 setpgid); and a descendant with another user is one that the worker does not trust.
+// Where /proc does not tell, only the worker's first process speaks.
+func (f *Fleet) speaker(from sender) *worker {
 	for _, w := range f.workers {
-		if w.alive() && w.program.listens() && (w.process.PID() == pid || w.process.PID() == group) {
+		switch {
+		case !w.alive() || !w.program.listens() || from.pid != w.process.PID() && !f.options.Descends(from.pid, w.process.PID()):
+		case f.isUserOf(w, from.uid):
 			return w
+		case !w.misspoken:
+			w.misspoken = true
+			f.log.Warn("notice ignored: its sender has another user than the worker", "process", w.title, "pid", from.pid, "uid", from.uid)
 		}
 	}
 	return nil
+}
+
+// isUserOf says whether a user is the worker's: the one that it was started as, the one that its process has by now, or root, which may do
+// everything anyway.
+func (f *Fleet) isUserOf(w *worker, uid int) bool {
+	started := os.Getuid()
+	if c := w.program.Credential; c != nil {
+		started = int(c.UID)
+	}
+	if uid == 0 || uid == started {
+		return true
+	}
+	now, known := f.options.UserOf(w.process.PID())
+	return known && uid == now
 }
 
 func (f *Fleet) heedLine(w *worker, key, value string) {

@@ -32,7 +32,7 @@ func notifyingWith(t *testing.T, n int, quiesce func(), body func(*rig)) {
 }
 
 func (r *rig) notice(pid int, text string) {
-	r.fleet.mail.post(func() { r.fleet.heed(pid, text) })
+	r.fleet.mail.post(func() { r.fleet.heed(sender{pid, os.Getuid()}, text) })
 	synctest.Wait()
 }
 
@@ -81,9 +81,9 @@ func TestNoticesComeWithTheirSender(t *testing.T) {
 	heard, done := make(chan string), make(chan struct{})
 	go func() {
 		defer close(done)
-		n.read(func(pid int, text string) {
-			if pid != os.Getpid() {
-				t.Errorf("sender: got pid %d, want %d", pid, os.Getpid())
+		n.read(func(from sender, text string) {
+			if want := (sender{os.Getpid(), os.Getuid()}); from != want {
+				t.Errorf("sender: got %+v, want %+v", from, want)
 			}
 			heard <- text
 		})
@@ -155,6 +155,45 @@ func TestAWorkerThatSaysThatItLeavesIsReplacedAfterItsLastRequestOnly(t *testing
 				r.drained(0)
 				r.expectIncarnations(2, 1)
 			})
+		})
+	}
+}
+
+func TestOnlyAWorkersOwnTreeWithItsUserSpeaksForIt(t *testing.T) {
+	const stranger, child, dropped = 77, 78, 79
+	p := tornado(1)
+	p.Ready = Ready{Kind: ReadyNotify}
+	p.Credential = &reaper.Credential{UID: 1000}
+	o := Options{
+		Programs: []Program{p},
+		Descends: func(pid, root int) bool { return root == 1 && (pid == child || pid == dropped) },
+		UserOf:   func(int) (int, bool) { return 1001, true }, // it has changed it since
+	}
+	for _, c := range []struct {
+		from  sender
+		heard bool
+	}{
+		{sender{stranger, 1000}, false},
+		{sender{stranger, 0}, false},
+		{sender{dropped, 65534}, false},
+		{sender{1, 65534}, false},
+		{sender{1, 1000}, true},
+		{sender{child, 1000}, true},
+		{sender{child, 1001}, true},
+		{sender{child, 0}, true},
+	} {
+		inBubble(t, o, func(r *rig) {
+			r.fleet.notices = &notices{conn: new(net.UnixConn), address: "@test"}
+			r.run()
+			r.fleet.mail.post(func() { r.fleet.heed(c.from, "READY=1"); r.fleet.heed(c.from, "READY=1") })
+			synctest.Wait()
+			if got := r.fleet.Status()[0].Ready; got != c.heard {
+				t.Errorf("READY=1 of %+v: got heard %t, want %t", c.from, got, c.heard)
+			}
+			if c.from.uid == 65534 {
+				r.expectLog(1, "notice ignored")
+			}
+			r.finish()
 		})
 	}
 }

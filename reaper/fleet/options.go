@@ -67,6 +67,10 @@ type Options struct {
 	Stopped func(pid int) bool
 	// Ports looks at who listens where; nil looks at /proc.
 	Ports *Ports
+	// Descends says whether a process is a descendant of another, by pid; nil looks at /proc.
+	Descends func(pid, root int) bool
+	// UserOf is the user that a process has now; nil looks at /proc.
+	UserOf func(pid int) (uid int, known bool)
 	// Rand is a number in [0,1), for the jitter; nil is math/rand/v2.
 	Rand func() float64
 }
@@ -99,6 +103,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Stopped == nil {
 		o.Stopped = tree.Stopped
+	}
+	if o.Descends == nil {
+		o.Descends = tree.Descends
+	}
+	if o.UserOf == nil {
+		o.UserOf = tree.User
 	}
 	if o.Resident == nil {
 		o.Resident = tree.Resident

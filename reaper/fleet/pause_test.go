@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +17,7 @@ func (r *rig) freeze(d time.Duration) {
 
 // sayAfterThePause has a worker say something as soon as it runs again, which is behind everything that rang meanwhile.
 func (r *rig) sayAfterThePause(d time.Duration, pid int, text string) {
-	time.AfterFunc(d+time.Millisecond, func() { r.fleet.mail.post(func() { r.fleet.heed(pid, text) }) })
+	time.AfterFunc(d+time.Millisecond, func() { r.fleet.mail.post(func() { r.fleet.heed(sender{pid, os.Getuid()}, text) }) })
 }
 
 func TestAPauseIsNoSilence(t *testing.T) {

@@ -88,7 +88,8 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 	}
 	p, err := f.options.Spawner.Spawn(reaper.Spec{
 		Path: cmp.Or(w.program.Path, argv[0]), Args: argv, Env: override(w.environ(), notices), Dir: w.program.Dir,
-		Credential: w.program.Credential, Umask: w.program.Umask, NoNewPrivs: w.program.NoNewPrivs, CPUs: w.cpus(), Files: files, Pdeathsig: syscall.SIGKILL,
+		Credential: w.program.Credential, Umask: w.program.Umask, NoNewPrivs: w.program.NoNewPrivs, CPUs: w.cpus(), Files: files,
+		Pdeathsig: syscall.SIGKILL, Session: true,
 		StopAsGroup: w.program.StopAsGroup, KillLeftovers: true, KillDescendants: !w.program.First, KillTree: w.program.KillTree,
 		Exited: func(e reaper.Exit) { f.mail.post(func() { f.died(w, incarnation, e) }) },
 	})

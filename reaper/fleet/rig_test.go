@@ -159,6 +159,9 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 		o.Spawner = r.kernel
 		o.Log = slog.New(slog.NewTextHandler(r.log, nil))
 		o.Probe, o.Stopped = r.probe, func(int) bool { return false } // the numbers are other processes here
+		if o.Descends == nil {
+			o.Descends = func(int, int) bool { return false }
+		}
 		o.Publish = func(e []Endpoint) { r.locked(func() { r.published = append(r.published, e) }) }
 		r.ports = Ports{
 			Holder: func(int) string { return "" }, Whose: func(int, []int) ports.Verdict { return ports.Own },

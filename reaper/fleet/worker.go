@@ -37,6 +37,7 @@ type worker struct {
 	leaving     bool            // it is being removed, or has been
 	withheld    bool            // by order, it gets no traffic although it is fit for it
 	hung        bool            // it does not answer at all
+	misspoken   bool            // it was said that somebody speaks for process who may not
 	requestsMax uint64          // after which the front door calls process exhausted; 0 is never
 	drained     bool            // it gets no traffic, and its last request is done
 	withdrawn   time.Time       // when its traffic was taken away, on the fleet's clock
@@ -161,7 +162,7 @@ func (w *worker) forget() {
 	w.stopProbe()
 	w.unlimit()
 	w.takeNext()
-	w.process, w.ready, w.wasReady, w.drained, w.hung, w.killed = nil, false, false, false, false, false
+	w.process, w.ready, w.wasReady, w.drained, w.hung, w.killed, w.misspoken = nil, false, false, false, false, false, false
 }
 
 // siblingServes says whether another worker of the same program is ready.

@@ -213,6 +213,40 @@ func Stopped(pid int) bool {
 	return ok && p.stopped
 }
 
+// generationsMax bounds a look upwards; nobody nests that deep.
+const generationsMax = 256
+
+// Descends says whether a process descends from root, by the parents that they have now: who was adopted by PID 1 does not. Without a
+// /proc of this pid namespace, or where it hides that process (hidepid), it is false.
+func Descends(pid, root int) bool {
+	if !procIsOurs() {
+		return false
+	}
+	for range generationsMax {
+		p, ok := read("/proc", pid)
+		switch {
+		case !ok || p.Parent <= 1 && root != p.Parent:
+			return false
+		case p.Parent == root:
+			return true
+		}
+		pid = p.Parent
+	}
+	return false
+}
+
+// User is the real user id of a process; known is false where /proc does not tell.
+func User(pid int) (uid int, known bool) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil || !procIsOurs() {
+		return 0, false
+	}
+	_, rest, found := bytes.Cut(text, []byte("\nUid:\t"))
+	digits, _, _ := bytes.Cut(rest, []byte("\t"))
+	uid, err = strconv.Atoi(string(digits))
+	return uid, found && err == nil
+}
+
 // Resident is the resident memory, in bytes, of a process and of all below it; pages that they share count for each. It reads
 // two files for every process and one for every thread, and nothing else of /proc. What has ended counts nothing.
 func Resident(pid int) int64 {

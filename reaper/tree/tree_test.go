@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -164,5 +165,39 @@ func TestResidentMemoryIsThatOfTheWholeTree(t *testing.T) {
 	}
 	if got := resident(proc, 99); got != 0 {
 		t.Errorf("nobody: got %d bytes, want none", got)
+	}
+}
+
+func TestWhoDescendsFromWhomAndWhoseItIs(t *testing.T) {
+	command := exec.Command("sh", "-c", "sleep 60 & echo $!; wait")
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = command.Process.Kill(); _ = command.Wait() }()
+	var sleeper int
+	if _, err := fmt.Fscan(out, &sleeper); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(sleeper, syscall.SIGKILL) }()
+	self, shell := os.Getpid(), command.Process.Pid
+	for _, c := range []struct {
+		pid, root int
+		want      bool
+	}{
+		{shell, self, true}, {sleeper, self, true}, {sleeper, shell, true}, {self, shell, false}, {shell, sleeper, false}, {self, self, false}, {1, self, false}, {1 << 30, self, false},
+	} {
+		if got := Descends(c.pid, c.root); got != c.want {
+			t.Errorf("%d descends from %d: got %t, want %t", c.pid, c.root, got, c.want)
+		}
+	}
+	if uid, known := User(sleeper); uid != os.Getuid() || !known {
+		t.Errorf("user of the sleeper: got %d (%t), want %d", uid, known, os.Getuid())
+	}
+	if _, known := User(1 << 30); known {
+		t.Error("user of nobody: got one")
 	}
 }
