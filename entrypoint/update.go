@@ -294,25 +294,54 @@ func (s *settings) apply(ctx context.Context, next *intent, reply func(control.F
 
 func (s *settings) replace(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
 	var accepted atomic.Bool
-	order := fleet.Order{Verb: fleet.Replace, Programs: next.programs, Accepted: func() { s.hold(next); accepted.Store(true) }}
+	var before intent
+	order := fleet.Order{
+		Verb: fleet.Replace, Programs: next.programs,
+		Accepted: func() { before = s.hold(next); accepted.Store(true) }, Halted: func() { s.takeBack(next, before) },
+	}
 	err = s.fleet.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) })
 	switch {
 	case err == nil:
 		return control.CodeOK, nil
 	case !accepted.Load():
 		return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
+	case errors.Is(err, fleet.ErrHalted):
+		return control.CodeGeneric, fmt.Errorf("the configuration from before holds again, and workers that had not failed were left alone: %w", err)
 	default:
 		return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
 	}
 }
 
-// hold makes the new configuration the current one.
-func (s *settings) hold(next *intent) {
+// hold makes the new configuration the current one, and gives what was.
+func (s *settings) hold(next *intent) (before intent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before = intent{set: s.set, cfg: s.cfg}
 	s.set, s.cfg = next.set, next.cfg
 	if s.door != nil && next.front {
 		s.door.reconfigure(next.plan.frontOptions(next.cfg))
+	}
+	return before
+}
+
+// takeBack undoes hold for an update that was halted. What updates of the front door have changed since, whose givers did not wait
+// for this one, stays.
+func (s *settings) takeBack(next *intent, before intent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if since := s.set[min(len(next.set), len(s.set)):]; len(since) > 0 {
+		set := slices.Concat(before.set, since)
+		if cfg, _, err := config.Load(config.Overlay(s.environ, set), os.Getuid()); err == nil {
+			cfg.UseArguments(s.command)
+			before.set, before.cfg = set, cfg
+		}
+	}
+	s.set, s.cfg = before.set, before.cfg
+	if s.door == nil {
+		return
+	}
+	if p, err := s.planOf(s.cfg); err == nil { // it was carried out before
+		s.door.reconfigure(p.frontOptions(s.cfg))
 	}
 }
 

@@ -184,3 +184,28 @@ func TestWhatOnlyPID1GoesByTakesNoNewProcess(t *testing.T) {
 		t.Errorf("pids: got %v, want %v", got, pids)
 	}
 }
+
+func TestAfterAHaltedUpdateWhatWasBeforeHolds(t *testing.T) {
+	c := startControlled(t, 3, env{"PERCORE_READY_TIMEOUT": "1"})
+	pids := c.pids()
+	set := []string{"update", "PERCORE_READY=http:/exists?file=/nowhere/at/all", "PERCORE_QUEUE_SIZE=7"}
+	text, code := c.ctl(set...)
+	if code != 1 || !strings.Contains(text, "ERROR: the configuration from before holds again, and workers that had not failed were left alone: ") {
+		t.Errorf("got code %d and %q, want it halted and taken back", code, text)
+	}
+	c.await("the worker that failed to be ready as before", func() bool { return c.status()[0].Ready && c.status()[0].PID != pids[0] })
+	if now := c.pids(); !slices.Equal(now[1:], pids[1:]) {
+		t.Errorf("pids of the others: got %v, want %v still", now[1:], pids[1:])
+	}
+	if text, _ := c.ctl("status"); !strings.Contains(text, "degraded: the last update was halted (webs:web-") || !strings.HasSuffix(text, "workers are started as before it\n") {
+		t.Errorf("status: got %q, want it to say what holds", text)
+	}
+	c.succeed("signal", "KILL", c.name(1))
+	c.await("the worker that was killed to be ready as before", func() bool { return c.status()[1].Ready && c.status()[1].PID != pids[1] })
+	if text := c.succeed("check"); strings.Contains(text, "/nowhere/at/all") {
+		t.Errorf("check: got %q, want what was before the update", text)
+	}
+	if text, code := c.ctl(set...); code != 1 || !strings.Contains(text, "QUEUE_SIZE: 1024 -> 7") {
+		t.Errorf("the same again: got code %d and %q, want it tried again", code, text)
+	}
+}

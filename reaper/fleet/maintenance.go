@@ -10,10 +10,11 @@ import (
 // maintenance is everything that is done to workers while the fleet serves. It has one queue, and of the queue one job
 // is under way: never two maintenance actions at once, whoever asks for them.
 type maintenance struct {
-	queue    []*job
-	current  *job
-	tasks    []*task // of the current job, under way
-	degraded string  // why the latest rolling restart was halted; empty when it was not
+	queue   []*job
+	current *job
+	tasks   []*task // of the current job, under way
+	halt    string  // why the latest rolling restart was halted; empty when it was not
+	undone  bool    // that was the one of an update
 }
 
 // purpose is why a job is done. It decides what the job may interrupt and what a failure means.
@@ -34,6 +35,7 @@ type job struct {
 	errand  *errand // who waits for it; nil is nobody
 	done    int     // workers so far
 	halted  bool    // a roll that has failed
+	undo    func()  // of an update: takes back what it has changed; nil otherwise
 	begun   time.Time
 	prepare func(*job) // finds the targets when the job begins; nil when they are known before
 }
@@ -243,9 +245,16 @@ func (f *Fleet) fail(t *task, j *job) {
 // halt ends a roll, and those that were to follow: what they would bring into effect is the same.
 func (f *Fleet) halt(j *job, reason string) {
 	m := &f.maintenance
-	m.degraded = "rolling restart halted: " + reason
-	f.log.Error("rolling restart halted", "reason", reason, "replaced", j.done, "kept", j.titles())
+	m.halt, m.undone = reason, j.undo != nil
+	holds := "the others run on"
+	if m.undone {
+		holds = "the others run on; workers are started as before the update"
+	}
+	f.log.Error("rolling restart halted", "reason", reason, "replaced", j.done, "kept", j.titles(), "holds", holds)
 	j.targets, j.halted = nil, true
+	if m.undone {
+		j.undo()
+	}
 	halted := append(slices.DeleteFunc(slices.Clone(m.queue), func(other *job) bool { return other.purpose != rolling }), j)
 	m.queue = slices.DeleteFunc(m.queue, func(other *job) bool { return other.purpose == rolling })
 	for _, roll := range halted {
@@ -268,7 +277,7 @@ func (t *task) failure() string {
 func (f *Fleet) conclude(j *job) {
 	f.maintenance.current = nil
 	if j.purpose == rolling && !j.halted {
-		f.maintenance.degraded = ""
+		f.maintenance.halt = ""
 	}
 	if !j.halted {
 		f.log.Info("maintenance done", "what", j.purpose.String(), "reason", j.reason, "workers", j.done, "took", words(time.Since(j.begun)))

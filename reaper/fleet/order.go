@@ -45,6 +45,7 @@ type Order struct {
 	Relative  bool
 	Programs  []Program // for Replace: all that there are from now on
 	Accepted  func()    // for Replace: called when it is not refused, before anything else, on the fleet's goroutine; may be nil
+	Halted    func()    // for Replace: called there when its roll was halted, so that what was before holds again; may be nil
 }
 
 // Outcome is what came of an order for one process.

@@ -8,7 +8,8 @@ import (
 )
 
 // replaceByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed, and those that mean something
-// else are rolled. A worker keeps what it was started as until its turn comes, and for good when the roll halts before.
+// else are rolled. A worker keeps what it was started as until its turn comes, and for good when the roll halts before: then all of
+// the update is taken back.
 func (f *Fleet) replaceByOrder(e *errand) {
 	if f.isRolling() {
 		e.end(ErrBusy)
@@ -23,6 +24,7 @@ func (f *Fleet) replaceByOrder(e *errand) {
 	if e.order.Accepted != nil {
 		e.order.Accepted()
 	}
+	before := f.intentions()
 	roll := &job{purpose: rolling, reason: "update", errand: e}
 	for _, p := range e.order.Programs {
 		f.adopt(f.options.program(p), roll)
@@ -35,6 +37,13 @@ func (f *Fleet) replaceByOrder(e *errand) {
 		}
 	}
 	if len(roll.targets) > 0 {
+		before = f.noteUpdated(before)
+		roll.undo = func() {
+			f.undo(before)
+			if e.order.Halted != nil {
+				e.order.Halted()
+			}
+		}
 		f.enqueue(roll)
 		e.jobs++
 	}
@@ -58,10 +67,12 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 	for _, w := range f.workers {
 		switch {
 		case w.crew != c:
+		case sameProcess(*w.program, *p): // maybe since an update that was halted
+			w.program, w.next = p, nil
 		case restart && w.wanted && w.state != StateExited:
 			roll.targets = append(roll.targets, target{w: w, wanted: true})
 		default:
-			w.program = c.program
+			w.inherit()
 		}
 	}
 	if p.Workers != c.size {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,24 +53,51 @@ func TestAnUpdateAddsRemovesAndScales(t *testing.T) {
 	})
 }
 
-func TestAHaltedUpdateLeavesTheOthersWhatTheyWere(t *testing.T) {
-	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
-		r.run()
-		bad := tornado(2)
-		bad.Command = []string{"bad"}
-		update := r.give(replace(bad))
-		r.die("tornado-8000", reaper.Exit{Code: 1})
-		r.locked(func() {
-			if !errors.Is(update.err, ErrHalted) {
-				t.Errorf("got %v, want %v", update.err, ErrHalted)
-			}
-		})
-		r.pass(time.Minute)
-		r.die("tornado-8001", crash)
-		if got := r.process("tornado-8001").spec.Args[0]; got != "python3" {
-			t.Errorf("the other worker: got %s after its crash, want what it was", got)
+func program(r *rig, name string) string { return r.process(name).spec.Args[0] }
+
+// giveBad is an update of the usual program to one whose second worker cannot start.
+func giveBad(r *rig, workers int, more ...Program) {
+	bad := tornado(workers)
+	bad.Command = []string{"bad"}
+	r.holdBack(8001, true)
+	update := r.give(replace(append([]Program{bad}, more...)...))
+	r.pass(2 * time.Second) // the first one is watched, and well
+	r.holdBack(8001, false)
+	r.die("tornado-8001", reaper.Exit{Code: 1})
+	r.locked(func() {
+		if !errors.Is(update.err, ErrHalted) {
+			r.t.Errorf("got %v, want %v", update.err, ErrHalted)
 		}
-		moved := tornado(2)
+	})
+}
+
+func TestAfterAHaltedUpdateWorkersAreStartedAsBefore(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(3)}}, func(r *rig) {
+		r.run()
+		r.pass(5 * time.Second)
+		giveBad(r, 3)
+		if got := program(r, "tornado-8001"); got != "python3" {
+			t.Errorf("the worker that failed: got %s at once, want what it was", got)
+		}
+		r.expectStates("RUNNING", "RUNNING", "RUNNING")
+		r.expectIncarnations(2, 3, 1)
+		const holds = "the last update was halted (tornadoes:tornado-8001: exited with code 1 after 1s) and does not hold; workers are started as before it"
+		r.expectDegraded(holds + "; until their next start the new configuration is run by tornadoes:tornado-8000")
+		r.pass(time.Minute)
+		for _, name := range []string{"tornado-8000", "tornado-8001", "tornado-8002"} {
+			r.die(name, crash)
+			if got := program(r, name); got != "python3" {
+				t.Errorf("%s after its crash: got %s, want what it was", name, got)
+			}
+		}
+		r.expectDegraded(holds)
+		r.give(order(Restart, worker0))
+		r.pass(10 * time.Second)
+		r.expectDegraded("")
+		if got := program(r, "tornado-8000"); got != "python3" {
+			t.Errorf("after a restart: got %s, want what holds", got)
+		}
+		moved := tornado(3)
 		moved.PortsFrom = 7000
 		refused := replace(moved)
 		refused.Accepted = func() { t.Error("got a refused update accepted") }
@@ -78,23 +106,84 @@ func TestAHaltedUpdateLeavesTheOthersWhatTheyWere(t *testing.T) {
 	})
 }
 
-func TestAnUpdateAfterAHaltedOneRunsWhatIsNew(t *testing.T) {
+func TestAHaltedUpdateOfOneProgramDoesNotComeBackWithTheNextOfAnother(t *testing.T) {
+	other := tornado(1)
+	other.Group, other.Name, other.PortsFrom, other.Traffic = "tornadoes", "tornado-x", 9000, false
+	inBubble(t, Options{Programs: []Program{tornado(3), other}}, func(r *rig) {
+		r.run()
+		r.pass(5 * time.Second)
+		giveBad(r, 3, other)
+		changed := other
+		changed.Env = append(changed.Env, "COLOUR=green")
+		next := r.give(replace(tornado(3), changed))
+		r.pass(time.Minute)
+		r.expectTold(next, nil, "x-9000 stopped", "x-9000 started")
+		for _, name := range []string{"tornado-8000", "tornado-8002"} {
+			r.die(name, crash)
+			if got := program(r, name); got != "python3" {
+				t.Errorf("%s after its crash: got %s, want what it was", name, got)
+			}
+		}
+		r.finish()
+	})
+}
+
+func TestAHaltedUpdateIsTakenBackAsAWhole(t *testing.T) {
+	gone := tornado(1)
+	gone.Group, gone.Name, gone.PortsFrom, gone.Traffic = "others", "gone", 9000, false
+	added := gone
+	added.Name, added.PortsFrom = "added", 9100
+	inBubble(t, Options{Programs: []Program{tornado(3), gone}}, func(r *rig) {
+		r.run()
+		r.pass(5 * time.Second)
+		giveBad(r, 4, added)
+		r.pass(time.Minute)
+		r.expectNames("tornado-8000", "tornado-8001", "tornado-8002", "gone-9000")
+		r.expectStates("RUNNING", "RUNNING", "RUNNING", "RUNNING")
+		r.finish()
+	})
+}
+
+// Given again, an update leaves those alone that have run it since.
+func TestAHaltedUpdateCanBeGivenAgain(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(3)}}, func(r *rig) {
+		r.run()
+		r.pass(5 * time.Second)
+		giveBad(r, 3)
+		r.pass(time.Minute)
+		good := tornado(3)
+		good.Command = []string{"bad"}
+		again := r.give(replace(good))
+		r.pass(time.Minute)
+		r.expectTold(again, nil, "8001 stopped", "8001 started", "8002 stopped", "8002 started")
+		r.expectIncarnations(2, 4, 2)
+		r.expectDegraded("")
+		r.die("tornado-8000", crash)
+		if got := program(r, "tornado-8000"); got != "bad" {
+			t.Errorf("after its crash: got %s, want what holds now", got)
+		}
+		r.finish()
+	})
+}
+
+func TestAfterAHaltedUpdateACommandThatIsNoneDoesNotCostAWorker(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
 		r.run()
+		r.pass(5 * time.Second)
 		bad := tornado(2)
 		bad.Command = []string{"bad"}
-		r.give(replace(bad))
-		r.die("tornado-8000", reaper.Exit{Code: 1})
-		r.expectStates("BACKOFF", "RUNNING")
-		good := tornado(2)
-		good.Command = []string{"good"}
-		mended := r.give(replace(good))
-		if got := r.process("tornado-8000").spec.Args[0]; got != "good" {
-			t.Fatalf("the worker that waited for its next start: got %s, want good", got)
+		r.kernel.refuse = func(n int) error {
+			if n == 3 {
+				return &reaper.SpawnError{Op: "find", Path: "bad", Err: syscall.ENOENT}
+			}
+			return nil
 		}
-		r.pass(10 * time.Second)
-		r.expectTold(mended, nil, "8000 stopped", "8000 started", "8001 stopped", "8001 started")
-		r.expectDegraded("")
+		r.give(replace(bad))
+		r.pass(time.Second)
+		r.expectStates("RUNNING", "RUNNING")
+		if got := program(r, "tornado-8000"); got != "python3" {
+			t.Errorf("the worker that could not be started: got %s, want what it was", got)
+		}
 		r.finish()
 	})
 }

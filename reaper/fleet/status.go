@@ -167,8 +167,11 @@ func (w *worker) status() WorkerStatus {
 // degraded puts what is wrong into words, all of it.
 func (f *Fleet) degraded() string {
 	var reasons []string
-	if f.maintenance.degraded != "" {
-		reasons = append(reasons, f.maintenance.degraded)
+	switch m := &f.maintenance; {
+	case m.halt != "" && m.undone:
+		reasons = append(reasons, f.haltedUpdate(m.halt))
+	case m.halt != "":
+		reasons = append(reasons, "rolling restart halted: "+m.halt+"; the others run on")
 	}
 	for _, w := range f.workers {
 		if w.degraded && !w.ready {

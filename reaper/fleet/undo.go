@@ -1,0 +1,93 @@
+package fleet
+
+import (
+	"slices"
+	"strings"
+)
+
+// An update holds as a whole or not at all. When its roll halts, what was to be before is to be again: whoever has to be started later is
+// started as before. Processes that run are left alone, those with the new configuration, too.
+
+// intention is what a crew was meant to be before an update, and how many workers the update wanted.
+type intention struct {
+	crew          *crew
+	program       *Program
+	size, updated int
+}
+
+// intentions are those of all crews there are.
+func (f *Fleet) intentions() []*intention {
+	var list []*intention
+	for _, c := range f.crews {
+		list = append(list, &intention{crew: c, program: c.program, size: c.size})
+	}
+	return list
+}
+
+// noteUpdated remembers how many workers there are to be by the update, crews that came with it included.
+func (f *Fleet) noteUpdated(before []*intention) []*intention {
+	for _, c := range f.crews {
+		at := slices.IndexFunc(before, func(i *intention) bool { return i.crew == c })
+		if at < 0 {
+			before = append(before, &intention{crew: c, program: c.program})
+			at = len(before) - 1
+		}
+		before[at].updated = c.size
+	}
+	return before
+}
+
+// undo goes back to what was meant before an update.
+func (f *Fleet) undo(before []*intention) {
+	for _, i := range before {
+		c := i.crew
+		if c.size == i.updated && c.size != i.size { // nobody has scaled it since
+			c.size = i.size
+			f.enqueueScaling(c, "halted update", nil)
+		}
+		if c.program == i.program {
+			continue
+		}
+		c.program = i.program
+		for _, w := range f.workers {
+			if w.crew == c {
+				f.fallBack(w)
+			}
+		}
+	}
+}
+
+// fallBack has a worker be started as before from now on. One that waits for its next start because the new configuration failed need not wait.
+func (f *Fleet) fallBack(w *worker) {
+	old := w.crew.program
+	if sameProcess(*w.program, *old) {
+		w.program, w.next = old, nil
+		return
+	}
+	if w.inherit(); w.alive() || !w.wanted {
+		return
+	}
+	w.streak = 0
+	switch w.state {
+	case StateBackoff:
+		f.apply(w, evRetry)
+	case StateFatal:
+		f.apply(w, evStart)
+	case StateStopped, StateStarting, StateRunning, StateExited, draining, StateStopping:
+	}
+}
+
+// halted says why an update does not hold, and who still runs it.
+func (f *Fleet) haltedUpdate(reason string) string {
+	var newer []string
+	for _, w := range f.workers {
+		if w.alive() && w.next != nil && !sameProcess(*w.program, *w.next) {
+			newer = append(newer, w.title)
+		}
+	}
+	text := "the last update was halted (" + reason + ") and does not hold; workers are started as before it"
+	if len(newer) > 0 {
+		text += "; until their next start the new configuration is run by " + strings.Join(newer, ", ")
+	}
+	return text
+}
