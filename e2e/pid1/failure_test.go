@@ -22,13 +22,13 @@ func TestAnApplicationThatCrashesAtStartEndsTheContainerWithItsCode(t *testing.T
 		before, _, _ := strings.Cut(l.Next, " ")
 		next[before]++
 	}
-	if next["backoff"] != 4 || next["fatal"] != 2 {
-		t.Errorf("got %v, want 2 backoffs and 1 fatal for each of 2 workers", next)
+	if next["backoff"] != 2 || next["fatal"] != 1 || next["waits"] != 1 {
+		t.Errorf("got %v, want 2 backoffs and 1 fatal of one worker, and the other to wait for it", next)
 	}
 	last := s.all(func(line) bool { return true })
 	if text := last[len(last)-1].text; !strings.Contains(text, "fleet ended") || !strings.Contains(text, "exited with code 3") ||
-		!strings.Contains(text, "Traceback: no such table") {
-		t.Errorf("got %s at the end, want the reason and the worker's last lines", text)
+		!strings.Contains(text, "and said last: Traceback: no such table") {
+		t.Errorf("got %s at the end, want a sentence with the reason and the worker's last words", text)
 	}
 }
 

@@ -92,6 +92,9 @@ func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slo
 	w.delay = w.program.Backoff.refused(v.refusals > 0).delay(v.backoffStreak(), f.options.Rand())
 	to, _ := next(w.state, v.event)
 	level, then := f.outlook(w, to)
+	if to == StateBackoff && f.waits(w) {
+		then = "waits for " + w.crew.canary.title
+	}
 	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)
 	attrs = append(attrs, slog.String("reason", e.reason), slog.String("next", then), slog.Uint64("starts", w.starts))
 	f.log.LogAttrs(context.Background(), level, message, attrs...)

@@ -105,6 +105,7 @@ func (f *Fleet) begin() {
 
 // settle runs after every batch of events: it looks at the whole where events look at one worker.
 func (f *Fleet) settle() {
+	f.releaseWaiting()
 	f.advance()
 	f.resume()
 	f.maintain()
@@ -210,6 +211,10 @@ func (f *Fleet) noticePause(lost time.Duration) {
 func (f *Fleet) rang(w *worker, e event) {
 	f.disarm(w)
 	switch e {
+	case evRetry:
+		if w.held = f.waits(w); w.held {
+			return
+		}
 	case evOverdue:
 		f.log.Warn("worker is not ready in time", "process", w.title, "ready_timeout", w.program.ReadyTimeout, "next", "kill")
 	case evExpired:

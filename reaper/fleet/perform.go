@@ -21,6 +21,7 @@ func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
 		f.serve(w)
 	case doDefer:
 		f.disarm(w)
+		w.held = false
 		w.alarm = f.clock.After(w.delay, func() { f.rang(w, evRetry) })
 	case doWithdraw:
 		return f.withdraw(w)
@@ -47,7 +48,10 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	w.refusals = 0
 	w.requestsMax = w.program.Limits.requestsMax(f.options.Rand())
 	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
-	f.clock.After(w.program.StartSecs, func() {}) // whoever gave the order to start it may wait for that, and so may a FATAL sibling
+	incarnation := w.incarnation
+	f.clock.After(w.program.StartSecs, func() { // whoever gave the order to start it may wait for that, and so may a FATAL sibling
+		w.crew.served = w.crew.served || w.incarnation == incarnation && w.ready
+	})
 	if w.program.Ready.Kind == ReadyNone {
 		return evReady, true
 	}
@@ -147,6 +151,7 @@ func (f *Fleet) serve(w *worker) {
 	w.stopProbe()
 	f.expose(w)
 	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, diagnosis{}
+	w.crew.served = w.crew.served || w.program.Ready.Kind != ReadyNone
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
 	f.limit(w)

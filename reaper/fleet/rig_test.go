@@ -26,6 +26,7 @@ type fakeKernel struct {
 	pid        int
 	processes  []*fakeProcess
 	refuse     func(n int) error                // answers the nth spawn, from 1
+	born       func(*fakeProcess)               // is told of each process; nil is nobody
 	obey       func(*fakeProcess) time.Duration // how long a StopSignal takes; below 0 it is not obeyed
 	unkillable bool
 	violation  string
@@ -56,6 +57,9 @@ func (k *fakeKernel) Spawn(s reaper.Spec) (*reaper.Process, error) {
 		}
 	}
 	k.processes = append(k.processes, p)
+	if k.born != nil {
+		k.born(p)
+	}
 	return reaper.NewProcess(p.pid, p.signal), nil
 }
 

@@ -12,6 +12,8 @@ type crew struct {
 	order   int // among programs of the same priority
 	size    int // slots that are meant to be there: 0 … size-1
 	absent  []*worker
+	served  bool    // some worker has been ready, or has lasted where that is not asked for
+	canary  *worker // as long as none has: the one of those that failed that is tried again
 }
 
 // hire makes the slots of a new crew.

@@ -238,7 +238,8 @@ func (f *Fleet) end() {
 	}
 }
 
-// report is the last thing in the log of a container that gave up, so that whoever looks sees the cause first.
+// report is the last thing in the log of a container that gave up, so that whoever looks sees the cause first: what the program wrote,
+// and behind that one sentence.
 func (f *Fleet) report(w *worker) {
 	if f.result.Code == 0 {
 		f.log.Info("fleet ended", "process", w.title, "reason", f.result.Reason, "code", 0)
@@ -246,6 +247,7 @@ func (f *Fleet) report(w *worker) {
 	}
 	f.log.Error("fleet ended", "process", w.title, "reason", f.result.Reason, "code", f.result.Code,
 		"last_lines", strings.Join(w.tail.lines(), "\n"))
+	f.log.Error(f.epitaph(w))
 }
 
 // close releases what Run held. Goroutines that copy output end with their pipes; one that is stuck

@@ -143,7 +143,7 @@ func eventText(e event) string {
 		"it was not ready within `READY_TIMEOUT`",
 		"it died after a stable life: it had been ready, and lived for `STARTSECS`",
 		"a failed start: it died before that, or could not be spawned for a reason that passes",
-		"a failed start beyond `STARTRETRIES` while no sibling serves that has tries left or has lasted for `STARTSECS`",
+		"a failed start beyond `STARTRETRIES` while no sibling serves that has tries left or has lasted for `STARTSECS`; of a fleet that never served, the failure of the one worker that was tried again",
 		"it died, and `AUTORESTART` says that this was it",
 		"it can never be spawned: no such command (127), no permission (126)",
 		"the back-off is over",

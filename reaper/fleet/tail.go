@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -98,7 +99,10 @@ func (t *tail) mark() mark {
 func (t *tail) lines() []string { return t.linesSince(mark{}) }
 
 // linesSince leaves out what was begun before a mark.
-func (t *tail) linesSince(since mark) []string {
+func (t *tail) linesSince(since mark) []string { return t.linesOf(since, stdout, stderr) }
+
+// linesOf gives those of some streams.
+func (t *tail) linesOf(since mark, kinds ...streamKind) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	spans := t.last
@@ -110,7 +114,7 @@ func (t *tail) linesSince(since mark) []string {
 	var whole []string
 	var part string
 	for _, s := range spans {
-		if s.from < since[s.kind] {
+		if s.from < since[s.kind] || !slices.Contains(kinds, s.kind) {
 			continue
 		}
 		text := strings.TrimSuffix(string(t.streams[s.kind].read(s.from, s.to)), "\r")

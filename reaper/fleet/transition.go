@@ -87,11 +87,12 @@ var transitions = [states][events]cell{
 		evKill:      {StateStopping, []action{doKill}},
 	},
 	StateBackoff: {
-		evRetry:  {StateStarting, []action{doSpawn}},
-		evDrain:  {StateStopped, []action{doRest}},
-		evRetire: {StateStopped, []action{doRest}},
-		evStop:   {StateStopped, []action{doRest}},
-		evKill:   {StateStopped, []action{doRest}},
+		evExhausted: {StateFatal, []action{doRest}}, // it waited for another one, which was tried in vain
+		evRetry:     {StateStarting, []action{doSpawn}},
+		evDrain:     {StateStopped, []action{doRest}},
+		evRetire:    {StateStopped, []action{doRest}},
+		evStop:      {StateStopped, []action{doRest}},
+		evKill:      {StateStopped, []action{doRest}},
 	},
 	draining: {
 		evLost:      {StateStopped, nil},

@@ -29,6 +29,7 @@ func wantedTransitions() map[string]string {
 		"RUNNING stop":         "STOPPING terminate",
 		"RUNNING kill":         "STOPPING kill",
 		"BACKOFF retry":        "STARTING spawn",
+		"BACKOFF exhausted":    "FATAL rest",
 		"BACKOFF drain":        "STOPPED rest",
 		"BACKOFF retire":       "STOPPED rest",
 		"BACKOFF stop":         "STOPPED rest",

@@ -51,6 +51,7 @@ type worker struct {
 	watchdog     *alarm.Alarm // nil until the worker has said a first word
 	stopWeighing context.CancelFunc
 
+	held  bool          // its back-off is over, and it waits for the canary
 	alarm *alarm.Alarm  // the one thing it waits for besides events
 	delay time.Duration // of the next back-off
 
