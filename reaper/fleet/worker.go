@@ -134,7 +134,7 @@ func (f *Fleet) prospect(w *worker) (coming bool, due time.Time) {
 	case StateStarting, StateRunning:
 		return true, time.Time{}
 	case StateBackoff:
-		return true, w.due
+		return true, w.due()
 	case StateStopped, draining, StateStopping:
 		return w.wanted, time.Time{}
 	case StateExited, StateFatal:
