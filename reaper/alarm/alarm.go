@@ -100,6 +100,9 @@ func (a *Alarm) Stop() {
 	}
 }
 
+// Due is when the deadline is over, unless a pause moves it.
+func (a *Alarm) Due() time.Time { return a.due.Add(a.left) }
+
 // Left is how much of the deadline is to come.
 func (a *Alarm) Left() time.Duration {
 	switch {

@@ -162,6 +162,9 @@ func TestWhatIsLeft(t *testing.T) {
 		if got := a.Left(); got != 8*time.Second {
 			t.Errorf("at once: got %v, want 8s", got)
 		}
+		if got := a.Due().Sub(o.start); got != 8*time.Second {
+			t.Errorf("due: got %v after the start, want 8s", got)
+		}
 		time.Sleep(time.Second)
 		if got := a.Left(); got != 7*time.Second {
 			t.Errorf("after a second: got %v, want 7s", got)

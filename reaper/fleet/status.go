@@ -55,7 +55,7 @@ func (w *worker) due() time.Time {
 	if w.alarm == nil {
 		return time.Time{}
 	}
-	return time.Now().Add(w.alarm.Left())
+	return w.alarm.Due()
 }
 
 // waiting is what the worker is waited for, and until when.
