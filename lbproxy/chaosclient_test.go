@@ -28,6 +28,7 @@ type visit struct {
 	*chaosClient
 	c         *net.TCPConn
 	in        *bufio.Reader
+	source    *slowReader // what in reads
 	orders    []*order
 	pipelined bool
 	stopAt    int  // byte of what it has to say at which it stops; negative is never
@@ -75,7 +76,8 @@ func (cl *chaosClient) visit() {
 		chaosClient: cl, c: c.(*net.TCPConn), pipelined: cl.rng.IntN(2) == 0, stopAt: -1, leaveAt: -1,
 		turn: make(chan struct{}, 100), goAhead: make(chan struct{}, 100), wrote: make(chan struct{}),
 	}
-	v.in = bufio.NewReader(&slowReader{visit: v, rng: cl.dice(uint64(cl.id)<<1 | 1), isSlow: cl.rng.IntN(5) == 0})
+	v.source = &slowReader{visit: v, rng: cl.dice(uint64(cl.id)<<1 | 1), isSlow: cl.rng.IntN(5) == 0}
+	v.in = bufio.NewReader(v.source)
 	total := 0
 	for n := 1 + cl.rng.IntN(5); n > 0; n-- {
 		o := cl.order(n == 1)
@@ -266,8 +268,8 @@ func (v *visit) readAnswer(o *order) (goesOn bool, err error) {
 		resp, err := http.ReadResponse(v.in, &http.Request{Method: o.method})
 		switch {
 		case err != nil:
-			if isMalformed(err) {
-				v.fault("client: answer to %s %d: %v", o.method, o.id, err)
+			if v.isMalformed(err) {
+				v.fault("client: answer to %s %d: %v, after %v", o.method, o.id, err, v.source.ended)
 			}
 			return false, err
 		case resp.StatusCode == http.StatusSwitchingProtocols:
@@ -281,8 +283,12 @@ func (v *visit) readAnswer(o *order) (goesOn bool, err error) {
 	}
 }
 
-// isMalformed tells an answer that is none from one that has broken off.
-func isMalformed(err error) bool {
+// isMalformed tells an answer that is none from one that has broken off. Where the client itself has left in the middle of a line, what it has
+// of that line is malformed, and the reader's own error is not told.
+func (v *visit) isMalformed(err error) bool {
+	if errors.Is(v.source.ended, errLeft) || errors.Is(v.source.ended, net.ErrClosed) {
+		return false
+	}
 	var network net.Error
 	return !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &network) && !errors.Is(err, errLeft)
 }
@@ -300,7 +306,7 @@ func (v *visit) checkInterim(o *order, resp *http.Response) {
 // checkAnswer compares a final answer with what a worker may have said to o, or the front door.
 func (v *visit) checkAnswer(o *order, resp *http.Response) (goesOn bool, err error) {
 	var body []byte
-	if body, err = io.ReadAll(resp.Body); err != nil && isMalformed(err) {
+	if body, err = io.ReadAll(resp.Body); err != nil && v.isMalformed(err) {
 		v.fault("client: body of the answer to %s %d: %v", o.method, o.id, err)
 	}
 	id := resp.Header.Get("X-Id")
@@ -327,7 +333,11 @@ func (v *visit) checkAnswer(o *order, resp *http.Response) (goesOn bool, err err
 	}
 	m := matcher{want: o.answerBody(size)}
 	_, _ = m.Write(body)
-	mayBeCut := resp.Header.Get("X-By-Close") != "" && v.deadly // a worker that died looks like one that has ended it
+	byClose := resp.Header.Get("X-By-Close") != ""
+	mayBeCut := byClose && v.deadly // a worker that died looks like one that has ended it
+	if byClose && resp.StatusCode >= 300 && (o.size > 0 || o.chunked) {
+		mayBeCut = true // and one that breaks off looks like one that refuses the body
+	}
 	if o.minor == 0 && v.pipelined && err == nil && !m.isWhole() {
 		v.c.Close()
 		<-v.wrote
@@ -374,6 +384,7 @@ type slowReader struct {
 	rng    *rand.Rand
 	isSlow bool
 	heard  int
+	ended  error // why it reads no more
 }
 
 func (r *slowReader) Read(p []byte) (int, error) {
@@ -382,6 +393,7 @@ func (r *slowReader) Read(p []byte) (int, error) {
 			_ = r.c.SetLinger(0)
 		}
 		r.c.Close()
+		r.ended = errLeft
 		return 0, errLeft
 	}
 	if r.isSlow {
@@ -390,5 +402,8 @@ func (r *slowReader) Read(p []byte) (int, error) {
 	}
 	n, err := r.c.Read(p)
 	r.heard += n
+	if err != nil {
+		r.ended = err
+	}
 	return n, err
 }
