@@ -62,7 +62,7 @@ func (d *frontDoor) byEndpoint(ctx context.Context) map[int]desk.Figures {
 	}
 	list := make(map[int]desk.Figures, len(f.Endpoints))
 	for _, e := range f.Endpoints {
-		list[e.Index] = desk.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected}
+		list[e.Index] = desk.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
 	}
 	return list
 }

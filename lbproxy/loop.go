@@ -120,10 +120,10 @@ type loop struct {
 	clients, clientsMax int // clients' connections, and how many there may be; bounds.go
 	upstreams           int // connections to workers, those in the pools among them
 	complaints          complaints
-	active              int                     // exchanges
-	quiet               atomic.Bool             // draining, and no request can come any more
-	seen                atomic.Uint64           // sequence number of the snapshot in use
-	oldest              atomic.Pointer[[]int64] // see noteOldest
+	active              int                   // exchanges
+	quiet               atomic.Bool           // draining, and no request can come any more
+	seen                atomic.Uint64         // sequence number of the snapshot in use
+	oldest              atomic.Pointer[[]age] // see noteOldest
 }
 
 func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {

@@ -32,6 +32,7 @@ type EndpointFigures struct {
 	Tunnels      int64  // upgraded connections that it has now
 	Ejected      bool   // whether it was taken out
 	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
+	StuckMillis  int64  // for how long it has been silent to a request, where that is more than half of ProxyReadTimeout; 0 otherwise
 }
 
 // runReporter makes a report whenever one is asked for, until stop.
@@ -107,29 +108,44 @@ func (p *Proxy) figures(t *table) *Figures {
 		}
 		f.Endpoints = append(f.Endpoints, EndpointFigures{
 			Index: i, Incarnation: e.Incarnation, Served: e.served.Load(), InFlight: e.inFlight.Load(), Tunnels: e.tunnels.Load(),
-			Ejected: e.isOut(), OldestMillis: p.oldest(i),
+			Ejected: e.isOut(), OldestMillis: p.age(i).oldest, StuckMillis: p.age(i).stuck,
 		})
 	}
 	return f
 }
 
-// oldest is the greatest age that a loop has noted for the worker with this index. A loop may be a snapshot ahead.
-func (p *Proxy) oldest(index int) int64 {
-	oldest := int64(0)
-	for _, l := range p.loops {
-		if ages := l.oldest.Load(); ages != nil && index < len(*ages) {
-			oldest = max(oldest, (*ages)[index])
-		}
-	}
-	return oldest
+// age is how long the requests of a worker have been under way, in milliseconds.
+type age struct {
+	oldest int64
+	stuck  int64 // as EndpointFigures has it
 }
 
-// noteOldest publishes the age of the oldest exchange that this loop has with each worker of t.
+// age is the greatest that a loop has noted for the worker with this index. A loop may be a snapshot ahead.
+func (p *Proxy) age(index int) (greatest age) {
+	for _, l := range p.loops {
+		if ages := l.oldest.Load(); ages != nil && index < len(*ages) {
+			greatest.oldest = max(greatest.oldest, (*ages)[index].oldest)
+			greatest.stuck = max(greatest.stuck, (*ages)[index].stuck)
+		}
+	}
+	return greatest
+}
+
+// noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
 func (l *loop) noteOldest(t *table) {
-	ages := make([]int64, len(t.target))
+	ages := make([]age, len(t.target))
 	for _, x := range l.exchanges {
-		if e := x.target; e != nil && t.at(e.Index) == e {
-			ages[e.Index] = max(ages[e.Index], (l.nowNanos-x.startedNanos)/1e6)
+		e := x.target
+		if e == nil || t.at(e.Index) != e {
+			continue
+		}
+		a := &ages[e.Index]
+		a.oldest = max(a.oldest, (l.nowNanos-x.startedNanos)/1e6)
+		if x.upstream == noSlot || l.timers.Class(x.upstream) != timerRead {
+			continue
+		}
+		if silent := l.timers.Age(x.upstream, l.now); silent > l.options.ProxyReadTimeout.Milliseconds()/2 {
+			a.stuck = max(a.stuck, silent)
 		}
 	}
 	l.oldest.Store(&ages)

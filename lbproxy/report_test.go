@@ -69,8 +69,15 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 	if want := (EndpointFigures{Index: 3, Incarnation: 7}); second != want {
 		t.Errorf("figures of a worker that is down: got %+v, want %+v", second, want)
 	}
+	r.elapse(int(r.proxy.options.Load().ProxyReadTimeout.Milliseconds()) * 6 / 10)
+	if got, want := r.ask(endpoints...).Endpoints[0].StuckMillis, r.proxy.options.Load().ProxyReadTimeout.Milliseconds()/2; got <= want {
+		t.Errorf("stuck: got %d ms, want more than half of the read timeout, %d ms: the tunnel does not count, the other does", got, want)
+	}
 	close(gate)
 	hanging.read("GET").want(t, 200, "ok")
+	if got := r.ask(endpoints...).Endpoints[0].StuckMillis; got != 0 {
+		t.Errorf("stuck with a tunnel alone: got %d ms, want 0", got)
+	}
 }
 
 func TestNobodyGetsFiguresUnasked(t *testing.T) {

@@ -116,7 +116,8 @@ type Process struct {
 	CPU         float64   `json:"cpu_seconds,omitempty"`
 	InFlight    *int64    `json:"in_flight,omitempty"` // nil where nobody counts
 	Requests    *uint64   `json:"requests,omitempty"`
-	Ejected     bool      `json:"ejected,omitempty"` // the front door does not choose it for a while, as it does not answer
+	Oldest      float64   `json:"oldest_request_seconds,omitempty"` // age of the oldest request that it has
+	Ejected     bool      `json:"ejected,omitempty"`                // the front door does not choose it for a while, as it does not answer
 	Priority    int       `json:"priority"`
 	Own         bool      `json:"own,omitempty"` // percore's own process, which `all` does not mean
 }

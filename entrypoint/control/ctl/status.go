@@ -85,6 +85,9 @@ func details(p control.Process) string {
 	if p.Ready {
 		parts[0] = "ready yes"
 	}
+	if p.Oldest > 0 {
+		parts = append(parts, fmt.Sprintf("oldest request %.1f s", p.Oldest))
+	}
 	if p.Ejected {
 		parts = append(parts, "avoided as it does not answer")
 	}

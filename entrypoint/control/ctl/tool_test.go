@@ -59,7 +59,7 @@ func someProcesses() []control.Frame {
 		{Fleet: &control.Fleet{PID: 1, Version: "1.0", Why: "no worker is ready", Degraded: "roll halted", Maintenance: "restart"}},
 		{Process: &control.Process{
 			Group: "webs", Name: "web-8000", State: "RUNNING", Ready: true, PID: 7, Description: "pid 7, uptime 0:00:18",
-			InFlight: &inFlight, Requests: &requests, Ejected: true, Restarts: 2, RSS: 3 << 20, CPU: 1.5, LastEnd: "killed by SIGKILL after 3s",
+			InFlight: &inFlight, Requests: &requests, Oldest: 34.56, Ejected: true, Restarts: 2, RSS: 3 << 20, CPU: 1.5, LastEnd: "killed by SIGKILL after 3s",
 		}},
 		{Process: &control.Process{Group: "cron", Name: "cron", State: "STOPPED", Description: "Not started"}},
 		{Outcome: &control.Outcome{Group: "nope", Fault: control.NoSuchProcess}},
@@ -81,7 +81,7 @@ func TestStatusInEveryForm(t *testing.T) {
 			"cron                             STOPPED   Not started\n"},
 		"verbose": {args: []string{"status", "-v"}, want: "nope: ERROR (no such process)\n" +
 			"webs:web-8000                    RUNNING   pid 7, uptime 0:00:18\n" +
-			"    ready yes, avoided as it does not answer, in flight 3, requests 1200, restarts 2, rss 3.0 MB, cpu 1.50 s, last end: killed by SIGKILL after 3s\n" +
+			"    ready yes, oldest request 34.6 s, avoided as it does not answer, in flight 3, requests 1200, restarts 2, rss 3.0 MB, cpu 1.50 s, last end: killed by SIGKILL after 3s\n" +
 			"cron                             STOPPED   Not started\n" +
 			"    ready no, restarts 0\n" +
 			"percore 1.0, pid 1, not ready: no worker is ready; under way: restart; degraded: roll halted\n"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"time"
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
@@ -15,9 +16,11 @@ import (
 
 // Figures are what the front door counts of one worker's present process.
 type Figures struct {
-	Served   uint64 // requests so far
-	InFlight int64  // of them not answered yet, upgraded connections included
-	Ejected  bool   // the front door does not choose it for a while, as it does not answer
+	Served   uint64        // requests so far
+	InFlight int64         // of them not answered yet, upgraded connections included
+	Oldest   time.Duration // age of its oldest request
+	Stuck    time.Duration // for how long it has been silent to a request, where that is more than half of PERCORE_PROXY_READ_TIMEOUT
+	Ejected  bool          // the front door does not choose it for a while, as it does not answer
 }
 
 // Desk answers requests. All of its functions are safe from any goroutine.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"percore/entrypoint/control"
@@ -41,14 +42,19 @@ func (j *job) status() int {
 
 func (j *job) describe(list []fleet.WorkerStatus) {
 	now := time.Now()
-	_ = j.reply(control.Frame{Fleet: j.desk.overview()})
 	var figures map[int]Figures
-	if j.request.Verbose && j.desk.Figures != nil {
+	if j.desk.Figures != nil {
 		figures = j.desk.Figures(j.ctx)
 	}
+	overview := j.desk.overview()
+	if stuck := stuckWorkers(list, figures); stuck != "" {
+		overview.Degraded = strings.TrimPrefix(overview.Degraded+"; "+stuck, "; ")
+	}
+	_ = j.reply(control.Frame{Fleet: overview})
 	for _, s := range list {
 		p := process(s, now)
-		if count, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 {
+		if count, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 && j.request.Verbose {
+			p.Oldest = count.Oldest.Seconds()
 			p.InFlight, p.Requests, p.Ejected = &count.InFlight, &count.Served, count.Ejected
 		}
 		if j.request.Verbose && s.PID != 0 {
@@ -57,6 +63,17 @@ func (j *job) describe(list []fleet.WorkerStatus) {
 		}
 		_ = j.reply(control.Frame{Process: p})
 	}
+}
+
+// stuckWorkers names those that have been silent to a request for longer than is good; empty is none.
+func stuckWorkers(list []fleet.WorkerStatus, figures map[int]Figures) string {
+	var stuck []string
+	for _, s := range list {
+		if f, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 && f.Stuck > 0 {
+			stuck = append(stuck, fmt.Sprintf("%s has not answered a request for %v", s.Process, f.Stuck.Round(time.Second)))
+		}
+	}
+	return strings.Join(stuck, "; ")
 }
 
 func process(s fleet.WorkerStatus, now time.Time) *control.Process {
@@ -138,12 +155,19 @@ func (j *job) ready() int {
 		j.text("unhealthy: %s", why)
 		return control.CodeGeneric
 	}
-	if j.desk.Figures != nil && j.desk.Figures(j.ctx) == nil {
-		j.text("unhealthy: the front door does not answer")
-		return control.CodeGeneric
+	var figures map[int]Figures
+	if j.desk.Figures != nil {
+		if figures = j.desk.Figures(j.ctx); figures == nil {
+			j.text("unhealthy: the front door does not answer")
+			return control.CodeGeneric
+		}
 	}
 	list := filter(j.desk.Fleet.Status(), j.desk.serves)
 	ready := filter(list, func(s fleet.WorkerStatus) bool { return s.Ready })
-	j.text("healthy: %d of %d workers ready", len(ready), len(list))
+	text := fmt.Sprintf("healthy: %d of %d workers ready", len(ready), len(list))
+	if stuck := stuckWorkers(list, figures); stuck != "" {
+		text += "; " + stuck
+	}
+	j.text("%s", text)
 	return control.CodeOK
 }

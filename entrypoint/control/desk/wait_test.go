@@ -74,3 +74,14 @@ func TestLogsOfNobody(t *testing.T) {
 		t.Errorf("of all, who are silent: got %+v and code %d, want nothing", frames, code)
 	}
 }
+
+func TestWorkersThatAreStuckAreNamed(t *testing.T) {
+	list := []fleet.WorkerStatus{{Process: "webs:web-8000"}, {Process: "webs:web-8001", Endpoint: 1}, {Process: "mails:mail", Endpoint: -1}}
+	figures := map[int]Figures{0: {Oldest: time.Hour}, 1: {Oldest: time.Hour, Stuck: 34*time.Second + 500*time.Millisecond}, -1: {Stuck: time.Second}}
+	if got, want := stuckWorkers(list, figures), "webs:web-8001 has not answered a request for 35s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := stuckWorkers(list, nil); got != "" {
+		t.Errorf("without figures: got %q, want nothing", got)
+	}
+}
