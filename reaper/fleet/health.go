@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"os"
+	"syscall"
 	"time"
 
 	"percore/reaper/alarm"
@@ -38,9 +40,21 @@ func (f *Fleet) examine(w *worker) {
 	go func() {
 		err := h.watch(ctx, attempt)
 		if err != nil {
-			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+err.Error()) })
+			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+h.words(err)) })
 		}
 	}()
+}
+
+// words says what is wrong with a worker in place of what is wrong with a connection.
+func (h Health) words(err error) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer within " + h.Timeout.String()
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens at its address (connection refused)"
+	default:
+		return err.Error()
+	}
 }
 
 // errFrozen is what a port does not tell: the kernel goes on accepting for a process that is stopped.

@@ -3,7 +3,9 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,5 +159,18 @@ func TestAPauseIsNoFailedCheck(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestWhatAHealthCheckFoundInWords(t *testing.T) {
+	h := Health{Timeout: 2 * time.Second}
+	for want, err := range map[string]error{
+		"no answer within 2s": fmt.Errorf("read the status line: %w", os.ErrDeadlineExceeded),
+		"nothing listens at its address (connection refused)": fmt.Errorf("dial: %w", syscall.ECONNREFUSED),
+		"unwell: status 503": fmt.Errorf("%w: status 503", errUnwell),
+	} {
+		if got := h.words(err); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
