@@ -16,6 +16,7 @@ import (
 	"percore/reaper"
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
+	"percore/reaper/names"
 )
 
 // surveyor looks for what this machine has against a configuration, in the order of a start, and does nothing that stays.
@@ -212,10 +213,10 @@ func (s *surveyor) listeners() {
 		if s.held.listens(a) {
 			continue
 		}
-		ls, err := lbproxy.Listen(a.String(), 1)
+		ls, err := openListener(a, 1)
 		lbproxy.CloseListeners(ls)
 		if a.Path != "" && err == nil {
-			_ = os.Remove(a.Path)
+			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}
 		if err != nil {
 			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: listenAdvice(err)})

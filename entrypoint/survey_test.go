@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -120,6 +121,37 @@ func TestCheckAsAnotherUser(t *testing.T) {
 		if got.code != 2 || !strings.Contains(got.stderr, c.want) {
 			t.Errorf("%s: got code %d and %s, want %q", name, got.code, got.stderr, c.want)
 		}
+	}
+}
+
+// A start makes a unix socket with the rights of its folder's owner, so check must not find by root's that all is well.
+func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: takes root")
+	}
+	dir := t.TempDir()
+	secret, theirs := filepath.Join(dir, "secret"), filepath.Join(dir, "theirs")
+	for _, folder := range []string{secret, theirs} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink(secret, filepath.Join(theirs, "run")), os.Chown(theirs, 12345, 12345)); err != nil {
+		t.Fatal(err)
+	}
+	for path := dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for folder, want := range map[string]int{theirs: 0, filepath.Join(theirs, "run"): 2} {
+		got := playWith(config.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "check", "true")
+		if got.code != want || want == 2 && !strings.Contains(got.stderr, "permission denied") {
+			t.Errorf("%s: got code %d and %s, want %d", folder, got.code, got.stderr, want)
+		}
+	}
+	if list, _ := os.ReadDir(theirs); len(list) != 1 {
+		t.Errorf("got %v left, want the link alone", list)
 	}
 }
 

@@ -331,16 +331,13 @@ func (s *settings) takeBack(next *intent, before intent) {
 	defer s.mu.Unlock()
 	if since := s.set[min(len(next.set), len(s.set)):]; len(since) > 0 {
 		set := slices.Concat(before.set, since)
-		if cfg, _, err := config.Load(config.Overlay(s.environ, set), os.Getuid()); err == nil {
-			cfg.UseArguments(s.command)
+		if cfg, _, err := config.LoadWith(config.Overlay(s.environ, set), s.command, os.Getuid()); err == nil {
 			before.set, before.cfg = set, cfg
 		}
 	}
+	p, err := s.planOf(before.cfg) // while s.cfg still has what is for life, such as the front door's user
 	s.set, s.cfg = before.set, before.cfg
-	if s.door == nil {
-		return
-	}
-	if p, err := s.planOf(s.cfg); err == nil { // it was carried out before
+	if s.door != nil && err == nil { // it was carried out before
 		s.door.reconfigure(p.frontOptions(s.cfg))
 	}
 }

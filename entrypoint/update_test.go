@@ -161,6 +161,50 @@ func TestAnUpdateThatTheFleetRefusesDoesNotTouchTheFrontDoor(t *testing.T) {
 	}
 }
 
+// The fleet halts the roll of an update whose giver has left, after another update has changed the front door.
+func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
+	var environ []string
+	if os.Getuid() == 0 {
+		environ = []string{"PERCORE_USER=65534:65534"}
+	}
+	s := runningSettings(t, environ...)
+	s.command = []string{"true", "{socket}"}
+	var err error
+	if s.cfg, _, err = config.LoadWith(environ, s.command, os.Getuid()); err != nil {
+		t.Fatal(err)
+	}
+	p, err := planFleet(s.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.front = p.front
+	user := s.cfg.FrontUser
+	halted, err := s.intend([]string{"GREETING=hi"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.hold(halted)
+	later, err := s.intend([]string{"PERCORE_QUEUE_SIZE=7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hold(later)
+	s.takeBack(halted, before)
+	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.wanted.Options.QueueSize != 7 {
+		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.wanted.Options.QueueSize)
+	}
+	if s.cfg.Bind != config.BindUnix || s.cfg.FrontUser != user {
+		t.Errorf("got BIND=%s and front user %s, want unix by {socket}, and %s as before", s.cfg.Bind, s.cfg.FrontUser, user)
+	}
+	next, err := s.intend(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(next.changes) != 0 || next.refused {
+		t.Errorf("an update of nothing: got %+v, want no change", next.changes)
+	}
+}
+
 func TestAnUpdateDoesNotWaitForAnother(t *testing.T) {
 	s := runningSettings(t)
 	s.turn.Lock() // as one does that rolls
