@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
 )
 
@@ -57,7 +56,7 @@ type pressure uint8
 
 const (
 	pressureNone pressure = iota
-	pressureLean          // beyond half: small reads, no body is held, and a worker is read only when its client has taken all
+	pressureLean          // beyond half: small reads, no body is held that needs a buffer of its own, and a worker is read only when its client has taken all
 	pressureFull          // beyond all of it: the smallest reads, and no new request
 )
 
@@ -92,60 +91,13 @@ func (l *loop) pendingMax() int {
 	return pendingBytesMax
 }
 
-// holdMax is how much of a request's body is held before a worker is chosen.
-func (l *loop) holdMax() int {
+// holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside its head. A
+// worker's connection would cost as much, and a client that sends no more would occupy it.
+func (l *loop) holdMax(x *exchange) int {
 	if l.buffers.pressure() != pressureNone {
-		return 0
+		return max(0, min(l.options.ClientBodyBufferSize, cap(x.head)-x.bodyAt-len(crlf)))
 	}
 	return l.options.ClientBodyBufferSize
-}
-
-// unservedMillis is how long a client that owes a request is safe from making room: a request follows its connection within
-// a round trip or two, so whoever takes longer while others wait is slow, or wants to be.
-const unservedMillis = 1_000
-
-// shedPeeksMax bounds the search for a connection whose next request is not here yet.
-const shedPeeksMax = 8
-
-// mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
-// in the queue is still taken in.
-func (l *loop) mayAccept() bool {
-	if l.draining || l.clients < l.clientsMax {
-		return true
-	}
-	_, ok := l.dispensable()
-	return ok
-}
-
-// dispensable is the client that goes when there is no place for another: the one that has been idle longest, as it has to be
-// ready for that in any case (RFC 9112 section 9.5), else the one that has owed a request longest. One whose request is here, and not
-// yet read, does not go: it would be reset.
-func (l *loop) dispensable() (slot int32, ok bool) {
-	peeks := 0
-	for _, class := range [...]epoll.Class{timerKeepalive, timerHeader, timerProxy} {
-		for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax; slot, ok = l.timers.Following(slot) {
-			if class != timerKeepalive && l.timers.Age(slot, l.now) < unservedMillis {
-				break
-			}
-			if peeks++; l.peek(l.conns.at(slot)) != nextBytes {
-				return slot, true
-			}
-		}
-	}
-	return noSlot, false
-}
-
-// shed closes the client that is dispensable, and reports whether there was one.
-func (l *loop) shed() bool {
-	slot, ok := l.dispensable()
-	if !ok {
-		return false
-	}
-	if l.timers.Class(slot) != timerKeepalive {
-		l.complain(&l.complaints.shed, sideDownstream, "clients closed", "no request came of them while one was due and others had no place")
-	}
-	l.closeUnserved(l.conns.at(slot))
-	return true
 }
 
 // complaintMillis is the least time between two log lines about the same trouble of many connections.

@@ -84,7 +84,7 @@ func (l *loop) requestRoom(c *conn) int {
 	switch x.request {
 	case requestCollecting:
 		held := len(x.head) - x.bodyAt
-		room := min(l.readRoom(), max(l.holdMax()-held, holdBytesMin))
+		room := min(l.readRoom(), max(l.holdMax(x)-held, holdBytesMin))
 		if l.buffers.pressure() == pressureFull {
 			room = min(room, max(cap(x.head)-len(x.head)-len(crlf), 1)) // what needs no larger buffer
 		}
@@ -207,9 +207,9 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	l.log.note(&l.buffers, x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
-	x.expects = l.asksWorker(r, rest)
+	x.expects = l.asksWorker(x, r, rest)
 	l.buildRequest(c, x, r)
-	if l.buffers.pressure() == pressureFull {
+	if l.buffers.pressure() == pressureFull && !l.mayUseReserve(x) {
 		l.abort(x, causeNoMemory)
 		return
 	}
@@ -271,7 +271,7 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 		return
 	}
 	x.in.release(&l.buffers)
-	if len(x.head)-x.bodyAt >= l.holdMax() {
+	if len(x.head)-x.bodyAt >= l.holdMax(x) {
 		l.frameHeld(x)
 		l.assign(x)
 	}

@@ -10,8 +10,8 @@ import "percore/lbproxy/http1"
 const expectMillis = 1_000
 
 // asksWorker tells whether a client that holds its body back waits for the worker's word: it will not be held whole.
-func (l *loop) asksWorker(r *http1.Request, rest []byte) bool {
-	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(l.holdMax())
+func (l *loop) asksWorker(x *exchange, r *http1.Request, rest []byte) bool {
+	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(l.holdMax(x))
 }
 
 // onExpectation answers a client that holds its body back: finally when it would be in vain.

@@ -121,7 +121,9 @@ func (l *loop) cut(x *exchange, status int) {
 }
 
 // listens tells whether the client may still be there to hear something, in spite of what ended the exchange.
-func (x *exchange) listens() bool { return x.why != causeClientClosed && x.why != causeSendTimeout }
+func (x *exchange) listens() bool {
+	return x.why != causeClientClosed && x.why != causeSendTimeout && x.why != causeReadingOwed
+}
 
 // drop closes the client's connection without another word: by a reset where the client would take a FIN for the end of the body. Any
 // other may still be sending, and a close on top of that would be a reset, which could destroy what it has not read of its answer.

@@ -207,6 +207,12 @@ func (l *loop) timeout() int64 {
 // not the process.
 func (l *loop) drive(c *conn, writable bool) {
 	defer l.rescue(c.slot, c.generation)
+	if l.buffers.isCramped() {
+		generation := c.generation
+		if l.trim(); c.generation != generation {
+			return // it has gone itself
+		}
+	}
 	before := c.exchange
 	switch c.kind {
 	case kindListener:

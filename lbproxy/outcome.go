@@ -28,6 +28,8 @@ const (
 	causeBodyTimeout   // the body stopped arriving
 	causeBodyTooSlow   // the body arrives at less than the minimum rate
 	causeBodyTooLarge
+	causeBodyOwed     // others had no place, and of all this one has owed the rest of its body longest
+	causeReadingOwed  // likewise, and this one has taken nothing of its answer longest
 	causeClientClosed // the client left before its answer was out
 	causeSendTimeout  // the client stopped reading
 	// Upstream, before any request byte was written.
@@ -82,6 +84,8 @@ var outcomes = [...]outcome{
 	causeBodyTimeout:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body stopped arriving"},
 	causeBodyTooSlow:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body arrives too slowly"},
 	causeBodyTooLarge:      {sideDownstream, 413, retryNever, slog.LevelDebug, "body_too_large", "the request's body is too large"},
+	causeBodyOwed:          {sideDownstream, 408, retryNever, slog.LevelDebug, "made_room", "the rest of the request was owed longest while others had no place"},
+	causeReadingOwed:       {sideDownstream, 0, retryNever, slog.LevelDebug, "made_room", "the client did not take its answer while others had no place"},
 	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "client_left", "the client left"},
 	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "send_timeout", "the client stopped reading"},
 	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker refused the connection"},

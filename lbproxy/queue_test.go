@@ -67,7 +67,7 @@ func TestA503SaysWhatIsWrongWithTheWorkers(t *testing.T) {
 	for _, accept := range []string{"text/plain", "text/html", "application/json"} {
 		r := newRig(t, func(o *Options) { o.QueueTimeout = 80 * time.Millisecond })
 		s := newStub(t, constant("ok"))
-		wrong := Endpoint{Address: s.address, Incarnation: 1, State: Down, Trouble: trouble}
+		wrong := Endpoint{Address: s.address, Incarnation: 1, State: Down, Coming: true, Proven: true, Trouble: trouble}
 		r.apply(false, wrong)
 		c := r.client()
 		request := "GET / HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n"

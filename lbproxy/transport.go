@@ -38,7 +38,7 @@ func (l *loop) dial(a *sockaddr) (*conn, cause) {
 // that may never say another word.
 func (l *loop) openSocket(family int) (int32, unix.Errno) {
 	fd, errno := socket(family)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropPooled() || l.shed()) {
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropPooled() || l.shedUnserved()) {
 		return socket(family)
 	}
 	return fd, errno

@@ -1,0 +1,203 @@
+package lbproxy
+
+import (
+	"time"
+
+	"percore/lbproxy/epoll"
+)
+
+// What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or a body, or with
+// reading their answers. This file says who goes then, so that those that keep others waiting longest keep nobody out.
+// Tunnels are exempt, as silence is what they are for, and so is whoever waits for a worker.
+
+const (
+	// unservedMillis is how long a client that owes something is safe from making room: what it owes follows within a round trip or
+	// two, so whoever takes longer while others wait is slow, or wants to be.
+	unservedMillis = 250
+	// idleSpareMillis is how long an idle connection is spared while there is anybody else: one in use is idle for less.
+	idleSpareMillis = 1_000
+	// slowBytesPerSecond is what a client has to have sent of a body, or taken of an answer, since it began, not to count as one that
+	// drips: a byte now and then makes the last pause short.
+	slowBytesPerSecond = 8 << 10
+	// shedPeeksMax bounds the search for a connection whose next bytes are not here yet, and slowLooksMax that for one that drips.
+	shedPeeksMax = 8
+	slowLooksMax = 32
+	// shedsPerTurn bounds how many go for the sake of buffers before one connection has its turn.
+	shedsPerTurn = 8
+	// trimPart: clients begin to go when so much of the buffers' budget, one part of it, is left.
+	trimPart = 16
+	// reservePart: beyond the budget, one part of it is for requests without a body that a worker is free for.
+	reservePart = 8
+)
+
+// mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
+// in the queue is still taken in.
+func (l *loop) mayAccept() bool {
+	if l.draining || l.clients < l.clientsMax {
+		return true
+	}
+	_, ok := l.dispensable()
+	return ok
+}
+
+// shed closes the client that is dispensable, and reports whether there was one.
+func (l *loop) shed() bool {
+	slot, ok := l.dispensable()
+	if ok {
+		l.dismiss(l.conns.at(slot))
+	}
+	return ok
+}
+
+// shedUnserved is shed for the middle of a request, which must not be the one that goes.
+func (l *loop) shedUnserved() bool {
+	slot, ok := l.longest(timerKeepalive, 0, false)
+	if !ok {
+		slot, ok = l.debtor(false, timerHeader, timerProxy)
+	}
+	if ok {
+		l.dismiss(l.conns.at(slot))
+	}
+	return ok
+}
+
+// dispensable is the client that goes when there is no place for another: one that is idle, as it has to be ready for that in any case
+// (RFC 9112 section 9.5), or has its last answer; else the one that has owed something longest; else one that drips.
+func (l *loop) dispensable() (slot int32, ok bool) {
+	if slot, ok = l.longest(timerKeepalive, idleSpareMillis, false); ok {
+		return slot, true
+	}
+	if slot, ok = l.longest(timerLinger, unservedMillis, false); ok {
+		return slot, true
+	}
+	if slot, ok = l.debtor(false, timerHeader, timerProxy, timerBody, timerSend); ok {
+		return slot, true
+	}
+	if slot, ok = l.longest(timerKeepalive, 0, false); ok {
+		return slot, true
+	}
+	if slot, ok = l.timers.Oldest(timerLinger); ok { // its client sends and sends
+		return slot, true
+	}
+	return l.slowest()
+}
+
+// longest is the client whose timer of a class was set longest ago, for so many milliseconds at least; holding is to pass over those
+// that hold no buffer. One whose next bytes are here, and not yet read, does not go: it would be reset.
+func (l *loop) longest(class epoll.Class, millis int64, holding bool) (slot int32, ok bool) {
+	peeks, looks := 0, 0
+	for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
+		looks++
+		if l.timers.Age(slot, l.now) < millis {
+			break
+		}
+		c := l.conns.at(slot)
+		if holding && c.exchange == noSlot {
+			continue
+		}
+		if peeks++; class == timerSend || class == timerLinger || l.peek(c) != nextBytes {
+			return slot, true
+		}
+	}
+	return noSlot, false
+}
+
+// debtor is the client that has owed longest what the classes stand for, for unservedMillis at least.
+func (l *loop) debtor(holding bool, classes ...epoll.Class) (debtor int32, found bool) {
+	debtor = noSlot
+	for _, class := range classes {
+		slot, ok := l.longest(class, unservedMillis, holding)
+		if ok && (!found || l.timers.Age(slot, l.now) > l.timers.Age(debtor, l.now)) {
+			debtor, found = slot, true
+		}
+	}
+	return debtor, found
+}
+
+// slowest is the client that drips most, of those that have been silent longest: that a byte was late is forgotten with the next.
+func (l *loop) slowest() (slowest int32, found bool) {
+	slowest = noSlot
+	lowest := int64(slowBytesPerSecond)
+	for _, class := range [...]epoll.Class{timerBody, timerSend} {
+		looks := 0
+		for slot, ok := l.timers.Oldest(class); ok && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
+			looks++
+			if rate := l.rate(l.exchangeOf(l.conns.at(slot)), class); rate < lowest {
+				slowest, lowest, found = slot, rate, true
+			}
+		}
+	}
+	return slowest, found
+}
+
+// rate is how many bytes a second a client has sent of its body, or taken of its answer, since that began.
+func (l *loop) rate(x *exchange, class epoll.Class) int64 {
+	since, bytes := x.headNanos, x.body.total
+	if class == timerSend {
+		since, bytes = max(x.headNanos, x.firstNanos), x.bytesOut-int64(x.toClient.pending())
+	}
+	millis := (l.nowNanos - since) / int64(time.Millisecond)
+	if millis < unservedMillis {
+		return slowBytesPerSecond // not known yet
+	}
+	return bytes * 1000 / millis
+}
+
+// dismiss ends a client for the sake of others.
+func (l *loop) dismiss(c *conn) {
+	class := l.timers.Class(c.slot)
+	if class == timerKeepalive || class == timerLinger {
+		l.closeConn(c)
+		return
+	}
+	l.complain(&l.complaints.shed, sideDownstream, "clients closed", "they owed a request, the rest of one, or the reading of an answer, and others had no place")
+	switch class {
+	case timerBody:
+		l.endAtOnce(c, causeBodyOwed)
+	case timerSend:
+		l.endAtOnce(c, causeReadingOwed)
+	default:
+		l.closeUnserved(c)
+	}
+}
+
+// endAtOnce ends an exchange and its client's connection at once: one that lingers has its place still.
+func (l *loop) endAtOnce(c *conn, why cause) {
+	generation := c.generation
+	l.abort(l.exchangeOf(c), why)
+	if c.generation != generation {
+		return
+	}
+	if x := l.exchangeOf(c); x != nil {
+		l.drop(x, x.status)
+	}
+	if c.generation == generation {
+		l.closeConn(c)
+	}
+}
+
+// isCramped tells whether next to nothing is left of the budget.
+func (p *buffers) isCramped() bool { return p.budget > 0 && p.used > p.budget-p.budget/trimPart }
+
+// trim lets clients go that owe something, and hold buffers, until there is room for others. Nobody's bytes are being looked at.
+func (l *loop) trim() {
+	for range shedsPerTurn {
+		if !l.buffers.isCramped() {
+			return
+		}
+		slot, ok := l.debtor(true, timerHeader, timerProxy, timerBody, timerSend)
+		if !ok {
+			slot, ok = l.slowest()
+		}
+		if !ok {
+			return
+		}
+		l.dismiss(l.conns.at(slot))
+	}
+}
+
+// mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
+func (l *loop) mayUseReserve(x *exchange) bool {
+	return x.body.done && l.buffers.used <= l.buffers.budget+l.buffers.budget/reservePart &&
+		l.proxy.waiting.Load() == 0 && l.balancer.anyFree(l.table)
+}
