@@ -204,7 +204,8 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 			r.proxy.loops[0].post(func(l *loop) { // as if the worker had just answered, and the FIN was not seen yet
 				l.serveOneMore()
 				if crowded {
-					l.takeGrants(true)
+					l.crowded = true
+					l.takeGrants()
 				} else {
 					l.abort(l.grants.head, causeClientClosed)
 				}

@@ -94,6 +94,7 @@ type loop struct {
 	retrySlot int32         // a slot without a socket, for the loop's own timer
 
 	turn     uint32 // counts the waits for events
+	crowded  bool   // the last one brought as many as it can, so there may be events that the loop has not seen yet
 	now      int64  // milliseconds, monotonic, without pauses (lost.go)
 	nowNanos int64
 	epoch    time.Time
@@ -161,6 +162,7 @@ func (l *loop) run() error {
 			return fmt.Errorf("loop %d: %w", l.id, err)
 		}
 		l.turn++
+		l.crowded = len(events) >= epoll.EventsMax
 		l.tick()
 		l.excuse()
 		if l.mail.waiting.Load() {
@@ -171,7 +173,7 @@ func (l *loop) run() error {
 		}
 		l.runReady()
 		l.expire()
-		l.takeGrants(len(events) >= epoll.EventsMax)
+		l.takeGrants()
 		l.watchLate()
 		l.log.flush()
 		if l.draining {

@@ -70,26 +70,25 @@ func (l *loop) freed(t *target) {
 	}
 }
 
-// takeGrants sends the requests that waited and have got a place at a worker. crowded says that there may be events that the
-// loop has not seen yet.
-func (l *loop) takeGrants(crowded bool) {
+// takeGrants sends the requests that waited and have got a place at a worker.
+func (l *loop) takeGrants() {
 	for l.granted.Load() {
 		x, t := l.proxy.nextGrant(l)
 		if x == nil {
 			return
 		}
-		l.useGrant(x, t, crowded)
+		l.useGrant(x, t)
 	}
 }
 
 // useGrant sends a request that waited to t, unless its client has left.
-func (l *loop) useGrant(x *exchange, t *target, crowded bool) {
+func (l *loop) useGrant(x *exchange, t *target) {
 	c := l.conns.at(x.downstream)
 	defer l.rescue(c.slot, c.generation)
 	defer l.retime(x.id)
 	l.endWait(x)
 	x.target = t // from here on the exchange gives the place back, whatever happens
-	if crowded && l.hasLeft(c) {
+	if l.crowded && l.hasLeft(c) {
 		l.abort(x, causeClientClosed)
 		return
 	}

@@ -86,7 +86,8 @@ func (l *loop) unpool(u *conn) {
 }
 
 // takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may
-// be on its way; a request that must not be repeated gets a connection only when that can be ruled out.
+// be on its way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are
+// left that the loop has not seen, every connection is looked at: what it brought before is no answer.
 func (l *loop) takePooled(x *exchange, t *target) *conn {
 	reuse := l.reuseOf(x, t)
 	if reuse == reuseNone || t.Index >= len(l.pools) {
@@ -99,7 +100,7 @@ func (l *loop) takePooled(x *exchange, t *target) *conn {
 		}
 		l.unpool(u)
 		usable := u.incarnation == t.Incarnation && !u.isRisky(l.steady()) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
-		if usable && (reuse == reuseAny || l.isQuiet(u)) {
+		if usable && (reuse == reuseAny && !l.crowded || l.isQuiet(u)) {
 			return u
 		}
 		l.closeConn(u)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/epoll"
 )
 
 // chatter is a worker that the test makes speak: it answers each request with the number of its connection, but for
@@ -75,6 +77,32 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer has more events than one wait reports: the request is in the first batch, and what
+// the worker had written by then to the connection that it could have, in the second.
+func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	w := newChatter(t)
+	r.workers(w.address)
+	c := r.client()
+	c.wantOpen("connection 1")
+	kept := <-w.kept
+	r.keptConn(func(*conn) {})
+	others := make([]*client, epoll.EventsMax+1)
+	for i := range others {
+		others[i] = r.client()
+	}
+	eventually(t, "all are there", func() bool { return r.sockets(kindDownstream) == len(others)+1 })
+	release := r.hold()
+	c.send(getRequest)
+	for _, other := range others {
+		other.send("GET")
+	}
+	_, _ = io.WriteString(kept, evil)
+	time.Sleep(10 * time.Millisecond)
+	release()
+	c.read("GET").want(t, 200, "connection 2")
 }
 
 // TestBytesThatComeWhileARequestIsSentAreNotItsAnswer has a worker say something on a kept connection of which the
