@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -72,6 +73,26 @@ func TestIdleConnectionsEndOneAfterTheOther(t *testing.T) {
 	if len(ages) != clients || oldest-youngest < graceSpreadMillis*9/10 || oldest-youngest > graceSpreadMillis {
 		t.Errorf("ends of %d connections: got %d different ones, within %d ms, want all different and within %d", clients, len(ages), oldest-youngest, graceSpreadMillis)
 	}
+}
+
+// TestALoopThatHasEndedKeepsNoSnapshotUnanswered, as long as another loop serves its last client: PID 1 would take that for a hang and kill it.
+func TestALoopThatHasEndedKeepsNoSnapshotUnanswered(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(o *Options) { o.Loops = 2 })
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	r.workers(s.address)
+	c := r.client().send(getRequest)
+	eventually(t, "the worker has the request", func() bool { return s.requests.Load() == 1 })
+	r.drain(s.address)
+	r.proxy.Finish()
+	eventually(t, "one loop has ended", func() bool {
+		return r.proxy.loops[0].seen.Load() == math.MaxUint64 || r.proxy.loops[1].seen.Load() == math.MaxUint64
+	})
+	r.drain(s.address)
+	r.report("the newest snapshot's", func(Report) bool { return true })
+	close(gate)
+	c.read("GET").want(t, 200, "ok")
 }
 
 func TestARequestInFlightIsFinishedDuringTheDrain(t *testing.T) {

@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -123,7 +124,7 @@ type loop struct {
 	complaints          complaints
 	active              int                   // exchanges
 	quiet               atomic.Bool           // draining, and no request can come any more
-	seen                atomic.Uint64         // sequence number of the snapshot in use
+	seen                atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
 	oldest              atomic.Pointer[[]age] // see noteOldest
 }
 
@@ -436,4 +437,6 @@ func (l *loop) release() {
 	l.log.flush()
 	_ = l.poller.Close()
 	l.quiet.Store(true)
+	l.seen.Store(math.MaxUint64) // no snapshot concerns it any more; PID 1 takes one that is not answered for a hang
+	l.proxy.changed()
 }
