@@ -121,12 +121,8 @@ const usage = `usage:
   percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
   percore check [--json] [--values] [--env-file F] [--] [COMMAND...]    all that a start would find wrong, without starting
   percore env [--markdown|--json]    the reference of every variable
-<<<<<<< HEAD
-  percore version [--licenses] | --version | help [WORD] | WORD --help
-=======
   percore completion bash|zsh|fish   words, options and the names of workers for the shell
-  percore version | --version | help [WORD] | WORD --help
->>>>>>> e44cc48 (entrypoint: complete words, options and names in bash, zsh and fish)
+  percore version [--licenses] | --version | help [WORD] | WORD --help
 
   percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
   percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first
