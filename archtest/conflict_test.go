@@ -43,8 +43,12 @@ func TestAConflictIsFound(t *testing.T) {
 	}
 }
 
-// conflicts returns the numbers of the lines of text that are conflict markers.
+// conflicts returns the numbers of the lines of text that are conflict markers. A file with a NUL in it is none of text,
+// such as a binary that was built before a conflict was resolved.
 func conflicts(text []byte) []int {
+	if bytes.IndexByte(text, 0) >= 0 {
+		return nil
+	}
 	var found []int
 	number := 0
 	for line := range bytes.Lines(text) {
