@@ -188,12 +188,14 @@ func (f *Fleet) diagnosed(w *worker, incarnation uint64, d diagnosis) {
 }
 
 // misplaced says whether all that matters failed its first start because it listens somewhere else, and nothing has ever served:
-// another round would not end otherwise.
+// another round would not end otherwise. Those that are given up do not count: of workers that all want the same port, which is written
+// into their program, the first listens there and the others end.
 func (f *Fleet) misplaced() (Result, *worker, bool) {
 	var latest *worker
 	for _, w := range f.workers {
 		switch {
 		case !w.program.Critical:
+		case w.state == StateFatal && !w.proven && !w.last.misplaced:
 		case w.proven || !w.last.misplaced:
 			return Result{}, nil, false
 		default:

@@ -181,6 +181,27 @@ func TestAFleetThatListensElsewhereEndsAfterOneRound(t *testing.T) {
 	})
 }
 
+// A port that is written into the program: the first worker gets it, and each other one ends because it is taken.
+func TestAFleetWhoseWorkersWantOnePortOfTheirOwnEndsAfterOneRound(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2), front()}}, func(r *rig) {
+		r.holdBack(8000, true)
+		r.holdBack(8001, true)
+		r.ports.Of = func([]int) []string { return []string{"127.0.0.1:9000"} }
+		r.kernel.born = func(p *fakeProcess) {
+			if slices.Contains(p.spec.Env, "PERCORE_WORKER_NAME=tornado-8001") {
+				time.AfterFunc(100*time.Millisecond, func() { p.end(reaper.Exit{Code: 1}) })
+			}
+		}
+		r.run()
+		r.pass(59 * time.Second)
+		r.expectGoing()
+		r.expectEnd(2, "tornadoes:tornado-8000 listens on 127.0.0.1:9000 instead of 127.0.0.1:8000")
+		if took := time.Since(r.start); took > 72*time.Second {
+			t.Errorf("the end came after %v, want one READY_TIMEOUT and a stop", took)
+		}
+	})
+}
+
 func TestAFleetOfWhichOneListensRightGoesOn(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
 		r.holdBack(8001, true)
