@@ -24,6 +24,7 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if l.killedFromOutside() {
 		w.slain = incarnation
 	}
+	unreadiness := w.unreadiness
 	w.forget()
 	reason := e.String() + " after " + words(e.Uptime)
 	if l.oomKilled {
@@ -33,8 +34,11 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		reason += "; what it left behind was ended: " + e.Leftovers
 	}
 	misplaced := !l.proven && l.killedByUs && w.diagnosis.full != ""
-	if misplaced {
+	switch {
+	case misplaced:
 		reason += "; it " + w.diagnosis.full
+	case unreadiness != "":
+		reason += "; it was not ready: " + unreadiness
 	}
 	v := w.program.judge(l)
 	asked := w.state == draining || w.state == StateStopping

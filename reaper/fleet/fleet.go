@@ -216,7 +216,7 @@ func (f *Fleet) rang(w *worker, e event) {
 			return
 		}
 	case evOverdue:
-		f.log.Warn("worker is not ready in time", "process", w.title, "ready_timeout", w.program.ReadyTimeout, "next", "kill")
+		f.overdue(w)
 	case evExpired:
 		if w.state == draining {
 			f.log.Warn("requests are still in flight; stopping the worker", "process", w.title, "pid", w.process.PID(), "drain_timeout", w.program.DrainTimeout)

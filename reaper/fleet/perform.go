@@ -105,7 +105,7 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 func (f *Fleet) watch(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, attempt := w.incarnation, f.owned(w, f.attempt(w, w.program.Ready))
+	incarnation, attempt := w.incarnation, w.lastFailure.of(f.owned(w, f.attempt(w, w.program.Ready)))
 	go func() {
 		if probe(ctx, attempt) {
 			f.mail.post(func() {

@@ -45,6 +45,8 @@ type worker struct {
 	refusals    int             // in a row, of the kernel to start a process
 	slain       uint64          // the latest incarnation that was killed from outside
 	diagnosis   diagnosis       // of the latest incarnation that was not ready in time
+	lastFailure *lastFailure    // of its attempts at readiness, in this incarnation
+	unreadiness string          // why process was not ready in time
 	stopProbe   context.CancelFunc
 
 	endOfLife    *alarm.Alarm
@@ -80,7 +82,7 @@ type ending struct {
 
 func newWorker(c *crew, index int) *worker {
 	p := c.program
-	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, stopProbe: func() {}, stopWeighing: func() {}}
+	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, lastFailure: new(lastFailure), stopProbe: func() {}, stopWeighing: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -163,6 +165,7 @@ func (w *worker) forget() {
 	w.stopProbe()
 	w.unlimit()
 	w.takeNext()
+	w.lastFailure, w.unreadiness = new(lastFailure), ""
 	w.process, w.ready, w.wasReady, w.drained, w.hung, w.killed, w.misspoken = nil, false, false, false, false, false, false
 }
 
