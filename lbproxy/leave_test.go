@@ -79,6 +79,20 @@ func TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest(t *testing.T) {
 	c.wantEnd()
 }
 
+// TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait, as no event tells of it again.
+func TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait(t *testing.T) {
+	r := newRig(t, nil)
+	r.apply(false, Endpoint{Address: refusing(t), Incarnation: 1, State: Down, Coming: true})
+	c := r.client()
+	eventually(t, "it is connected", func() bool { return r.sockets(kindDownstream) == 1 })
+	release := r.hold()
+	c.send(post("abc"))
+	c.Close()
+	time.Sleep(10 * time.Millisecond)
+	release()
+	eventually(t, "nobody waits", func() bool { return r.exchanges() == 0 && r.sockets(kindDownstream) == 0 })
+}
+
 // TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake has the FIN behind a part of the body that is not read.
 func TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })

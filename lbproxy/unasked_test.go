@@ -56,6 +56,7 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 		for name, say := range map[string]func(c *net.TCPConn){
 			"an answer":                        func(c *net.TCPConn) { _, _ = io.WriteString(c, evil) },
 			"an answer and the end":            func(c *net.TCPConn) { _, _ = io.WriteString(c, evil); _ = c.CloseWrite() },
+			"an answer and a reset":            func(c *net.TCPConn) { _, _ = io.WriteString(c, evil); _ = c.SetLinger(0); _ = c.Close() },
 			"the last chunk of the one before": func(c *net.TCPConn) { _, _ = io.WriteString(c, "0\r\n\r\n") },
 			"the end":                          func(c *net.TCPConn) { _ = c.CloseWrite() },
 		} {
