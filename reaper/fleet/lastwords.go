@@ -96,6 +96,9 @@ func lastSentence(lines []string) string {
 
 // epitaph says in one sentence why the fleet ended, with the program's own last words.
 func (f *Fleet) epitaph(w *worker) string {
+	if f.result.Code == codeMisplaced && w.last.misplaced { // the reason is a sentence, and what a server said last is that it is well
+		return fmt.Sprintf("fleet ended with code %d: %s", f.result.Code, f.result.Reason)
+	}
 	text := fmt.Sprintf("fleet ended with code %d: %s %s", f.result.Code, w.title, f.result.Reason)
 	if !w.last.spawned {
 		return text

@@ -3,6 +3,7 @@ package fleet
 import (
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -173,7 +174,7 @@ func TestAFleetThatListensElsewhereEndsAfterOneRound(t *testing.T) {
 		if took := time.Since(r.start); took > 72*time.Second {
 			t.Errorf("the end came after %v, want one READY_TIMEOUT and a stop", took)
 		}
-		for _, want := range []string{"listens on 127.0.0.1:9000 instead of 127.0.0.1:800", "{port}"} {
+		for _, want := range []string{"listens on 127.0.0.1:9000 instead of 127.0.0.1:800", "{port}", `msg="fleet ended with code 2: no worker listens where`} {
 			if !strings.Contains(r.log.String(), want) {
 				t.Errorf("log: got no %q in\n%s", want, r.log)
 			}
@@ -199,6 +200,31 @@ func TestAFleetWhoseWorkersWantOnePortOfTheirOwnEndsAfterOneRound(t *testing.T) 
 		if took := time.Since(r.start); took > 72*time.Second {
 			t.Errorf("the end came after %v, want one READY_TIMEOUT and a stop", took)
 		}
+	})
+}
+
+// The second is wrong for good, when the first has found its place at the second try.
+func TestAFleetOfWhichOneLearnsWhereToListenGoesOn(t *testing.T) {
+	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
+		r.holdBack(8000, true)
+		r.holdBack(8001, true)
+		r.ports.Of = func([]int) []string { return []string{"127.0.0.1:9000"} }
+		r.kernel.refuse = func(n int) error {
+			if n > 1 && time.Since(r.start) < 30*time.Second {
+				return &reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.EAGAIN}
+			}
+			return nil
+		}
+		r.run()
+		r.pass(61 * time.Second)
+		r.expectLog(1, "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8000")
+		r.holdBack(8000, false)
+		r.pass(10 * time.Minute)
+		r.expectGoing()
+		if s := r.fleet.Status(); s[0].State != "RUNNING" || s[1].State == "RUNNING" || !strings.Contains(r.log.String(), "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8001") {
+			t.Errorf("got %s and %s, want the first alone to serve", s[0].State, s[1].State)
+		}
+		r.finish()
 	})
 }
 
