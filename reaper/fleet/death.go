@@ -79,7 +79,7 @@ func (f *Fleet) refused(w *worker, err error) event {
 		}
 	}
 	reason := err.Error()
-	if why := shortage(err); why != "" {
+	if why := w.program.explain(err); why != "" {
 		reason += " (" + why + ")"
 	}
 	f.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")
