@@ -91,8 +91,8 @@ func TestWhoMadeASessionOfItsOwnIsLeftAlone(t *testing.T) {
 	if e := await(t, exits); e.Leftovers != "" {
 		t.Error("leftovers: got some, want none: a daemon is not of the group")
 	}
-	if got := stateOf(daemon); got != 'S' {
-		t.Errorf("the daemon's state: got %q, want S", got)
+	if got := stateOf(daemon); got != 'S' && got != 'R' { // it may not have come to sleep yet
+		t.Errorf("the daemon's state: got %q, want it alive", got)
 	}
 	if err := syscall.Kill(daemon, syscall.SIGKILL); err != nil {
 		t.Error(err)
