@@ -33,6 +33,7 @@ type wakeup struct {
 	slept   int64 // since when
 	excused int64 // a deadline that has had its grace, and gets no other
 	lost    int64 // milliseconds that the loop's clock has left out
+	isLate  bool  // the last one was late
 }
 
 // plan sets the next wake-up, which is now where there is work, and gives the milliseconds until then, negative for ever.
@@ -53,9 +54,12 @@ func (w *wakeup) plan(now, due int64, work bool) int64 {
 }
 
 // late gives how many milliseconds the clock has to be put back, when it is now: to the moment that was meant, or to a grace before
-// the next deadline; never to before the loop slept.
+// the next deadline; never to before the loop slept. Late turns behind each other, without a sleep, are no pauses but a machine that is
+// slow, on which the loop has to come to its deadlines all the same.
 func (w *wakeup) late(now int64) int64 {
-	if w.at == never || now-w.at <= lostMillisMin {
+	wasLate := w.isLate
+	w.isLate = w.at != never && now-w.at > lostMillisMin
+	if !w.isLate || wasLate && w.at == w.slept {
 		return 0
 	}
 	resumed := w.at

@@ -40,6 +40,29 @@ func TestALoopThatWakesLateGoesOnWhereItMeantTo(t *testing.T) {
 	}
 }
 
+// TestALoopWhoseTurnsTakeLongStillComesToItsDeadlines has a machine on which each turn takes long, and there is work for each.
+func TestALoopWhoseTurnsTakeLongStillComesToItsDeadlines(t *testing.T) {
+	const due, turn = 61_000, lostMillisMin + 50
+	w, now := wakeup{at: never}, int64(1_000)
+	for range 2 * due / turn {
+		w.plan(now, due, true)
+		now += turn
+		now -= w.late(now)
+	}
+	if now < due {
+		t.Errorf("clock after two minutes: got %d, want %d at least", now, due)
+	}
+	w.plan(now, now+due, true)
+	now++
+	now -= w.late(now)
+	began := now
+	w.plan(now, now+due, true)
+	now += due
+	if now -= w.late(now); now != began {
+		t.Errorf("clock after a pause behind a turn that was in time: got %d, want %d", now, began)
+	}
+}
+
 // pause keeps the first loop from its work for so long.
 func (r *rig) pause(d time.Duration) { r.onLoop(func(*loop) { time.Sleep(d) }) }
 
