@@ -1,9 +1,14 @@
 package reaper
 
 import (
+	"log/slog"
+	"os"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
+
+	"percore/reaper/tree"
 )
 
 func TestAMarkIsToldFromAnybodysLimit(t *testing.T) {
@@ -72,4 +77,37 @@ func TestMarksOfTwoPercoresAreNoSiblings(t *testing.T) {
 			t.Errorf("%x as a limit: got %x, want the same", salt, uint64(m))
 		}
 	}
+}
+
+// A number that has been given away may lead the group of another child's processes by now.
+func TestAGroupThatAnotherChildLeadsByNowIsNoFamily(t *testing.T) {
+	r, ended, exits := New(slog.New(slog.DiscardHandler)), make(chan error, 1), make(chan Exit, 1)
+	go func() { ended <- r.Run() }()
+	defer func() { r.Close(); <-ended }()
+	p, err := r.Spawn(Spec{
+		Path: "/bin/sleep", Args: []string{"sleep", "60"}, Env: os.Environ(), KillLeftovers: true, KillDescendants: true,
+		Exited: func(e Exit) { exits <- e },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := p.spec.mark
+	for name, c := range map[string]struct {
+		mark mark
+		want bool
+	}{
+		"its own mark":              {own, true},
+		"that of an earlier child":  {own + 1, false},
+		"that of another percore":   {own ^ 1<<markSaltShift, true},
+		"none: the group is enough": {0, true},
+	} {
+		f := family{leader: p.pid, gone: true, mark: c.mark}
+		if got := f.has(tree.Process{PID: p.pid, Group: p.pid}); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+	if err := p.Signal(syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	<-exits
 }

@@ -244,6 +244,22 @@ func TestRenameMovesNothingOfRoots(t *testing.T) {
 	}
 }
 
+// A program's user may have its logs elsewhere by a link of its own, as ever; percore itself does not follow that.
+func TestRenameGoesWhereTheUserMayGo(t *testing.T) {
+	dir, user := tree(t)+"/app", &reaper.Credential{UID: app, GID: app}
+	must(t, os.Mkdir(dir+"/real", 0o755), os.WriteFile(dir+"/real/log", nil, 0o644), os.Symlink("real", dir+"/way"))
+	for _, name := range []string{"/real", "/real/log", "/way"} {
+		must(t, os.Lchown(dir+name, app, app))
+	}
+	if err := names.Rename(dir+"/way/log", dir+"/way/log.1", nil); err == nil {
+		t.Error("percore itself: got it moved")
+	}
+	must(t, names.Rename(dir+"/way/log", dir+"/way/log.1", user))
+	if _, err := os.Stat(dir + "/real/log.1"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatHasNoUserIsDoneAsTheFoldersOwner(t *testing.T) {
 	root := tree(t)
 	for folder, want := range map[string]uint32{"root": 0, "tmp": 0, "open": 0, "app": app, "stranger": stranger} {
