@@ -192,7 +192,7 @@ func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
 		ls, err := openListener(a, loops)
 		if err != nil {
 			lbproxy.CloseListeners(all)
-			return nil, fmt.Errorf("%w\n%s", err, listenAdvice(err))
+			return nil, fmt.Errorf("%w\n%s", err, listenAdvice(err, a.Port))
 		}
 		all = append(all, ls...)
 	}

@@ -17,6 +17,7 @@ import (
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
 	"percore/reaper/names"
+	"percore/reaper/ports"
 )
 
 // surveyor looks for what this machine has against a configuration, in the order of a start, and does nothing that stays.
@@ -219,9 +220,17 @@ func (s *surveyor) listeners() {
 			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}
 		if err != nil {
-			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: listenAdvice(err)})
+			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: listenAdvice(err, a.Port)})
 		}
 	}
+}
+
+// heldBy names who has a port, where that can be seen.
+func heldBy(port int) string {
+	if holder := ports.Holder(port); holder != "" {
+		return ", held by " + holder
+	}
+	return ""
 }
 
 func causeOf(err error) string {
@@ -245,7 +254,7 @@ func (s *surveyor) ports(p *plan) {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			s.find(config.Problem{
-				Name: "PERCORE_PORTS_FROM", Value: s.cfg.PortsFrom.String(), What: fmt.Sprintf("worker %d cannot listen on port %d: %s", i, port, causeOf(err)),
+				Name: "PERCORE_PORTS_FROM", Value: s.cfg.PortsFrom.String(), What: fmt.Sprintf("worker %d cannot listen on port %d: %s", i, port, causeOf(err)+heldBy(port)),
 				Mend: "stop what listens there, or choose other ports",
 			})
 			return
