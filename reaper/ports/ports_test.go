@@ -28,7 +28,7 @@ func TestTheKernelsTableOfTCP(t *testing.T) {
 	if got := parseTCP(strings.NewReader(text)); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v: what listens, which is before all else", got, want)
 	}
-	for _, text := range []string{"", "heading\n", "heading\n 0: 1 2\n", "heading\n   0: XX:1F40 0:0 0A 0 0 0 0 0 1\n", "heading\n   0: 01:1F40 0:0 0A 0 0 0 0 0 1\n"} {
+	for _, text := range []string{"", "heading\n", "heading\n 0: 1 2\n", "heading\n   0: XX:1F40 0:0 0A 0 0 0 0 0 1\n", "heading\n   0: 01:1F40 0:0 0A 0 0 0 0 0 1\n", "heading\n   0: 0100007F:1F40 00000000:0000 0A 0:0 0:0 0 33 0 0 1\n"} {
 		if got := parseTCP(strings.NewReader(text)); len(got) > 0 {
 			t.Errorf("%q: got %v, want none", text, got)
 		}
