@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/reaper"
+	"percore/reaper/tree"
 )
 
 // Listener is a socket that listens.
@@ -116,7 +117,7 @@ func Of(pids []int) []string {
 	}
 	for _, l := range listeningUnix() {
 		if slices.Contains(own, l.inode) {
-			list = append(list, "unix:"+l.path)
+			list = append(list, "unix:"+tree.Printable(l.path))
 		}
 	}
 	slices.Sort(list)
@@ -149,12 +150,7 @@ const commandMax = 80
 // command is what a process runs, made fit for a log.
 func command(pid int) string {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	words := strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, string(text)))
+	words := tree.Printable(strings.TrimSpace(strings.NewReplacer("\x00", " ", "\n", " ", "\t", " ").Replace(string(text))))
 	if len(words) > commandMax {
 		words = words[:commandMax] + "…"
 	}

@@ -240,3 +240,18 @@ func TestWhereNothingCanBeSeenItIsSaidWhy(t *testing.T) {
 		t.Errorf("with somebody else's /proc: got %q, want the reason", got)
 	}
 }
+
+// A process may call itself what it likes, and who asks percore status reads it on a terminal.
+func TestACommandIsFitForATerminal(t *testing.T) {
+	child := exec.Command("/bin/sleep", "60")
+	child.Args = []string{"evil\x1b[2J\u009b\n\txé\xff", "60"}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	got := command(child.Process.Pid)
+	if want := "evil?[2J?  xé\ufffd 60"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	_ = child.Process.Kill()
+	_ = child.Wait() // it was killed
+}

@@ -6,7 +6,9 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +20,7 @@ const passes = 8
 type Process struct {
 	PID, Parent int
 	Group       int    // its process group
-	Name        string // as in /proc/PID/stat, at most 15 bytes
+	Name        string // as in /proc/PID/stat, at most 15 bytes, fit to be read
 	zombie      bool
 	stopped     bool
 	started     uint64 // clock ticks since the machine's start; with PID it stands for one process and no later one
@@ -182,8 +184,19 @@ func parseStat(pid int, text []byte) (Process, bool) {
 	state := fields[0][0]
 	alone := len(fields[threadsField]) == 1 && fields[threadsField][0] <= '1' // a main thread may end before the others, which then hold all it had
 	return Process{
-		PID: pid, Parent: parent, Group: group, Name: string(text[begin+1 : end]), zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
+		PID: pid, Parent: parent, Group: group, Name: Printable(string(text[begin+1 : end])), zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
 	}, err == nil && badGroup == nil && badStart == nil
+}
+
+// Printable puts a question mark for whatever is no letter, mark, number, sign or space: a process may give itself and its files names
+// that a terminal obeys.
+func Printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
 }
 
 // Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc, and empty where

@@ -22,6 +22,7 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 	}{
 		{"an ordinary one", "7 (sleep) S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sleep", started: 815}, true},
 		{"spaces and parentheses in it", "7 (a) R 9 (b) S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "a) R 9 (b", started: 815}, true},
+		{"what a terminal obeys", "7 (a\x1b[2J\n) S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "a?[2J?", started: 815}, true},
 		{"an empty name", "7 () S 3" + rest, Process{PID: 7, Parent: 3, Group: 7, started: 815}, true},
 		{"one that is stopped", "7 (sh) T 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", stopped: true, started: 815}, true},
 		{"one under a debugger", "7 (sh) t 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", started: 815}, true},
