@@ -14,7 +14,7 @@ export REVISION ?= $(shell git rev-parse --quiet --verify HEAD 2>/dev/null)
 export CREATED  ?= $(shell git log -1 --format=%cI 2>/dev/null)
 # The scenarios load the machine and look at the clock, so one package runs at a time; what they try, binary and images,
 # is nothing that the cache of go test knows of.
-SCENARIOS := $(GO) test -count=1 -p 1 -timeout 10m ./e2e/...
+SCENARIOS := $(GO) test -count=1 -p 1 -timeout 30m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
@@ -56,7 +56,7 @@ compile-race:
 	else echo "******** SKIPPED: compiling with -race takes gcc ********"; fi
 
 test: setup example ## every test, with its own set-up
-	$(GO) test -timeout 10m $$($(GO) list ./... | grep -v /e2e)
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /e2e)
 	$(SCENARIOS)
 	@e2e/setup.sh skipped
 

@@ -18,6 +18,7 @@ const (
 // outlook is what a snapshot says of workers that are not up.
 type outlook struct {
 	first bool      // none has ever been up
+	sound bool      // one is on its way of which nothing is known to be wrong
 	never bool      // none is on its way
 	due   time.Time // when the first of those that are has its next start; zero where one is starting
 }
@@ -29,6 +30,7 @@ func newOutlook(endpoints []Endpoint) outlook {
 		if !e.Coming {
 			continue
 		}
+		o.sound = o.sound || e.Trouble == ""
 		if o.never || e.Due.Before(o.due) {
 			o.due = e.Due
 		}
@@ -37,8 +39,9 @@ func newOutlook(endpoints []Endpoint) outlook {
 	return o
 }
 
-// startsFirst tells whether the fleet is starting for the first time: none of its workers has ever been up, and some may be.
-func (t *table) startsFirst() bool { return t != nil && t.first && !t.never }
+// startsFirst tells whether the fleet is starting for the first time: none of its workers has ever been up, and some may be. Workers that
+// listen elsewhere than they should are not worth a longer wait than ever.
+func (t *table) startsFirst() bool { return t != nil && t.first && t.sound }
 
 // firstStartTimeout is how long a request waits during the first start; 0 is no limit.
 func (o *Options) firstStartTimeout() time.Duration {

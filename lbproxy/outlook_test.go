@@ -103,6 +103,21 @@ func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 	}
 }
 
+// TestAFirstStartOnTheWrongPortIsNotWaitedFor has it turn out that the worker listens elsewhere, while a request waits for it already.
+func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
+	const trouble = "webs:web-8000 listens on 0.0.0.0:9000 instead of 127.0.0.1:8000"
+	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = 50*time.Millisecond, time.Hour })
+	starting := at(t, Endpoint{Coming: true})
+	r.apply(false, starting)
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	starting.Trouble = trouble
+	r.apply(false, starting)
+	for _, waiting := range []*client{c, r.client().send(getRequest)} {
+		waiting.read("GET").want(t, 503, "~no worker was ready in time: "+trouble)
+	}
+}
+
 // age makes all workers older.
 func (r *rig) age(d time.Duration) {
 	r.onLoop(func(l *loop) {

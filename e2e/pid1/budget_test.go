@@ -45,13 +45,22 @@ func TestIdleMemoryAndWakeUps(t *testing.T) {
 			t.Errorf("%s: got %d KiB resident, want at most %d", name, resident>>10, budget.max>>10)
 		}
 	}
-	const watched, wakeUpsMax = 5 * time.Second, 10
-	before, beforeFront := switches(s.pid), switches(front)
-	time.Sleep(watched) // it is the doing nothing that is measured
-	for name, got := range map[string]int{"PID 1": switches(s.pid) - before, "the front door": switches(front) - beforeFront} {
-		t.Logf("%s: %d context switches in %v without traffic", name, got, watched)
+	// Once in ten seconds the front door is asked whether it hangs: the window without that question counts.
+	const window, windows, wakeUpsMax = 4 * time.Second, 3, 10
+	least := map[string]int{}
+	for range windows {
+		before, beforeFront := switches(s.pid), switches(front)
+		time.Sleep(window) // it is the doing nothing that is measured
+		for name, got := range map[string]int{"PID 1": switches(s.pid) - before, "the front door": switches(front) - beforeFront} {
+			t.Logf("%s: %d context switches in %v without traffic", name, got, window)
+			if known, seen := least[name]; !seen || got < known {
+				least[name] = got
+			}
+		}
+	}
+	for name, got := range least {
 		if got > wakeUpsMax {
-			t.Errorf("%s: got %d context switches in %v without traffic, want at most %d", name, got, watched, wakeUpsMax)
+			t.Errorf("%s: got %d context switches in the quietest %v without traffic, want at most %d", name, got, window, wakeUpsMax)
 		}
 	}
 }
