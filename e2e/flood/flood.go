@@ -36,6 +36,7 @@ type Result struct {
 	First    error // of those that were lost or failed
 }
 
+// String is the counts in words, with the first error.
 func (r Result) String() string {
 	return fmt.Sprintf("%d answered, %d lost, %d refused, %d ignored, %d failed (%v)", r.Answered, r.Lost, r.Refused, r.Ignored, r.Failed, r.First)
 }

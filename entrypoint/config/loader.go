@@ -162,6 +162,7 @@ func (l *loader) suggest(name string, err error) {
 // meantError is what is wrong with a value, and the one that was probably meant.
 type meantError struct{ what, value string }
 
+// Error is what is wrong; the value that was meant goes into the remedy.
 func (e *meantError) Error() string { return e.what }
 
 // limit holds a setting that could be read against the oneof, min and max of its tags. The error is a slip in these.
