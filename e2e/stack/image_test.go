@@ -39,7 +39,7 @@ func TestTheBinaryCanBeCopiedIntoAnotherImage(t *testing.T) {
 	tag := fmt.Sprintf("percore-e2e-own-%d", os.Getpid())
 	docker(t, "build", "--tag", tag, "--file", recipe, filepath.Join(repository(), "examples/tornado"))
 	t.Cleanup(func() { docker(t, "rmi", tag) })
-	if body := run(t, tag).serving().get("/"); !strings.HasPrefix(body, "Hello from python3-800") {
+	if body := run(t, tag).serving().get("/"); !strings.HasPrefix(body, "Hello from main-800") {
 		t.Errorf("answer: got %q, want the example's", body)
 	}
 }
