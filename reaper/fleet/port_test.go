@@ -28,6 +28,9 @@ func TestAHeldPortIsNamedAndItsWorkerBacksOff(t *testing.T) {
 		}
 		r.pass(time.Minute) // its sibling serves, so it is not given up
 		r.expectStates("RUNNING", "BACKOFF")
+		if got, want := r.fleet.Condition().Degraded, "tornadoes:tornado-8001 keeps failing: port 8001 is held by "+holder; got != want {
+			t.Errorf("degraded: got %q, want %q", got, want)
+		}
 		holder = ""
 		r.pass(time.Minute)
 		r.expectStates("RUNNING", "RUNNING")

@@ -174,8 +174,12 @@ func (f *Fleet) degraded() string {
 		reasons = append(reasons, "rolling restart halted: "+m.halt+"; the others run on")
 	}
 	for _, w := range f.workers {
-		if w.degraded && !w.ready {
+		switch {
+		case !w.degraded || w.ready:
+		case w.last.reason == "" || w.diagnosis.full != "": // which is said below
 			reasons = append(reasons, w.title+" keeps failing")
+		default:
+			reasons = append(reasons, w.title+" keeps failing: "+w.last.reason)
 		}
 		if w.diagnosis.full != "" {
 			reasons = append(reasons, w.title+" "+w.diagnosis.full)
