@@ -16,7 +16,7 @@ func TestWhoHasAnAddressIsNamed(t *testing.T) {
 	}{
 		"somebody":                    {"pid 77 (nginx)", "pid 77 (nginx) listens there. Stop it", "percore help"},
 		"nobody that can be seen":     {"", "Another process listens there. Stop it", "percore help"},
-		"percore itself":              {"pid 1 (/percore python3 main.py)", "percore itself listens there, pid 1 (/percore", "Stop it"},
+		"percore itself":              {"pid 1 (/percore python3 main.py)", "A percore that runs already listens there", "Stop it"},
 		"percore, found on PATH":      {"pid 1 (percore)", "percore help", "Stop it"},
 		"a program that percore runs": {"pid 9 (python3 /srv/percore main.py)", "Stop it", "percore help"},
 	} {

@@ -50,7 +50,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		return exitConfig
 	}
 	p.role = workers
-	listeners, err := openListeners(cfg, p.loops)
+	listeners, err := in.openListeners(cfg, p.loops)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
@@ -183,7 +183,7 @@ func logStatus(list []fleet.WorkerStatus, log *slog.Logger) {
 }
 
 // openListeners opens every public socket before any privilege is dropped.
-func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
+func (in invocation) openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
 	if cfg.Mode == config.ModeNone {
 		return nil, nil
 	}
@@ -192,7 +192,7 @@ func openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
 		ls, err := openListener(a, loops)
 		if err != nil {
 			lbproxy.CloseListeners(all)
-			return nil, fmt.Errorf("%w\n%s", err, listenAdvice(err, a.Port))
+			return nil, fmt.Errorf("%w\n%s", err, in.listenAdvice(err, a))
 		}
 		all = append(all, ls...)
 	}

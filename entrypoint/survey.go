@@ -220,7 +220,7 @@ func (s *surveyor) listeners() {
 			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}
 		if err != nil {
-			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: listenAdvice(err, a.Port)})
+			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: s.in.listenAdvice(err, a)})
 		}
 	}
 }

@@ -113,3 +113,12 @@ func TestCommandsWorkInEveryKindOfContainer(t *testing.T) {
 		})
 	}
 }
+
+// A word that is no command of percore but a program starts a second fleet, whose port is taken: nobody is told to stop the one that serves.
+func TestAProgramInsideOfARunningContainerDoesNotBlameWhatServes(t *testing.T) {
+	c := run(t, "--env", "PERCORE_LISTEN=:8080", "percore", "demo").serving()
+	out, err := exec.Command("docker", "exec", c.id, "/percore", "/percore", "clear").CombinedOutput()
+	if want := "A percore that runs already listens there. To ask something of it, see: percore help."; err == nil || !strings.Contains(string(out), want) {
+		t.Errorf("got %v and %q, want an error and %q", err, out, want)
+	}
+}
