@@ -126,6 +126,9 @@ func (l *loop) onClientClosed(c *conn) {
 		l.closeConn(c)
 	case x.request == requestSent && !c.has(flagBroken): // it needs not say the rest of what nobody wants to hear
 		l.judgeFIN(c)
+	case x.response == responseRelaying && !c.has(flagBroken): // nor of what is answered already; or it has left
+		x.request, x.abandoned = requestSent, true
+		c.flags = c.flags&^flagHalfClosed | flagLateFIN
 	default:
 		l.abort(x, causeClientClosed)
 	}

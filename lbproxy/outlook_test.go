@@ -166,3 +166,37 @@ func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
 	r.apply(false, Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: Up, Proven: true})
 	c.read("GET").want(t, 200, "ok")
 }
+
+// TestAWorkerThatIsBusyHasNotRefused, so that a request which another refuses goes on waiting for it.
+func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.WorkerConcurrency = 1 })
+	gate := make(chan struct{})
+	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
+	r.workers(s.address)
+	first := r.client().send(getRequest)
+	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
+	r.workers(s.address, refusing(t))
+	r.age(time.Hour)
+	second := r.client().send(getRequest)
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.elapse(2 * refusedMillis)
+	r.elapse(retryMillis + 1)
+	wantCount(t, "waiting requests", r.proxy.waiting.Load(), 1)
+	close(gate)
+	first.read("GET").want(t, 200, "ok")
+	second.read("GET").want(t, 200, "ok")
+}
+
+// TestTheFirstStartIsNotHeldAgainstARequest that the first worker then refuses, as it is up before it listens.
+func TestTheFirstStartIsNotHeldAgainstARequest(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Minute, time.Hour })
+	r.apply(false, at(t, Endpoint{Coming: true}))
+	c := r.client().send(getRequest)
+	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	r.elapse(30 * 60_000)
+	r.workers(refusing(t))
+	r.exchanges()
+	wantCount(t, "waiting requests", r.proxy.waiting.Load(), 1)
+	r.workers(newStub(t, constant("ok")).address)
+	c.read("GET").want(t, 200, "ok")
+}
