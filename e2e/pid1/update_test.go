@@ -107,7 +107,7 @@ func TestScaleStartsAndDrainsWorkersAndAnUpdateKeepsTheirNumber(t *testing.T) {
 	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
 		t.Errorf("got %v, want every request to be answered", result)
 	}
-	if text, code := c.ctl("scale", "nope", "2"); code != 1 || text != "nope: ERROR (no such group)\n" {
+	if text, code := c.ctl("scale", "nope", "2"); code != 1 || text != "nope: ERROR (no such group): the groups are webs\n" {
 		t.Errorf("scale nobody: got code %d and %q", code, text)
 	}
 }

@@ -80,7 +80,8 @@ func (t *Tool) stream(r control.Request) int {
 		}
 		if f.Outcome != nil {
 			failed = true
-			t.say("%s: ERROR (%s)", r.Names[0], f.Outcome.Fault)
+			f.Outcome.Group, f.Outcome.Name = r.Names[0], "" // as it was named
+			t.outcome(f.Outcome)
 		}
 		if len(f.Data) > 0 {
 			t.write(f.Data)

@@ -50,6 +50,47 @@ func (c chosen) missing() control.Fault {
 	return control.NoSuchProcess
 }
 
+// namesMax is how many names a hint can bear.
+const namesMax = 8
+
+// instead says which names there are, to whoever named nobody; empty is that there are none.
+func (c chosen) instead(list []fleet.WorkerStatus) string {
+	list = everybody(list)
+	ofGroup := filter(list, func(s fleet.WorkerStatus) bool { return s.Group == c.group })
+	namesakes := filter(list, func(s fleet.WorkerStatus) bool { return c.group == c.name && s.Name == c.name })
+	switch {
+	case len(namesakes) > 1:
+		return "several are called so: " + enumerate(titles(namesakes))
+	case len(ofGroup) > 0 && c.group == c.name:
+		return c.group + ":* is all of that group"
+	case len(ofGroup) > 0:
+		return "that group has " + enumerate(titles(ofGroup))
+	case len(list) == 0:
+		return ""
+	case c.whole:
+		return "the groups are " + enumerate(groups(list))
+	default:
+		return "there are " + enumerate(titles(list))
+	}
+}
+
+// enumerate joins names, as many as a line can bear.
+func enumerate(names []string) string {
+	if len(names) > namesMax {
+		names = append(slices.Clone(names[:namesMax]), "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+func groups(list []fleet.WorkerStatus) []string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Group
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // everybody leaves percore's own processes out.
 func everybody(list []fleet.WorkerStatus) []fleet.WorkerStatus {
 	return filter(list, func(s fleet.WorkerStatus) bool { return !s.Internal })

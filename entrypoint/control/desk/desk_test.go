@@ -57,6 +57,27 @@ func TestWhomANameMeans(t *testing.T) {
 	}
 }
 
+func TestWhoNamesNobodyIsToldWhomThereIs(t *testing.T) {
+	const everybody = "there are webs:web-8000, webs:web-8001, cron:cron, jobs:twin, tasks:twin"
+	for selector, want := range map[string]string{
+		"nope": everybody, "": everybody, "nope:web-8000": everybody,
+		"twin":      "several are called so: jobs:twin, tasks:twin",
+		"webs":      "webs:* is all of that group",
+		"webs:nope": "that group has webs:web-8000, webs:web-8001",
+		"nope:*":    "the groups are cron, jobs, tasks, webs",
+	} {
+		if got := choose(someWorkers(), selector).instead(someWorkers()); got != want {
+			t.Errorf("%q: got %q, want %q", selector, got, want)
+		}
+	}
+	if got := choose(nil, "nope").instead(nil); got != "" {
+		t.Errorf("where there is nobody at all: got %q, want nothing", got)
+	}
+	if got, want := enumerate(strings.Fields("a b c d e f g h i")), "a, b, c, d, e, f, g, h, …"; got != want {
+		t.Errorf("more than a line can bear: got %q, want %q", got, want)
+	}
+}
+
 func TestAllIsNeverPercoreItself(t *testing.T) {
 	for _, s := range everybody(someWorkers()) {
 		if s.Group == "percore" {

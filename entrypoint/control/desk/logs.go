@@ -62,7 +62,7 @@ func (j *job) named() (list []fleet.WorkerStatus) {
 	for _, name := range j.request.Names {
 		found := choose(everyone, name)
 		if len(found.list) == 0 {
-			j.fault(found.group, found.name, control.NoSuchName, "")
+			j.fault(found.group, found.name, control.NoSuchName, found.instead(everyone))
 			j.code = control.CodeGeneric
 		}
 		list = append(list, found.list...)

@@ -40,9 +40,10 @@ func (j *job) each(verb control.Verb) (code int, err error) {
 		return j.do(verb, e, filter(everybody(sorted(j.desk.Fleet.Status())), e.fits))
 	}
 	for _, name := range j.request.Names {
-		found := choose(sorted(j.desk.Fleet.Status()), name)
+		list := sorted(j.desk.Fleet.Status())
+		found := choose(list, name)
 		if len(found.list) == 0 {
-			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing()}, verb)
+			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing(), Why: found.instead(list)}, verb)
 			continue
 		}
 		if found.whole {
@@ -173,8 +174,9 @@ func (j *job) scale() (code int, err error) {
 	order := fleet.Order{Verb: fleet.Scale, Count: j.request.Count, Relative: j.request.Relative}
 	if len(j.request.Names) > 0 {
 		order.Group = j.request.Names[0]
-		if len(choose(j.desk.Fleet.Status(), order.Group+":*").list) == 0 {
-			j.fault(order.Group, "", control.NoSuchGroup, "")
+		list := sorted(j.desk.Fleet.Status())
+		if found := choose(list, order.Group+":*"); len(found.list) == 0 {
+			j.fault(order.Group, "", control.NoSuchGroup, found.instead(list))
 			return j.code, nil
 		}
 	}
@@ -194,7 +196,7 @@ func (j *job) clear() int {
 		}
 		c := choose(list, name)
 		if len(c.list) == 0 || c.whole {
-			j.fault(c.group, c.name, control.NoSuchProcess, "")
+			j.fault(c.group, c.name, control.NoSuchProcess, c.instead(list))
 			continue
 		}
 		found = append(found, c.list...)

@@ -28,7 +28,7 @@ func (j *job) status() int {
 				if found.whole {
 					group = found.group
 				}
-				j.fault(group, "", found.missing(), "")
+				j.fault(group, "", found.missing(), found.instead(list))
 			}
 			matching = append(matching, found.list...)
 		}

@@ -16,9 +16,10 @@ func (j *job) tail() (code int, err error) {
 	if len(j.request.Names) != 1 {
 		return control.CodeInvalid, errors.New("tail takes one name")
 	}
-	found := choose(sorted(j.desk.Fleet.Status()), j.request.Names[0])
+	list := sorted(j.desk.Fleet.Status())
+	found := choose(list, j.request.Names[0])
 	if len(found.list) == 0 || found.whole {
-		j.fault(found.group, found.name, control.NoSuchName, "")
+		j.fault(found.group, found.name, control.NoSuchName, found.instead(list))
 		return control.CodeGeneric, nil
 	}
 	code, err = j.follow(found.list[0].Process)
