@@ -13,7 +13,7 @@ import (
 func (in invocation) mistake() string {
 	first := in.args[0]
 	if strings.HasPrefix(first, "-") {
-		return fmt.Sprintf("there is no option %q%s", first, didYouMean(nearestOption(first)))
+		return fmt.Sprintf("there is no option %q%s", first, insteadOfOption(first))
 	}
 	near, isRole := nearestWord(first), isRoleName(first)
 	if near == "" && !isRole || strings.Contains(first, "/") {
@@ -71,6 +71,30 @@ func nearestOption(wrong string) string {
 		return "--" + near
 	}
 	return near
+}
+
+// insteadOfOption says what somebody may have meant by an option that there is not.
+func insteadOfOption(wrong string) string {
+	const settings = ": settings are environment variables, "
+	if assignment := settingOf(wrong); assignment != "" {
+		return settings + "as " + assignment
+	}
+	if near := nearestOption(wrong); near != "" {
+		return didYouMean(near)
+	}
+	return settings + "see percore env"
+}
+
+// settingOf sets, by way of example, the variable that is called as an option is; empty is none.
+func settingOf(option string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(option, "-"), "=")
+	name = strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	for _, v := range config.Reference() {
+		if v.Name == name || v.Name == "PERCORE_"+name {
+			return v.Name + "=" + v.Example
+		}
+	}
+	return ""
 }
 
 // didYouMean asks whether something else was meant.
