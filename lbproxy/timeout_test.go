@@ -37,13 +37,18 @@ func TestAWorkerThatDoesNotAnswerInTimeIsA504AndNothingIsRepeated(t *testing.T) 
 	}
 }
 
-// elapse lets time pass for the first loop.
+// elapse lets time pass.
 func (r *rig) elapse(millis int) {
 	r.t.Helper()
-	r.onLoop(func(l *loop) {
-		l.epoch = l.epoch.Add(-time.Duration(millis) * time.Millisecond)
-		l.tick() // a jump between two turns would be a pause
-	})
+	for _, l := range r.proxy.loops {
+		done := make(chan struct{})
+		l.post(func(l *loop) {
+			defer close(done)
+			l.epoch = l.epoch.Add(-time.Duration(millis) * time.Millisecond)
+			l.tick() // a jump between two turns would be a pause
+		})
+		<-done
+	}
 	r.exchanges() // a turn, in which timers run out
 }
 
