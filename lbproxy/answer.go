@@ -150,6 +150,18 @@ func (l *loop) releaseHead(x *exchange) {
 	x.head, x.start, x.bodyAt = nil, 0, 0
 }
 
+// releaseHeld gives back the held body of a request that its worker has and nobody may repeat: the worker may take its time, and what is
+// held for that long nobody else can use. The head is left for the format of an answer of our own.
+func (l *loop) releaseHeld(x *exchange) {
+	head := x.requestHead()
+	if len(x.head) == x.bodyAt || classOf(len(head)) == cap(x.head) {
+		return
+	}
+	b := append(l.buffers.get(len(head)), head...)
+	l.buffers.put(x.head)
+	x.head, x.start, x.bodyAt = b, 0, len(b)
+}
+
 func (l *loop) releaseAnswer(x *exchange) {
 	l.buffers.put(x.answer)
 	x.answer = nil
@@ -292,7 +304,7 @@ func (l *loop) flushToClient(x *exchange) {
 // finish ends an exchange whose answer is out: the connection waits for the next request or closes.
 func (l *loop) finish(x *exchange) {
 	c := l.conns.at(x.downstream)
-	complete := c.state == stateWait
+	complete := c.state == stateWait && !x.forgot
 	l.detachWorker(x, false) // nobody must find the exchange by a connection that it left behind
 	keep := x.keepAlive && complete
 	l.log.write(l, x)

@@ -41,6 +41,16 @@ func (p *buffers) get(n int) []byte {
 	return make([]byte, 0, n)
 }
 
+// classOf is the capacity of the buffer that get returns for n bytes.
+func classOf(n int) int {
+	for i := range bufferClasses {
+		if n <= bufferClasses[i].bytes {
+			return bufferClasses[i].bytes
+		}
+	}
+	return n
+}
+
 // put takes back what get returned; nil is fine. The caller must hold no reference into it.
 func (p *buffers) put(b []byte) {
 	p.used -= int64(cap(b))

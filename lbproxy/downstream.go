@@ -212,7 +212,7 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	c.state = stateBody
 	x.expects = l.asksWorker(x, r, rest)
 	l.buildRequest(c, x, r)
-	if l.buffers.pressure() == pressureFull && !l.mayUseReserve(x) {
+	if !l.hasRoom(x, rest) {
 		l.abort(x, causeNoMemory)
 		return
 	}
@@ -238,6 +238,16 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	if r.Expect100 {
 		l.onExpectation(x)
 	}
+}
+
+// hasRoom tells whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot be held that comes with
+// its offer, for which nobody has to wait (RFC 6455 section 4.1).
+func (l *loop) hasRoom(x *exchange, rest []byte) bool {
+	p := l.buffers.pressure()
+	if p != pressureNone && x.upgrade && len(rest) > 0 {
+		return false
+	}
+	return p != pressureFull || l.mayUseReserve(x)
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
@@ -283,9 +293,8 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
 func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
 	if x.body.done {
-		l.keepRest(x, rest)
-		l.noteWhole(c, x)
-		c.state, x.request = stateWait, requestSent
+		l.endRequest(c, x, rest)
+		x.request = requestSent
 	}
 	if x.body.framing == http1.FramingChunked {
 		payload = l.frameChunk(payload, x.body.done)
@@ -303,8 +312,12 @@ func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
 	l.assign(x)
 }
 
-// endRequest notes that all of the request is here; rest is what came behind it.
+// endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that is kept: it would have
+// to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
 func (l *loop) endRequest(c *conn, x *exchange, rest []byte) {
+	if len(rest) > 0 && l.buffers.pressure() != pressureNone {
+		x.forgot, x.keepAlive, rest = true, false, nil
+	}
 	l.keepRest(x, rest)
 	l.noteWhole(c, x)
 	c.state = stateWait

@@ -42,6 +42,7 @@ type exchange struct {
 	upgrade               bool   // the client asks for another protocol
 	expects               bool   // the client waits for 100, and the worker was asked to say it
 	in                    outbox // bytes from the client that are not parsed yet
+	forgot                bool   // what the client sent ahead was dropped, and more of it may be on its way
 	seen                  int    // how many of them the codec has looked at
 	head                  []byte // the request for the worker: head, then as much of the body as is held
 	start                 int    // where it starts in head; see frameChunked

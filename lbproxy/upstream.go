@@ -96,6 +96,9 @@ func (l *loop) pushRequest(x *exchange) {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
+	if !x.replay || !x.method.Idempotent() {
+		l.releaseHeld(x)
+	}
 	c := l.conns.at(x.downstream)
 	if c.state != stateBody {
 		x.request = requestSent
