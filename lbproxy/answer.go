@@ -136,7 +136,7 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 		l.releaseHead(x)
 	}
 	if used < len(rest) {
-		x.reusable = false
+		l.foundMore(x)
 	}
 	x.bytesOut += int64(len(payload))
 	if l.sendToClient(x, l.joinHead(l.frameReply(x, payload))) && x.reply.done {
@@ -197,7 +197,7 @@ func (l *loop) relay(x *exchange, b []byte) {
 	}
 	l.keepTrailers(x)
 	if used < len(b) {
-		x.reusable = false
+		l.foundMore(x)
 	}
 	x.bytesOut += int64(len(payload))
 	framed := l.frameReply(x, payload)
@@ -207,6 +207,14 @@ func (l *loop) relay(x *exchange, b []byte) {
 	if x.reply.done {
 		l.finishReply(x)
 	}
+}
+
+// foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
+func (l *loop) foundMore(x *exchange) {
+	if x.reusable {
+		l.spokeUnasked(l.conns.at(x.upstream))
+	}
+	x.reusable = false
 }
 
 // finishReply lets the worker go, now that it has said everything, and ends the exchange once the client has it.

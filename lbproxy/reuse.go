@@ -1,5 +1,7 @@
 package lbproxy
 
+import "log/slog"
+
 // What a kept connection may carry, and what tells that it is one no more.
 // docs/adr/0019-what-a-kept-connection-carries.md has the reasons.
 
@@ -30,7 +32,7 @@ const (
 // request before. The same goes for what must not be repeated and does not go out by one write.
 func (l *loop) reuseOf(x *exchange, t *target) reuse {
 	switch {
-	case l.conns.at(x.downstream).state == stateBody:
+	case t.chatty.Load() || l.conns.at(x.downstream).state == stateBody:
 		return reuseNone
 	case x.replay && x.method.Idempotent():
 		return reuseAny
@@ -58,6 +60,7 @@ func (l *loop) noteUnasked(u *conn) {
 // that belong to an earlier answer, or the connection's end.
 func (l *loop) dropUnasked(u *conn, x *exchange) {
 	if l.peek(u) == nextBytes {
+		l.spokeUnasked(u)
 		l.tryFailed(x, causeUnasked)
 		return
 	}
@@ -68,10 +71,37 @@ func (l *loop) dropUnasked(u *conn, x *exchange) {
 // isQuiet tells whether nothing has come on a kept connection, by looking.
 func (l *loop) isQuiet(u *conn) bool {
 	found := l.peek(u)
-	if found == nextEnd || found == nextFailure {
+	switch found {
+	case nextEnd, nextFailure:
 		l.keptConnectionEnded(u)
+	case nextBytes:
+		l.spokeUnasked(u)
+	case nextNothing:
 	}
 	return found == nextNothing
+}
+
+// pooledSpoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean that it is over.
+func (l *loop) pooledSpoke(u *conn) {
+	if u.flags&(flagPeerClosed|flagBroken) != 0 { // what comes with the end, such as a 408, is not followed by more
+		l.keptConnectionEnded(u)
+	} else {
+		l.isQuiet(u)
+	}
+	l.closeConn(u)
+}
+
+// spokeUnasked notes that a worker has said something on u that nobody asked for, behind an answer that did not announce it. The next time
+// that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
+func (l *loop) spokeUnasked(u *conn) {
+	t := l.table.at(int(u.endpoint))
+	if t == nil || t.Incarnation != u.incarnation || t.chatty.Swap(true) {
+		return
+	}
+	l.proxy.events.offer(event{
+		level: slog.LevelWarn, message: "worker speaks unasked", side: sideUpstream, worker: t.Name,
+		reason: "something came behind the end of an answer; each request has a connection of its own from now on",
+	})
 }
 
 // keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after

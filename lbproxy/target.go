@@ -23,6 +23,7 @@ type target struct {
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
 	hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; reuse.go
+	chatty      atomic.Bool   // it has said something that nobody asked for; reuse.go
 	_           [64]byte
 }
 

@@ -170,10 +170,8 @@ func (l *loop) flushToWorker(x *exchange, u *conn) {
 func (l *loop) driveUpstream(u *conn, writable bool) {
 	switch u.state {
 	case statePooled:
-		// A worker has nothing to say between two requests: data, FIN and error all mean that it is over.
 		if u.flags&(flagReadable|flagPeerClosed|flagBroken) != 0 {
-			l.keptConnectionEnded(u)
-			l.closeConn(u)
+			l.pooledSpoke(u)
 		}
 	case stateConnecting:
 		if u.has(flagBroken) {
@@ -300,7 +298,7 @@ func (l *loop) releaseWorker(x *exchange) {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.isUp(int(u.endpoint), u.incarnation) {
+	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.isUp(int(u.endpoint), u.incarnation) || l.table.at(int(u.endpoint)).chatty.Load() {
 		return false
 	}
 	u.since = l.steady()
