@@ -10,7 +10,10 @@ import (
 
 func TestAResultTellsWhatATestThatFailsHasToKnow(t *testing.T) {
 	run := load.Start(load.Options{Address: serve(t, always("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\noops")), Clients: 2, KeepAlive: true})
-	await(t, "20 answers", func() bool { return run.Result().Count(load.WrongStatus) >= 20 })
+	await(t, "20 answers, on both connections", func() bool {
+		sofar := run.Result()
+		return sofar.Count(load.WrongStatus) >= 20 && strings.Contains(sofar.String(), "on 2 connections")
+	})
 	got := run.Stop()
 	text := got.String()
 	for _, want := range []string{"0 right answers on 2 connections", "wrong status", "status 502: ", "on a kept connection", `status 502 Bad Gateway: "oops"`, " more"} {
