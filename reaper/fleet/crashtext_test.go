@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,16 +78,21 @@ func TestAFrontDoorThatLimitsDoNotAllowIsRefused(t *testing.T) {
 
 // TestAFrontDoorThatHasServedIsTriedForEver: what took up the limit may end.
 func TestAFrontDoorThatHasServedIsTriedForEver(t *testing.T) {
-	var full error
+	var full atomic.Bool
 	front := frontDoor()
-	front.Check = func() error { return full }
+	front.Check = func() error {
+		if full.Load() {
+			return errors.New("no room")
+		}
+		return nil
+	}
 	inBubble(t, Options{Programs: []Program{tornado(1), front}}, func(r *rig) {
 		r.run()
 		r.pass(time.Minute)
-		full = errors.New("no room")
+		full.Store(true)
 		r.front().end(reaper.Exit{Code: 2})
 		r.pass(time.Hour)
-		full = nil
+		full.Store(false)
 		r.pass(10 * time.Second)
 		r.front()
 		r.finish()

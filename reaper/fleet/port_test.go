@@ -3,6 +3,7 @@ package fleet
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -13,9 +14,10 @@ import (
 
 func TestAHeldPortIsNamedAndItsWorkerBacksOff(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
-		holder := "pid 77 (python3 -m http.server)"
+		const holder = "pid 77 (python3 -m http.server)"
+		var released atomic.Bool
 		r.ports.Holder = func(port int) string {
-			if port == 8001 {
+			if port == 8001 && !released.Load() {
 				return holder
 			}
 			return ""
@@ -31,7 +33,7 @@ func TestAHeldPortIsNamedAndItsWorkerBacksOff(t *testing.T) {
 		if got, want := r.fleet.Condition().Degraded, "tornadoes:tornado-8001 keeps failing: port 8001 is held by "+holder; got != want {
 			t.Errorf("degraded: got %q, want %q", got, want)
 		}
-		holder = ""
+		released.Store(true)
 		r.pass(time.Minute)
 		r.expectStates("RUNNING", "RUNNING")
 		r.finish()
