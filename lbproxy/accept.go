@@ -71,6 +71,9 @@ func (l *loop) pauseAccept(listener *conn, why string) {
 // accepted takes a connection in. Where clients' requests tend to be there already, it is read on this turn, after the
 // other events, and registered when it has to wait.
 func (l *loop) accepted(fd int32) {
+	if l.isShort() {
+		boundUnsent(fd, unsentBytesShort)
+	}
 	if l.clients >= l.clientsMax {
 		l.shed()
 	}

@@ -71,10 +71,17 @@ func (p *buffers) pressure() pressure {
 	}
 }
 
+// isTight tells whether most of the budget is used. What a client does not take of one read holds a buffer until it is late, so small
+// reads let three times as many be late before others are refused.
+func (p *buffers) isTight() bool { return p.budget > 0 && p.used > p.budget/4*3 }
+
 // readRoom is the most that one read of a body or an answer takes now.
 func (l *loop) readRoom() int {
 	switch l.buffers.pressure() {
 	case pressureLean:
+		if l.buffers.isTight() {
+			return fullReadBytes
+		}
 		return leanReadBytes
 	case pressureFull:
 		return fullReadBytes

@@ -1,12 +1,15 @@
 package lbproxy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/epoll"
 )
@@ -314,7 +317,7 @@ func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 	for _, step := range []struct {
 		used                int64
 		hold, pending, room int
-	}{{50_000, 1000, pendingBytesMax, scratchBytes}, {50_001, 0, 0, leanReadBytes}, {100_000, 0, 0, leanReadBytes}, {100_001, 0, 0, fullReadBytes}} {
+	}{{50_000, 1000, pendingBytesMax, scratchBytes}, {50_001, 0, 0, leanReadBytes}, {75_000, 0, 0, leanReadBytes}, {75_001, 0, 0, fullReadBytes}, {100_001, 0, 0, fullReadBytes}} {
 		l.buffers.used = step.used
 		if hold := l.holdMax(&exchange{}); hold != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
 			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, l.holdMax(&exchange{}), l.pendingMax(), l.readRoom(), step)
@@ -418,5 +421,55 @@ func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 	}
 	if bytes := kept(); bytes != 0 {
 		t.Errorf("kept with exchanges that have ended: got %d bytes, want none", bytes)
+	}
+}
+
+// TestTheKernelHoldsLittleForAClientThatReadsNothing has a client come while places are short. What the kernel took of its answer without
+// a bound was work done for nobody, and let it count as one that owes nothing. When it goes, nothing of it stays.
+func TestTheKernelHoldsLittleForAClientThatReadsNothing(t *testing.T) {
+	r := newRig(t, nil)
+	deaf := r.deaf()
+	r.elapse(unservedMillis)
+	_ = r.client()
+	eventually(t, "it made room", func() bool { return r.exchanges() == 0 })
+	deaf.wantReset()
+}
+
+// TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner is for a GET that would be refused.
+func TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.MemoryMax = 64 << 20 })
+	deaf := r.deaf()
+	r.onLoop(func(l *loop) { l.clientsMax, l.buffers.budget = 100, l.buffers.used/2 })
+	r.elapse(unreadFullMillis)
+	if start, err := r.client().send(getRequest).in.Peek(12); string(start) != "HTTP/1.1 200" {
+		t.Errorf("another's answer: got %q and %v, want 200", start, err)
+	}
+	deaf.wantReset()
+}
+
+// deaf is a client that came while places were short, and reads nothing of its answer.
+func (r *rig) deaf() *client {
+	r.t.Helper()
+	s := newStub(r.t, constant(strings.Repeat("x", 256<<10)))
+	r.workers(s.address)
+	r.onLoop(func(l *loop) { l.clientsMax = 1 })
+	first := r.client()
+	eventually(r.t, "another is in", func() bool { return r.sockets(kindDownstream) == 1 })
+	r.elapse(unservedMillis)
+	c := r.client()
+	_ = c.SetReadBuffer(4096)
+	c.send(getRequest)
+	first.wantEnd()
+	eventually(r.t, "it owes the reading of its answer", func() (owes bool) {
+		r.onLoop(func(l *loop) { _, owes = l.timers.Oldest(timerSend) })
+		return owes
+	})
+	return c
+}
+
+func (c *client) wantReset() {
+	c.t.Helper()
+	if _, err := io.Copy(io.Discard, c); !errors.Is(err, unix.ECONNRESET) {
+		c.t.Errorf("the end of a connection whose client read nothing: got %v, want a reset", err)
 	}
 }

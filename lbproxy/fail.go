@@ -133,7 +133,8 @@ func (l *loop) drop(x *exchange, status int) {
 		x.status = status
 	}
 	l.log.write(l, x)
-	reset := (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection()
+	reset := (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection() ||
+		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.has(flagBroken)
 	l.freeExchange(x)
 	c.exchange = noSlot

@@ -14,6 +14,8 @@ const (
 	// unservedMillis is how long a client that owes something is safe from making room: what it owes follows within a round trip or
 	// two, so whoever takes longer while others wait is slow, or wants to be.
 	unservedMillis = 250
+	// unreadFullMillis is the same for the reading of an answer while the buffers are full, and others would be refused.
+	unreadFullMillis = unservedMillis / 2
 	// idleSpareMillis is how long an idle connection is spared while there is anybody else: one in use is idle for less.
 	idleSpareMillis = 1_000
 	// slowBytesPerSecond is what a client has to have sent of a body, or taken of an answer, since it began, not to count as one that
@@ -24,6 +26,9 @@ const (
 	slowLooksMax = 32
 	// shedsPerTurn bounds how many go for the sake of buffers before one connection has its turn.
 	shedsPerTurn = 8
+	// unsentBytesShort is how much of an answer the kernel takes for a client that comes while half of what there is is used. Without a bound it
+	// takes up to tcp_wmem's 4 MB from a client that reads nothing: all of that is work done for it, and it owes nothing that shows here.
+	unsentBytesShort = 16 << 10
 	// trimPart: clients begin to go when so much of the buffers' budget, one part of it, is left.
 	trimPart = 16
 	// reservePart: beyond the budget, one part of it is for requests without a body that a worker is free for.
@@ -38,6 +43,11 @@ func (l *loop) mayAccept() bool {
 	}
 	_, ok := l.dispensable()
 	return ok
+}
+
+// isShort tells whether half of the places, or of the buffers' budget, is used.
+func (l *loop) isShort() bool {
+	return l.clients >= l.clientsMax/2 || l.buffers.pressure() != pressureNone
 }
 
 // shed closes the client that is dispensable, and reports whether there was one.
@@ -188,6 +198,9 @@ func (l *loop) trim() {
 		slot, ok := l.debtor(true, timerHeader, timerProxy, timerBody, timerSend)
 		if !ok {
 			slot, ok = l.slowest()
+		}
+		if !ok && l.buffers.pressure() == pressureFull {
+			slot, ok = l.longest(timerSend, unreadFullMillis, true)
 		}
 		if !ok {
 			return

@@ -71,6 +71,12 @@ func noDelay(fd int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&one)), 4, 0)
 }
 
+// boundUnsent lets a TCP socket take only about so many bytes that its peer has no room for yet; man 7 tcp, TCP_NOTSENT_LOWAT (Linux
+// 3.12). An error means "not TCP" and does not matter.
+func boundUnsent(fd, bytes int32) {
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, uintptr(unsafe.Pointer(&bytes)), 4, 0)
+}
+
 // finLag is how many milliseconds lie between the last bytes that a TCP peer sent and its last segment without any: its FIN, when that
 // is here. The kernel counts in its ticks, of 1 to 10 ms; man 7 tcp, TCP_INFO.
 func finLag(fd int32) (millis int64, ok bool) {
