@@ -195,8 +195,7 @@ func TestTheFirstStartIsNotHeldAgainstARequest(t *testing.T) {
 	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
 	r.elapse(30 * 60_000)
 	r.workers(refusing(t))
-	r.exchanges()
-	wantCount(t, "waiting requests", r.proxy.waiting.Load(), 1)
+	eventually(t, "it was refused and waits again", func() bool { return r.exchanges() == 1 && r.proxy.waiting.Load() == 1 })
 	r.workers(newStub(t, constant("ok")).address)
 	c.read("GET").want(t, 200, "ok")
 }

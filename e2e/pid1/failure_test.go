@@ -75,7 +75,7 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 			[]string{"PERCORE_WORKERS", "PERCORE_STOPSIGNAL", "PERCORE_READY", "PERCORE_STARTSECS", "PERCORE_CLIENT_MAX_BODY_SIZE", "many", "SIGFOO"},
 		},
 		{"no command is explained", nil, nil, []string{"no command", "PERCORE_COMMAND"}},
-		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "Another process"}},
+		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "listens there. Stop it"}},
 		{"a user that does not exist is named", env{"PERCORE_USER": "no-such-user"}, []string{"demo"}, []string{"PERCORE_USER", "no-such-user"}},
 		{"a word of later versions is not taken for a command", nil, []string{"doctor"}, []string{"percore -- doctor"}},
 	} {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -142,6 +145,7 @@ func TestConnectionsSurviveAFrontDoorThatDiesDuringTheStop(t *testing.T) {
 	if err := syscall.Kill(front, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	s.await("the front door to stand still", func() bool { return standsStill(front) })
 	var waiting []net.Conn
 	for range 20 {
 		c := s.connect()
@@ -168,4 +172,12 @@ func TestConnectionsSurviveAFrontDoorThatDiesDuringTheStop(t *testing.T) {
 	if code := s.wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
+}
+
+// standsStill tells whether every thread of a process is stopped: the signal is on its way to the others when one has it.
+func standsStill(pid int) bool {
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/status")
+	return len(threads) > 0 && !slices.ContainsFunc(threads, func(path string) bool {
+		return !strings.HasPrefix(statusIn(path)["State"], "T")
+	})
 }
