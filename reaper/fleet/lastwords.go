@@ -10,7 +10,6 @@ import (
 type lastWords struct {
 	incarnation uint64
 	reason      string
-	since       mark
 }
 
 // mourn tells the last lines of a worker that ended without being asked to, when its pipes have been read to their end, or a
@@ -19,7 +18,7 @@ func (f *Fleet) mourn(w *worker, reason string) {
 	if f.sinkOf(w, stdout) == f.logs.own[stdout] && f.sinkOf(w, stderr) == f.logs.own[stderr] {
 		return
 	}
-	mourned := &lastWords{incarnation: w.incarnation, reason: reason, since: w.began}
+	mourned := &lastWords{incarnation: w.incarnation, reason: reason}
 	w.lastWords = mourned
 	f.clock.Allow(flushMax, func() { f.quote(w, mourned) })
 	f.heard(w, mourned.incarnation)
@@ -43,7 +42,7 @@ func (f *Fleet) quote(w *worker, mourned *lastWords) {
 		return
 	}
 	w.lastWords = nil
-	if lines := w.tail.linesSince(mourned.since); len(lines) > 0 && f.shutdown.phase == serving {
+	if lines := w.tail.linesOf(mourned.incarnation, stdout, stderr); len(lines) > 0 && f.shutdown.phase == serving {
 		f.log.Info("last lines of a worker", "process", w.title, "reason", mourned.reason, "last_lines", strings.Join(lines, "\n"))
 	}
 }
@@ -104,7 +103,7 @@ func (f *Fleet) epitaph(w *worker) string {
 		return text
 	}
 	for _, kind := range []streamKind{stderr, stdout} { // the order between the two is by chance
-		if said := lastSentence(w.tail.linesOf(w.began, kind)); said != "" {
+		if said := lastSentence(w.tail.linesOf(w.incarnation, kind)); said != "" {
 			return text + ", and said last: " + said
 		}
 	}

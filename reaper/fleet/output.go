@@ -86,7 +86,6 @@ func (f *Fleet) startCopying(w *worker, pipes []pipe, spawnError error) {
 		closePipes(pipes)
 		return
 	}
-	w.began = w.tail.mark()
 	for _, p := range pipes {
 		p.writer.Close()
 		f.streams[p.reader] = p.stream

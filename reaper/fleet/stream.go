@@ -40,7 +40,7 @@ func (s *stream) copy() {
 	s.buf = make([]byte, copyBytesMax)
 	for {
 		n, err := s.reader.Read(s.buf[s.held:])
-		s.worker.tail.keep(s.kind, s.buf[s.held:s.held+n])
+		s.worker.tail.keep(s.kind, s.incarnation, s.buf[s.held:s.held+n])
 		switch {
 		case n > 0:
 			s.take(n)

@@ -29,6 +29,7 @@ type tail struct {
 	mu      sync.Mutex // guards the rest: two streams write, anybody reads
 	streams [streamKinds]ring
 	began   [streamKinds]uint64 // where the line that is not over yet begins
+	writer  [streamKinds]uint64 // which incarnation wrote last
 	cleared [streamKinds]uint64 // what was before is not shown any more
 	last    []span              // at most tailLinesMax
 	wake    chan struct{}       // closed at the next byte; nil when nobody waits
@@ -36,15 +37,25 @@ type tail struct {
 
 // span is a line without its end.
 type span struct {
-	kind     streamKind
-	from, to uint64
+	kind        streamKind
+	incarnation uint64 // that wrote it
+	from, to    uint64
 }
 
-// keep never waits for a reader.
-func (t *tail) keep(kind streamKind, p []byte) {
+// keep never waits for a reader. What an incarnation has left in its pipe may come when its successor has written already.
+func (t *tail) keep(kind streamKind, incarnation uint64, p []byte) {
+	if len(p) == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	base := t.streams[kind].end
+	if t.writer[kind] != incarnation {
+		if part := t.part(kind); part.from < part.to { // it ends here, and the line of another begins
+			t.note(part)
+		}
+		t.writer[kind], t.began[kind] = incarnation, base
+	}
 	t.streams[kind].write(p)
 	for line := lastLines(p); ; {
 		end := bytes.IndexByte(p[line:], '\n')
@@ -55,7 +66,7 @@ func (t *tail) keep(kind streamKind, p []byte) {
 		if line == 0 {
 			from = t.began[kind]
 		}
-		t.note(span{kind: kind, from: from, to: base + uint64(line+end)})
+		t.note(span{kind: kind, incarnation: incarnation, from: from, to: base + uint64(line+end)})
 		line += end + 1
 		t.began[kind] = base + uint64(line)
 	}
@@ -84,37 +95,32 @@ func (t *tail) note(line span) {
 	t.last = append(t.last, line)
 }
 
-// mark is a place in both streams.
-type mark [streamKinds]uint64
-
-// mark is the present end of both streams.
-func (t *tail) mark() mark {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return mark{t.streams[stdout].end, t.streams[stderr].end}
+// part is the line of a stream that is not over yet.
+func (t *tail) part(kind streamKind) span {
+	return span{kind: kind, incarnation: t.writer[kind], from: t.began[kind], to: t.streams[kind].end}
 }
 
 // lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
 // only a part was kept is left out, unless it is all there is.
-func (t *tail) lines() []string { return t.linesSince(mark{}) }
+func (t *tail) lines() []string { return t.linesOf(anyIncarnation, stdout, stderr) }
 
-// linesSince leaves out what was begun before a mark.
-func (t *tail) linesSince(since mark) []string { return t.linesOf(since, stdout, stderr) }
+// anyIncarnation stands for all of them; they are numbered from 1.
+const anyIncarnation = 0
 
-// linesOf gives those of some streams.
-func (t *tail) linesOf(since mark, kinds ...streamKind) []string {
+// linesOf gives those that one incarnation wrote to some streams.
+func (t *tail) linesOf(incarnation uint64, kinds ...streamKind) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	spans := t.last
 	for kind := range streamKinds {
-		if r := &t.streams[kind]; r.end > t.began[kind] {
-			spans = append(spans[:len(spans):len(spans)], span{kind: kind, from: t.began[kind], to: r.end})
+		if part := t.part(kind); part.from < part.to {
+			spans = append(spans[:len(spans):len(spans)], part)
 		}
 	}
 	var whole []string
 	var part string
 	for _, s := range spans {
-		if s.from < since[s.kind] || !slices.Contains(kinds, s.kind) {
+		if incarnation != anyIncarnation && s.incarnation != incarnation || !slices.Contains(kinds, s.kind) {
 			continue
 		}
 		text := strings.TrimSuffix(string(t.streams[s.kind].read(s.from, s.to)), "\r")

@@ -42,7 +42,7 @@ func TestTheTailIsTheLastWholeLines(t *testing.T) {
 				if w[0] == '!' {
 					kind = stderr
 				}
-				kept.keep(kind, []byte(w))
+				kept.keep(kind, 1, []byte(w))
 			}
 			if got := kept.lines(); !slices.Equal(got, tt.want) {
 				t.Errorf("lines: got %d %.60q, want %d %.60q", len(got), got, len(tt.want), tt.want)
@@ -53,8 +53,8 @@ func TestTheTailIsTheLastWholeLines(t *testing.T) {
 
 func TestTheTailIsReadFromAnyPosition(t *testing.T) {
 	var kept tail
-	kept.keep(stdout, []byte("0123456789"))
-	kept.keep(stderr, []byte("error"))
+	kept.keep(stdout, 1, []byte("0123456789"))
+	kept.keep(stderr, 1, []byte("error"))
 	tests := []struct {
 		name string
 		kind streamKind
@@ -86,7 +86,7 @@ func TestTheTailWakesWhoeverWaits(t *testing.T) {
 		t.Fatal("wake: got it closed before there is anything")
 	default:
 	}
-	kept.keep(stdout, []byte("more"))
+	kept.keep(stdout, 1, []byte("more"))
 	<-wake
 	if data, _, _ := kept.read(stdout, next, 10); string(data) != "more" {
 		t.Errorf("read: got %q, want %q", data, "more")
@@ -104,5 +104,24 @@ func TestARingForgetsTheOldest(t *testing.T) {
 	}
 	if len(r.buf) != ringBytes {
 		t.Errorf("memory: got %d bytes, want %d", len(r.buf), ringBytes)
+	}
+}
+
+// TestTheLastLinesAreOfOneIncarnation has what the first one left in its pipe come behind the first words of its successor.
+func TestTheLastLinesAreOfOneIncarnation(t *testing.T) {
+	var kept tail
+	kept.keep(stderr, 1, []byte("one\npart"))
+	kept.keep(stderr, 2, []byte("begin\nnext "))
+	kept.keep(stderr, 1, []byte(" and the rest\n"))
+	kept.keep(stderr, 2, []byte("li"))
+	kept.keep(stderr, 1, nil) // its end
+	kept.keep(stderr, 2, []byte("ne\n"))
+	kept.keep(stdout, 2, []byte("without an end"))
+	for incarnation, want := range map[uint64][]string{
+		1: {"one", "part", " and the rest"}, 2: {"begin", "next ", "line", "without an end"}, 3: nil,
+	} {
+		if got := kept.linesOf(incarnation, stdout, stderr); !slices.Equal(got, want) {
+			t.Errorf("incarnation %d: got %q, want %q", incarnation, got, want)
+		}
 	}
 }

@@ -62,7 +62,6 @@ type worker struct {
 	starts    uint64
 	last      ending
 	tail      tail
-	began     mark                  // where the output of its process begins
 	lastWords *lastWords            // not told yet; nil is none
 	crash     *os.File              // what the runtime of a process of percore's own writes; nil is none
 	logFiles  [streamKinds]*logFile // where its output goes; nil is somewhere else
