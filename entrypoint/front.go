@@ -7,8 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/oklog/run"
 	"golang.org/x/sys/unix"
@@ -94,12 +95,11 @@ func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) er
 	}
 	var g run.Group
 	g.Add(proxy.Run, func(error) { proxy.Close() })
-	var draining atomic.Bool // by PID 1's last word
-	draining.Store(first.Snapshot.Drain)
-	g.Add(func() error { return follow(pipe, proxy, &draining) }, func(error) { _ = pipe.Close() })
+	drains := newDrainOrder(first.Snapshot)
+	g.Add(func() error { return follow(pipe, proxy, drains) }, func(error) { _ = pipe.Close() })
 	g.Add(reports.Run, func(error) { reports.Close() })
 	stop := make(chan struct{})
-	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy, &draining) }, func(error) { close(stop) })
+	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy.Finish, drains) }, func(error) { close(stop) })
 	return g.Run()
 }
 
@@ -112,7 +112,7 @@ func inherited(listeners []link.Listener) []lbproxy.Listener {
 }
 
 // follow applies PID 1's settings and snapshots. The end of the link is PID 1's end, and so ours.
-func follow(pipe io.Reader, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
+func follow(pipe io.Reader, proxy *lbproxy.Proxy, drains *drainOrder) error {
 	for {
 		var wanted link.Wanted
 		switch err := link.Read(pipe, &wanted); {
@@ -130,24 +130,59 @@ func follow(pipe io.Reader, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
 		if err := proxy.Apply(wanted.Snapshot); err != nil {
 			return err
 		}
-		draining.Store(wanted.Snapshot.Drain)
+		drains.note(wanted.Snapshot)
 	}
 }
+
+// drainOrder is whether PID 1 has ordered the end of serving, which is never taken back.
+type drainOrder struct {
+	once  sync.Once
+	given chan struct{} // closed when it was
+}
+
+func newDrainOrder(first lbproxy.Snapshot) *drainOrder {
+	d := &drainOrder{given: make(chan struct{})}
+	d.note(first)
+	return d
+}
+
+func (d *drainOrder) note(s lbproxy.Snapshot) {
+	if s.Drain {
+		d.once.Do(func() { close(d.given) })
+	}
+}
+
+// isGiven tells whether the order is there, or comes soon; it waits no longer than until stop.
+func (d *drainOrder) isGiven(stop <-chan struct{}) bool {
+	patience := time.NewTimer(orderPatience)
+	defer patience.Stop()
+	select {
+	case <-d.given:
+		return true
+	case <-patience.C:
+	case <-stop:
+	}
+	return false
+}
+
+// orderPatience is how long SIGTERM waits for the order that PID 1 has given before it: the signal can overtake what is in the link, on
+// a machine that is busy or while the front door has only just begun.
+const orderPatience = time.Second
 
 // finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
 // is still theirs. From anybody else it is a wish for a new front door, which PID 1 starts as soon as this one is gone, so
 // that nobody waits. A terminal's signals reach PID 1 as well and are its business.
-func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, proxy *lbproxy.Proxy, draining *atomic.Bool) error {
+func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, finish func(), drains *drainOrder) error {
 	for {
 		select {
 		case s := <-signals:
-			switch {
-			case s != syscall.SIGTERM:
-			case draining.Load():
-				proxy.Finish()
-			default:
+			if s != syscall.SIGTERM {
+				continue
+			}
+			if !drains.isGiven(stop) {
 				return nil
 			}
+			finish()
 		case <-stop:
 			return nil
 		}
