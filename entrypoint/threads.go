@@ -12,10 +12,13 @@ const (
 	superviseProcs = 2
 	// superviseGCPercent sets the smallest heap that is collected, which is 4 MB times this (runtime/debug.SetGCPercent).
 	superviseGCPercent = 25
-	// threadsReserved are as many threads as PID 1 or the front door ever needs at once beside those that Go starts by
-	// itself: one that forks, one for signals, one in a write to each of stdout and stderr, one for each CPU used,
-	// and a spare one.
+	// threadsReserved are as many threads as the front door ever needs at once beside those that Go starts by
+	// itself, and PID 1 but for one: one that forks, one for signals, one in a write to each of stdout and stderr,
+	// one for each CPU used, and a spare one.
 	threadsReserved = 4
+	// superviseThreadsReserved are PID 1's, which has one more that reads the signals that end a program, for as long
+	// as it lives.
+	superviseThreadsReserved = threadsReserved + 1
 )
 
 // stayModest makes PID 1 small: few threads, where GOMAXPROCS would give it many, and a heap that is collected
@@ -25,7 +28,7 @@ func stayModest() {
 		runtime.GOMAXPROCS(superviseProcs)
 	}
 	debug.SetGCPercent(superviseGCPercent)
-	reserveThreads(threadsReserved)
+	reserveThreads(superviseThreadsReserved)
 }
 
 // reserveThreads makes Go start n threads now, while it may, and keep them. When it needs one and pids.max is
