@@ -170,8 +170,8 @@ func (d *drainOrder) isGiven(stop <-chan struct{}) bool {
 const orderPatience = time.Second
 
 // finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
-// is still theirs. From anybody else it is a wish for a new front door, which PID 1 starts as soon as this one is gone, so
-// that nobody waits. A terminal's signals reach PID 1 as well and are its business.
+// is still theirs. From anybody else it is a wish for a new front door, which PID 1 starts as soon as this one is gone; it goes on
+// serving for orderPatience before. A terminal's signals reach PID 1 as well and are its business.
 func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, finish func(), drains *drainOrder) error {
 	for {
 		select {

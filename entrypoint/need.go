@@ -8,7 +8,7 @@ import (
 	"percore/reaper/room"
 )
 
-// How many threads percore's own processes have at most, measured under load, and two to spare. A Go program that gets no thread is ended
+// How many threads percore's own processes have at most, measured under load, and one or two to spare. A Go program that gets no thread is ended
 // by its runtime, so nothing is started that would not have its own.
 const (
 	superviseThreads = 12
