@@ -34,6 +34,7 @@ func (r *Reaper) endLeftovers(pid int) {
 	if !known || !p.spec.KillLeftovers {
 		return
 	}
+	r.reapStrangers()
 	if p.left == nil {
 		p.left = &leftovers{process: p, family: p.family()}
 	}
@@ -42,6 +43,19 @@ func (r *Reaper) endLeftovers(pid int) {
 		return
 	}
 	p.left.begin(p.stopSignal)
+}
+
+// reapStrangers reaps the zombies that it has not started: a look for a family reads all of /proc, and in a storm of orphans that
+// grows faster than they would be reaped in between.
+func (r *Reaper) reapStrangers() {
+	for _, pid := range tree.ChildIDs() {
+		if _, known := r.processes[pid]; known {
+			continue
+		}
+		if ended, status, err := reap(pid); err == nil && ended == pid {
+			r.settle(pid, status)
+		}
+	}
 }
 
 // kill ends the rest with SIGKILL.
@@ -225,13 +239,12 @@ func deadChild() (int, error) {
 	}
 }
 
-// reap takes a dead child's status.
-func reap(pid int) (syscall.WaitStatus, error) {
-	var status syscall.WaitStatus
+// reap takes a dead child's status. It is 0 when the child lives.
+func reap(pid int) (ended int, status syscall.WaitStatus, err error) {
 	for {
-		_, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
+		ended, err = syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
 		if !errors.Is(err, syscall.EINTR) {
-			return status, err
+			return ended, status, err
 		}
 	}
 }

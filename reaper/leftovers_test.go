@@ -1,9 +1,12 @@
 package reaper_test
 
 import (
+	"bufio"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,6 +75,61 @@ func TestWhatIsLeftOfAGroupIsGoneBeforeItsLeadersEndIsReported(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The more zombies there are, the longer a look at all of /proc takes: those of strangers must not wait for it.
+func TestStrangersAreReapedBeforeAFamilyIsLookedFor(t *testing.T) {
+	r := adopter(t)
+	resume := make(chan struct{})
+	defer close(resume)
+	blocker := spawnSpec(t, r, reaper.Spec{
+		Args:   []string{"sh", "-c", "exec sleep 60"},
+		Exited: func(reaper.Exit) { <-resume }, // what keeps the reaper busy
+	})
+	var strangers []int
+	left := make(chan int, 1)
+	worker := spawnSpec(t, r, reaper.Spec{
+		Args: []string{"sh", "-c", "exec sleep 60"}, KillLeftovers: true,
+		Exited: func(reaper.Exit) {
+			left <- len(slices.DeleteFunc(strangers, func(pid int) bool { return stateOf(pid) == 0 }))
+		},
+	})
+	reader, writer := pipe(t)
+	_, orphaned := spawn(t, r, `for i in 1 2 3 4 5 6 7 8 9 10; do sleep 60 >&- & echo $!; done`, nil, writer)
+	writer.Close()
+	await(t, orphaned)
+	for lines := bufio.NewScanner(reader); lines.Scan(); {
+		pid, _ := strconv.Atoi(lines.Text())
+		strangers = append(strangers, pid)
+	}
+	kill(t, blocker.PID())
+	eventually(t, "the reaper is busy", func() bool { return stateOf(blocker.PID()) == 0 })
+	for _, pid := range append(slices.Clone(strangers), worker.PID()) {
+		kill(t, pid)
+		eventually(t, "a zombie", func() bool { return stateOf(pid) == 'Z' })
+	}
+	resume <- struct{}{}
+	if got := await(t, left); got != 0 || len(strangers) != 10 {
+		t.Errorf("zombies when the worker's family was looked for: got %d of %d, want 0 of 10", got, len(strangers))
+	}
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// spawnSpec starts a shell.
+func spawnSpec(t *testing.T, r *reaper.Reaper, s reaper.Spec) *reaper.Process {
+	t.Helper()
+	s.Path, s.Env = "/bin/sh", os.Environ()
+	p, err := r.Spawn(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestAGroupThatEndsWithItsLeaderIsReportedAtOnce(t *testing.T) {

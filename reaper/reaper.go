@@ -175,7 +175,7 @@ func (r *Reaper) drain() {
 			break
 		}
 		r.endLeftovers(pid)
-		status, err := reap(pid)
+		_, status, err := reap(pid)
 		if err != nil {
 			r.log.Error("wait for children", "pid", pid, "err", os.NewSyscallError("wait4", err))
 			break

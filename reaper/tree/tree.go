@@ -202,22 +202,32 @@ func Printable(name string) string {
 // Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc, and empty where
 // the kernel does not tell (CONFIG_PROC_CHILDREN).
 func Children() []Process {
+	var list []Process
+	for _, id := range slices.Backward(ChildIDs()) {
+		if p, ok := read("/proc", id); ok && !p.zombie {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// ChildIDs lists the pids of the children of this process, zombies too, those of one thread the oldest first. It reads a file
+// for each thread, whatever the number of children, and is empty where the kernel does not tell (CONFIG_PROC_CHILDREN).
+func ChildIDs() []int {
 	const tasks = "/proc/self/task"
 	threads, err := os.ReadDir(tasks)
 	if err != nil || !procIsOurs() {
 		return nil
 	}
-	var list []Process
+	var ids []int
 	for _, thread := range threads {
 		children, _ := os.ReadFile(tasks + "/" + thread.Name() + "/children")
-		for _, child := range slices.Backward(bytes.Fields(children)) {
+		for child := range bytes.FieldsSeq(children) {
 			id, _ := strconv.Atoi(string(child)) // the kernel writes numbers
-			if p, ok := read("/proc", id); ok && !p.zombie {
-				list = append(list, p)
-			}
+			ids = append(ids, id)
 		}
 	}
-	return list
+	return ids
 }
 
 // Stopped says whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.
