@@ -248,7 +248,10 @@ func TestACommandIsFitForATerminal(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	got := command(child.Process.Pid)
+	var got string
+	for deadline := time.Now().Add(20 * time.Second); got == "" && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		got = command(child.Process.Pid) // Start returns while execve is still laying out the arguments
+	}
 	if want := "evil?[2J?  xé\ufffd 60"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
