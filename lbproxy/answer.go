@@ -7,22 +7,23 @@ import (
 )
 
 // onAnswerBytes takes bytes from a worker; b lies in the scratch.
-func (l *loop) onAnswerBytes(u *conn, x *exchange, b []byte) {
+func (x *exchange) onAnswerBytes(u *conn, b []byte) {
 	switch x.response {
 	case responseAwaited:
-		l.onAnswerHead(u, x, b)
+		x.onAnswerHead(u, b)
 	case responseRelaying:
-		l.relay(x, b)
+		x.relay(b)
 	case responseTaken, responseTunnel:
 	}
 }
 
 // onAnswerHead parses an answer's head, which may come in pieces and after interim answers.
-func (l *loop) onAnswerHead(u *conn, x *exchange, b []byte) {
+func (x *exchange) onAnswerHead(u *conn, b []byte) {
+	l := x.loop
 	seen := 0
 	if len(x.answer) > 0 {
 		if len(x.answer)+len(b) > cap(x.answer) && l.buffers.pressure() == pressureFull {
-			l.abort(x, causeNoMemory)
+			x.abort(causeNoMemory)
 			return
 		}
 		x.answer = l.buffers.add(x.answer, b)
@@ -33,16 +34,16 @@ func (l *loop) onAnswerHead(u *conn, x *exchange, b []byte) {
 		switch {
 		case err != nil:
 			x.refusal = l.heads.ofAnswer(err)
-			l.tryFailed(x, causeBadResponse)
+			x.tryFailed(causeBadResponse)
 			return
 		case n == 0:
-			l.keepAnswer(x, b)
+			x.keepAnswer(b)
 			return
 		case l.response.Status >= 200 || l.response.Status == statusSwitching:
-			l.beginAnswer(u, x, b[n:])
+			x.beginAnswer(u, b[n:])
 			return
 		}
-		if !l.relayInterim(x, b[:n]) {
+		if !x.relayInterim(b[:n]) {
 			return
 		}
 		b, seen = b[n:], 0
@@ -57,14 +58,14 @@ const (
 )
 
 // keepAnswer remembers the part of a head that is here.
-func (l *loop) keepAnswer(x *exchange, b []byte) {
+func (x *exchange) keepAnswer(b []byte) {
 	x.answerAt = len(b)
 	switch {
 	case len(b) == 0: // only interim answers
-		l.buffers.put(x.answer)
+		x.loop.buffers.put(x.answer)
 		x.answer = nil
 	case len(x.answer) == 0:
-		x.answer = l.buffers.add(x.answer, b)
+		x.answer = x.loop.buffers.add(x.answer, b)
 	default: // b is its tail
 		x.answer = x.answer[:copy(x.answer, b)]
 	}
@@ -72,11 +73,12 @@ func (l *loop) keepAnswer(x *exchange, b []byte) {
 
 // relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the worker was
 // asked for it and the client still waits. It reports whether the exchange goes on.
-func (l *loop) relayInterim(x *exchange, head []byte) bool {
+func (x *exchange) relayInterim(head []byte) bool {
+	l := x.loop
 	x.reusable = x.reusable && l.response.KeepAlive // where it announced a body
 	switch {
 	case l.response.Status == statusContinue:
-		return l.sendContinue(x)
+		return x.sendContinue()
 	case x.minor == 0:
 		return true
 	}
@@ -88,18 +90,19 @@ func (l *loop) relayInterim(x *exchange, head []byte) bool {
 	}
 	l.out = append(l.out, crlf...)
 	x.replay = false // the client has seen something of this try
-	return l.sendToClient(x, l.out)
+	return x.sendToClient(l.out)
 }
 
 // beginAnswer starts passing on the answer whose head is in l.response; rest is what came behind it.
-func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
+func (x *exchange) beginAnswer(u *conn, rest []byte) {
+	l := x.loop
 	r := &l.response
 	x.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
 	l.noteAnswer(x.target)
-	l.repeatAnswered(x)
+	x.repeatAnswered()
 	if r.Status == statusSwitching {
-		l.beginTunnel(u, x, rest)
+		x.beginTunnel(u, rest)
 		return
 	}
 	x.reply.begin(r.Framing, r.Length)
@@ -122,57 +125,57 @@ func (l *loop) beginAnswer(u *conn, x *exchange, rest []byte) {
 	x.reusable = x.reusable && r.KeepAlive && !x.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
-	l.buildAnswer(x, r)
+	x.buildAnswer(r)
 	x.response, x.committed, x.replay = responseRelaying, true, false
 	payload, used, err := x.reply.take(rest)
 	if err != nil {
 		x.committed = false
-		l.tryFailed(x, causeBadResponse)
+		x.tryFailed(causeBadResponse)
 		return
 	}
-	l.keepTrailers(x)
-	l.releaseAnswer(x)
+	x.keepTrailers()
+	x.releaseAnswer()
 	if x.request == requestSent {
-		l.releaseHead(x)
+		x.releaseHead()
 	}
 	if used < len(rest) {
-		l.foundMore(x)
+		x.foundMore()
 	}
 	x.bytesOut += int64(len(payload))
-	if l.sendToClient(x, l.joinHead(l.frameReply(x, payload))) && x.reply.done {
-		l.finishReply(x)
+	if x.sendToClient(l.joinHead(x.frameReply(payload))) && x.reply.done {
+		x.finishReply()
 	}
 }
 
 // releaseHead gives back the request, which no other worker will need.
-func (l *loop) releaseHead(x *exchange) {
-	l.buffers.put(x.head)
+func (x *exchange) releaseHead() {
+	x.loop.buffers.put(x.head)
 	x.head, x.start, x.bodyAt = nil, 0, 0
 }
 
 // releaseHeld gives back the held body of a request that its worker has and nobody may repeat: the worker may take its time, and what is
 // held for that long nobody else can use. The head is left for the format of an answer of our own.
-func (l *loop) releaseHeld(x *exchange) {
+func (x *exchange) releaseHeld() {
 	head := x.requestHead()
 	if len(x.head) == x.bodyAt || classOf(len(head)) == cap(x.head) {
 		return
 	}
-	b := append(l.buffers.get(len(head)), head...)
-	l.buffers.put(x.head)
+	b := append(x.loop.buffers.get(len(head)), head...)
+	x.loop.buffers.put(x.head)
 	x.head, x.start, x.bodyAt = b, 0, len(b)
 }
 
-func (l *loop) releaseAnswer(x *exchange) {
-	l.buffers.put(x.answer)
+func (x *exchange) releaseAnswer() {
+	x.loop.buffers.put(x.answer)
 	x.answer = nil
 }
 
 // frameReply gives a part of an answer's body the framing that the client gets.
-func (l *loop) frameReply(x *exchange, payload []byte) []byte {
+func (x *exchange) frameReply(payload []byte) []byte {
 	if !x.chunkOut {
 		return payload
 	}
-	return l.frameChunk(payload, x.reply.done && len(x.trailer) == 0)
+	return x.loop.frameChunk(payload, x.reply.done && len(x.trailer) == 0)
 }
 
 // joinHead puts the head in l.out right in front of body, which lies in the scratch, so that one send takes both.
@@ -189,56 +192,57 @@ func (l *loop) joinHead(body []byte) []byte {
 }
 
 // relay passes on more of an answer's body.
-func (l *loop) relay(x *exchange, b []byte) {
+func (x *exchange) relay(b []byte) {
 	payload, used, err := x.reply.take(b)
 	if err != nil {
-		l.tryFailed(x, causeTruncated)
+		x.tryFailed(causeTruncated)
 		return
 	}
-	l.keepTrailers(x)
+	x.keepTrailers()
 	if used < len(b) {
-		l.foundMore(x)
+		x.foundMore()
 	}
 	x.bytesOut += int64(len(payload))
-	framed := l.frameReply(x, payload)
-	if len(framed) > 0 && !l.sendToClient(x, framed) {
+	framed := x.frameReply(payload)
+	if len(framed) > 0 && !x.sendToClient(framed) {
 		return
 	}
 	if x.reply.done {
-		l.finishReply(x)
+		x.finishReply()
 	}
 }
 
 // foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
-func (l *loop) foundMore(x *exchange) {
+func (x *exchange) foundMore() {
 	if x.reusable {
-		l.spokeUnasked(l.conns.at(x.upstream))
+		x.loop.spokeUnasked(x.loop.conns.at(x.upstream))
 	}
 	x.reusable = false
 }
 
 // finishReply lets the worker go, now that it has said everything, and ends the exchange once the client has it.
-func (l *loop) finishReply(x *exchange) {
+func (x *exchange) finishReply() {
 	if x.reply.framing == http1.FramingClose && x.chunkOut && x.response == responseRelaying {
-		if !l.sendToClient(x, lastChunk) {
+		if !x.sendToClient(lastChunk) {
 			return
 		}
 	}
-	if len(x.trailer) > 0 && x.response == responseRelaying && !l.sendTrailers(x) {
+	if len(x.trailer) > 0 && x.response == responseRelaying && !x.sendTrailers() {
 		return
 	}
 	x.response = responseTaken
-	l.detachWorker(x, x.reusable)
+	x.detachWorker(x.reusable)
 	switch {
 	case x.toClient.pending() == 0:
-		l.finish(x)
+		x.finish()
 	case x.request != requestSent:
-		l.stopUpload(x)
+		x.stopUpload()
 	}
 }
 
 // stopUpload leaves the rest of a request's body unread: the answer is here, and there is no worker to take more.
-func (l *loop) stopUpload(x *exchange) {
+func (x *exchange) stopUpload() {
+	l := x.loop
 	x.request = requestSent
 	x.toWorker.release(&l.buffers)
 	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
@@ -247,7 +251,8 @@ func (l *loop) stopUpload(x *exchange) {
 var lastChunk = []byte(http1.LastChunk)
 
 // sendToClient writes p and keeps what the client's socket does not take. It reports whether the exchange goes on.
-func (l *loop) sendToClient(x *exchange, p []byte) bool {
+func (x *exchange) sendToClient(p []byte) bool {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	if x.probed {
 		x.probed, p = false, behindProbe(p)
@@ -262,7 +267,7 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 	}
 	n, ok := write(l, c, p)
 	if !ok {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return false
 	}
 	if n < len(p) {
@@ -276,11 +281,12 @@ func (l *loop) sendToClient(x *exchange, p []byte) bool {
 }
 
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
-func (l *loop) flushToClient(x *exchange) {
+func (x *exchange) flushToClient() {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	n, ok := l.send(c, x.toClient.bytes())
 	if !ok {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return
 	}
 	if n == 0 {
@@ -291,14 +297,14 @@ func (l *loop) flushToClient(x *exchange) {
 		l.timers.Set(c.slot, timerSend, l.now)
 	} else {
 		x.toClient.release(&l.buffers)
-		l.awaitBody(c, x)
+		x.awaitBody(c)
 	}
 	if x.toClient.pending() == 0 && x.response == responseTaken {
-		l.finish(x)
+		x.finish()
 		return
 	}
 	if x.response == responseTunnel {
-		l.touchTunnel(x)
+		x.touchTunnel()
 	}
 	if x.upstream != noSlot && x.toClient.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
@@ -310,10 +316,11 @@ func (l *loop) flushToClient(x *exchange) {
 }
 
 // finish ends an exchange whose answer is out: the connection waits for the next request or closes.
-func (l *loop) finish(x *exchange) {
+func (x *exchange) finish() {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	complete := c.state == stateWait && !x.forgot
-	l.detachWorker(x, false) // nobody must find the exchange by a connection that it left behind
+	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
 	keep := x.keepAlive && complete
 	l.log.write(l, x)
 	ahead := x.in
@@ -356,7 +363,8 @@ func (l *loop) closeAnswered(c *conn, inputRead bool) {
 }
 
 // buildAnswer writes the answer's head for the client into l.out.
-func (l *loop) buildAnswer(x *exchange, r *http1.Response) {
+func (x *exchange) buildAnswer(r *http1.Response) {
+	l := x.loop
 	b := appendStatusLine(l.out[:0], r)
 	dated := false
 	for i := range r.Fields {

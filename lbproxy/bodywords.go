@@ -28,7 +28,8 @@ func durationText(d time.Duration) string {
 
 // explain words what ended an exchange where a setting did. A body that ran into one is the operator's business, too, but strangers must not
 // fill the log with it.
-func (l *loop) explain(x *exchange, why cause) {
+func (x *exchange) explain(why cause) {
+	l := x.loop
 	words, last := "", (*int64)(nil)
 	switch why {
 	case causeHeaderTimeout:

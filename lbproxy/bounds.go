@@ -100,7 +100,8 @@ func (l *loop) pendingMax() int {
 
 // holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside its head. A
 // worker's connection would cost as much, and a client that sends no more would occupy it.
-func (l *loop) holdMax(x *exchange) int {
+func (x *exchange) holdMax() int {
+	l := x.loop
 	if l.buffers.pressure() != pressureNone {
 		return max(0, min(l.options.ClientBodyBufferSize, cap(x.head)-x.bodyAt-len(crlf)))
 	}

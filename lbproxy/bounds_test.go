@@ -314,13 +314,14 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: epoll.NewTimers(1)}
 	l.buffers.budget = 100_000
+	x := &exchange{loop: l}
 	for _, step := range []struct {
 		used                int64
 		hold, pending, room int
 	}{{50_000, 1000, pendingBytesMax, scratchBytes}, {50_001, 0, 0, leanReadBytes}, {75_000, 0, 0, leanReadBytes}, {75_001, 0, 0, fullReadBytes}, {100_001, 0, 0, fullReadBytes}} {
 		l.buffers.used = step.used
-		if hold := l.holdMax(&exchange{}); hold != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
-			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, l.holdMax(&exchange{}), l.pendingMax(), l.readRoom(), step)
+		if hold := x.holdMax(); hold != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
+			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, x.holdMax(), l.pendingMax(), l.readRoom(), step)
 		}
 	}
 }

@@ -31,20 +31,21 @@ func (p *Proxy) activeIn(t *table) int64 {
 
 // repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
 // next one.
-func (l *loop) repeatAnswered(x *exchange) {
+func (x *exchange) repeatAnswered() {
+	l := x.loop
 	if !x.repeating {
 		return
 	}
-	l.endRepeat(x)
+	x.endRepeat()
 	if l.proxy.waiting.Load() > 0 {
 		l.proxy.serveFrom(l)
 	}
 }
 
 // endRepeat gives back what takeRepeat claimed for x.
-func (l *loop) endRepeat(x *exchange) {
+func (x *exchange) endRepeat() {
 	if x.repeating {
 		x.repeating = false
-		l.proxy.repeats.Add(-1)
+		x.loop.proxy.repeats.Add(-1)
 	}
 }

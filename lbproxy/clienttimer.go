@@ -7,11 +7,11 @@ import "percore/lbproxy/epoll"
 
 // clientClass is what the client of an exchange has a time for now: NoClass where it waits for a worker. What it does not take of its
 // answer goes first, whatever else it does.
-func (l *loop) clientClass(c *conn, x *exchange) epoll.Class {
+func (x *exchange) clientClass(c *conn) epoll.Class {
 	switch {
 	case x.toClient.pending() > 0:
 		return timerSend
-	case x.request == requestParked && l.table.startsFirst():
+	case x.request == requestParked && x.loop.table.startsFirst():
 		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue
@@ -20,7 +20,7 @@ func (l *loop) clientClass(c *conn, x *exchange) epoll.Class {
 			return timerExpect
 		}
 		return timerBody
-	case l.isFinishing(c, x):
+	case x.isFinishing(c):
 		return timerFinished
 	default:
 		return epoll.NoClass
@@ -37,7 +37,7 @@ func (l *loop) retime(exchange int32) {
 	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateBody && c.state != stateWait {
 		return // it has ended, or has not begun, or is a tunnel
 	}
-	switch class := l.clientClass(c, x); {
+	switch class := x.clientClass(c); {
 	case class == l.timers.Class(c.slot):
 	case class == epoll.NoClass:
 		l.timers.Clear(c.slot)

@@ -124,7 +124,7 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	loops := map[int]bool{}
 	r.proxy.mu.Lock()
 	for x := r.proxy.list.head; x != nil; x = x.wait.next {
-		loops[x.wait.loop.id] = true
+		loops[x.loop.id] = true
 	}
 	r.proxy.mu.Unlock()
 	close(gate)
@@ -207,7 +207,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 					l.crowded = true
 					l.takeGrants()
 				} else {
-					l.abort(l.grants.head, causeClientClosed)
+					l.grants.head.abort(causeClientClosed)
 				}
 				l.serveOneMore()
 			})

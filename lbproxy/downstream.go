@@ -37,7 +37,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 // onClientWritable writes what was kept for a client.
 func (l *loop) onClientWritable(c *conn) {
 	if x := l.exchangeOf(c); x != nil && x.toClient.pending() > 0 {
-		l.flushToClient(x)
+		x.flushToClient()
 	}
 }
 
@@ -84,7 +84,7 @@ func (l *loop) requestRoom(c *conn) int {
 	switch x.request {
 	case requestCollecting:
 		held := len(x.head) - x.bodyAt
-		room := min(l.readRoom(), max(l.holdMax(x)-held, holdBytesMin))
+		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
 		if l.buffers.pressure() == pressureFull {
 			room = min(room, max(cap(x.head)-len(x.head)-len(crlf), 1)) // what needs no larger buffer
 		}
@@ -130,7 +130,7 @@ func (l *loop) onClientClosed(c *conn) {
 		x.request, x.abandoned = requestSent, true
 		c.flags = c.flags&^flagHalfClosed | flagLateFIN
 	default:
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	}
 }
 
@@ -138,7 +138,7 @@ func (l *loop) onClientClosed(c *conn) {
 func (l *loop) onRequestBytes(c *conn, b []byte) {
 	switch c.state {
 	case stateBody:
-		l.onBody(c, l.exchangeOf(c), b)
+		l.exchangeOf(c).onBody(c, b)
 	case stateProxy:
 		l.onProxyHeader(c, b)
 	default:
@@ -156,13 +156,13 @@ func (l *loop) onHead(c *conn, b []byte) {
 	n, err := l.request.Parse(b, seen, l.heads.request)
 	switch {
 	case (err != nil || n == 0) && isClientHello(b):
-		l.refuseHello(l.ensureExchange(c, x), b)
+		l.ensureExchange(c, x).refuseHello(b)
 	case err != nil:
-		l.refuseHead(l.ensureExchange(c, x), b, err)
+		l.ensureExchange(c, x).refuseHead(b, err)
 	case n == 0:
-		l.keepHead(c, l.ensureExchange(c, x), b)
+		l.ensureExchange(c, x).keepHead(c, b)
 	default:
-		l.beginRequest(c, l.ensureExchange(c, x), b[n:])
+		l.ensureExchange(c, x).beginRequest(c, b[n:])
 	}
 }
 
@@ -174,13 +174,14 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 }
 
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
-func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
+func (x *exchange) keepHead(c *conn, b []byte) {
+	l := x.loop
 	if x.in.pending() == 0 {
 		x.in.add(&l.buffers, b)
 	}
 	x.seen = len(b)
 	if l.buffers.pressure() == pressureFull {
-		l.abort(x, causeNoMemory)
+		x.abort(causeNoMemory)
 		return
 	}
 	if c.state == stateIdle {
@@ -193,14 +194,15 @@ func (l *loop) keepHead(c *conn, x *exchange, b []byte) {
 // browsers open connections that they may never use.
 func (l *loop) headTimedOut(c *conn) {
 	if x := l.exchangeOf(c); x != nil {
-		l.abort(x, causeHeaderTimeout)
+		x.abort(causeHeaderTimeout)
 		return
 	}
 	l.linger(c) // its request may have come just now
 }
 
 // beginRequest starts on the request whose head is in l.request; rest is what came behind it.
-func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
+func (x *exchange) beginRequest(c *conn, rest []byte) {
+	l := x.loop
 	r := &l.request
 	l.timers.Clear(c.slot)
 	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
@@ -210,48 +212,49 @@ func (l *loop) beginRequest(c *conn, x *exchange, rest []byte) {
 	l.log.note(&l.buffers, x, r)
 	x.body.begin(r.Framing, r.Length)
 	c.state = stateBody
-	x.expects = l.asksWorker(x, r, rest)
-	l.buildRequest(c, x, r)
-	if !l.hasRoom(x, rest) {
-		l.abort(x, causeNoMemory)
+	x.expects = x.asksWorker(r, rest)
+	x.buildRequest(c, r)
+	if !x.hasRoom(rest) {
+		x.abort(causeNoMemory)
 		return
 	}
 	if limit := l.options.ClientMaxBodySize; limit > 0 && r.Length > limit {
-		l.abort(x, causeBodyTooLarge)
+		x.abort(causeBodyTooLarge)
 		return
 	}
 	if r.MaxForwards == 0 {
-		l.answerOptions(c, x, rest)
+		x.answerOptions(c, rest)
 		return
 	}
 	if x.body.done {
-		l.requestRead(c, x, rest)
+		x.requestRead(c, rest)
 		return
 	}
 	x.request = requestCollecting
-	l.awaitBody(c, x)
+	x.awaitBody(c)
 	if len(rest) > 0 {
-		l.onBody(c, x, rest)
+		x.onBody(c, rest)
 		return
 	}
 	x.in.release(&l.buffers)
 	if r.Expect100 {
-		l.onExpectation(x)
+		x.onExpectation()
 	}
 }
 
 // hasRoom tells whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot be held that comes with
 // its offer, for which nobody has to wait (RFC 6455 section 4.1).
-func (l *loop) hasRoom(x *exchange, rest []byte) bool {
-	p := l.buffers.pressure()
+func (x *exchange) hasRoom(rest []byte) bool {
+	p := x.loop.buffers.pressure()
 	if p != pressureNone && x.upgrade && len(rest) > 0 {
 		return false
 	}
-	return p != pressureFull || l.mayUseReserve(x)
+	return p != pressureFull || x.mayUseReserve()
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
-func (l *loop) onBody(c *conn, x *exchange, b []byte) {
+func (x *exchange) onBody(c *conn, b []byte) {
+	l := x.loop
 	if x.request == requestSent { // its answer is here, or its worker takes no more
 		x.body.total += int64(len(b))
 		return
@@ -259,92 +262,93 @@ func (l *loop) onBody(c *conn, x *exchange, b []byte) {
 	payload, used, err := x.body.take(b)
 	switch limit := l.options.ClientMaxBodySize; {
 	case err != nil:
-		l.refuse(x, x.requestHead(), err)
+		x.refuse(x.requestHead(), err)
 		return
 	case limit > 0 && x.body.total > limit:
-		l.abort(x, causeBodyTooLarge)
+		x.abort(causeBodyTooLarge)
 		return
-	case l.isTooSlow(x):
-		l.bodyTimedOut(x, causeBodyTooSlow)
+	case x.isTooSlow():
+		x.bodyTimedOut(causeBodyTooSlow)
 		return
 	}
 	x.expects, x.replay = false, false
-	l.touchBody(c, x)
+	x.touchBody(c)
 	if x.request == requestStreaming {
-		l.streamBody(c, x, payload, b[used:])
+		x.streamBody(c, payload, b[used:])
 		return
 	}
 	if len(x.head)+len(payload) > cap(x.head) && l.buffers.pressure() == pressureFull {
-		l.abort(x, causeNoMemory)
+		x.abort(causeNoMemory)
 		return
 	}
 	x.head = l.buffers.add(x.head, payload)
 	if x.body.done {
-		l.requestRead(c, x, b[used:])
+		x.requestRead(c, b[used:])
 		return
 	}
 	x.in.release(&l.buffers)
-	if len(x.head)-x.bodyAt >= l.holdMax(x) {
-		l.frameHeld(x)
-		l.assign(x)
+	if len(x.head)-x.bodyAt >= x.holdMax() {
+		x.frameHeld()
+		x.assign()
 	}
 }
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
-func (l *loop) streamBody(c *conn, x *exchange, payload, rest []byte) {
+func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 	if x.body.done {
-		l.endRequest(c, x, rest)
+		x.endRequest(c, rest)
 		x.request = requestSent
 	}
 	if x.body.framing == http1.FramingChunked {
-		payload = l.frameChunk(payload, x.body.done)
+		payload = x.loop.frameChunk(payload, x.body.done)
 	}
 	if len(payload) > 0 {
-		l.sendToWorker(x, payload)
+		x.sendToWorker(payload)
 	}
 }
 
 // requestRead goes on to choose a worker, now that all of the request is here.
-func (l *loop) requestRead(c *conn, x *exchange, rest []byte) {
-	l.endRequest(c, x, rest)
+func (x *exchange) requestRead(c *conn, rest []byte) {
+	x.endRequest(c, rest)
 	x.replay = true
-	l.frameHeld(x)
-	l.assign(x)
+	x.frameHeld()
+	x.assign()
 }
 
 // endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that is kept: it would have
 // to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
-func (l *loop) endRequest(c *conn, x *exchange, rest []byte) {
-	if len(rest) > 0 && l.buffers.pressure() != pressureNone {
+func (x *exchange) endRequest(c *conn, rest []byte) {
+	if len(rest) > 0 && x.loop.buffers.pressure() != pressureNone {
 		x.forgot, x.keepAlive, rest = true, false, nil
 	}
-	l.keepRest(x, rest)
-	l.noteWhole(c, x)
+	x.keepRest(rest)
+	x.noteWhole(c)
 	c.state = stateWait
 }
 
 // keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
-func (l *loop) keepRest(x *exchange, rest []byte) {
+func (x *exchange) keepRest(rest []byte) {
 	x.seen = 0
 	switch {
 	case len(rest) == 0:
-		x.in.release(&l.buffers)
+		x.in.release(&x.loop.buffers)
 	case x.in.pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
 		x.in.off = len(x.in.b) - len(rest)
 	default:
-		x.in.add(&l.buffers, rest)
+		x.in.add(&x.loop.buffers, rest)
 	}
 }
 
 // refuseHead answers the request whose head starts b.
-func (l *loop) refuseHead(x *exchange, b []byte, err error) {
-	l.glimpse(x, b)
-	l.refuse(x, b, err)
+func (x *exchange) refuseHead(b []byte, err error) {
+	x.glimpse(b)
+	x.refuse(b, err)
 }
 
 // glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides whether the answer
 // may have a body, and is logged.
-func (l *loop) glimpse(x *exchange, b []byte) {
+func (x *exchange) glimpse(b []byte) {
+	l := x.loop
 	r := &l.request
 	r.Glimpse(b, l.heads.request)
 	x.method, x.minor = r.MethodID, r.Minor
@@ -352,24 +356,25 @@ func (l *loop) glimpse(x *exchange, b []byte) {
 }
 
 // refuse answers a request with this head that the codec rejected.
-func (l *loop) refuse(x *exchange, head []byte, err error) {
+func (x *exchange) refuse(head []byte, err error) {
+	l := x.loop
 	status := outcomes[causeBadRequest].status
 	var refusal *http1.Error
 	if errors.As(err, &refusal) {
 		status = refusal.Status
 	}
-	l.detachWorker(x, false)
+	x.detachWorker(false)
 	words, limit := l.heads.ofRequest(err)
 	x.refusal = words
-	l.logCause(x, causeBadRequest)
+	x.logCause(causeBadRequest)
 	if limit != http1.LimitNone { // the operator's to raise; strangers must not fill the log with it
 		l.complain(&l.complaints.beyond[limit], sideDownstream, "request refused", words)
 	}
 	if x.committed {
-		l.cut(x, status)
+		x.cut(status)
 		return
 	}
-	l.answer(x, head, status, words)
+	x.respond(head, status, words)
 }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the

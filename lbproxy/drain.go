@@ -51,7 +51,7 @@ func (l *loop) graceOver(c *conn) {
 	case c.state == stateProxy:
 		l.closeUnserved(c)
 	case x != nil:
-		l.abort(x, causeHeaderTimeout)
+		x.abort(causeHeaderTimeout)
 	default:
 		l.linger(c)
 	}
@@ -94,7 +94,7 @@ func (l *loop) finishServing() {
 			continue
 		}
 		if x := l.exchangeOf(c); x != nil && x.target == nil && x.response == responseAwaited {
-			l.abort(x, causeDeadline)
+			x.abort(causeDeadline)
 		}
 	}
 }

@@ -18,7 +18,8 @@ const errorBodyBytes = 512
 
 // answer writes the front door's own answer to a request with this head, which says in which format. The connection is kept when
 // the request was read whole.
-func (l *loop) answer(x *exchange, head []byte, status int, reason string) {
+func (x *exchange) respond(head []byte, status int, reason string) {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	x.status = status
 	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
@@ -35,14 +36,15 @@ func (l *loop) answer(x *exchange, head []byte, status int, reason string) {
 		x.bytesOut = int64(len(body))
 	}
 	l.out = b
-	l.sendOwn(c, x)
+	x.sendOwn(c)
 }
 
 // answerOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
 // (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
-func (l *loop) answerOptions(c *conn, x *exchange, rest []byte) {
+func (x *exchange) answerOptions(c *conn, rest []byte) {
+	l := x.loop
 	if x.body.done {
-		l.endRequest(c, x, rest)
+		x.endRequest(c, rest)
 	}
 	x.status = statusNoContent
 	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
@@ -50,25 +52,25 @@ func (l *loop) answerOptions(c *conn, x *exchange, rest []byte) {
 	b = append(b, l.clock.httpDate()...)
 	b = append(append(b, crlf...), allowField...)
 	l.out = append(appendPersistence(b, x), crlf...)
-	l.sendOwn(c, x)
+	x.sendOwn(c)
 }
 
 // allowField names the methods that are proxied. Others are, too, but for CONNECT and TRACE.
 const allowField = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
 
 // sendOwn sends an answer of the front door's own, which is in l.out.
-func (l *loop) sendOwn(c *conn, x *exchange) {
-	l.timers.Clear(c.slot)
+func (x *exchange) sendOwn(c *conn) {
+	x.loop.timers.Clear(c.slot)
 	x.committed, x.response = true, responseTaken
 	switch {
-	case !l.sendToClient(x, l.out):
+	case !x.sendToClient(x.loop.out):
 	case x.toClient.pending() == 0:
-		l.finish(x)
+		x.finish()
 	default:
 		if c.state != stateWait {
 			c.state = stateBody // of which nothing more is read: what comes now is no request
 		}
-		l.stopUpload(x)
+		x.stopUpload()
 	}
 }
 

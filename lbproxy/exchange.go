@@ -27,6 +27,7 @@ const (
 // exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
 // from the first byte of the head until the answer is out, and holds every buffer that the two need.
 type exchange struct {
+	loop       *loop // that owns it
 	id         int32
 	downstream int32 // slot
 	upstream   int32 // slot, or noSlot

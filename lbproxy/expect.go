@@ -10,20 +10,20 @@ import "percore/lbproxy/http1"
 const expectMillis = 1_000
 
 // asksWorker tells whether a client that holds its body back waits for the worker's word: it will not be held whole.
-func (l *loop) asksWorker(x *exchange, r *http1.Request, rest []byte) bool {
-	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(l.holdMax(x))
+func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
+	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax())
 }
 
 // onExpectation answers a client that holds its body back: finally when it would be in vain.
-func (l *loop) onExpectation(x *exchange) {
+func (x *exchange) onExpectation() {
 	switch {
-	case l.wouldRefuse():
-		l.abort(x, causeQueueFull)
+	case x.loop.wouldRefuse():
+		x.abort(causeQueueFull)
 	case x.expects:
 		x.replay = true
-		l.assign(x)
+		x.assign()
 	default:
-		l.sendToClient(x, continueAnswer)
+		x.sendToClient(continueAnswer)
 	}
 }
 
@@ -34,13 +34,13 @@ func (l *loop) wouldRefuse() bool {
 }
 
 // sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.
-func (l *loop) sendContinue(x *exchange) bool {
+func (x *exchange) sendContinue() bool {
 	if !x.expects {
 		return true
 	}
 	x.expects, x.replay = false, false
-	l.awaitBody(l.conns.at(x.downstream), x)
-	return l.sendToClient(x, continueAnswer)
+	x.awaitBody(x.loop.conns.at(x.downstream))
+	return x.sendToClient(continueAnswer)
 }
 
 var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")

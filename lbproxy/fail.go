@@ -4,17 +4,18 @@ import "log/slog"
 
 // tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
-func (l *loop) tryFailed(x *exchange, why cause) {
+func (x *exchange) tryFailed(why cause) {
+	l := x.loop
 	t, untouched := x.target, x.sent == 0
-	l.letGo(x, false)
-	l.logTry(x, t, why)
+	x.letGo(false)
+	x.logTry(t, why)
 	x.failure = why
 	x.noteRefusal(why, l.nowNanos)
 	if t != nil && x.response == responseAwaited {
 		l.noteFailure(t, why)
 	}
 	if t == nil || x.committed || x.response != responseAwaited {
-		l.abort(x, why)
+		x.abort(why)
 		return
 	}
 	rule := outcomes[why].retry
@@ -28,51 +29,51 @@ func (l *loop) tryFailed(x *exchange, why cause) {
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
 	case rule != retryNever && l.hasLeft(l.conns.at(x.downstream)):
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	case rule == retrySameWorker && x.stale == nil && (repeatable || untouched):
 		x.stale = t
-		l.retrySame(x, t)
+		x.retrySame(t)
 	case !l.options.NextUpstream:
-		l.abort(x, why)
+		x.abort(why)
 	case rule == retryAnyMethod:
-		if x.stale == t && !l.survives(x, t) { // the kept connection closed because its worker died, perhaps of this request
-			l.abort(x, causeStale)
+		if x.stale == t && !x.survives(t) { // the kept connection closed because its worker died, perhaps of this request
+			x.abort(causeStale)
 			return
 		}
-		l.tryOther(x, t)
-	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !l.isSuspect(x):
+		x.tryOther(t)
+	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !x.isSuspect():
 		x.suspect(t)
-		l.tryOther(x, t)
+		x.tryOther(t)
 	default:
-		l.abort(x, why)
+		x.abort(why)
 	}
 }
 
 // tryOther gives a request that t has failed to another worker, while there is time for that.
-func (l *loop) tryOther(x *exchange, t *target) {
+func (x *exchange) tryOther(t *target) {
 	if x.failure == causeConnectTimeout {
-		x.refusedNanos += l.nowNanos - x.connectNanos
+		x.refusedNanos += x.loop.nowNanos - x.connectNanos
 	}
-	if l.isOverdue(x) {
-		l.abort(x, x.failure)
+	if x.isOverdue() {
+		x.abort(x.failure)
 		return
 	}
 	x.tried.add(t.Index)
-	l.releaseWorker(x)
-	l.assign(x)
+	x.releaseWorker()
+	x.assign()
 }
 
 // retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
 // request keeps its place meanwhile, and as it is no more load for anybody it is none of the repeats that are counted.
-func (l *loop) retrySame(x *exchange, t *target) {
+func (x *exchange) retrySame(t *target) {
 	switch {
-	case l.table.isUp(t.Index, t.Incarnation):
-		l.sendTo(x, t, false)
-	case !l.options.NextUpstream, !l.survives(x, t):
-		l.abort(x, causeStale)
+	case x.loop.table.isUp(t.Index, t.Incarnation):
+		x.sendTo(t, false)
+	case !x.loop.options.NextUpstream, !x.survives(t):
+		x.abort(causeStale)
 	default:
-		l.releaseWorker(x)
-		l.assign(x)
+		x.releaseWorker()
+		x.assign()
 	}
 }
 
@@ -83,41 +84,42 @@ func (l *loop) readTimedOut(u *conn) {
 		l.timers.Set(u.slot, timerRead, l.now)
 		return
 	}
-	l.tryFailed(x, causeReadTimeout)
+	x.tryFailed(causeReadTimeout)
 }
 
 // abort ends an exchange for good: with the status that the cause asks for when nothing of an answer is out yet,
 // else visibly, by closing the connection in the middle; a clean end is never made up.
-func (l *loop) abort(x *exchange, why cause) {
+func (x *exchange) abort(why cause) {
+	l := x.loop
 	if x.request == requestParked {
-		l.unpark(x)
+		x.unpark()
 	}
 	if c := l.conns.at(x.downstream); c.state == stateIdle || c.state == stateHead {
-		l.glimpse(x, x.in.bytes())
+		x.glimpse(x.in.bytes())
 	}
 	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.pending() > 0) {
 		resetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
 	}
-	l.detachWorker(x, false)
-	l.explain(x, why)
-	l.logCause(x, why)
+	x.detachWorker(false)
+	x.explain(why)
+	x.logCause(why)
 	o := &outcomes[why]
 	if x.committed || o.status == 0 || why == causeClientClosed {
-		l.cut(x, o.status)
+		x.cut(o.status)
 		return
 	}
-	l.answer(x, x.requestHead(), o.status, x.reason(why)+l.table.whyNoneIsUp(o.status))
+	x.respond(x.requestHead(), o.status, x.reason(why)+l.table.whyNoneIsUp(o.status))
 }
 
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
 // connection still gets what is here of it.
-func (l *loop) cut(x *exchange, status int) {
+func (x *exchange) cut(status int) {
 	if !x.listens() || x.toClient.pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
-		l.drop(x, status)
+		x.drop(status)
 		return
 	}
 	x.response, x.keepAlive = responseTaken, false
-	l.stopUpload(x)
+	x.stopUpload()
 }
 
 // listens tells whether the client may still be there to hear something, in spite of what ended the exchange.
@@ -127,7 +129,8 @@ func (x *exchange) listens() bool {
 
 // drop closes the client's connection without another word: by a reset where the client would take a FIN for the end of the body. Any
 // other may still be sending, and a close on top of that would be a reset, which could destroy what it has not read of its answer.
-func (l *loop) drop(x *exchange, status int) {
+func (x *exchange) drop(status int) {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	if !x.committed {
 		x.status = status
@@ -150,7 +153,8 @@ func (l *loop) drop(x *exchange, status int) {
 }
 
 // logCause reports what ended an exchange. Lines are handed over and may be dropped: a loop never waits for a log.
-func (l *loop) logCause(x *exchange, why cause) {
+func (x *exchange) logCause(why cause) {
+	l := x.loop
 	o := &outcomes[why]
 	x.why = why
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
@@ -175,11 +179,11 @@ func (x *exchange) reason(why cause) string {
 }
 
 // logTry reports a failed try of which the exchange may yet recover.
-func (l *loop) logTry(x *exchange, t *target, why cause) {
+func (x *exchange) logTry(t *target, why cause) {
 	x.noteTry(outcomes[why].status)
-	if !l.proxy.debug || t == nil {
+	if !x.loop.proxy.debug || t == nil {
 		return
 	}
 	o := &outcomes[why]
-	l.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.tries})
+	x.loop.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.tries})
 }

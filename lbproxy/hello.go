@@ -20,7 +20,7 @@ func isClientHello(b []byte) bool {
 }
 
 // refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
-func (l *loop) refuseHello(x *exchange, b []byte) {
-	l.complain(&l.complaints.hello, sideDownstream, "request refused", errClientHello.Error())
-	l.refuse(x, b, errClientHello)
+func (x *exchange) refuseHello(b []byte) {
+	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", errClientHello.Error())
+	x.refuse(b, errClientHello)
 }

@@ -33,15 +33,15 @@ func behindProbe(p []byte) []byte { return bytes.TrimPrefix(p, probeHead) }
 func (l *loop) watchClient(c *conn) {
 	x := l.exchangeOf(c)
 	if c.has(flagPeerClosed) {
-		l.noteFIN(c, x)
+		x.noteFIN(c)
 	}
 	switch left := c.has(flagBroken); {
 	case x.request == requestParked && (left || c.has(flagLateFIN)):
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	case x.request == requestParked:
-		l.probe(c, x)
+		x.probe(c)
 	case left && !l.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	}
 }
 
@@ -52,14 +52,14 @@ func (l *loop) watchBlocked(c *conn) {
 	}
 	x := l.exchangeOf(c)
 	if c.has(flagBroken) {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return
 	}
 	if !c.has(flagPeerClosed) || x.body.framing != http1.FramingLength {
 		return
 	}
 	if l.judgeFIN(c); c.unread() < x.body.left || x.request == requestParked && c.has(flagLateFIN) {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	}
 }
 
@@ -81,17 +81,17 @@ func (l *loop) hasLeft(c *conn) bool {
 }
 
 // noteWhole remembers when a request was whole, and whether a FIN came with it.
-func (l *loop) noteWhole(c *conn, x *exchange) {
-	c.since = l.now
+func (x *exchange) noteWhole(c *conn) {
+	c.since = x.loop.now
 	if c.has(flagPeerClosed) {
-		l.noteFIN(c, x)
+		x.noteFIN(c)
 	}
 }
 
 // noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
-func (l *loop) noteFIN(c *conn, x *exchange) {
-	l.judgeFIN(c)
-	x.keepAlive = x.keepAlive && (x.in.pending() > 0 || l.peek(c) != nextEnd)
+func (x *exchange) noteFIN(c *conn) {
+	x.loop.judgeFIN(c)
+	x.keepAlive = x.keepAlive && (x.in.pending() > 0 || x.loop.peek(c) != nextEnd)
 }
 
 // judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
@@ -113,9 +113,9 @@ func (l *loop) judgeFIN(c *conn) {
 }
 
 // isFinishing tells whether a client's FIN gives its worker a time.
-func (l *loop) isFinishing(c *conn, x *exchange) bool {
+func (x *exchange) isFinishing(c *conn) bool {
 	switch {
-	case l.options.IgnoreClientAbort:
+	case x.loop.options.IgnoreClientAbort:
 		return false
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
@@ -125,16 +125,16 @@ func (l *loop) isFinishing(c *conn, x *exchange) bool {
 }
 
 // finishedTimedOut ends an exchange whose client has left, or asks whether it has.
-func (l *loop) finishedTimedOut(c *conn, x *exchange) {
+func (x *exchange) finishedTimedOut(c *conn) {
 	if c.has(flagLateFIN) {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return
 	}
-	l.probe(c, x)
+	x.probe(c)
 }
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
-func (l *loop) probe(c *conn, x *exchange) {
+func (x *exchange) probe(c *conn) {
 	if x.probed || !c.has(flagHalfClosed) || c.state != stateWait || x.toClient.pending() > 0 {
 		return
 	}
@@ -142,9 +142,9 @@ func (l *loop) probe(c *conn, x *exchange) {
 	if x.response == responseRelaying {
 		probe = probeChunk
 	}
-	switch n, ok := l.send(c, probe); {
+	switch n, ok := x.loop.send(c, probe); {
 	case !ok:
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 	case n > 0:
 		x.probed = true
 	}

@@ -244,7 +244,7 @@ func (l *loop) rescue(slot int32, generation uint32) {
 	l.proxy.log.Error("connection handling panicked", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 	if c := l.conns.at(slot); c.generation == generation && c.kind != kindListener {
 		if x := l.exchangeOf(c); x != nil {
-			l.abort(x, causePanic)
+			x.abort(causePanic)
 		} else {
 			l.closeConn(c)
 		}
@@ -313,23 +313,23 @@ func (l *loop) expired(c *conn, class epoll.Class) {
 	case timerHeader:
 		l.headTimedOut(c)
 	case timerBody:
-		l.bodyTimedOut(l.exchangeOf(c), causeBodyTimeout)
+		l.exchangeOf(c).bodyTimedOut(causeBodyTimeout)
 	case timerSend:
-		l.abort(l.exchangeOf(c), causeSendTimeout)
+		l.exchangeOf(c).abort(causeSendTimeout)
 	case timerExpect:
-		l.sendContinue(l.exchangeOf(c))
+		l.exchangeOf(c).sendContinue()
 	case timerConnect:
-		l.tryFailed(l.exchangeOf(c), causeConnectTimeout)
+		l.exchangeOf(c).tryFailed(causeConnectTimeout)
 	case timerRead:
 		l.readTimedOut(c)
 	case timerFinished:
-		l.finishedTimedOut(c, l.exchangeOf(c))
+		l.exchangeOf(c).finishedTimedOut(c)
 	case timerQueue, timerFirstStart:
-		l.queueTimedOut(l.exchangeOf(c))
+		l.exchangeOf(c).queueTimedOut()
 	case timerWorkerSend:
-		l.tryFailed(l.exchangeOf(c), causeWorkerSendTimeout)
+		l.exchangeOf(c).tryFailed(causeWorkerSendTimeout)
 	case timerTunnel, timerHalfClosed:
-		l.closeTunnel(l.exchangeOf(c))
+		l.exchangeOf(c).closeTunnel()
 	case timerKeepalive:
 		l.linger(c)
 	case timerGrace:
@@ -406,7 +406,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 		x = &exchange{id: int32(len(l.exchanges))}
 		l.exchanges = append(l.exchanges, x)
 	}
-	*x = exchange{id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer}
+	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer}
 	c.exchange = x.id
 	l.active++
 	return x

@@ -132,7 +132,7 @@ func (l *loop) slowest() (slowest int32, found bool) {
 		looks := 0
 		for slot, ok := l.timers.Oldest(class); ok && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
 			looks++
-			if rate := l.rate(l.exchangeOf(l.conns.at(slot)), class); rate < lowest {
+			if rate := l.exchangeOf(l.conns.at(slot)).rate(class); rate < lowest {
 				slowest, lowest, found = slot, rate, true
 			}
 		}
@@ -141,12 +141,12 @@ func (l *loop) slowest() (slowest int32, found bool) {
 }
 
 // rate is how many bytes a second a client has sent of its body, or taken of its answer, since that began.
-func (l *loop) rate(x *exchange, class epoll.Class) int64 {
+func (x *exchange) rate(class epoll.Class) int64 {
 	since, bytes := x.headNanos, x.body.total
 	if class == timerSend {
 		since, bytes = max(x.headNanos, x.firstNanos), x.bytesOut-int64(x.toClient.pending())
 	}
-	millis := (l.nowNanos - since) / int64(time.Millisecond)
+	millis := (x.loop.nowNanos - since) / int64(time.Millisecond)
 	if millis < unservedMillis {
 		return slowBytesPerSecond // not known yet
 	}
@@ -174,12 +174,12 @@ func (l *loop) dismiss(c *conn) {
 // endAtOnce ends an exchange and its client's connection at once: one that lingers has its place still.
 func (l *loop) endAtOnce(c *conn, why cause) {
 	generation := c.generation
-	l.abort(l.exchangeOf(c), why)
+	l.exchangeOf(c).abort(why)
 	if c.generation != generation {
 		return
 	}
 	if x := l.exchangeOf(c); x != nil {
-		l.drop(x, x.status)
+		x.drop(x.status)
 	}
 	if c.generation == generation {
 		l.closeConn(c)
@@ -210,7 +210,8 @@ func (l *loop) trim() {
 }
 
 // mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
-func (l *loop) mayUseReserve(x *exchange) bool {
+func (x *exchange) mayUseReserve() bool {
+	l := x.loop
 	return x.body.done && l.buffers.used <= l.buffers.budget+l.buffers.budget/reservePart &&
 		l.proxy.waiting.Load() == 0 && l.balancer.anyFree(l.table)
 }

@@ -61,12 +61,13 @@ func (l *loop) waitMax() time.Duration {
 
 // hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
 // it. It is causeNone where there is something to wait for.
-func (l *loop) hopeless(x *exchange) cause {
+func (x *exchange) hopeless() cause {
+	l := x.loop
 	switch t := l.table; {
 	case t == nil:
 		return causeNone
 	case t.anyUp():
-		return l.refusedByAll(x)
+		return x.refusedByAll()
 	case t.never:
 		return causeNoneComing
 	case t.due.IsZero():
@@ -85,7 +86,8 @@ func (l *loop) hopeless(x *exchange) cause {
 
 // refusedByAll is causeConnectRefused where every worker that is up has refused the request for refusedMillis, and is old enough to
 // listen by now.
-func (l *loop) refusedByAll(x *exchange) cause {
+func (x *exchange) refusedByAll() cause {
+	l := x.loop
 	if x.refusedSince == 0 || l.nowNanos-x.refusedSince < refusedMillis*int64(time.Millisecond) {
 		return causeNone
 	}
@@ -116,8 +118,8 @@ func (l *loop) dismissHopeless() {
 		c := l.conns.at(x.downstream)
 		func() {
 			defer l.rescue(c.slot, c.generation)
-			if why := l.hopeless(x); x.request == requestParked && why != causeNone {
-				l.abort(x, why)
+			if why := x.hopeless(); x.request == requestParked && why != causeNone {
+				x.abort(why)
 			}
 		}()
 	}

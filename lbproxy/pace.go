@@ -6,31 +6,32 @@ package lbproxy
 
 // awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
 // the client was told to send it.
-func (l *loop) awaitBody(c *conn, x *exchange) {
-	l.touchBody(c, x)
-	x.paceMillis, x.paceBytes = l.now, x.body.total
+func (x *exchange) awaitBody(c *conn) {
+	x.touchBody(c)
+	x.paceMillis, x.paceBytes = x.loop.now, x.body.total
 }
 
 // touchBody starts the time anew in which the next piece of a body has to come.
-func (l *loop) touchBody(c *conn, x *exchange) {
-	if class := l.clientClass(c, x); class == timerBody || class == timerExpect {
-		l.timers.Set(c.slot, class, l.now)
+func (x *exchange) touchBody(c *conn) {
+	if class := x.clientClass(c); class == timerBody || class == timerExpect {
+		x.loop.timers.Set(c.slot, class, x.loop.now)
 	}
 }
 
 // bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a worker that
 // needs that has its own time.
-func (l *loop) bodyTimedOut(x *exchange, why cause) {
+func (x *exchange) bodyTimedOut(why cause) {
 	if x.response == responseRelaying {
 		x.request, x.abandoned = requestSent, true
 		return
 	}
-	l.abort(x, why)
+	x.abort(why)
 }
 
 // isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it costs a
 // subtraction for each read, and no timer.
-func (l *loop) isTooSlow(x *exchange) bool {
+func (x *exchange) isTooSlow() bool {
+	l := x.loop
 	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-x.paceMillis
 	if x.body.done || span <= 0 || elapsed < span {
 		return false

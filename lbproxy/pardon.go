@@ -13,8 +13,8 @@ func (x *exchange) suspect(t *target) {
 // isSuspect tells whether a worker may have died of x already, so that one more death is one too many. A worker that was
 // killed from outside did not; PID 1 has told by the time this is asked, because it learns of a death long before the next
 // worker can die of the same request.
-func (l *loop) isSuspect(x *exchange) bool {
-	if x.deaths > 0 && x.pardons < pardonsMax && l.table.wasKilled(x.deathIndex, x.deathIncarnation) {
+func (x *exchange) isSuspect() bool {
+	if x.deaths > 0 && x.pardons < pardonsMax && x.loop.table.wasKilled(x.deathIndex, x.deathIncarnation) {
 		x.pardons++
 		x.deaths = 0
 	}
@@ -22,10 +22,10 @@ func (l *loop) isSuspect(x *exchange) bool {
 }
 
 // survives notes that t may have died of x, which it had over a kept connection. It is false when that is one death too many.
-func (l *loop) survives(x *exchange, t *target) bool {
+func (x *exchange) survives(t *target) bool {
 	switch {
 	case x.deaths > 0 && x.deathIndex == t.Index && x.deathIncarnation == t.Incarnation: // that one is known
-	case l.isSuspect(x):
+	case x.isSuspect():
 		return false
 	default:
 		x.suspect(t)

@@ -3,39 +3,40 @@ package lbproxy
 import "percore/lbproxy/epoll"
 
 // park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
-func (l *loop) park(x *exchange) {
+func (x *exchange) park() {
+	l := x.loop
 	if l.finishing {
-		l.abort(x, causeDeadline)
+		x.abort(causeDeadline)
 		return
 	}
 	c := l.conns.at(x.downstream)
 	if c.has(flagLateFIN) {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return
 	}
-	if l.isOverdue(x) {
-		l.queueTimedOut(x)
+	if x.isOverdue() {
+		x.queueTimedOut()
 		return
 	}
-	if why := l.hopeless(x); why != causeNone {
-		l.abort(x, why)
+	if why := x.hopeless(); why != causeNone {
+		x.abort(why)
 		return
 	}
 	x.request, x.parkedNanos = requestParked, l.nowNanos
 	if !l.proxy.enter(l, x, l.options.QueueSize) {
-		l.abort(x, causeQueueFull)
+		x.abort(causeQueueFull)
 		return
 	}
 	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
-	l.probe(c, x)
+	x.probe(c)
 }
 
 // isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
 // nothing. The time that a worker had it does not count.
-func (l *loop) isOverdue(x *exchange) bool {
-	limit := l.waitMax()
+func (x *exchange) isOverdue() bool {
+	limit := x.loop.waitMax()
 	return limit > 0 && x.soughtNanos() >= int64(limit)
 }
 
@@ -43,16 +44,17 @@ func (l *loop) isOverdue(x *exchange) bool {
 func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos - x.firstStart }
 
 // unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
-func (l *loop) unpark(x *exchange) {
-	l.endWait(x)
-	if t := l.proxy.leave(x); t != nil {
-		l.endRepeat(x)
+func (x *exchange) unpark() {
+	x.endWait()
+	if t := x.loop.proxy.leave(x); t != nil {
+		x.endRepeat()
 		t.unclaim()
-		l.freed(t)
+		x.loop.freed(t)
 	}
 }
 
-func (l *loop) endWait(x *exchange) {
+func (x *exchange) endWait() {
+	l := x.loop
 	x.request = requestSending
 	x.queuedNanos += l.nowNanos - x.parkedNanos
 	if l.table.startsFirst() {
@@ -77,22 +79,23 @@ func (l *loop) takeGrants() {
 		if x == nil {
 			return
 		}
-		l.useGrant(x, t)
+		x.useGrant(t)
 	}
 }
 
 // useGrant sends a request that waited to t, unless its client has left.
-func (l *loop) useGrant(x *exchange, t *target) {
+func (x *exchange) useGrant(t *target) {
+	l := x.loop
 	c := l.conns.at(x.downstream)
 	defer l.rescue(c.slot, c.generation)
 	defer l.retime(x.id)
-	l.endWait(x)
+	x.endWait()
 	x.target = t // from here on the exchange gives the place back, whatever happens
 	if l.crowded && l.hasLeft(c) {
-		l.abort(x, causeClientClosed)
+		x.abort(causeClientClosed)
 		return
 	}
-	l.sendTo(x, t, x.stale == nil)
+	x.sendTo(t, x.stale == nil)
 }
 
 // retryParked lets every waiting request of this loop have all workers again.
@@ -102,14 +105,14 @@ func (l *loop) retryParked() {
 }
 
 // queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
-func (l *loop) queueTimedOut(x *exchange) {
+func (x *exchange) queueTimedOut() {
 	switch {
 	case x.request != requestParked && x.target != nil:
-	case x.tries > 0 && l.table.anyUp(): // all that are said to be ready have failed it
-		l.abort(x, x.failure)
-	case l.table.anyUp():
-		l.abort(x, causeBusy)
+	case x.tries > 0 && x.loop.table.anyUp(): // all that are said to be ready have failed it
+		x.abort(x.failure)
+	case x.loop.table.anyUp():
+		x.abort(causeBusy)
 	default:
-		l.abort(x, causeNoWorker)
+		x.abort(causeNoWorker)
 	}
 }

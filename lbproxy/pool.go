@@ -88,8 +88,9 @@ func (l *loop) unpool(u *conn) {
 // takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may
 // be on its way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are
 // left that the loop has not seen, every connection is looked at: what it brought before is no answer.
-func (l *loop) takePooled(x *exchange, t *target) *conn {
-	reuse := l.reuseOf(x, t)
+func (x *exchange) takePooled(t *target) *conn {
+	l := x.loop
+	reuse := x.reuseOf(t)
 	if reuse == reuseNone || t.Index >= len(l.pools) {
 		return nil
 	}

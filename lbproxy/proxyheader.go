@@ -67,7 +67,7 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 		c.exchange = noSlot
 	default:
 		x.client = c.peer
-		l.keepRest(x, rest)
+		x.keepRest(rest)
 		c.state = stateHead
 		l.onHead(c, nil)
 	}

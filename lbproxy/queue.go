@@ -29,7 +29,6 @@ const (
 // wait is an exchange's place in the queue.
 type wait struct {
 	state      waitState
-	loop       *loop // the exchange's
 	prev, next *exchange
 	granted    *target
 }
@@ -89,7 +88,7 @@ func (q *queue) enter(l *loop, x *exchange, sizeMax int) bool {
 	if q.waiting.Load() >= int64(sizeMax) {
 		return false
 	}
-	x.wait.state, x.wait.loop = waitQueued, l
+	x.wait.state = waitQueued
 	if x.tries == 0 {
 		q.list.push(x)
 	} else {
@@ -109,7 +108,7 @@ func (q *queue) leave(x *exchange) *target {
 		q.list.remove(x)
 		q.waiting.Add(-1)
 	case waitGranted:
-		x.wait.loop.grants.remove(x)
+		x.loop.grants.remove(x)
 	case waitNone:
 	}
 	t := x.wait.granted
@@ -142,7 +141,7 @@ func (q *queue) serve(l *loop) {
 // grant hands a place to the loop of the exchange that it is for.
 func (q *queue) grant(x *exchange, place *target) {
 	x.wait.state, x.wait.granted = waitGranted, place
-	owner := x.wait.loop
+	owner := x.loop
 	owner.grants.push(x)
 	owner.granted.Store(true)
 	owner.poller.Wake()
@@ -168,7 +167,7 @@ func (q *queue) waitingFrom(l *loop) (list []*exchange) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for x := q.list.head; x != nil; x = x.wait.next {
-		if x.wait.loop == l {
+		if x.loop == l {
 			list = append(list, x)
 		}
 	}
@@ -180,7 +179,7 @@ func (q *queue) forgive(l *loop) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for x := q.list.head; x != nil; x = x.wait.next {
-		if x.wait.loop == l && x.tries > 0 {
+		if x.loop == l && x.tries > 0 {
 			x.tried = endpointSet{}
 		}
 	}

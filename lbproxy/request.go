@@ -18,7 +18,8 @@ const (
 
 // buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
 // framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
-func (l *loop) buildRequest(c *conn, x *exchange, r *http1.Request) {
+func (x *exchange) buildRequest(c *conn, r *http1.Request) {
+	l := x.loop
 	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
@@ -130,12 +131,12 @@ func appendUpgrade(b []byte, fields []http1.Field) []byte {
 
 // frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
 // first chunk. The head moves up to it, so that both stay one run of bytes.
-func (l *loop) frameHeld(x *exchange) {
+func (x *exchange) frameHeld() {
 	if x.body.framing != http1.FramingChunked {
 		return
 	}
 	held := len(x.head) - x.bodyAt
-	framing := l.out[:0]
+	framing := x.loop.out[:0]
 	if x.body.done {
 		framing = append(framing, "Content-Length: "...)
 		framing = strconv.AppendInt(framing, int64(held), 10)
@@ -144,7 +145,7 @@ func (l *loop) frameHeld(x *exchange) {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body
 			framing = http1.AppendChunkHead(framing, held)
-			x.head = l.buffers.add(x.head, crlf)
+			x.head = x.loop.buffers.add(x.head, crlf)
 		}
 	}
 	headEnd := x.bodyAt - framingGapBytes

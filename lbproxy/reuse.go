@@ -30,9 +30,9 @@ const (
 // reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while
 // its body is sent an early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the
 // request before. The same goes for what must not be repeated and does not go out by one write.
-func (l *loop) reuseOf(x *exchange, t *target) reuse {
+func (x *exchange) reuseOf(t *target) reuse {
 	switch {
-	case t.chatty.Load() || l.conns.at(x.downstream).state == stateBody:
+	case t.chatty.Load() || x.loop.conns.at(x.downstream).state == stateBody:
 		return reuseNone
 	case x.replay && x.method.Idempotent():
 		return reuseAny
@@ -58,14 +58,15 @@ func (l *loop) noteUnasked(u *conn) {
 
 // dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes
 // that belong to an earlier answer, or the connection's end.
-func (l *loop) dropUnasked(u *conn, x *exchange) {
+func (x *exchange) dropUnasked(u *conn) {
+	l := x.loop
 	if l.peek(u) == nextBytes {
 		l.spokeUnasked(u)
-		l.tryFailed(x, causeUnasked)
+		x.tryFailed(causeUnasked)
 		return
 	}
 	l.keptConnectionEnded(u)
-	l.tryFailed(x, causeStale)
+	x.tryFailed(causeStale)
 }
 
 // isQuiet tells whether nothing has come on a kept connection, by looking.

@@ -145,18 +145,17 @@ func TestTheTableOfConnectionsIsNothingToTheCollector(t *testing.T) {
 
 // TestWhatWasSentAheadIsNotMoved holds that many requests in one read cost one copy, not one each.
 func TestWhatWasSentAheadIsNotMoved(t *testing.T) {
-	l := &loop{}
-	x := &exchange{}
+	x := &exchange{loop: &loop{}}
 	ahead := bytes.Repeat([]byte(getRequest), 100)
-	l.keepRest(x, ahead)
+	x.keepRest(ahead)
 	first := &x.in.b[0]
 	for left := 99; left > 0; left-- {
-		l.keepRest(x, x.in.bytes()[len(getRequest):])
+		x.keepRest(x.in.bytes()[len(getRequest):])
 		if got := x.in.bytes(); len(got) != left*len(getRequest) || &x.in.b[0] != first || !bytes.HasPrefix(got, []byte(getRequest)) {
 			t.Fatalf("with %d requests left: got %d bytes, want %d of the same buffer", left, len(got), left*len(getRequest))
 		}
 	}
-	l.keepRest(x, nil)
+	x.keepRest(nil)
 	if x.in.b != nil {
 		t.Error("behind the last request: got a buffer, want it given back")
 	}

@@ -284,22 +284,22 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: epoll.NewTimers(1, 1, 1), now: 1}
 	l.timers.Grow(1)
-	x, c := &exchange{}, &conn{}
+	x, c := &exchange{loop: l}, &conn{}
 	x.body.begin(http1.FramingLength, 1<<20)
-	l.awaitBody(c, x)
+	x.awaitBody(c)
 	x.body.total = 10
-	if l.now += 29_999; l.isTooSlow(x) {
+	if l.now += 29_999; x.isTooSlow() {
 		t.Error("inside the span: got too slow, want no verdict")
 	}
-	l.awaitBody(c, x) // the worker has taken what was held back
-	if l.now += 29_999; l.isTooSlow(x) {
+	x.awaitBody(c) // the worker has taken what was held back
+	if l.now += 29_999; x.isTooSlow() {
 		t.Error("after a pause: got too slow, want a span of its own")
 	}
-	if l.now++; !l.isTooSlow(x) {
+	if l.now++; !x.isTooSlow() {
 		t.Error("behind the span: got fast enough, want too slow")
 	}
 	x.body.done = true
-	if l.now += 60_000; l.isTooSlow(x) {
+	if l.now += 60_000; x.isTooSlow() {
 		t.Error("a body that is here: got too slow")
 	}
 }

@@ -8,14 +8,15 @@ import (
 
 // keepTrailers copies what the last read brought of an answer's trailer section, for a client that asked for it (RFC 9110
 // section 6.5): the chunks are framed anew on top of where it lies.
-func (l *loop) keepTrailers(x *exchange) {
+func (x *exchange) keepTrailers() {
 	if x.trailers && x.chunkOut && len(x.reply.trailer) > 0 {
-		x.trailer = l.buffers.add(x.trailer, x.reply.trailer)
+		x.trailer = x.loop.buffers.add(x.trailer, x.reply.trailer)
 	}
 }
 
 // sendTrailers ends an answer's body with those of its trailers that may pass. It reports whether the exchange goes on.
-func (l *loop) sendTrailers(x *exchange) bool {
+func (x *exchange) sendTrailers() bool {
+	l := x.loop
 	b := append(l.out[:0], "0\r\n"...)
 	for rest := x.trailer; len(rest) > 0; {
 		var line []byte
@@ -27,7 +28,7 @@ func (l *loop) sendTrailers(x *exchange) bool {
 	l.out = append(b, crlf...)
 	l.buffers.put(x.trailer)
 	x.trailer = nil
-	return l.sendToClient(x, l.out)
+	return x.sendToClient(l.out)
 }
 
 // mayTrail tells whether a field means no more behind a body than before it: nothing about framing, routing, authorization,

@@ -4,9 +4,10 @@ import "percore/lbproxy/http1"
 
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
-func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
+func (x *exchange) beginTunnel(u *conn, rest []byte) {
+	l := x.loop
 	if !x.upgrade || !l.response.Upgrade {
-		l.tryFailed(x, causeBadResponse)
+		x.tryFailed(causeBadResponse)
 		return
 	}
 	b := appendStatusLine(l.out[:0], &l.response)
@@ -23,27 +24,28 @@ func (l *loop) beginTunnel(u *conn, x *exchange, rest []byte) {
 	c.state, u.state = stateTunnel, stateTunnel
 	x.target.becomeTunnel()
 	l.freed(x.target)
-	l.releaseHead(x) // a tunnel may last for hours
-	l.releaseAnswer(x)
+	x.releaseHead() // a tunnel may last for hours
+	x.releaseAnswer()
 	x.bytesOut += int64(len(rest))
-	if !l.sendToClient(x, l.out) {
+	if !x.sendToClient(l.out) {
 		return
 	}
 	ahead := x.in
 	x.in = outbox{}
 	if ahead.pending() > 0 {
-		l.sendTunnel(x, u, &x.toWorker, ahead.bytes())
+		x.sendTunnel(u, &x.toWorker, ahead.bytes())
 		ahead.release(&l.buffers)
 	}
 	if c.state == stateTunnel && x.upstream != noSlot {
-		l.touchTunnel(x)
+		x.touchTunnel()
 		l.enqueue(c)
 		l.enqueue(u) // more, or a FIN, may have come with the head
 	}
 }
 
 // touchTunnel starts the idle time of a tunnel anew. The client's slot has the timer.
-func (l *loop) touchTunnel(x *exchange) {
+func (x *exchange) touchTunnel() {
+	l := x.loop
 	class := timerTunnel
 	if l.conns.at(x.upstream).has(flagFinSent) || l.conns.at(x.downstream).has(flagFinSent) {
 		class = timerHalfClosed
@@ -53,11 +55,11 @@ func (l *loop) touchTunnel(x *exchange) {
 }
 
 // peerOf returns the other end of c's tunnel, and what waits to be written to it.
-func (l *loop) peerOf(x *exchange, c *conn) (*conn, *outbox) {
+func (x *exchange) peerOf(c *conn) (*conn, *outbox) {
 	if c.slot == x.downstream {
-		return l.conns.at(x.upstream), &x.toWorker
+		return x.loop.conns.at(x.upstream), &x.toWorker
 	}
-	return l.conns.at(x.downstream), &x.toClient
+	return x.loop.conns.at(x.downstream), &x.toClient
 }
 
 // readTunnel passes on what one end sent, as long as the other end takes it.
@@ -65,9 +67,9 @@ func (l *loop) readTunnel(c *conn) {
 	generation := c.generation
 	for range readsPerTurn {
 		x := l.exchangeOf(c)
-		peer, box := l.peerOf(x, c)
+		peer, box := x.peerOf(c)
 		if peer.has(flagFinSent) && c.has(flagBroken) { // it had only finished, now it is gone
-			l.closeTunnel(x)
+			x.closeTunnel()
 			return
 		}
 		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
@@ -77,12 +79,12 @@ func (l *loop) readTunnel(c *conn) {
 		if !ok {
 			return
 		}
-		l.touchTunnel(x)
+		x.touchTunnel()
 		if len(b) == 0 {
-			l.onTunnelClosed(c, x)
+			x.onTunnelClosed(c)
 			return
 		}
-		if l.onTunnelBytes(c, x, b); c.generation != generation {
+		if x.onTunnelBytes(c, b); c.generation != generation {
 			return
 		}
 	}
@@ -90,48 +92,48 @@ func (l *loop) readTunnel(c *conn) {
 }
 
 // onTunnelBytes passes on what one end sent.
-func (l *loop) onTunnelBytes(c *conn, x *exchange, b []byte) {
+func (x *exchange) onTunnelBytes(c *conn, b []byte) {
 	if c.kind == kindUpstream {
 		x.bytesOut += int64(len(b))
 	}
-	peer, box := l.peerOf(x, c)
-	l.sendTunnel(x, peer, box, b)
+	peer, box := x.peerOf(c)
+	x.sendTunnel(peer, box, b)
 }
 
 // onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
 // words are on their way to a client that may still be sending, so that its connection must not be reset.
-func (l *loop) onTunnelClosed(c *conn, x *exchange) {
+func (x *exchange) onTunnelClosed(c *conn) {
 	c.flags &^= flagReadable
 	switch {
 	case !c.has(flagBroken | flagFinSent):
-		peer, _ := l.peerOf(x, c)
-		l.sendFin(peer)
-		l.touchTunnel(x)
+		peer, _ := x.peerOf(c)
+		x.loop.sendFin(peer)
+		x.touchTunnel()
 	case c.kind == kindUpstream && !c.has(flagFailed):
-		l.detachWorker(x, false)
-		l.finish(x)
+		x.detachWorker(false)
+		x.finish()
 	default:
-		l.closeTunnel(x)
+		x.closeTunnel()
 	}
 }
 
 // sendTunnel writes p to one end and keeps what it does not take.
-func (l *loop) sendTunnel(x *exchange, to *conn, box *outbox, p []byte) {
-	n, ok := l.send(to, p)
+func (x *exchange) sendTunnel(to *conn, box *outbox, p []byte) {
+	n, ok := x.loop.send(to, p)
 	switch {
 	case !ok:
-		l.onTunnelRefused(x, to, box)
+		x.onTunnelRefused(to, box)
 	case n < len(p):
-		box.add(&l.buffers, p[n:])
+		box.add(&x.loop.buffers, p[n:])
 	}
 }
 
 // onTunnelRefused goes on with what one end, which takes nothing any more, has said before.
-func (l *loop) onTunnelRefused(x *exchange, to *conn, box *outbox) {
-	box.release(&l.buffers)
+func (x *exchange) onTunnelRefused(to *conn, box *outbox) {
+	box.release(&x.loop.buffers)
 	to.flags |= flagFinSent | flagReadable
-	l.touchTunnel(x)
-	l.enqueue(to)
+	x.touchTunnel()
+	x.loop.enqueue(to)
 }
 
 // driveTunnelUpstream lets the worker's end of a tunnel do what it can.
@@ -139,7 +141,7 @@ func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
 	if writable {
-		l.onTunnelWritable(u, x)
+		x.onTunnelWritable(u)
 	}
 	if u.generation == generation {
 		l.readTunnel(u)
@@ -147,13 +149,14 @@ func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 }
 
 // onTunnelWritable writes what was kept for the worker, then lets the client be read again.
-func (l *loop) onTunnelWritable(u *conn, x *exchange) {
+func (x *exchange) onTunnelWritable(u *conn) {
+	l := x.loop
 	if x.toWorker.pending() == 0 {
 		return
 	}
 	n, ok := l.send(u, x.toWorker.bytes())
 	if !ok {
-		l.onTunnelRefused(x, u, &x.toWorker)
+		x.onTunnelRefused(u, &x.toWorker)
 		return
 	}
 	if n == 0 {
@@ -163,11 +166,11 @@ func (l *loop) onTunnelWritable(u *conn, x *exchange) {
 		x.toWorker.release(&l.buffers)
 		l.enqueue(l.conns.at(x.downstream))
 	}
-	l.touchTunnel(x)
+	x.touchTunnel()
 }
 
 // closeTunnel ends both directions.
-func (l *loop) closeTunnel(x *exchange) {
-	l.detachWorker(x, false)
-	l.drop(x, x.status)
+func (x *exchange) closeTunnel() {
+	x.detachWorker(false)
+	x.drop(x.status)
 }

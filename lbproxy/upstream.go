@@ -3,14 +3,15 @@ package lbproxy
 import "percore/lbproxy/http1"
 
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
-func (l *loop) assign(x *exchange) {
+func (x *exchange) assign() {
+	l := x.loop
 	if l.proxy.waiting.Load() == 0 { // nobody is overtaken
 		if t := l.choose(l.table, x); t != nil {
-			l.sendTo(x, t, x.stale == nil)
+			x.sendTo(t, x.stale == nil)
 			return
 		}
 	}
-	l.park(x)
+	x.park()
 }
 
 // choose takes a place for a request at one of the workers in t, or returns nil.
@@ -31,26 +32,26 @@ func (l *loop) choose(t *table, x *exchange) *target {
 }
 
 // sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
-func (l *loop) sendTo(x *exchange, t *target, pooled bool) {
+func (x *exchange) sendTo(t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.tries++
 	x.sent, x.abandoned, x.reusable = 0, false, true
 	if t.count() {
-		l.proxy.changed()
+		x.loop.proxy.changed()
 	}
 	if pooled {
-		if u := l.takePooled(x, t); u != nil {
-			l.attach(x, u)
+		if u := x.takePooled(t); u != nil {
+			x.attach(u)
 			u.state = stateBusy
-			l.pushRequest(x)
+			x.pushRequest()
 			return
 		}
 	}
-	l.startConnect(x, t)
+	x.startConnect(t)
 }
 
 // attach pairs an exchange with a worker's connection.
-func (l *loop) attach(x *exchange, u *conn) {
+func (x *exchange) attach(u *conn) {
 	u.exchange, x.upstream = x.id, u.slot
 	x.reused = u.has(flagReused)
 	x.request = requestSending
@@ -58,25 +59,27 @@ func (l *loop) attach(x *exchange, u *conn) {
 
 // startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
 // says, so the request is written at once.
-func (l *loop) startConnect(x *exchange, t *target) {
+func (x *exchange) startConnect(t *target) {
+	l := x.loop
 	u, failure := l.dial(t.address)
 	if failure != causeNone {
-		l.tryFailed(x, failure)
+		x.tryFailed(failure)
 		return
 	}
 	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.steady()
-	l.attach(x, u)
+	x.attach(u)
 	x.connectNanos, x.connectedNanos = l.nowNanos, 0
 	l.timers.Set(u.slot, timerConnect, l.now)
-	l.pushRequest(x)
+	x.pushRequest()
 }
 
 // pushRequest writes what the worker does not have yet of the held part of a request.
-func (l *loop) pushRequest(x *exchange) {
+func (x *exchange) pushRequest() {
+	l := x.loop
 	u := l.conns.at(x.upstream)
 	n, ok := l.send(u, x.head[x.start+x.sent:])
 	if !ok {
-		l.writeFailed(x, u)
+		x.writeFailed(u)
 		return
 	}
 	if n == 0 { // also while connecting; writability makes an event
@@ -97,7 +100,7 @@ func (l *loop) pushRequest(x *exchange) {
 		return
 	}
 	if !x.replay || !x.method.Idempotent() {
-		l.releaseHeld(x)
+		x.releaseHeld()
 	}
 	c := l.conns.at(x.downstream)
 	if c.state != stateBody {
@@ -105,20 +108,21 @@ func (l *loop) pushRequest(x *exchange) {
 		return
 	}
 	x.request = requestStreaming
-	l.awaitBody(c, x)
+	x.awaitBody(c)
 	l.enqueue(c)
 }
 
 // writeFailed reads what a worker that takes no more may have answered before it closed (RFC 9112 section 9.5): a
 // refusal of an upload is an answer like any other. The read ends the try when there is nothing.
-func (l *loop) writeFailed(x *exchange, u *conn) {
+func (x *exchange) writeFailed(u *conn) {
+	l := x.loop
 	switch {
 	case u.state == stateConnecting:
-		l.tryFailed(x, causeConnectRefused)
+		x.tryFailed(causeConnectRefused)
 		return
 	case u.has(flagReused): // what it may have said is no answer
 		l.keptConnectionEnded(u)
-		l.tryFailed(x, causeStale)
+		x.tryFailed(causeStale)
 		return
 	}
 	x.toWorker.release(&l.buffers)
@@ -129,11 +133,12 @@ func (l *loop) writeFailed(x *exchange, u *conn) {
 
 // sendToWorker passes a part of a streamed body on. What the worker's socket does not take is kept, and the client
 // is not read until it is gone.
-func (l *loop) sendToWorker(x *exchange, p []byte) {
+func (x *exchange) sendToWorker(p []byte) {
+	l := x.loop
 	u := l.conns.at(x.upstream)
 	n, ok := l.send(u, p)
 	if !ok {
-		l.writeFailed(x, u)
+		x.writeFailed(u)
 		return
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
@@ -144,10 +149,11 @@ func (l *loop) sendToWorker(x *exchange, p []byte) {
 }
 
 // flushToWorker writes what was kept, and goes on reading the client when all of it is gone.
-func (l *loop) flushToWorker(x *exchange, u *conn) {
+func (x *exchange) flushToWorker(u *conn) {
+	l := x.loop
 	n, ok := l.send(u, x.toWorker.bytes())
 	if !ok {
-		l.writeFailed(x, u)
+		x.writeFailed(u)
 		return
 	}
 	if n == 0 {
@@ -161,7 +167,7 @@ func (l *loop) flushToWorker(x *exchange, u *conn) {
 	l.timers.Set(u.slot, timerRead, l.now)
 	x.toWorker.release(&l.buffers)
 	if c := l.conns.at(x.downstream); c.state == stateBody {
-		l.awaitBody(c, x)
+		x.awaitBody(c)
 		l.enqueue(c)
 	}
 }
@@ -175,9 +181,9 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 		}
 	case stateConnecting:
 		if u.has(flagBroken) {
-			l.tryFailed(l.exchangeOf(u), causeConnectRefused)
+			l.exchangeOf(u).tryFailed(causeConnectRefused)
 		} else if writable {
-			l.pushRequest(l.exchangeOf(u))
+			l.exchangeOf(u).pushRequest()
 		}
 	case stateBusy:
 		l.driveBusy(u, writable)
@@ -191,11 +197,11 @@ func (l *loop) driveBusy(u *conn, writable bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
 	if u.has(flagUnasked) {
-		l.dropUnasked(u, x)
+		x.dropUnasked(u)
 		return
 	}
 	if writable {
-		l.onWorkerWritable(u, x)
+		x.onWorkerWritable(u)
 	}
 	if u.generation == generation && u.state == stateBusy {
 		l.readUpstream(u)
@@ -203,11 +209,11 @@ func (l *loop) driveBusy(u *conn, writable bool) {
 }
 
 // onWorkerWritable writes what a worker does not have yet of what is here of its request.
-func (l *loop) onWorkerWritable(u *conn, x *exchange) {
+func (x *exchange) onWorkerWritable(u *conn) {
 	if x.request == requestSending {
-		l.pushRequest(x)
+		x.pushRequest()
 	} else if x.toWorker.pending() > 0 {
-		l.flushToWorker(x, u)
+		x.flushToWorker(u)
 	}
 }
 
@@ -228,11 +234,11 @@ func (l *loop) readUpstream(u *conn) {
 			return
 		}
 		if len(b) == 0 {
-			l.onWorkerClosed(u, x)
+			x.onWorkerClosed(u)
 			return
 		}
 		l.timers.Set(u.slot, timerRead, l.now)
-		l.onAnswerBytes(u, x, b)
+		x.onAnswerBytes(u, b)
 		if u.generation != generation || u.state != stateBusy {
 			return
 		}
@@ -241,32 +247,33 @@ func (l *loop) readUpstream(u *conn) {
 }
 
 // onWorkerClosed handles the end of a worker's stream.
-func (l *loop) onWorkerClosed(u *conn, x *exchange) {
+func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
 	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.has(flagFailed) || x.isRefusal()):
 		x.reply.done = true
-		l.finishReply(x)
+		x.finishReply()
 	case x.committed && x.response != responseAwaited:
-		l.tryFailed(x, causeTruncated)
+		x.tryFailed(causeTruncated)
 	case len(x.answer) > 0:
-		l.tryFailed(x, causeBadResponse)
+		x.tryFailed(causeBadResponse)
 	case u.has(flagReused):
-		l.keptConnectionEnded(u)
-		l.tryFailed(x, causeStale)
+		x.loop.keptConnectionEnded(u)
+		x.tryFailed(causeStale)
 	default:
-		l.tryFailed(x, causeDied)
+		x.tryFailed(causeDied)
 	}
 }
 
 // detachWorker ends an exchange's use of its worker: the connection goes to the pool when reuse allows, else it is
 // closed, and the worker has one request less.
-func (l *loop) detachWorker(x *exchange, reuse bool) {
-	l.releaseWorker(x)
-	l.letGo(x, reuse)
+func (x *exchange) detachWorker(reuse bool) {
+	x.releaseWorker()
+	x.letGo(reuse)
 }
 
 // letGo ends an exchange's use of its worker's connection.
-func (l *loop) letGo(x *exchange, reuse bool) {
+func (x *exchange) letGo(reuse bool) {
+	l := x.loop
 	if x.upstream == noSlot {
 		return
 	}
@@ -280,19 +287,19 @@ func (l *loop) letGo(x *exchange, reuse bool) {
 }
 
 // releaseWorker gives back the place that an exchange has at its worker.
-func (l *loop) releaseWorker(x *exchange) {
+func (x *exchange) releaseWorker() {
 	t := x.target
 	if t == nil {
 		return
 	}
 	x.target = nil
-	l.endRepeat(x)
+	x.endRepeat()
 	if x.response == responseTunnel {
 		t.tunnels.Add(-1)
 	} else {
 		t.unclaim()
 	}
-	l.freed(t)
+	x.loop.freed(t)
 }
 
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
