@@ -1,4 +1,4 @@
-module percore
+module crooked
 
 go 1.26.0
 

@@ -5,7 +5,7 @@ import (
 	env "os"
 	"syscall"
 
-	"percore/lbproxy"
+	"crooked/lbproxy"
 )
 
 func main() {

@@ -3,7 +3,7 @@ package lbproxy
 import (
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
+	"crooked/lbproxy/epoll"
 )
 
 // Answer breaks one rule in three ways. Methods may be called like the system calls.

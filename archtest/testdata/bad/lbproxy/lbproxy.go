@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"percore/reaper"
+	"crooked/reaper"
 )
 
 // Serve breaks one rule a line.

@@ -1,7 +1,7 @@
 // Package http1 imports a package of the project.
 package http1
 
-import "percore/lbproxy/epoll"
+import "crooked/lbproxy/epoll"
 
 // Parse breaks a rule by its import.
 func Parse() { epoll.Wait() }

@@ -2,8 +2,8 @@
 package fleet
 
 import (
-	"percore/entrypoint/config"
-	"percore/lbproxy"
+	"crooked/entrypoint/config"
+	"crooked/lbproxy"
 )
 
 // Start breaks two rules by its imports.
