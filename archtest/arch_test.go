@@ -54,6 +54,7 @@ var rules = []rule{
 			own("lbproxy", inFiles("lbproxy", "sys.go", "transport.go"), "recv", "send", "sendLast", "connect", "shutdownWrite"),
 		),
 	},
+	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/mode.go")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
 	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
 	{"no package has an init function", inits},
@@ -85,16 +86,20 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"http1 imports nothing of the project":                       {"lbproxy/http1 imports lbproxy/epoll"},
 		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},
 		"only entrypoint/config reads the environment": {
-			"entrypoint/main.go:13: os.Getenv",
-			"entrypoint/main.go:14: os.Environ",
+			"entrypoint/main.go:14: os.Getenv",
+			"entrypoint/main.go:15: os.Environ",
 			"lbproxy/lbproxy.go:16: os.Getenv",
 		},
 		"only reaper forks, waits or kills": {
-			"entrypoint/main.go:15: syscall.Kill", "lbproxy/lbproxy.go:17: syscall.Wait4",
+			"entrypoint/main.go:16: syscall.Kill", "lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
 		"only lbproxy/epoll polls": {"reaper/reaper.go:11: syscall.EpollCreate1"},
 		"only lbproxy's transport reads, writes and asks for reasons": {
 			"lbproxy/answer.go:10: unix.Errno", "lbproxy/answer.go:12: unix.EAGAIN", "lbproxy/answer.go:13: epoll.In", "lbproxy/answer.go:14: send",
+		},
+		"only the table of modes compares modes": {
+			"entrypoint/config/config.go:22: ModeNone", "entrypoint/main.go:18: ModeNone", "entrypoint/main.go:19: Mode",
+			"entrypoint/main.go:21: ModeHTTP",
 		},
 		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},
 		"nobody sleeps or ticks":          {"lbproxy/lbproxy.go:19: time.Sleep"},

@@ -38,7 +38,7 @@ const settleShare = 10
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
 func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style logStyle) *frontDoor {
-	if cfg.Mode == config.ModeNone {
+	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}
 	return &frontDoor{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{

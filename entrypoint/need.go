@@ -54,7 +54,7 @@ func (p *plan) allWorkers(cfg *config.Config) int {
 }
 
 func (p *plan) frontNeed(cfg *config.Config) int {
-	if cfg.Mode == config.ModeNone {
+	if !cfg.Mode.Facts().FrontDoor {
 		return 0
 	}
 	return frontThreads + p.loops

@@ -47,7 +47,9 @@ var errNoCommand = errors.New("no command: name the worker's command line as per
 
 // planFleet counts, looks up and checks all that the configuration leaves to the machine.
 func planFleet(cfg *config.Config) (*plan, error) {
-	if len(cfg.Command.Words) == 0 && (cfg.Mode != config.ModeNone || len(cfg.Further) == 0) {
+	facts := cfg.Mode.Facts()
+	isOptional := facts.Fleet && !facts.Listens && len(cfg.Further) > 0
+	if len(cfg.Command.Words) == 0 && !isOptional {
 		return nil, errNoCommand
 	}
 	p := &plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: oom.Limit(os.DirFS("/"))}
@@ -69,7 +71,7 @@ func planFleet(cfg *config.Config) (*plan, error) {
 	if err := p.lookupUsers(cfg); err != nil {
 		return nil, err
 	}
-	if cfg.Mode == config.ModeNone {
+	if !facts.FrontDoor {
 		return p, nil
 	}
 	p.noteMemory()
@@ -159,7 +161,7 @@ func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) [
 func (p *plan) workerProgram(cfg *config.Config, env []string) fleet.Program {
 	program := p.program(&cfg.Program, p.workers, p.users[0], env)
 	program.WorkersMax = workersMax(cfg, p.workers)
-	program.Traffic, program.Critical = cfg.Mode != config.ModeNone, true
+	program.Traffic, program.Critical = cfg.Mode.Facts().Proxies, true
 	if p.role != config.RoleUser {
 		program.Path = selfExe
 		program.Env = append(slices.Clip(program.Env), p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
@@ -349,7 +351,7 @@ func (p *plan) announce(log *slog.Logger, cfg *config.Config) {
 	if len(cfg.Programs) > 0 {
 		attrs = append(attrs, "programs", cfg.Programs.String())
 	}
-	if cfg.Mode != config.ModeNone {
+	if cfg.Mode.Facts().FrontDoor {
 		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.loops, "memory_bytes", p.memory, "forwarded_headers_trusted_from", trustedFrom(cfg))
 	}
 	log.Info("percore starts", attrs...)

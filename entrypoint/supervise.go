@@ -28,7 +28,7 @@ func supervise(in invocation, command []string) int {
 	if !ok {
 		return exitConfig
 	}
-	if cfg.Mode == config.ModeInit { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
+	if !cfg.Mode.Facts().Fleet { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
 		return initMode(in, command)
 	}
 	return superviseConfig(in, cfg, config.RoleUser, command)
@@ -184,7 +184,7 @@ func logStatus(list []fleet.WorkerStatus, log *slog.Logger) {
 
 // openListeners opens every public socket before any privilege is dropped.
 func (in invocation) openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
-	if cfg.Mode == config.ModeNone {
+	if !cfg.Mode.Facts().Listens {
 		return nil, nil
 	}
 	var all []lbproxy.Listener

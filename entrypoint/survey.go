@@ -37,7 +37,7 @@ func survey(in invocation, cfg *config.Config, known []config.Problem) []config.
 		s.faulty[p.Name] = true
 	}
 	p := s.plan()
-	if cfg.Mode == config.ModeInit {
+	if !cfg.Mode.Facts().Fleet {
 		s.program(&cfg.Program, nil, ownName)
 		return s.found
 	}
@@ -207,7 +207,7 @@ func (s *surveyor) logs(p *plan) {
 
 // listeners opens and closes each.
 func (s *surveyor) listeners() {
-	if s.cfg.Mode == config.ModeNone || s.faulty["PERCORE_LISTEN"] || s.faulty["PORT"] {
+	if !s.cfg.Mode.Facts().Listens || s.faulty["PERCORE_LISTEN"] || s.faulty["PORT"] {
 		return
 	}
 	for _, a := range s.cfg.Listen {
@@ -243,7 +243,7 @@ func causeOf(err error) string {
 
 // ports tries those of the workers, as far as they have some to listen on.
 func (s *surveyor) ports(p *plan) {
-	if s.cfg.Mode == config.ModeNone || s.cfg.Bind == config.BindUnix || s.faulty["PERCORE_PORTS_FROM"] {
+	if !s.cfg.Mode.Facts().Proxies || s.cfg.Bind == config.BindUnix || s.faulty["PERCORE_PORTS_FROM"] {
 		return
 	}
 	for i := range p.workers {

@@ -69,7 +69,7 @@ func (c *Config) checkHops() (what, mend string) {
 const portMax = 65535
 
 func (c *Config) checkPorts(workers int) (what, mend string) {
-	if c.Mode == ModeInit {
+	if !c.Mode.Facts().Fleet {
 		return "", ""
 	}
 	first, last := int(c.PortsFrom), int(c.PortsFrom)+workers-1
@@ -77,7 +77,7 @@ func (c *Config) checkPorts(workers int) (what, mend string) {
 		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
 			fmt.Sprintf("at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
 	}
-	if c.Mode == ModeNone || c.Bind == BindUnix {
+	if !c.Mode.Facts().Proxies || c.Bind == BindUnix {
 		return "", ""
 	}
 	for _, a := range c.Listen {
@@ -105,7 +105,7 @@ func (c *Config) portsBeside(workers int) int {
 
 // checkSocketReady rules out that nobody opens the workers' sockets to the front door, which is another user than theirs.
 func (c *Config) checkSocketReady(uid int) (what, mend string) {
-	if uid != 0 || c.Bind != BindUnix || c.Mode != ModeHTTP || c.Ready.Kind != ReadyNone {
+	if uid != 0 || c.Bind != BindUnix || !c.Mode.Facts().Proxies || c.Ready.Kind != ReadyNone {
 		return "", ""
 	}
 	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door's user connect", "tcp, http:/path or notify"
@@ -168,10 +168,10 @@ func (c *Config) warnings() []Warning {
 			Mend: "with PERCORE_REDIRECT_STDERR stderr goes where stdout goes",
 		})
 	}
-	if c.IsSet("PERCORE_LISTEN") && c.Mode == ModeNone {
+	if facts := c.Mode.Facts(); c.IsSet("PERCORE_LISTEN") && facts.Fleet && !facts.Listens {
 		list = append(list, Warning{
 			Name: "PERCORE_LISTEN", Value: c.Listen.String(), What: "has no effect",
-			Mend: "nothing listens with PERCORE_MODE=none",
+			Mend: "nothing listens with PERCORE_MODE=" + string(c.Mode),
 		})
 	}
 	return list

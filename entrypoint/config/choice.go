@@ -2,16 +2,6 @@ package config
 
 import "log/slog"
 
-// Mode is PERCORE_MODE: how traffic reaches the workers.
-type Mode string
-
-// The modes.
-const (
-	ModeHTTP Mode = "http" // through the HTTP front door
-	ModeNone Mode = "none" // not at all
-	ModeInit Mode = "init" // there are none: one child, transparently
-)
-
 // Bind is PERCORE_BIND: on what the workers listen.
 type Bind string
 

@@ -24,8 +24,8 @@ func isOurs(entry string) bool {
 	return len(entry) >= len(prefix) && strings.EqualFold(entry[:len(prefix)], prefix) && entry != prefix+"MODE="+string(ModeInit)
 }
 
-// WantsInit tells whether an environment asks for mode init, with Load's idea of white space and case.
+// WantsInit reports whether an environment asks for mode init, with Load's idea of white space and case.
 func WantsInit(environ []string) bool {
-	value := takeSnapshot(environ)["PERCORE_MODE"]
-	return strings.EqualFold(strings.TrimSpace(value), string(ModeInit))
+	mode, known := modeOf(takeSnapshot(environ)["PERCORE_MODE"])
+	return known && !mode.Facts().Fleet
 }

@@ -65,7 +65,7 @@ func (p *Program) bindAfterCommand(variable string, isSet bool, settings map[str
 
 // placeholderProblems are the slips in all commands, and sockets that nobody is going to make.
 func (c *Config) placeholderProblems() []Problem {
-	if c.Mode == ModeInit { // nothing is filled in
+	if !c.Mode.Facts().Fleet { // nothing is filled in
 		return nil
 	}
 	list := c.Program.placeholderProblems(func(name string) string { return name })

@@ -16,7 +16,7 @@ func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 		taken = append(taken, portRange{"the fleet proper", "PERCORE_PORTS_FROM", int(c.PortsFrom), int(c.PortsFrom) + workers - 1})
 	}
 	for _, a := range c.Listen {
-		if a.onLoopback() && c.Mode != ModeNone {
+		if a.onLoopback() && c.Mode.Facts().Listens {
 			taken = append(taken, portRange{"the front door", "PERCORE_LISTEN", a.Port, a.Port})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	env "os"
 	"syscall"
 
+	"crooked/entrypoint/config"
 	"crooked/lbproxy"
 )
 
@@ -13,6 +14,12 @@ func main() {
 	_ = env.Getenv("HOME")
 	_ = env.Environ()
 	_ = syscall.Kill(1, 0)
+	cfg := config.Config{Mode: config.ModeHTTP}
+	_ = cfg.Mode == config.ModeNone
+	_ = cfg.Mode != "tcp" || cfg.Mode.Listens()
+	switch cfg.Mode {
+	case config.ModeHTTP:
+	}
 	lbproxy.Serve()
 	env.Exit(0)
 }
