@@ -19,7 +19,7 @@ BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
 .PHONY: help build demo check test race e2e e2e-init compare-init bench zero-loss fuzz scripts chaos setup image up down clean
-.PHONY: format lint walls generated compile-race example
+.PHONY: format lint walls generated compile-race example shape
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -38,10 +38,16 @@ format:
 lint:
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	$(GO) vet -C tools ./...
 	@if command -v shellcheck >/dev/null; then shellcheck e2e/*.sh e2e/images/*.sh .ci/run; fi
 
 walls:
 	$(GO) test -count=1 ./archtest
+	$(GO) test -C tools ./...
+
+# Which order the files of a package have stands in its doc.go; tools/floors says how.
+shape: ## what each package is like: its tests, its largest types, the uses between files that run upwards
+	@$(GO) run -C tools ./floors ../...
 
 generated:
 	$(GO) mod tidy -diff

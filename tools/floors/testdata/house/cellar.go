@@ -1,0 +1,5 @@
+package house
+
+const bottle = "bottle"
+
+var heard = knock() + knock()
