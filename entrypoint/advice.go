@@ -5,12 +5,12 @@ import (
 	"regexp"
 	"syscall"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/reaper/ports"
 )
 
 // listenAdvice says how to mend a listener that could not be opened.
-func (in invocation) listenAdvice(err error, a config.Address) string {
+func (in invocation) listenAdvice(err error, a value.Address) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && heldByRunning(in).listens(a):
 		return percoreListens

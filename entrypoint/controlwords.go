@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/entrypoint/control/ctl"
 )
@@ -37,7 +38,7 @@ func controlTool(in invocation) (*ctl.Tool, bool) {
 		fmt.Fprintln(in.stderr, "percore: PERCORE_CONTROL:", err)
 		return nil, false
 	}
-	if place == config.ControlOff {
+	if place == value.ControlOff {
 		fmt.Fprintln(in.stderr, "percore: there is no control socket: PERCORE_CONTROL=off")
 		return nil, false
 	}

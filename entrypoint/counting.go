@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/reaper/cpus"
 )
 
@@ -22,7 +23,7 @@ type counter struct {
 // newCounter asks for the task's limit where there is a task, and where the answer matters.
 func newCounter(cfg *config.Config) (c counter) {
 	uri := cfg.TaskMetadata()
-	if uri == "" || cfg.Workers != config.Auto && cfg.Loops != config.Auto {
+	if uri == "" || cfg.Workers != value.Auto && cfg.Loops != value.Auto {
 		return c
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), taskPatience)

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/demo"
 )
 
@@ -22,7 +23,7 @@ func superviseDemo(in invocation) int {
 	if !ok {
 		return exitConfig
 	}
-	if cfg.Bind == config.BindUnix {
+	if cfg.Bind == value.BindUnix {
 		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
 		return exitConfig
 	}

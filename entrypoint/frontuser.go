@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/reaper"
 )
 
@@ -41,7 +42,7 @@ func (p *plan) chooseFront(cfg *config.Config) (err error) {
 		if err != nil {
 			return err
 		}
-		cfg.ChooseFrontUser(config.User(id+":"+id), fmt.Sprintf("percore runs as root, and the workers are %d", frontUID))
+		cfg.ChooseFrontUser(value.User(id+":"+id), fmt.Sprintf("percore runs as root, and the workers are %d", frontUID))
 	}
 	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err == nil && p.front != nil && isWorkers(p.front.UID, p.users) {
 		return fmt.Errorf("PERCORE_FRONT_USER=%s: is a worker's user as well, who could take the front door's connections; name another, or unset it", cfg.FrontUser)

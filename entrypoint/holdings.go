@@ -5,16 +5,17 @@ import (
 	"os"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 )
 
 // holdings are what the percore that runs in this container listens on: what it holds is no fault of the configuration.
 type holdings struct {
-	addresses config.Listen
+	addresses value.Listen
 	ports     map[int]bool // of its workers
 }
 
-func (h holdings) listens(a config.Address) bool {
+func (h holdings) listens(a value.Address) bool {
 	for _, held := range h.addresses {
 		if a.Overlaps(held) {
 			return true
@@ -26,7 +27,7 @@ func (h holdings) listens(a config.Address) bool {
 // dialRunning connects to the PID 1 of this container, or to whoever PERCORE_CONTROL names; nil where there is none.
 func dialRunning(in invocation) *control.Conn {
 	place, err := config.ControlOf(in.environ)
-	if err != nil || place == config.ControlOff || os.Getpid() == 1 {
+	if err != nil || place == value.ControlOff || os.Getpid() == 1 {
 		return nil
 	}
 	conn, err := control.Dial(control.Place(place), os.DirFS("/proc"))
@@ -53,7 +54,7 @@ func heldByRunning(in invocation) holdings {
 	_, _ = conn.Call(ctx, control.Request{Verb: control.VerbStatus}, func(f control.Frame) error {
 		if f.Fleet != nil {
 			for _, text := range f.Fleet.Listen {
-				var list config.Listen
+				var list value.Listen
 				if list.UnmarshalText([]byte(text)) == nil {
 					h.addresses = append(h.addresses, list...)
 				}

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/lbproxy"
 )
@@ -41,7 +41,7 @@ func appFolder(t *testing.T) (folder, stale string) {
 // listenersOfRoot are the sockets that PID 1 opens at names that users choose.
 var listenersOfRoot = map[string]func(path string) (close func(), err error){
 	"public": func(path string) (func(), error) {
-		ls, err := openListener(config.Address{Path: path}, 1)
+		ls, err := openListener(value.Address{Path: path}, 1)
 		return func() { lbproxy.CloseListeners(ls) }, err
 	},
 	"control": func(path string) (func(), error) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
 )
 
@@ -80,10 +81,10 @@ func dropNotice(dropped uint64, style logStyle) []byte {
 }
 
 // styleFor decides the log's form: text for a person at a terminal, JSON for whoever collects it.
-func styleFor(format config.LogFormat, w io.Writer, environ []string) logStyle {
+func styleFor(format value.LogFormat, w io.Writer, environ []string) logStyle {
 	terminal := isTerminal(w)
 	switch {
-	case format == config.LogJSON, format != config.LogText && !terminal:
+	case format == value.LogJSON, format != value.LogText && !terminal:
 		return styleJSON
 	case !terminal:
 		return styleText

@@ -11,18 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
 )
 
 func TestTheLogSpeaksTheFormatThatIsAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
-		format config.LogFormat
+		format value.LogFormat
 		want   logStyle
 	}{
-		"JSON":                        {config.LogJSON, styleJSON},
-		"text, into a file":           {config.LogText, styleText},
-		"auto, where nobody looks on": {config.LogAuto, styleJSON},
+		"JSON":                        {value.LogJSON, styleJSON},
+		"text, into a file":           {value.LogText, styleText},
+		"auto, where nobody looks on": {value.LogAuto, styleJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := styleFor(c.format, &bytes.Buffer{}, nil); got != c.want {

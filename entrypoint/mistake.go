@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/suggest"
 	"percore/reaper"
 )
 
@@ -55,7 +56,7 @@ func (in invocation) variable(name string) string {
 }
 
 // nearestWord is the word that was probably meant, or empty.
-func nearestWord(wrong string) string { return config.NearWord(wrong, wordList()) }
+func nearestWord(wrong string) string { return suggest.Word(wrong, wordList()) }
 
 // nearestOption finds the word or option that somebody who knows other programs may have meant: -v, --versoin, --status.
 func nearestOption(wrong string) string {

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/entrypoint/control/desk"
 )
@@ -44,7 +44,7 @@ func (o *operator) run() error {
 
 // open gives nil where there is to be no socket, or there can be none.
 func (o *operator) open() *control.Server {
-	if o.place == control.Place(config.ControlOff) {
+	if o.place == control.Place(value.ControlOff) {
 		return nil
 	}
 	listener, err := control.Listen(o.place)

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/cpus"
@@ -30,7 +31,7 @@ type plan struct {
 	memory       int64                // bytes that the container may use; 0: not known
 	users        []*reaper.Credential // of the fleet proper, and of each further program
 	front        *reaper.Credential
-	killTree     config.Bool
+	killTree     value.Bool
 	drainTimeout time.Duration
 	role         config.Role // of the workers: a user's programs, or ours
 	notes        []string    // what could not be done as configured by default, for the log
@@ -94,7 +95,7 @@ func (p *plan) lookupUsers(cfg *config.Config) error {
 	return nil
 }
 
-func lookup(variable string, user config.User) (*reaper.Credential, error) {
+func lookup(variable string, user value.User) (*reaper.Credential, error) {
 	if user == "" {
 		return nil, nil
 	}
@@ -193,7 +194,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 // program is what all programs have in common.
 func (p *plan) program(c *config.Program, workers int, user *reaper.Credential, env []string) fleet.Program {
 	return fleet.Program{
-		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == config.BindUnix,
+		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == value.BindUnix,
 		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), NoNewPrivs: bool(c.NoNewPrivs), CPUs: pins(c.PinCPUs),
 		Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
 		StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
@@ -240,27 +241,27 @@ func (p *plan) frontEnviron() []string {
 	return environ
 }
 
-func logFile(path config.LogFile, bytesMax config.Size, backups config.Int) fleet.LogFile {
-	if path == config.LogNone {
+func logFile(path value.LogFile, bytesMax value.Size, backups value.Int) fleet.LogFile {
+	if path == value.LogNone {
 		return fleet.LogFile{Path: fleet.LogNone}
 	}
 	return fleet.LogFile{Path: string(path), BytesMax: int64(bytesMax), Backups: int(backups)}
 }
 
-func framing(p config.LogPrefix) fleet.Framing {
+func framing(p value.LogPrefix) fleet.Framing {
 	switch p {
-	case config.PrefixName:
+	case value.PrefixName:
 		return fleet.FramePrefix
-	case config.PrefixJSON:
+	case value.PrefixJSON:
 		return fleet.FrameJSON
-	case config.PrefixNone:
+	case value.PrefixNone:
 		return fleet.FrameNone
 	default:
 		return fleet.FrameNone
 	}
 }
 
-func umask(u config.Umask) *int {
+func umask(u value.Umask) *int {
 	if !u.Set {
 		return nil
 	}
@@ -268,7 +269,7 @@ func umask(u config.Umask) *int {
 }
 
 // pins are the CPUs that workers are pinned to, if they are.
-func pins(wanted config.Bool) []int {
+func pins(wanted value.Bool) []int {
 	if !wanted {
 		return nil
 	}
@@ -276,7 +277,7 @@ func pins(wanted config.Bool) []int {
 }
 
 // signalMap is m in the kernel's terms.
-func signalMap(m config.SignalMap) map[syscall.Signal]syscall.Signal {
+func signalMap(m value.SignalMap) map[syscall.Signal]syscall.Signal {
 	all := make(map[syscall.Signal]syscall.Signal, len(m))
 	for from, to := range m {
 		all[syscall.Signal(from)] = syscall.Signal(to)
@@ -284,39 +285,39 @@ func signalMap(m config.SignalMap) map[syscall.Signal]syscall.Signal {
 	return all
 }
 
-func exitOn(e config.ExitOn) fleet.ExitOn {
+func exitOn(e value.ExitOn) fleet.ExitOn {
 	switch e {
-	case config.ExitOnAnyFatal:
+	case value.ExitOnAnyFatal:
 		return fleet.AnyFatal
-	case config.ExitOnFirstExit:
+	case value.ExitOnFirstExit:
 		return fleet.FirstExit
-	case config.ExitOnNever:
+	case value.ExitOnNever:
 		return fleet.NeverExit
-	case config.ExitOnAllFatal:
+	case value.ExitOnAllFatal:
 		return fleet.AllFatal
 	default:
 		return fleet.AllFatal
 	}
 }
 
-func autorestart(a config.Autorestart) fleet.Autorestart {
+func autorestart(a value.Autorestart) fleet.Autorestart {
 	switch a {
-	case config.RestartUnexpected:
+	case value.RestartUnexpected:
 		return fleet.Unexpected
-	case config.RestartNever:
+	case value.RestartNever:
 		return fleet.Never
 	default:
 		return fleet.Always
 	}
 }
 
-func ready(r config.Ready) fleet.Ready {
+func ready(r value.Ready) fleet.Ready {
 	switch r.Kind {
-	case config.ReadyHTTP:
+	case value.ReadyHTTP:
 		return fleet.Ready{Kind: fleet.ReadyHTTP, Path: r.Path}
-	case config.ReadyNotify:
+	case value.ReadyNotify:
 		return fleet.Ready{Kind: fleet.ReadyNotify}
-	case config.ReadyNone:
+	case value.ReadyNone:
 		return fleet.Ready{Kind: fleet.ReadyNone}
 	default:
 		return fleet.Ready{Kind: fleet.ReadyTCP}
@@ -326,7 +327,7 @@ func ready(r config.Ready) fleet.Ready {
 // frontOptions are the front door's settings.
 func (p *plan) frontOptions(cfg *config.Config) lbproxy.Options {
 	return lbproxy.Options{
-		Loops: p.loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == config.NextUpstreamError,
+		Loops: p.loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError,
 		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
 		ClientMaxHeaderSize: int(cfg.ClientMaxHeaderSize), ClientMaxHeaderFields: int(cfg.ClientMaxHeaderFields), ProxyBufferSize: int(cfg.ProxyBufferSize),
 		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"os"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/reaper/cpus"
 )
 
@@ -53,7 +53,7 @@ func (r *resizer) recount() {
 	}
 	r.counted = now
 	cfg := r.settings.current()
-	if cfg.Workers != config.Auto || len(cfg.Command.Words) == 0 {
+	if cfg.Workers != value.Auto || len(cfg.Command.Words) == 0 {
 		return
 	}
 	if err := cfg.CheckPorts(now.N); err != nil {

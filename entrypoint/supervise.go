@@ -11,6 +11,7 @@ import (
 	"github.com/oklog/run"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/early"
@@ -118,7 +119,7 @@ func oomKilled(log *slog.Logger) func(int) bool {
 }
 
 // runFleet runs the five actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, forward config.Signals, log *slog.Logger) int {
+func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, forward value.Signals, log *slog.Logger) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
@@ -136,14 +137,14 @@ func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size
 
 // obeySignals does what each signal to PID 1 asks for (DESIGN section 5), for as long as the fleet lives: a second
 // TERM has to be heard as well as the first.
-func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, r *reaper.Reaper, forward config.Signals, log *slog.Logger) error {
+func obeySignals(signals <-chan os.Signal, done <-chan struct{}, f *fleet.Fleet, r *reaper.Reaper, forward value.Signals, log *slog.Logger) error {
 	early.SubscribeRest(forward.OS()...)
 	for {
 		select {
 		case <-done:
 			return nil
 		case s := <-signals:
-			if sig, ok := s.(syscall.Signal); ok && slices.Contains(forward, config.Signal(sig)) {
+			if sig, ok := s.(syscall.Signal); ok && slices.Contains(forward, value.Signal(sig)) {
 				f.Forward(sig)
 				continue
 			}
@@ -200,7 +201,7 @@ func (in invocation) openListeners(cfg *config.Config, loops int) ([]lbproxy.Lis
 }
 
 // openListener opens a unix socket as whoever its folder belongs to.
-func openListener(a config.Address, loops int) (ls []lbproxy.Listener, err error) {
+func openListener(a value.Address, loops int) (ls []lbproxy.Listener, err error) {
 	if a.Path == "" {
 		return lbproxy.Listen(a.String(), loops)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/cpus"
@@ -91,7 +92,7 @@ func (s *surveyor) lookupUsers() {
 	s.lookup("PERCORE_FRONT_USER", s.cfg.FrontUser)
 }
 
-func (s *surveyor) lookup(variable string, user config.User) *reaper.Credential {
+func (s *surveyor) lookup(variable string, user value.User) *reaper.Credential {
 	credential, err := lookup(variable, user)
 	if err != nil {
 		s.find(config.Problem{Name: variable, Value: string(user), What: errors.Unwrap(err).Error()})
@@ -243,7 +244,7 @@ func causeOf(err error) string {
 
 // ports tries those of the workers, as far as they have some to listen on.
 func (s *surveyor) ports(p *plan) {
-	if !s.cfg.Mode.Facts().Proxies || s.cfg.Bind == config.BindUnix || s.faulty["PERCORE_PORTS_FROM"] {
+	if !s.cfg.Mode.Facts().Proxies || s.cfg.Bind == value.BindUnix || s.faulty["PERCORE_PORTS_FROM"] {
 		return
 	}
 	for i := range p.workers {

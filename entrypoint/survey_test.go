@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 )
 
 // freePort was free a moment ago.
@@ -223,7 +224,7 @@ func TestABrokenPipeIsNoFault(t *testing.T) {
 }
 
 func TestWhatTheRunningPercoreHoldsIsNoFault(t *testing.T) {
-	var listen config.Listen
+	var listen value.Listen
 	if err := listen.UnmarshalText([]byte("127.0.0.1:8080,:81,unix:/run/x")); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func TestWhatTheRunningPercoreHoldsIsNoFault(t *testing.T) {
 	for text, want := range map[string]bool{
 		"127.0.0.1:8080": true, ":8080": true, "[::]:8080": true, "10.0.0.1:8080": false, "10.0.0.1:81": true, ":82": false, "unix:/run/x": true, "unix:/run/y": false,
 	} {
-		var one config.Listen
+		var one value.Listen
 		if err := one.UnmarshalText([]byte(text)); err != nil {
 			t.Fatal(err)
 		}

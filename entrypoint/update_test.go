@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
 )
@@ -193,7 +194,7 @@ func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
 	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.wanted.Options.QueueSize != 7 {
 		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.wanted.Options.QueueSize)
 	}
-	if s.cfg.Bind != config.BindUnix || s.cfg.FrontUser != user {
+	if s.cfg.Bind != value.BindUnix || s.cfg.FrontUser != user {
 		t.Errorf("got BIND=%s and front user %s, want unix by {socket}, and %s as before", s.cfg.Bind, s.cfg.FrontUser, user)
 	}
 	next, err := s.intend(nil)

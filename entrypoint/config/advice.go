@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"percore/entrypoint/config/suggest"
+)
 
 // advice is what to do about a name that percore does not have, but another version or another program has.
 type advice struct {
@@ -131,8 +135,8 @@ func meantChoice(wrong string, choices []string) string {
 			}
 		}
 	}
-	near := NearWord(wrong, choices)
-	if slips(strings.ToLower(wrong), near)*3 > len(near) {
+	near := suggest.Word(wrong, choices)
+	if suggest.Slips(strings.ToLower(wrong), near)*3 > len(near) {
 		return "" // two slips make any short word of any other
 	}
 	return near

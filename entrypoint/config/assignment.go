@@ -14,11 +14,8 @@ func nameOf(assignment string) string {
 // CheckAssignment tells what is wrong with a NAME=VALUE that somebody asks for.
 func CheckAssignment(assignment string) error {
 	name, _, assigned := strings.Cut(assignment, "=")
-	valid := name != "" && !isDigit(rune(name[0])) && !strings.ContainsFunc(name, func(c rune) bool {
-		return !isLetter(c) && !isDigit(c) && c != '_'
-	})
 	switch {
-	case !assigned || !valid:
+	case !assigned || !isName(name):
 		return fmt.Errorf("set %q: not NAME=VALUE", name)
 	case strings.ContainsRune(assignment, 0):
 		return fmt.Errorf("set %s: holds a NUL byte", name)
@@ -27,4 +24,16 @@ func CheckAssignment(assignment string) error {
 	default:
 		return nil
 	}
+}
+
+// isName reports whether a shell takes the text for a variable's name (POSIX.1-2017, 3.235).
+func isName(text string) bool {
+	for i, c := range text {
+		switch {
+		case c == '_', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', i > 0 && '0' <= c && c <= '9':
+		default:
+			return false
+		}
+	}
+	return text != ""
 }

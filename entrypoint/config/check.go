@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strconv"
+
+	"percore/entrypoint/config/value"
 )
 
 // check holds the settings against each other. A faulty one has been reported and keeps its contradictions to itself.
@@ -77,11 +79,11 @@ func (c *Config) checkPorts(workers int) (what, mend string) {
 		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
 			fmt.Sprintf("at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
 	}
-	if !c.Mode.Facts().Proxies || c.Bind == BindUnix {
+	if !c.Mode.Facts().Proxies || c.Bind == value.BindUnix {
 		return "", ""
 	}
 	for _, a := range c.Listen {
-		if a.onLoopback() && first <= a.Port && a.Port <= last {
+		if a.OnLoopback() && first <= a.Port && a.Port <= last {
 			return fmt.Sprintf("worker %d would need port %d, which the front door listens on (%s)", a.Port-first, a.Port, a),
 				"for example PERCORE_PORTS_FROM=" + strconv.Itoa(c.portsBeside(workers))
 		}
@@ -105,7 +107,7 @@ func (c *Config) portsBeside(workers int) int {
 
 // checkSocketReady rules out that nobody opens the workers' sockets to the front door, which is another user than theirs.
 func (c *Config) checkSocketReady(uid int) (what, mend string) {
-	if uid != 0 || c.Bind != BindUnix || !c.Mode.Facts().Proxies || c.Ready.Kind != ReadyNone {
+	if uid != 0 || c.Bind != value.BindUnix || !c.Mode.Facts().Proxies || c.Ready.Kind != value.ReadyNone {
 		return "", ""
 	}
 	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door's user connect", "tcp, http:/path or notify"
@@ -113,7 +115,7 @@ func (c *Config) checkSocketReady(uid int) (what, mend string) {
 
 // checkStopSignal rules out what would let every worker live until it is killed.
 func (p *Program) checkStopSignal() (what, mend string) {
-	if p.StopSignal.stops() {
+	if p.StopSignal.Stops() {
 		return "", ""
 	}
 	return "stops no process", "TERM, INT or QUIT"
@@ -127,7 +129,7 @@ func (c *Config) checkLameDuck() (what, mend string) {
 }
 
 // checkUser rules out the change of user that the kernel is going to refuse.
-func checkUser(user User, uid int) (what, mend string) {
+func checkUser(user value.User, uid int) (what, mend string) {
 	name, _ := user.Split()
 	if user == "" || uid == 0 || name == strconv.Itoa(uid) {
 		return "", ""
@@ -142,7 +144,7 @@ func checkUser(user User, uid int) (what, mend string) {
 func (c *Config) warnings() []Warning {
 	var list []Warning
 	for _, word := range c.Command.Words {
-		if isShellOperator(word) {
+		if value.IsShellOperator(word) {
 			list = append(list, Warning{
 				Name: "PERCORE_COMMAND", What: "holds " + strconv.Quote(word) + ", which the program gets as an argument: no shell runs",
 				Mend: `for a shell, write sh -c "exec ..."`,
@@ -150,7 +152,7 @@ func (c *Config) warnings() []Warning {
 			break
 		}
 	}
-	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != RestartUnexpected {
+	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != value.RestartUnexpected {
 		list = append(list, Warning{
 			Name: "PERCORE_EXITCODES", Value: c.Exitcodes.String(), What: "has no effect",
 			Mend: "it counts with PERCORE_AUTORESTART=unexpected only",

@@ -154,13 +154,3 @@ func TestWarnings(t *testing.T) {
 		})
 	}
 }
-
-func TestLogLevels(t *testing.T) {
-	for level, want := range map[config.LogLevel]string{
-		config.LogDebug: "DEBUG", config.LogInfo: "INFO", config.LogWarn: "WARN", config.LogError: "ERROR", "": "INFO",
-	} {
-		if got := level.Level().String(); got != want {
-			t.Errorf("%q: got %s, want %s", level, got, want)
-		}
-	}
-}

@@ -1,44 +1,14 @@
 package config
 
-import (
-	"errors"
-	"strings"
-)
-
-// Control is where the control socket is: the path of a file, @ and a name in the kernel's abstract namespace, or off.
-type Control string
-
-// ControlOff is no control socket.
-const ControlOff Control = "off"
-
-// controlBytesMax is what fits into a socket's address, with its last NUL (man 7 unix, sun_path), less the pid that the
-// file's name has for a moment.
-const controlBytesMax = 107 - len(".4194304")
-
-// UnmarshalText reads an absolute path, a name behind an @, or off.
-func (c *Control) UnmarshalText(text []byte) error {
-	place := string(text)
-	switch {
-	case strings.EqualFold(place, string(ControlOff)):
-		place = string(ControlOff)
-	case len(place) > controlBytesMax:
-		return errors.New("too long for a socket: at most 99 bytes")
-	case strings.HasSuffix(place, "/"), place == "@", !strings.HasPrefix(place, "/") && !strings.HasPrefix(place, "@"):
-		return errors.New("neither the absolute path of a socket nor @name nor off")
-	}
-	*c = Control(place)
-	return nil
-}
-
-func (Control) syntax() string { return "path, '@name' or 'off'" }
+import "percore/entrypoint/config/value"
 
 // ControlOf reads PERCORE_CONTROL, or the file that its _FILE twin names, and nothing else: control commands are to be
 // quick, and work whatever else is in the environment. Unset is empty.
-func ControlOf(environ []string) (Control, error) {
+func ControlOf(environ []string) (value.Control, error) {
 	given, err := takeSnapshot(environ).given(variable{name: "PERCORE_CONTROL"})
 	if err != nil || given.Value == "" {
 		return "", err
 	}
-	var c Control
+	var c value.Control
 	return c, c.UnmarshalText([]byte(given.Value))
 }

@@ -1,34 +1,13 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"percore/entrypoint/config/value"
 )
-
-// Names is PERCORE_PROGRAMS: the names of further programs, which come as Labels.
-type Names []string
-
-// UnmarshalText reads `mailer` or `mailer,cron`.
-func (n *Names) UnmarshalText(text []byte) error {
-	var list Names
-	for item := range strings.SplitSeq(string(text), ",") {
-		var name Label
-		if err := name.UnmarshalText([]byte(strings.TrimSpace(item))); err != nil {
-			return errors.New("not a list of names of letters, digits, dots, dashes, underscores")
-		}
-		list = append(list, string(name))
-	}
-	*n = list
-	return nil
-}
-
-// String is the list with commas.
-func (n Names) String() string { return strings.Join(n, ",") }
-
-func (Names) syntax() string { return "list of names" }
 
 // Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after PERCORE_.
 type Further struct {
@@ -131,13 +110,13 @@ func (l *loader) complete(f *Further) {
 	if ports := f.Variable("PERCORE_PORTS_FROM"); !l.isSet(ports) {
 		f.PortsFrom = 0
 		l.settings[ports] = Setting{Name: ports, Source: FromDefault, Reason: "no port"}
-		if !l.isSet(f.Variable("PERCORE_READY")) && f.Bind != BindUnix {
-			f.Ready = Ready{Kind: ReadyNone}
+		if !l.isSet(f.Variable("PERCORE_READY")) && f.Bind != value.BindUnix {
+			f.Ready = value.Ready{Kind: value.ReadyNone}
 		}
 	}
-	for name, field := range map[string]*Label{"PERCORE_NAME": &f.Name, "PERCORE_GROUP": &f.Group} {
+	for name, field := range map[string]*value.Label{"PERCORE_NAME": &f.Name, "PERCORE_GROUP": &f.Group} {
 		if name = f.Variable(name); *field == "" {
-			*field = Label(f.Title)
+			*field = value.Label(f.Title)
 			l.settings[name] = Setting{Name: name, Source: FromDefault, Reason: "the program's name"}
 		}
 	}
@@ -170,8 +149,8 @@ func (l *loader) checkFurther(f *Further, uid int) {
 }
 
 // checkProbe rules out what asks for a port where there is none.
-func (f *Further) checkProbe(r Ready) (what, mend string) {
-	if f.PortsFrom != 0 || f.Bind == BindUnix || !r.needsPort() {
+func (f *Further) checkProbe(r value.Ready) (what, mend string) {
+	if f.PortsFrom != 0 || f.Bind == value.BindUnix || !r.NeedsPort() {
 		return "", ""
 	}
 	return "asks for a port, and the program has none", "set " + f.Variable("PERCORE_PORTS_FROM")
@@ -199,7 +178,7 @@ func (c *Config) CheckProcesses(workers int) error {
 
 // checkProcesses looks for two programs whose processes would have the same names.
 func (c *Config) checkProcesses() (what, mend string) {
-	type process struct{ group, name Label }
+	type process struct{ group, name value.Label }
 	seen := map[process]string{{"percore", "front"}: "the front door", {"percore", "prestart"}: "PERCORE_PRESTART"}
 	if len(c.Command.Words) > 0 {
 		seen[process{c.Group, c.Name}] = "the fleet proper"

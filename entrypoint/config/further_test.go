@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 )
 
 func TestAFurtherProgramOnASocketNeedsNoPort(t *testing.T) {
 	cfg := mustLoad(t, 0, "PERCORE_PROGRAMS=mailer", "PERCORE_MAILER_COMMAND=mailer {socket}", "PERCORE_MAILER_BIND=unix", "PERCORE_MAILER_HEALTH=http:/")
 	mailer := cfg.Further[0]
-	if mailer.Bind != config.BindUnix || mailer.PortsFrom != 0 || mailer.Ready.Kind != config.ReadyTCP || cfg.Bind != config.BindTCP {
+	if mailer.Bind != value.BindUnix || mailer.PortsFrom != 0 || mailer.Ready.Kind != value.ReadyTCP || cfg.Bind != value.BindTCP {
 		t.Errorf("got %+v, want a socket, no port, and readiness by a connection; and the fleet's own as ever", mailer)
 	}
 }
@@ -34,11 +35,11 @@ func TestFurtherProgramsHaveTheirOwnVariables(t *testing.T) {
 		t.Fatalf("got %d programs and STARTSECS %v, want 2 and the fleet's own 9s", len(cfg.Further), cfg.StartSecs)
 	}
 	mailer, cron := cfg.Further[0], cfg.Further[1]
-	if mailer.Name != "mailer" || mailer.Group != "mailer" || mailer.Workers != 1 || mailer.PortsFrom != 0 || mailer.Ready.Kind != config.ReadyNone ||
+	if mailer.Name != "mailer" || mailer.Group != "mailer" || mailer.Workers != 1 || mailer.PortsFrom != 0 || mailer.Ready.Kind != value.ReadyNone ||
 		time.Duration(mailer.StartSecs) != 2*time.Second || mailer.User != "nobody" || !slices.Equal(mailer.Command.Words, []string{"python3", "mailer.py"}) {
 		t.Errorf("mailer: got %+v", mailer)
 	}
-	if cron.Name != "my-cron" || cron.Group != "clocks" || cron.Workers != 3 || cron.PortsFrom != 9000 || cron.Ready.Kind != config.ReadyTCP ||
+	if cron.Name != "my-cron" || cron.Group != "clocks" || cron.Workers != 3 || cron.PortsFrom != 9000 || cron.Ready.Kind != value.ReadyTCP ||
 		syscall.Signal(cron.StopSignal) != syscall.SIGINT || cron.Priority != 1 || cron.User != "www-data" {
 		t.Errorf("my-cron: got %+v", cron)
 	}
@@ -62,7 +63,7 @@ func TestFurtherProgramsTakeOverWhoTheFleetIsAndWhereItLogs(t *testing.T) {
 		"PERCORE_STDOUT_LOGFILE=/var/log/{name}.log", "PERCORE_STDOUT_LOGFILE_MAXBYTES=1MB", "PERCORE_STDOUT_LOGFILE_BACKUPS=2",
 		"PERCORE_CRON_USER=root", "PERCORE_CRON_DIRECTORY=/", "PERCORE_CRON_STDOUT_LOGFILE=AUTO", "PERCORE_CRON_UMASK=022")
 	mailer, cron := cfg.Further[0], cfg.Further[1]
-	if mailer.User != "www-data" || mailer.Directory != "/srv" || mailer.Umask.Bits != 0o027 || mailer.LogPrefix != config.PrefixName || !mailer.RedirectStderr ||
+	if mailer.User != "www-data" || mailer.Directory != "/srv" || mailer.Umask.Bits != 0o027 || mailer.LogPrefix != value.PrefixName || !mailer.RedirectStderr ||
 		mailer.StdoutLogfile != "/var/log/{name}.log" || mailer.StdoutLogfileMaxbytes != 1<<20 || mailer.StdoutLogfileBackups != 2 {
 		t.Errorf("mailer: got %+v, want the fleet's user, folder, umask and logs", mailer)
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strconv"
+
+	"percore/entrypoint/config/value"
 )
 
 // Load reads the configuration out of an environment, in os.Environ's form, for a percore that runs as uid. It returns
@@ -98,7 +100,7 @@ func (l *loader) detectFrontUser(uid int) {
 }
 
 // ChooseFrontUser is for whoever knows the users of all workers: the front door gets another one, which nobody has set.
-func (c *Config) ChooseFrontUser(user User, reason string) {
+func (c *Config) ChooseFrontUser(user value.User, reason string) {
 	c.FrontUser = user
 	c.settings["PERCORE_FRONT_USER"] = Setting{Name: "PERCORE_FRONT_USER", Source: FromSurroundings, Reason: reason}
 }
@@ -106,7 +108,7 @@ func (c *Config) ChooseFrontUser(user User, reason string) {
 // useBareNames applies the names that platforms set for any program. Either is here only if ours is not.
 func (c *Config) useBareNames() {
 	if c.IsSet("PORT") {
-		c.Listen = Listen{{Port: int(c.Port)}}
+		c.Listen = value.Listen{{Port: int(c.Port)}}
 		c.settings["PERCORE_LISTEN"] = Setting{Name: "PERCORE_LISTEN", Source: FromPort}
 	}
 	if c.IsSet("WEB_CONCURRENCY") {
@@ -121,7 +123,7 @@ func (c *Config) UseArguments(words []string) {
 	if len(words) == 0 {
 		return
 	}
-	c.Command = commandOf(words)
+	c.Command = value.CommandOf(words)
 	c.settings["PERCORE_COMMAND"] = Setting{Name: "PERCORE_COMMAND", Source: FromArguments}
 	c.nameAfterCommand()
 }
@@ -131,8 +133,8 @@ func (c *Config) nameAfterCommand() {
 	if len(c.Command.Words) == 0 {
 		return
 	}
-	if program := programIn(c.Command.Words); !c.IsSet("PERCORE_NAME") {
-		c.Name = labelOf(program)
+	if program := value.ProgramIn(c.Command.Words); !c.IsSet("PERCORE_NAME") {
+		c.Name = value.LabelOf(program)
 		c.settings["PERCORE_NAME"] = Setting{Name: "PERCORE_NAME", Source: FromCommand, Reason: "the base name of " + strconv.Quote(program)}
 	}
 	if !c.IsSet("PERCORE_GROUP") {

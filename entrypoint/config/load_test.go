@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 )
 
 const someUID = 1000
@@ -68,29 +69,29 @@ func TestLoadDefaults(t *testing.T) {
 		name      string
 		got, want any
 	}{
-		{"mode", cfg.Mode, config.ModeHTTP},
-		{"workers", cfg.Workers, config.Auto},
-		{"ports", cfg.PortsFrom, config.Int(8000)},
-		{"restart", cfg.Autorestart, config.RestartAlways},
+		{"mode", cfg.Mode, value.ModeHTTP},
+		{"workers", cfg.Workers, value.Auto},
+		{"ports", cfg.PortsFrom, value.Int(8000)},
+		{"restart", cfg.Autorestart, value.RestartAlways},
 		{"exit codes", cfg.Exitcodes.String(), "0"},
 		{"start seconds", time.Duration(cfg.StartSecs), time.Second},
 		{"stop signal", syscall.Signal(cfg.StopSignal), syscall.SIGTERM},
-		{"readiness", cfg.Ready, config.Ready{Kind: config.ReadyTCP}},
+		{"readiness", cfg.Ready, value.Ready{Kind: value.ReadyTCP}},
 		{"stop timeout", time.Duration(cfg.StopTimeout), 9 * time.Second},
 		{"listen", cfg.Listen.String(), ":8080"},
-		{"balance", cfg.Balance, config.LeastConn},
-		{"next upstream", cfg.ProxyNextUpstream, config.NextUpstreamError},
-		{"body size", cfg.ClientMaxBodySize, config.Size(50 << 20)},
-		{"body buffer", cfg.ClientBodyBufferSize, config.Size(64 << 10)},
+		{"balance", cfg.Balance, value.LeastConn},
+		{"next upstream", cfg.ProxyNextUpstream, value.NextUpstreamError},
+		{"body size", cfg.ClientMaxBodySize, value.Size(50 << 20)},
+		{"body buffer", cfg.ClientBodyBufferSize, value.Size(64 << 10)},
 		{"tunnel", time.Duration(cfg.TunnelTimeout), time.Hour},
-		{"loops", cfg.Loops, config.Auto},
-		{"access log", cfg.AccessLog, config.AccessLogOff},
+		{"loops", cfg.Loops, value.Auto},
+		{"access log", cfg.AccessLog, value.AccessLogOff},
 		{"log level", cfg.LogLevel.Level().String(), "INFO"},
-		{"log format", cfg.LogFormat, config.LogAuto},
-		{"strict", cfg.Strict, config.Bool(true)},
-		{"front user of an ordinary user", cfg.FrontUser, config.User("")},
+		{"log format", cfg.LogFormat, value.LogAuto},
+		{"strict", cfg.Strict, value.Bool(true)},
+		{"front user of an ordinary user", cfg.FrontUser, value.User("")},
 		{"command", len(cfg.Command.Words), 0},
-		{"name without a command", cfg.Name, config.Label("")},
+		{"name without a command", cfg.Name, value.Label("")},
 	}
 	for _, c := range checks {
 		if c.got != c.want {

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"percore/entrypoint/config/suggest"
+	"percore/entrypoint/config/value"
 )
 
 // loader fills a tagged struct from an environment and collects what is wrong with it on the way.
@@ -152,18 +155,12 @@ func shellQuoted(value string) string {
 
 // suggest makes the remedy of a fault what was probably meant.
 func (l *loader) suggest(name string, err error) {
-	var meant *meantError
+	var meant *value.MeantError
 	if fault := l.faults[name]; errors.As(err, &meant) && !l.variable(name).secret() {
-		fault.Mend = "did you mean " + name + "=" + shellQuoted(meant.value) + "?"
+		fault.Mend = "did you mean " + name + "=" + shellQuoted(meant.Value) + "?"
 		l.faults[name] = fault
 	}
 }
-
-// meantError is what is wrong with a value, and the one that was probably meant.
-type meantError struct{ what, value string }
-
-// Error is what is wrong; the value that was meant goes into the remedy.
-func (e *meantError) Error() string { return e.what }
 
 // limit holds a setting that could be read against the oneof, min and max of its tags. The error is a slip in these.
 func (l *loader) limit(v variable) error {
@@ -180,7 +177,7 @@ func (l *loader) limit(v variable) error {
 		if !slices.Contains(choices, word) {
 			l.reject(v.name, "must be one of "+strings.Join(choices, ", "))
 			if meant := meantChoice(word, choices); meant != "" && unquoted(word) == word {
-				l.suggest(v.name, &meantError{value: meant})
+				l.suggest(v.name, &value.MeantError{Value: meant})
 			}
 		}
 		v.field.SetString(word)
@@ -253,10 +250,10 @@ func (l *loader) remedy(name string, known, titles []string, byDefault string) (
 		return a.what, a.mend
 	}
 	bare, twin := strings.CutSuffix(name, fileSuffix)
-	if right := nearest(bare, known); right != "" && twin {
+	if right := suggest.Nearest(bare, known); right != "" && twin {
 		return byDefault, "did you mean " + right + fileSuffix + "?"
 	}
-	if right := nearest(name, known); right != "" {
+	if right := suggest.Nearest(name, known); right != "" {
 		return byDefault, "did you mean " + right + "?"
 	}
 	if hint := hintAtPrograms(name); hint != "" {

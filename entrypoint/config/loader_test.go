@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/entrypoint/config/value"
 )
 
 const secretText = "hunter2 & friends"
@@ -24,8 +26,8 @@ func (t *token) UnmarshalText(text []byte) error {
 
 // secretSpec stands in for Config, which has no secret yet.
 type secretSpec struct {
-	Token  token `envconfig:"PERCORE_TOKEN" secret:"true" example:"..."`
-	Number Int   `envconfig:"PERCORE_NUMBER" default:"1" example:"2"`
+	Token  token     `envconfig:"PERCORE_TOKEN" secret:"true" example:"..."`
+	Number value.Int `envconfig:"PERCORE_NUMBER" default:"1" example:"2"`
 }
 
 func load(t *testing.T, environ ...string) (*loader, *secretSpec) {
@@ -80,10 +82,10 @@ func TestSecretsAreSaidToBeInTheReference(t *testing.T) {
 func TestDecodeReturnsASlipInOurOwnTags(t *testing.T) {
 	for name, spec := range map[string]any{
 		"a default that cannot be read": &struct {
-			Number Int `envconfig:"PERCORE_NUMBER" default:"one"`
+			Number value.Int `envconfig:"PERCORE_NUMBER" default:"one"`
 		}{},
 		"a limit that cannot be read": &struct {
-			Number Int `envconfig:"PERCORE_NUMBER" max:"many"`
+			Number value.Int `envconfig:"PERCORE_NUMBER" max:"many"`
 		}{},
 		"a limit on a type that reads no text": &struct {
 			Number int `envconfig:"PERCORE_NUMBER" max:"3"`
@@ -118,7 +120,7 @@ func TestLoadLeavesTheProcessEnvironmentAlone(t *testing.T) {
 		if (err == nil) == strings.Contains(name, "faulty") {
 			t.Errorf("%s: got error %v", name, err)
 		}
-		if cfg != nil && environ == nil && cfg.Workers != Auto {
+		if cfg != nil && environ == nil && cfg.Workers != value.Auto {
 			t.Errorf("%s: got %v workers, want auto: the process's own environment was read", name, cfg.Workers)
 		}
 		if after := slices.Sorted(slices.Values(os.Environ())); !slices.Equal(before, after) {

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"percore/entrypoint/config/value"
 )
 
 // LoadInit is Load for mode init, whatever PERCORE_MODE says. PORT and WEB_CONCURRENCY are the child's there, and need not
@@ -10,22 +12,22 @@ import (
 // load, which takes half of an init's time to start.
 func LoadInit(environ []string, uid int) (*Config, []Warning, error) {
 	if !slices.ContainsFunc(environ, isOurs) {
-		return &Config{Mode: ModeInit}, nil, nil
+		return &Config{Mode: value.ModeInit}, nil, nil
 	}
 	ours := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		return name == "PORT" || name == "WEB_CONCURRENCY" || name == "PERCORE_MODE" || name == "PERCORE_MODE"+fileSuffix
 	})
-	return Load(append(ours, "PERCORE_MODE="+string(ModeInit)), uid)
+	return Load(append(ours, "PERCORE_MODE="+string(value.ModeInit)), uid)
 }
 
 // isOurs knows the entries that Load might have something to say about.
 func isOurs(entry string) bool {
-	return len(entry) >= len(prefix) && strings.EqualFold(entry[:len(prefix)], prefix) && entry != prefix+"MODE="+string(ModeInit)
+	return len(entry) >= len(prefix) && strings.EqualFold(entry[:len(prefix)], prefix) && entry != prefix+"MODE="+string(value.ModeInit)
 }
 
 // WantsInit reports whether an environment asks for mode init, with Load's idea of white space and case.
 func WantsInit(environ []string) bool {
-	mode, known := modeOf(takeSnapshot(environ)["PERCORE_MODE"])
+	mode, known := value.ModeOf(takeSnapshot(environ)["PERCORE_MODE"])
 	return known && !mode.Facts().Fleet
 }

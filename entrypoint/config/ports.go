@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+
+	"percore/entrypoint/config/value"
+)
 
 // portRange are the ports of one program.
 type portRange struct {
@@ -12,17 +16,17 @@ type portRange struct {
 // that is to be counted yet is one at least.
 func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 	var taken []portRange
-	if len(c.Command.Words) > 0 && c.Bind == BindTCP {
+	if len(c.Command.Words) > 0 && c.Bind == value.BindTCP {
 		taken = append(taken, portRange{"the fleet proper", "PERCORE_PORTS_FROM", int(c.PortsFrom), int(c.PortsFrom) + workers - 1})
 	}
 	for _, a := range c.Listen {
-		if a.onLoopback() && c.Mode.Facts().Listens {
+		if a.OnLoopback() && c.Mode.Facts().Listens {
 			taken = append(taken, portRange{"the front door", "PERCORE_LISTEN", a.Port, a.Port})
 		}
 	}
 	for _, f := range c.Further {
 		r := portRange{f.Title, f.Variable("PERCORE_PORTS_FROM"), int(f.PortsFrom), int(f.PortsFrom) + f.Workers.Or(1) - 1}
-		if f.PortsFrom == 0 || f.Bind == BindUnix {
+		if f.PortsFrom == 0 || f.Bind == value.BindUnix {
 			continue
 		}
 		if r.last > portMax {

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"percore/reaper/names"
+
+	"percore/entrypoint/config/suggest"
 )
 
 const (
@@ -132,7 +134,7 @@ func (s snapshot) isForeign(name string, known []string) bool {
 		_, err := strconv.Atoi(strings.TrimSpace(s[name]))
 		return err != nil // a number is somebody's wish
 	case strings.HasPrefix(rest, "PORT"):
-		return nearest(name, known) == "" // PERCORE_PORTS_FORM is not a service's port but a slip
+		return suggest.Nearest(name, known) == "" // PERCORE_PORTS_FORM is not a service's port but a slip
 	default:
 		return isPrivate(name) || isWorkers(name) || s.isOfService(name)
 	}

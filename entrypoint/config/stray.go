@@ -1,20 +1,24 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"percore/entrypoint/config/value"
+)
 
 // byteOrderMark is what some editors put before a file's first character (U+FEFF in UTF-8).
 const byteOrderMark = "\ufeff"
 
 // strayMarks says what is wrong with a value that holds what belongs to the file which it was written in.
-func strayMarks(v variable, value string) (what, bare string) {
-	if bare, marked := strings.CutPrefix(value, byteOrderMark); marked {
+func strayMarks(v variable, text string) (what, bare string) {
+	if bare, marked := strings.CutPrefix(text, byteOrderMark); marked {
 		return "begins with a byte order mark: save the file as UTF-8 without one", bare
 	}
-	bare = unquoted(value)
-	if bare == value {
+	bare = unquoted(text)
+	if bare == text {
 		return "", ""
 	}
-	if c, is := v.field.Interface().(Command); is && (len(c.Words) != 1 || !strings.Contains(c.Words[0], " ")) {
+	if c, is := v.field.Interface().(value.Command); is && (len(c.Words) != 1 || !strings.Contains(c.Words[0], " ")) {
 		return "", "" // these quotes mean something
 	}
 	return "has its quotes as part of the value: an env file of docker run, and a list in a compose file, take none", bare

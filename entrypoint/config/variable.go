@@ -111,21 +111,21 @@ func (v variable) syntax() string {
 	if choices := v.choices(); choices != nil {
 		return "'" + strings.Join(choices, "', '") + "'"
 	}
-	typed, ok := v.field.Interface().(interface{ syntax() string })
+	typed, ok := v.field.Interface().(interface{ Syntax() string })
 	if !ok {
 		return "text"
 	}
 	lowest, highest := v.tags.Get("min"), v.tags.Get("max")
 	switch {
 	case lowest == "0.001": // only there to rule out 0
-		return typed.syntax() + " above 0"
+		return typed.Syntax() + " above 0"
 	case lowest != "" && highest != "":
-		return fmt.Sprintf("%s, %s to %s", typed.syntax(), lowest, highest)
+		return fmt.Sprintf("%s, %s to %s", typed.Syntax(), lowest, highest)
 	case lowest != "":
-		return typed.syntax() + ", at least " + lowest
+		return typed.Syntax() + ", at least " + lowest
 	case highest != "":
-		return typed.syntax() + ", at most " + highest
+		return typed.Syntax() + ", at most " + highest
 	default:
-		return typed.syntax()
+		return typed.Syntax()
 	}
 }

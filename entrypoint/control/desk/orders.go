@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
 )
@@ -213,7 +213,7 @@ func (j *job) clear() int {
 
 // signalOf reads HUP, SIGHUP, RTMIN+3 or 1; 0 is no signal.
 func signalOf(text string) syscall.Signal {
-	var s config.Signal
+	var s value.Signal
 	if s.UnmarshalText([]byte(text)) != nil {
 		return 0
 	}

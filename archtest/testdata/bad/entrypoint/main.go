@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"crooked/entrypoint/config"
+	"crooked/entrypoint/config/value"
 	"crooked/lbproxy"
 )
 
@@ -14,11 +15,11 @@ func main() {
 	_ = env.Getenv("HOME")
 	_ = env.Environ()
 	_ = syscall.Kill(1, 0)
-	cfg := config.Config{Mode: config.ModeHTTP}
-	_ = cfg.Mode == config.ModeNone
+	cfg := config.Config{Mode: value.ModeHTTP}
+	_ = cfg.Mode == value.ModeNone
 	_ = cfg.Mode != "tcp" || cfg.Mode.Listens()
 	switch cfg.Mode {
-	case config.ModeHTTP:
+	case value.ModeHTTP:
 	}
 	lbproxy.Serve()
 	env.Exit(0)

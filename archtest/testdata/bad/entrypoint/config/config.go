@@ -1,22 +1,17 @@
 // Package config may read the environment.
 package config
 
-import "os"
+import (
+	"os"
+
+	"crooked/entrypoint/config/value"
+)
 
 // Home is allowed.
 func Home() string { return os.Getenv("HOME") }
 
 // Config has a mode.
-type Config struct{ Mode Mode }
-
-// Mode is text.
-type Mode string
-
-// The modes.
-const (
-	ModeHTTP Mode = "http"
-	ModeNone Mode = "none"
-)
+type Config struct{ Mode value.Mode }
 
 // Silent compares one with another.
-func (m Mode) Silent() bool { return m == ModeNone }
+func (c Config) Silent() bool { return c.Mode == value.ModeNone }
