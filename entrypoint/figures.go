@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"percore/entrypoint/control/desk"
+	"percore/entrypoint/control/handler"
 	"percore/lbproxy"
 )
 
@@ -55,14 +55,14 @@ func (d *frontDoor) told(r lbproxy.Report) {
 }
 
 // byEndpoint is the part of the figures that status prints.
-func (d *frontDoor) byEndpoint(ctx context.Context) map[int]desk.Figures {
+func (d *frontDoor) byEndpoint(ctx context.Context) map[int]handler.Figures {
 	f := d.figures(ctx)
 	if f == nil {
 		return nil
 	}
-	list := make(map[int]desk.Figures, len(f.Endpoints))
+	list := make(map[int]handler.Figures, len(f.Endpoints))
 	for _, e := range f.Endpoints {
-		list[e.Index] = desk.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
+		list[e.Index] = handler.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
 	}
 	return list
 }

@@ -6,16 +6,16 @@ import (
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
-	"percore/entrypoint/control/desk"
+	"percore/entrypoint/control/handler"
 )
 
 // operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
 // it, and a percore without one is no worse a percore.
 type operator struct {
-	place control.Place
-	desk  *desk.Desk
-	log   *slog.Logger
-	done  chan struct{} // closed by close
+	place   control.Place
+	handler *handler.Handler
+	log     *slog.Logger
+	done    chan struct{} // closed by close
 
 	mu     sync.Mutex // guards server and closed
 	server *control.Server
@@ -25,10 +25,10 @@ type operator struct {
 func newOperator(s *settings, log *slog.Logger) *operator {
 	o := &operator{
 		place: control.Place(s.cfg.Control), log: log, done: make(chan struct{}),
-		desk: &desk.Desk{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer, Command: s.runs, Listen: s.listens},
+		handler: &handler.Handler{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer, Command: s.runs, Listen: s.listens},
 	}
 	if s.door != nil {
-		o.desk.Figures = s.door.byEndpoint
+		o.handler.Figures = s.door.byEndpoint
 	}
 	return o
 }
@@ -55,7 +55,7 @@ func (o *operator) open() *control.Server {
 	o.log.Debug("control socket open", "place", string(listener.Place))
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.server = control.NewServer(listener, o.desk.Answer, o.log)
+	o.server = control.NewServer(listener, o.handler.Answer, o.log)
 	if o.closed {
 		o.server.Close()
 	}

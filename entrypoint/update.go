@@ -77,7 +77,7 @@ type intent struct {
 	front    bool
 }
 
-// answer is desk.Desk's Configure.
+// answer is handler.Handler's Configure.
 func (s *settings) answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
 	defer debug.FreeOSMemory() // reading a configuration takes a megabyte, and is rare
 	switch r.Verb {

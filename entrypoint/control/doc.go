@@ -5,5 +5,5 @@
 // SO_PEERCRED), to a bounded number of clients with bounded requests in bounded time: whoever is silent, slow or
 // talks nonsense costs it a descriptor and a goroutine until their time is over, and nobody else waits for them.
 //
-// Package ctl is the command line of the client, package desk what PID 1 answers.
+// Package ctl is the command line of the client, package handler what PID 1 answers.
 package control

@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ func (j *job) tail() (code int, err error) {
 	if len(j.request.Names) != 1 {
 		return control.CodeInvalid, errors.New("tail takes one name")
 	}
-	list := sorted(j.desk.Fleet.Status())
+	list := sorted(j.handler.Fleet.Status())
 	found := choose(list, j.request.Names[0])
 	if len(found.list) == 0 || found.whole {
 		j.fault(found.group, found.name, control.NoSuchName, found.instead(list))
@@ -35,10 +35,10 @@ func (j *job) elsewhere(process string) string {
 	if j.request.Stream == other {
 		other = "stdout"
 	}
-	if data, _, _, _ := j.desk.Fleet.Tail(process, other, -1, 1); len(data) > 0 {
+	if data, _, _, _ := j.handler.Fleet.Tail(process, other, -1, 1); len(data) > 0 {
 		return fmt.Sprintf("%s has written nothing to %s; there is something on %s: percore tail %s %s", process, j.request.Stream, other, process, other)
 	}
-	if path := j.desk.Fleet.LogPath(process, j.request.Stream); path != "" {
+	if path := j.handler.Fleet.LogPath(process, j.request.Stream); path != "" {
 		return fmt.Sprintf("%s has written nothing to %s, which goes to %s", process, j.request.Stream, path)
 	}
 	return process + " has written nothing to either stream; percore status -v says how it is"
@@ -50,7 +50,7 @@ func (j *job) follow(process string) (code int, err error) {
 	left := max(0, j.request.Bytes)
 	from := -int64(max(1, left))
 	for {
-		data, next, wake, ok := j.desk.Fleet.Tail(process, j.request.Stream, from, tailBytesMax)
+		data, next, wake, ok := j.handler.Fleet.Tail(process, j.request.Stream, from, tailBytesMax)
 		if !ok && from < 0 {
 			group, name, _ := strings.Cut(process, ":")
 			j.fault(group, name, control.NoSuchName, "")

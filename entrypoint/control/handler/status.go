@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 
 // status tells of each process that is meant, percore's own only when it is named or everything is asked for.
 func (j *job) status() int {
-	list := sorted(j.desk.Fleet.Status())
+	list := sorted(j.handler.Fleet.Status())
 	names := j.request.Names
 	matching := everybody(list)
 	if j.request.Verbose {
@@ -43,10 +43,10 @@ func (j *job) status() int {
 func (j *job) describe(list []fleet.WorkerStatus) {
 	now := time.Now()
 	var figures map[int]Figures
-	if j.desk.Figures != nil {
-		figures = j.desk.Figures(j.ctx)
+	if j.handler.Figures != nil {
+		figures = j.handler.Figures(j.ctx)
 	}
-	overview := j.desk.overview()
+	overview := j.handler.overview()
 	if stuck := stuckWorkers(list, figures); stuck != "" {
 		overview.Degraded = strings.TrimPrefix(overview.Degraded+"; "+stuck, "; ")
 	}
@@ -85,29 +85,29 @@ func process(s fleet.WorkerStatus, now time.Time) *control.Process {
 }
 
 // overview is the fleet as a whole.
-func (d *Desk) overview() *control.Fleet {
-	condition := d.Fleet.Condition()
-	why := d.unready()
+func (h *Handler) overview() *control.Fleet {
+	condition := h.Fleet.Condition()
+	why := h.unready()
 	command := ""
-	if d.Command != nil {
-		command = d.Command()
+	if h.Command != nil {
+		command = h.Command()
 	}
 	var listen []string
-	if d.Listen != nil {
-		listen = d.Listen()
+	if h.Listen != nil {
+		listen = h.Listen()
 	}
 	return &control.Fleet{
-		PID: os.Getpid(), Version: d.Version, Command: command, Listen: listen, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
+		PID: os.Getpid(), Version: h.Version, Command: command, Listen: listen, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
 	}
 }
 
 // unready says why the container is not ready; it is as long as a worker serves, and the front door with it.
-func (d *Desk) unready() string {
-	if d.Fleet.Condition().Stopping {
+func (h *Handler) unready() string {
+	if h.Fleet.Condition().Stopping {
 		return "percore is stopping"
 	}
-	list := d.Fleet.Status()
-	if !slices.ContainsFunc(list, func(s fleet.WorkerStatus) bool { return d.serves(s) && s.Ready }) {
+	list := h.Fleet.Status()
+	if !slices.ContainsFunc(list, func(s fleet.WorkerStatus) bool { return h.serves(s) && s.Ready }) {
 		return "no worker is ready: " + states(everybody(list)) + diagnosed(list)
 	}
 	for _, s := range list {
@@ -119,8 +119,8 @@ func (d *Desk) unready() string {
 }
 
 // serves says whether a worker counts for readiness: where there is traffic those that get it, elsewhere all.
-func (d *Desk) serves(s fleet.WorkerStatus) bool {
-	return !s.Internal && (!d.Traffic || s.Endpoint >= 0)
+func (h *Handler) serves(s fleet.WorkerStatus) bool {
+	return !s.Internal && (!h.Traffic || s.Endpoint >= 0)
 }
 
 // states counts the workers in each state, as in "2 STARTING, 1 FATAL".
@@ -151,18 +151,18 @@ func diagnosed(list []fleet.WorkerStatus) string {
 
 // ready is the health check: one line, and 0 or 1. The front door is asked, which takes a millisecond where it is well.
 func (j *job) ready() int {
-	if why := j.desk.unready(); why != "" {
+	if why := j.handler.unready(); why != "" {
 		j.text("unhealthy: %s", why)
 		return control.CodeGeneric
 	}
 	var figures map[int]Figures
-	if j.desk.Figures != nil {
-		if figures = j.desk.Figures(j.ctx); figures == nil {
+	if j.handler.Figures != nil {
+		if figures = j.handler.Figures(j.ctx); figures == nil {
 			j.text("unhealthy: the front door does not answer")
 			return control.CodeGeneric
 		}
 	}
-	list := filter(j.desk.Fleet.Status(), j.desk.serves)
+	list := filter(j.handler.Fleet.Status(), j.handler.serves)
 	ready := filter(list, func(s fleet.WorkerStatus) bool { return s.Ready })
 	text := fmt.Sprintf("healthy: %d of %d workers ready", len(ready), len(list))
 	if stuck := stuckWorkers(list, figures); stuck != "" {

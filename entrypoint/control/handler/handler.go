@@ -1,5 +1,5 @@
-// Package desk is what PID 1 answers to the requests that come in by the control socket.
-package desk
+// Package handler is what PID 1 answers to the requests that come in by the control socket.
+package handler
 
 import (
 	"cmp"
@@ -23,8 +23,8 @@ type Figures struct {
 	Ejected  bool          // the front door does not choose it for a while, as it does not answer
 }
 
-// Desk answers requests. All of its functions are safe from any goroutine.
-type Desk struct {
+// Handler answers requests. All of its functions are safe from any goroutine.
+type Handler struct {
 	Fleet   *fleet.Fleet
 	Version string // of percore
 	Traffic bool   // there is a front door
@@ -42,10 +42,10 @@ type Desk struct {
 }
 
 // Answer is a control.Handler.
-func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
-	j := &job{desk: d, ctx: ctx, request: r, reply: reply}
+func (h *Handler) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+	j := &job{handler: h, ctx: ctx, request: r, reply: reply}
 	if r.Introduce {
-		_ = reply(control.Frame{Fleet: d.overview()})
+		_ = reply(control.Frame{Fleet: h.overview()})
 	}
 	switch r.Verb {
 	case control.VerbStatus:
@@ -67,7 +67,7 @@ func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control
 	case control.VerbLogs:
 		return j.logs()
 	case control.VerbUpdate, control.VerbReread, control.VerbCheck:
-		return d.Configure(ctx, r, reply)
+		return h.Configure(ctx, r, reply)
 	case control.VerbShutdown:
 		return j.shutdown()
 	default:
@@ -77,7 +77,7 @@ func (d *Desk) Answer(ctx context.Context, r control.Request, reply func(control
 
 // job is one request on its way.
 type job struct {
-	desk    *Desk
+	handler *Handler
 	ctx     context.Context
 	request control.Request
 	reply   func(control.Frame) error
@@ -104,7 +104,7 @@ func (j *job) tell(o control.Outcome, verb control.Verb) {
 }
 
 func (j *job) pid() int {
-	list := sorted(j.desk.Fleet.Status())
+	list := sorted(j.handler.Fleet.Status())
 	names := j.request.Names
 	switch {
 	case len(names) == 0:
@@ -133,12 +133,12 @@ func (j *job) pid() int {
 }
 
 func (j *job) shutdown() (code int, err error) {
-	if j.desk.Fleet.Condition().Stopping {
+	if j.handler.Fleet.Condition().Stopping {
 		j.text("ERROR: already shutting down")
 		return control.CodeOK, nil
 	}
 	j.text("Shut down")
-	j.desk.Shutdown("control command")
+	j.handler.Shutdown("control command")
 	return control.CodeOK, nil
 }
 

@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"strings"
@@ -29,7 +29,7 @@ func TestWhatAnOrderWaitsForInWords(t *testing.T) {
 }
 
 func TestTailWithNothingSaysWhereThereIsSomething(t *testing.T) {
-	d := idleDesk()
+	d := idleHandler()
 	for _, stream := range []string{"stdout", "stderr"} {
 		const want = "nothing to either stream"
 		r := control.Request{Verb: control.VerbTail, Names: []string{"webs:web-8000"}, Stream: stream, Bytes: 1600, Comment: true}
@@ -66,11 +66,11 @@ func TestLinesOfLogsStandBehindAName(t *testing.T) {
 }
 
 func TestLogsOfNobody(t *testing.T) {
-	frames, code, err := ask(t, idleDesk(), control.Request{Verb: control.VerbLogs, Names: []string{"nope"}, Bytes: 100})
+	frames, code, err := ask(t, idleHandler(), control.Request{Verb: control.VerbLogs, Names: []string{"nope"}, Bytes: 100})
 	if code != control.CodeGeneric || err != nil || len(frames) != 1 || frames[0].Outcome == nil || frames[0].Outcome.Fault != control.NoSuchName {
 		t.Errorf("got %+v, code %d and %v, want a fault", frames, code, err)
 	}
-	if frames, code, _ := ask(t, idleDesk(), control.Request{Verb: control.VerbLogs, Bytes: 100}); code != 0 || len(frames) != 0 {
+	if frames, code, _ := ask(t, idleHandler(), control.Request{Verb: control.VerbLogs, Bytes: 100}); code != 0 || len(frames) != 0 {
 		t.Errorf("of all, who are silent: got %+v and code %d, want nothing", frames, code)
 	}
 }

@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"context"
@@ -110,8 +110,8 @@ func TestConsumptionOutOfProc(t *testing.T) {
 	}
 }
 
-// ask makes a request of a desk whose fleet has not been started: nothing runs, so nothing has to be waited for.
-func ask(t *testing.T, d *Desk, r control.Request) (frames []control.Frame, code int, err error) {
+// ask makes a request of a handler whose fleet has not been started: nothing runs, so nothing has to be waited for.
+func ask(t *testing.T, d *Handler, r control.Request) (frames []control.Frame, code int, err error) {
 	t.Helper()
 	code, err = d.Answer(t.Context(), r, func(f control.Frame) error {
 		frames = append(frames, f)
@@ -120,8 +120,8 @@ func ask(t *testing.T, d *Desk, r control.Request) (frames []control.Frame, code
 	return frames, code, err
 }
 
-func idleDesk() *Desk {
-	return &Desk{Version: "1", Traffic: true, Fleet: fleet.New(fleet.Options{Programs: []fleet.Program{
+func idleHandler() *Handler {
+	return &Handler{Version: "1", Traffic: true, Fleet: fleet.New(fleet.Options{Programs: []fleet.Program{
 		{Group: "webs", Name: "web", Command: []string{"true"}, Workers: 2, PortsFrom: 8000, Traffic: true},
 		{Group: "percore", Name: "front", Command: []string{"true"}, Internal: true},
 	}})}
@@ -144,7 +144,7 @@ func TestStatusOfWorkersThatHaveNotBegun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Verb = control.VerbStatus
-			frames, code, err := ask(t, idleDesk(), c.request)
+			frames, code, err := ask(t, idleHandler(), c.request)
 			processes, faults := 0, 0
 			for _, f := range frames {
 				if f.Process != nil {
@@ -165,14 +165,14 @@ func TestStatusOfWorkersThatHaveNotBegun(t *testing.T) {
 }
 
 func TestAContainerWithoutAReadyWorkerIsUnhealthy(t *testing.T) {
-	frames, code, err := ask(t, idleDesk(), control.Request{Verb: control.VerbReady})
+	frames, code, err := ask(t, idleHandler(), control.Request{Verb: control.VerbReady})
 	if code != 1 || err != nil || len(frames) != 1 || !strings.Contains(frames[0].Text, "no worker is ready: 2 STOPPED") {
 		t.Errorf("got %+v, code %d and error %v, want one line with the reason, and 1", frames, code, err)
 	}
 }
 
 func TestWhoIsAskedToIntroducesItselfFirst(t *testing.T) {
-	d := idleDesk()
+	d := idleHandler()
 	d.Version, d.Command = "1.0", func() string { return "python3 main.py" }
 	frames, _, err := ask(t, d, control.Request{Verb: control.VerbStop, Names: []string{"all"}, Introduce: true})
 	if err != nil || len(frames) == 0 || frames[0].Fleet == nil {
@@ -197,7 +197,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		"no such signal":    {Verb: control.VerbSignal, Names: []string{"webs:web-8000"}, Signal: "NOPE"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, code, _ := ask(t, idleDesk(), r); code == 0 {
+			if _, code, _ := ask(t, idleHandler(), r); code == 0 {
 				t.Error("got code 0, want another")
 			}
 		})
@@ -206,7 +206,7 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 
 func TestATailIsAsLongAsWasAskedFor(t *testing.T) {
 	for _, bytes := range []int{-5, 0, 1, 1 << 30} {
-		frames, code, err := ask(t, idleDesk(), control.Request{Verb: control.VerbTail, Names: []string{"web-8000"}, Stream: "stdout", Bytes: bytes})
+		frames, code, err := ask(t, idleHandler(), control.Request{Verb: control.VerbTail, Names: []string{"web-8000"}, Stream: "stdout", Bytes: bytes})
 		if len(frames) != 0 || code != 0 || err != nil {
 			t.Errorf("%d bytes of nothing: got %v, code %d and error %v", bytes, frames, code, err)
 		}
@@ -217,7 +217,7 @@ func TestFollowingEndsWithTheClient(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := control.Request{Verb: control.VerbTail, Names: []string{"web-8000"}, Stream: "stderr", Follow: true}
-	if code, err := idleDesk().Answer(ctx, r, func(control.Frame) error { return nil }); code != 0 || err != nil {
+	if code, err := idleHandler().Answer(ctx, r, func(control.Frame) error { return nil }); code != 0 || err != nil {
 		t.Errorf("got code %d and error %v, want none", code, err)
 	}
 }

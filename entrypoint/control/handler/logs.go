@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"bytes"
@@ -41,7 +41,7 @@ func (j *job) logs() (code int, err error) {
 		}
 	}
 	for _, from := range sources {
-		data, next, _, _ := j.desk.Fleet.Tail(from.process, from.stream, -int64(max(1, j.request.Bytes)), tailBytesMax)
+		data, next, _, _ := j.handler.Fleet.Tail(from.process, from.stream, -int64(max(1, j.request.Bytes)), tailBytesMax)
 		from.at = next
 		if !j.send(from.lines(wholeLines(data, j.request.Bytes), !j.request.Follow)) {
 			return control.CodeGeneric, nil
@@ -55,7 +55,7 @@ func (j *job) logs() (code int, err error) {
 
 // named are the processes that the request is about: all but percore's own where it names none.
 func (j *job) named() (list []fleet.WorkerStatus) {
-	everyone := sorted(j.desk.Fleet.Status())
+	everyone := sorted(j.handler.Fleet.Status())
 	if len(j.request.Names) == 0 || slices.Contains(j.request.Names, all) {
 		return everybody(everyone)
 	}
@@ -91,7 +91,7 @@ func (j *job) followAll(sources []*source) {
 // watch hands on what a stream gets, until the client leaves or the process is no more.
 func (j *job) watch(from *source, news chan<- stretch) {
 	for at := from.at; ; {
-		data, next, wake, ok := j.desk.Fleet.Tail(from.process, from.stream, at, tailBytesMax)
+		data, next, wake, ok := j.handler.Fleet.Tail(from.process, from.stream, at, tailBytesMax)
 		if len(data) > 0 || !ok {
 			select {
 			case news <- stretch{from, data, !ok}:

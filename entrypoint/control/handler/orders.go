@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"errors"
@@ -12,44 +12,44 @@ import (
 	"percore/reaper/fleet"
 )
 
-// errand is how a verb is carried out: the fleet's order, and whom supervisord leaves out when a group is meant.
-type errand struct {
+// operation is how a verb is carried out: the fleet's order, and whom supervisord leaves out when a group is meant.
+type operation struct {
 	verb fleet.Verb
 	fits func(fleet.WorkerStatus) bool
 }
 
-func errandOf(verb control.Verb) errand {
+func operationOf(verb control.Verb) operation {
 	switch verb {
 	case control.VerbStart:
-		return errand{fleet.Start, notRunning}
+		return operation{fleet.Start, notRunning}
 	case control.VerbStop:
-		return errand{fleet.Stop, running}
+		return operation{fleet.Stop, running}
 	case control.VerbSignal:
-		return errand{fleet.Signal, signallable}
+		return operation{fleet.Signal, signallable}
 	case control.VerbDrain:
-		return errand{fleet.Drain, running}
+		return operation{fleet.Drain, running}
 	default:
-		return errand{fleet.Undrain, running}
+		return operation{fleet.Undrain, running}
 	}
 }
 
 // each does the verb to each of the names, one name after another, as supervisorctl does.
 func (j *job) each(verb control.Verb) (code int, err error) {
-	e := errandOf(verb)
+	o := operationOf(verb)
 	if slices.Contains(j.request.Names, all) {
-		return j.do(verb, e, filter(everybody(sorted(j.desk.Fleet.Status())), e.fits))
+		return j.do(verb, o, filter(everybody(sorted(j.handler.Fleet.Status())), o.fits))
 	}
 	for _, name := range j.request.Names {
-		list := sorted(j.desk.Fleet.Status())
+		list := sorted(j.handler.Fleet.Status())
 		found := choose(list, name)
 		if len(found.list) == 0 {
 			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing(), Why: found.instead(list)}, verb)
 			continue
 		}
 		if found.whole {
-			found.list = filter(found.list, e.fits)
+			found.list = filter(found.list, o.fits)
 		}
-		if code, err := j.do(verb, e, found.list); err != nil {
+		if code, err := j.do(verb, o, found.list); err != nil {
 			return code, err
 		}
 	}
@@ -57,8 +57,8 @@ func (j *job) each(verb control.Verb) (code int, err error) {
 }
 
 // do gives the fleet an order about these processes.
-func (j *job) do(verb control.Verb, e errand, list []fleet.WorkerStatus) (code int, err error) {
-	order := fleet.Order{Verb: e.verb, Processes: titles(list)}
+func (j *job) do(verb control.Verb, o operation, list []fleet.WorkerStatus) (code int, err error) {
+	order := fleet.Order{Verb: o.verb, Processes: titles(list)}
 	if verb == control.VerbSignal {
 		if order.Signal = signalOf(j.request.Signal); order.Signal == 0 {
 			for _, s := range list {
@@ -147,7 +147,7 @@ func (j *job) startAgain() (code int, err error) {
 // divide tells those that a restart replaces from the names that are only started, and says what supervisorctl's stop would say
 // of the latter.
 func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
-	list := sorted(j.desk.Fleet.Status())
+	list := sorted(j.handler.Fleet.Status())
 	if slices.Contains(j.request.Names, all) {
 		rest = titles(filter(everybody(list), notRunning))
 		return filter(everybody(list), running), rest
@@ -174,7 +174,7 @@ func (j *job) scale() (code int, err error) {
 	order := fleet.Order{Verb: fleet.Scale, Count: j.request.Count, Relative: j.request.Relative}
 	if len(j.request.Names) > 0 {
 		order.Group = j.request.Names[0]
-		list := sorted(j.desk.Fleet.Status())
+		list := sorted(j.handler.Fleet.Status())
 		if found := choose(list, order.Group+":*"); len(found.list) == 0 {
 			j.fault(order.Group, "", control.NoSuchGroup, found.instead(list))
 			return j.code, nil
@@ -185,7 +185,7 @@ func (j *job) scale() (code int, err error) {
 
 // clear empties log files. Of workers without them what is kept for tail is forgotten.
 func (j *job) clear() int {
-	list := sorted(j.desk.Fleet.Status())
+	list := sorted(j.handler.Fleet.Status())
 	var found []fleet.WorkerStatus
 	if slices.Contains(j.request.Names, all) {
 		found = everybody(list)
@@ -202,7 +202,7 @@ func (j *job) clear() int {
 		found = append(found, c.list...)
 	}
 	for _, s := range found {
-		if err := j.desk.Fleet.Clear(s.Process); err != nil {
+		if err := j.handler.Fleet.Clear(s.Process); err != nil {
 			j.fault(s.Group, s.Name, control.Failed, err.Error())
 			continue
 		}

@@ -1,4 +1,4 @@
-package desk
+package handler
 
 import (
 	"cmp"
@@ -16,10 +16,10 @@ const commentAfter, commentPauseMax = time.Second, 16 * time.Second
 // await is Fleet.Do with comments on what it waits for, where these were asked for.
 func (j *job) await(order fleet.Order, progress func(fleet.Outcome)) error {
 	if !j.request.Comment {
-		return j.desk.Fleet.Do(j.ctx, order, progress)
+		return j.handler.Fleet.Do(j.ctx, order, progress)
 	}
 	outcomes, done := make(chan fleet.Outcome), make(chan error, 1)
-	go func() { done <- j.desk.Fleet.Do(j.ctx, order, func(o fleet.Outcome) { outcomes <- o }) }()
+	go func() { done <- j.handler.Fleet.Do(j.ctx, order, func(o fleet.Outcome) { outcomes <- o }) }()
 	pause, said := commentAfter, ""
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -43,11 +43,11 @@ func (j *job) await(order fleet.Order, progress func(fleet.Outcome)) error {
 // waitsFor puts into words what keeps an order from being fulfilled; empty is nothing in particular.
 func (j *job) waitsFor(order fleet.Order, now time.Time) string {
 	var figures map[int]Figures
-	if j.desk.Figures != nil {
-		figures = j.desk.Figures(j.ctx)
+	if j.handler.Figures != nil {
+		figures = j.handler.Figures(j.ctx)
 	}
 	var waits []string
-	for _, s := range j.desk.Fleet.Status() {
+	for _, s := range j.handler.Fleet.Status() {
 		isMeant := len(order.Processes) == 0 && !s.Internal || slices.Contains(order.Processes, s.Process)
 		if what := waitsFor(s, figures, now); isMeant && what != "" {
 			waits = append(waits, what)
