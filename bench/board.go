@@ -3,6 +3,8 @@ package main
 import (
 	"math"
 	"sort"
+
+	"percore/e2e/proc"
 )
 
 // board collects everything that was measured.
@@ -27,16 +29,16 @@ type cell struct {
 // sample is one slice.
 type sample struct {
 	total       loadTotal
-	used, aside usage
+	used, aside proc.Usage
 }
 
 // microseconds is the CPU time per request.
 func (s sample) microseconds() float64 {
-	return s.used.cpu.Seconds() * 1e6 / float64(s.total.requests)
+	return s.used.CPU.Seconds() * 1e6 / float64(s.total.requests)
 }
 
 // busy is the share of one CPU that the proxy used.
-func (s sample) busy() float64 { return s.used.cpu.Seconds() / s.total.elapsed.Seconds() }
+func (s sample) busy() float64 { return s.used.CPU.Seconds() / s.total.elapsed.Seconds() }
 
 func newBoard() *board {
 	return &board{cells: map[[2]string]*cell{}, memory: map[string]memory{}, quiet: map[string]float64{}}
@@ -62,26 +64,26 @@ type summary struct {
 // summarize needs at least one sample.
 func (c *cell) summarize() summary {
 	var micros, busy []float64
-	var used, aside usage
+	var used, aside proc.Usage
 	var requests int64
 	for _, s := range c.samples {
 		micros = append(micros, s.microseconds())
 		busy = append(busy, s.busy())
-		used, aside = used.plus(s.used), aside.plus(s.aside)
+		used, aside = used.Plus(s.used), aside.Plus(s.aside)
 		requests += s.total.requests
 	}
 	return summary{
 		p25: percentile(micros, 25), min: percentile(micros, 0), busy: percentile(busy, 50),
-		userShare: userShare(used), aside: aside.cpu.Seconds() * 1e6 / float64(requests),
+		userShare: userShare(used), aside: aside.CPU.Seconds() * 1e6 / float64(requests),
 	}
 }
 
 // userShare needs about fifty ticks before a percentage means anything.
-func userShare(u usage) float64 {
-	if u.user+u.sys < 50 {
+func userShare(u proc.Usage) float64 {
+	if u.User+u.Sys < 50 {
 		return math.NaN()
 	}
-	return float64(u.user) / float64(u.user+u.sys)
+	return float64(u.User) / float64(u.User+u.Sys)
 }
 
 // percentile interpolates linearly between the two nearest ranks; 0 is the minimum. It is NaN for no values.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 func TestPercentile(t *testing.T) {
@@ -43,8 +45,8 @@ func TestPercentileLeavesItsInputAlone(t *testing.T) {
 func sampleOf(requests int64, cpu time.Duration, user, sys uint64) sample {
 	return sample{
 		total: loadTotal{requests: requests, elapsed: 500 * time.Millisecond},
-		used:  usage{cpu: cpu, user: user, sys: sys},
-		aside: usage{cpu: time.Duration(requests) * time.Microsecond},
+		used:  proc.Usage{CPU: cpu, User: user, Sys: sys},
+		aside: proc.Usage{CPU: time.Duration(requests) * time.Microsecond},
 	}
 }
 
@@ -65,10 +67,10 @@ func TestSummarize(t *testing.T) {
 }
 
 func TestUserShareIsUnknownForAHandfulOfTicks(t *testing.T) {
-	if got := userShare(usage{user: 10, sys: 39}); !math.IsNaN(got) {
+	if got := userShare(proc.Usage{User: 10, Sys: 39}); !math.IsNaN(got) {
 		t.Errorf("got %v, want NaN", got)
 	}
-	if got := userShare(usage{user: 10, sys: 40}); got != 0.2 {
+	if got := userShare(proc.Usage{User: 10, Sys: 40}); got != 0.2 {
 		t.Errorf("got %v, want 0.2", got)
 	}
 }

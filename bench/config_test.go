@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"percore/e2e/proc"
 )
 
 // oneWorker is a proxy on port 8001 with one worker on port 9001.
@@ -209,10 +211,10 @@ func TestPercoreLaunchHandsTheWorkerItsPort(t *testing.T) {
 }
 
 func TestPercoreRoles(t *testing.T) {
-	family := []proc{
-		{pid: 10, args: []string{"/percore", "--", "/worker", "--port={port}"}},
-		{pid: 11, ppid: 10, args: []string{"/percore", "front"}},
-		{pid: 12, ppid: 10, args: []string{"/worker", "--port=9001"}},
+	family := []proc.Process{
+		{PID: 10, Args: []string{"/percore", "--", "/worker", "--port={port}"}},
+		{PID: 11, Args: []string{"/percore", "front"}},
+		{PID: 12, Args: []string{"/worker", "--port=9001"}},
 	}
 	counted, aside := percoreRoles(family)
 	if !reflect.DeepEqual(counted, []int{11}) {
@@ -224,7 +226,7 @@ func TestPercoreRoles(t *testing.T) {
 }
 
 func TestEverythingCountsMasterAndWorker(t *testing.T) {
-	counted, aside := everything([]proc{{pid: 20}, {pid: 21, ppid: 20}})
+	counted, aside := everything([]proc.Process{{PID: 20}, {PID: 21}})
 	if !reflect.DeepEqual(counted, []int{20, 21}) || aside != nil {
 		t.Errorf("got %v and %v, want 20, 21 and nothing", counted, aside)
 	}

@@ -6,13 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // openLab is a lab with a running worker; the test asserts at its end that no process is left.
 func openLab(t *testing.T) *lab {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // quick are options of a run that takes a second.
@@ -34,9 +36,9 @@ func checkNothingLeft(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("got %v, %v; want no scratch folder", left, err)
 	}
-	for _, p := range descendants(os.Getpid())[1:] {
-		if len(p.args) > 0 && strings.Contains(p.args[0], "percore-bench-") {
-			t.Errorf("process %d still runs: %q", p.pid, p.args)
+	for _, p := range proc.ReadAll(proc.Family(os.Getpid())[1:]) {
+		if strings.Contains(p.Argument(0), "percore-bench-") {
+			t.Errorf("process %d still runs: %q", p.PID, p.Args)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // traceSlice is short: a traced proxy is several times slower and only its counts are kept.
@@ -124,11 +126,11 @@ func (l *lab) slice(ctx context.Context, r row, s *runner, run time.Duration) (s
 }
 
 func (s *runner) timed(g *load) (sample, error) {
-	before, err := readUsage(s.counted)
+	before, err := proc.ReadUsage(s.counted)
 	if err != nil {
 		return sample{}, err
 	}
-	asideBefore, err := readUsage(s.aside)
+	asideBefore, err := proc.ReadUsage(s.aside)
 	if err != nil {
 		return sample{}, err
 	}
@@ -136,10 +138,10 @@ func (s *runner) timed(g *load) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	after, err := readUsage(s.counted)
+	after, err := proc.ReadUsage(s.counted)
 	if err != nil {
 		return sample{}, err
 	}
-	asideAfter, err := readUsage(s.aside)
-	return sample{total: total, used: after.minus(before), aside: asideAfter.minus(asideBefore)}, err
+	asideAfter, err := proc.ReadUsage(s.aside)
+	return sample{total: total, used: after.Minus(before), aside: asideAfter.Minus(asideBefore)}, err
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/e2e/proc"
 )
 
 // memory is what a freshly started proxy keeps resident, in bytes.
@@ -37,20 +39,20 @@ func (l *lab) measureMemory(ctx context.Context, b *board, s *runner, conns int)
 func (l *lab) holdIdle(ctx context.Context, s *runner, conns int) (memory, error) {
 	m := memory{conns: conns}
 	var err error
-	if m.start, err = readRSS(s.counted); err != nil {
+	if m.start, err = proc.ReadRSS(s.counted); err != nil {
 		return m, err
 	}
 	burst := loadSpec{port: s.port, conns: 64, bodyBytes: 1024, cpu: l.cpus.load, warm: 200 * time.Millisecond}
 	if _, err = l.residentDuring(ctx, s, burst); err != nil {
 		return m, err
 	}
-	if m.warm, err = readRSS(s.counted); err != nil {
+	if m.warm, err = proc.ReadRSS(s.counted); err != nil {
 		return m, err
 	}
 	if m.idle, err = l.residentDuring(ctx, s, loadSpec{port: s.port, conns: conns, bodyBytes: 1024, cpu: l.cpus.load}); err != nil {
 		return m, err
 	}
-	m.aside, err = readRSS(s.aside)
+	m.aside, err = proc.ReadRSS(s.aside)
 	return m, err
 }
 
@@ -60,7 +62,7 @@ func (l *lab) residentDuring(ctx context.Context, s *runner, spec loadSpec) (int
 	if err != nil {
 		return 0, err
 	}
-	rss, err := readRSS(s.counted)
+	rss, err := proc.ReadRSS(s.counted)
 	if closeErr := g.close(); err == nil {
 		err = closeErr
 	}

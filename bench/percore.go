@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"percore/e2e/proc"
 )
 
 // percoreSubject is percore with workers of its own. A binary given by the user is measured as it is;
@@ -113,13 +115,13 @@ func percoreEnv(s setup, workerPort int) []string {
 }
 
 // percoreRoles counts the front door, which does all of the proxying; PID 1 is reported aside, the worker not at all.
-func percoreRoles(family []proc) (counted, aside []int) {
+func percoreRoles(family []proc.Process) (counted, aside []int) {
 	for i, p := range family {
 		switch {
 		case i == 0:
-			aside = append(aside, p.pid)
-		case p.role() == "front":
-			counted = append(counted, p.pid)
+			aside = append(aside, p.PID)
+		case p.Argument(1) == "front":
+			counted = append(counted, p.PID)
 		}
 	}
 	return counted, aside

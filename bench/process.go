@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // stopWait is how long a process has between SIGTERM and SIGKILL; percore's own budget in the bench is shorter.
@@ -52,7 +54,7 @@ func (p *process) ended() error {
 
 // stop asks, waits, and kills whatever is left of the process and its descendants. It may be called twice.
 func (p *process) stop() {
-	family := descendants(p.pid())
+	family := proc.ReadAll(proc.Family(p.pid()))
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have left already
 	select {
 	case <-p.done:
@@ -61,8 +63,8 @@ func (p *process) stop() {
 		<-p.done
 	}
 	for _, member := range family {
-		if now, err := readProc(member.pid); err == nil && now.same(member) {
-			_ = syscall.Kill(member.pid, syscall.SIGKILL) // gone in between is as good
+		if member.Lives() {
+			_ = syscall.Kill(member.PID, syscall.SIGKILL) // gone in between is as good
 		}
 	}
 }

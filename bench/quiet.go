@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 const (
@@ -16,9 +18,9 @@ func (l *lab) measureQuiet(ctx context.Context, b *board, field []*runner) {
 	if !pause(ctx, quietSettle) {
 		return
 	}
-	before := map[*runner]usage{}
+	before := map[*runner]proc.Usage{}
 	for _, s := range field {
-		if u, err := readUsage(append(s.aside, s.counted...)); err == nil && s.variant == plain() {
+		if u, err := proc.ReadUsage(append(s.aside, s.counted...)); err == nil && s.variant == plain() {
 			before[s] = u
 		}
 	}
@@ -26,8 +28,8 @@ func (l *lab) measureQuiet(ctx context.Context, b *board, field []*runner) {
 		return
 	}
 	for s, from := range before {
-		if to, err := readUsage(append(s.aside, s.counted...)); err == nil {
-			b.quiet[s.name] = to.minus(from).cpu.Seconds() / quietSpan.Seconds()
+		if to, err := proc.ReadUsage(append(s.aside, s.counted...)); err == nil {
+			b.quiet[s.name] = to.Minus(from).CPU.Seconds() / quietSpan.Seconds()
 		}
 	}
 }

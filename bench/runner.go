@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // serveWait bounds how long a proxy may take from its start to its first answer.
@@ -58,7 +60,7 @@ func (l *lab) launchAs(ctx context.Context, s subject, up setup, cpu int, path s
 		return nil, err
 	}
 	r := &runner{subject: s, variant: up.variant, process: p, port: up.port}
-	r.counted, r.aside = s.roles(descendants(p.pid()))
+	r.counted, r.aside = s.roles(proc.ReadAll(proc.Family(p.pid())))
 	if len(r.counted) == 0 {
 		p.stop()
 		return nil, fmt.Errorf("sort processes of %s: none to count", s.name)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // attachWait bounds how long strace may take to stop and seize every thread.
@@ -110,10 +112,8 @@ func waitTraced(ctx context.Context, pids []int) error {
 
 func allTraced(pids []int) bool {
 	for _, pid := range pids {
-		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
-		for _, thread := range threads {
-			text, err := os.ReadFile(thread)
-			if err == nil && strings.Contains(string(text), "\nTracerPid:\t0\n") {
+		for _, thread := range proc.ThreadStatuses(pid) {
+			if thread["TracerPid"] == "0" {
 				return false
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"percore/e2e/proc"
 )
 
 // subject is one of the proxies under comparison.
@@ -15,7 +17,7 @@ type subject struct {
 	// version is one line for the list of machine facts.
 	version func(ctx context.Context) string
 	// roles sorts the proxy's processes: counted ones are its cost, the others are reported aside (percore's PID 1).
-	roles func(family []proc) (counted, aside []int)
+	roles func(family []proc.Process) (counted, aside []int)
 	// raw marks a proxy that parses nothing: it adds no headers, and a new client connection is a new worker connection.
 	raw bool
 	// single marks one that has a single event loop, whatever a row asks for.
@@ -54,9 +56,9 @@ func chooseSubjects(list string) ([]string, error) {
 }
 
 // everything counts each process of the family as the proxy's cost.
-func everything(family []proc) (counted, aside []int) {
+func everything(family []proc.Process) (counted, aside []int) {
 	for _, p := range family {
-		counted = append(counted, p.pid)
+		counted = append(counted, p.PID)
 	}
 	return counted, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 // contender is a proxy with a way to spread requests.
@@ -106,7 +108,7 @@ func (t *trial) watchMemory(ctx context.Context, start time.Time, length time.Du
 		if !pause(ctx, time.Until(start.Add(time.Duration(share*float64(length))))) {
 			return
 		}
-		if rss, err := readRSS(t.runner.counted); err == nil {
+		if rss, err := proc.ReadRSS(t.runner.counted); err == nil {
 			t.memory = append(t.memory, rss)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 const (
@@ -79,10 +81,10 @@ func (l *lab) timeStart(f *footprint, use func(*service) error) error {
 func (f *footprint) idle(s *service) {
 	_, others := s.workers()
 	f.processes = len(others)
-	f.rss, f.pss = memoryOf(others)
-	before := switchesOf(others)
+	f.rss, f.pss = proc.Memory(others)
+	before := proc.Switches(others...)
 	time.Sleep(idleFor)
-	f.wakeUps = switchesOf(others) - before
+	f.wakeUps = proc.Switches(others...) - before
 }
 
 func (f *footprint) timeStatus(ctx context.Context, s *service) error {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -47,31 +45,5 @@ func TestNothingIsBegunWhenTheTimeIsOver(t *testing.T) {
 	}
 	if len(r.restarts) != len(restartStacks()) || len(r.kills) != len(killStacks()) || len(r.stops) != len(stopStacks()) || len(r.footprints) != len(footprintStacks()) {
 		t.Error("want a row for every stack all the same")
-	}
-}
-
-func TestAProcessSeesItself(t *testing.T) {
-	child := exec.Command("sleep", "60")
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = child.Process.Kill()
-		_ = child.Wait()
-	}()
-	if family := familyOf(os.Getpid()); family[0] != os.Getpid() || !slices.Contains(family, child.Process.Pid) {
-		t.Errorf("got %v, want %d first and %d too", family, os.Getpid(), child.Process.Pid)
-	}
-	if err := await("the exec", func() bool { return commandLine(child.Process.Pid) == "sleep 60" }); err != nil {
-		t.Error(err)
-	}
-	rss, pss := memoryOf([]int{os.Getpid()})
-	if rss < 1000 || pss < 1000 || pss > rss {
-		t.Errorf("got %d and %d KiB, want what a Go program takes, and no more PSS than RSS", rss, pss)
-	}
-	before := switchesOf([]int{os.Getpid()})
-	time.Sleep(5 * time.Millisecond)
-	if after := switchesOf([]int{os.Getpid()}); before == 0 || after <= before {
-		t.Errorf("got %d, then %d, want more after a sleep", before, after)
 	}
 }

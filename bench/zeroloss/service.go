@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/proc"
 )
 
 const (
@@ -69,7 +70,7 @@ func begin(l launch, dir string) (*service, error) {
 		close(s.done)
 	}()
 	err = await("PID 1", func() bool {
-		children := childrenOf(s.cmd.Process.Pid)
+		children := proc.Children(s.cmd.Process.Pid)
 		if len(children) > 0 {
 			s.pid = children[0]
 		}
@@ -156,8 +157,8 @@ func (s *service) lastWords() string {
 
 // workers lists the processes that serve, and others the ones that do not.
 func (s *service) workers() (workers, others []int) {
-	for _, pid := range familyOf(s.pid) {
-		if pid != s.pid && strings.Contains(commandLine(pid), s.marker) {
+	for _, pid := range proc.Family(s.pid) {
+		if pid != s.pid && strings.Contains(proc.CommandLine(pid), s.marker) {
 			workers = append(workers, pid)
 		} else {
 			others = append(others, pid)

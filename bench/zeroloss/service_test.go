@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/proc"
 )
 
 // roleVariable makes the test binary the PID 1 or the worker of a service.
@@ -82,7 +83,7 @@ func TestWhatAKilledWorkerLosesIsCounted(t *testing.T) {
 	got := l.run(context.Background(), oneWorker(), func(_ context.Context, s *service) error {
 		killed, _ = s.workers()
 		_ = syscall.Kill(killed[0], syscall.SIGKILL)
-		if err := await("the end of the worker", func() bool { return len(familyOf(s.pid)) == 1 }); err != nil {
+		if err := await("the end of the worker", func() bool { return len(proc.Family(s.pid)) == 1 }); err != nil {
 			return err
 		}
 		err := s.awaitComplete()
