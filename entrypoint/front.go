@@ -16,6 +16,7 @@ import (
 
 	"percore/entrypoint/link"
 	"percore/entrypoint/output"
+	"percore/entrypoint/self"
 	"percore/lbproxy"
 )
 
@@ -27,11 +28,11 @@ func front(in invocation) int {
 		return exitInternal
 	}
 	nameProcess()
-	if err := hideMemory(); err != nil {
+	if err := self.HideMemory(); err != nil {
 		fmt.Fprintln(in.stderr, "percore front:", err)
 		return exitInternal
 	}
-	reserveThreads(threadsReserved)
+	self.ReserveThreads(self.ThreadsReserved)
 	pipe := os.NewFile(link.FrontFD, "link")
 	var first link.Wanted
 	err := link.Read(pipe, &first)
@@ -49,7 +50,7 @@ func front(in invocation) int {
 	// Stderr is PID 1's, which tells the first lines of what the runtime writes there when it crashes.
 	stderr := output.NewQueue(output.NewFile(os.NewFile(uintptr(first.LogFD), "log")))
 	defer stderr.Close(lastWords)
-	log := newLog(stderr, level, logStyle(first.LogStyle)).With("process", "percore:front")
+	log := output.NewLog(stderr, level, output.Style(first.LogStyle)).With("process", "percore:front")
 	if err := serve(in, pipe, first, log); err != nil {
 		log.Error("front door ended", "err", err)
 		return exitInternal
@@ -70,7 +71,7 @@ func forbidNewPrivileges(in invocation) error {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return os.NewSyscallError("prctl", err)
 		}
-		return os.NewSyscallError("execve", syscall.Exec(selfExe, append([]string{selfName()}, in.args...), in.environ))
+		return os.NewSyscallError("execve", syscall.Exec(self.Exe, append([]string{self.Name()}, in.args...), in.environ))
 	}
 	if errno != 0 {
 		return os.NewSyscallError("prctl", errno)

@@ -10,6 +10,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/link"
+	"percore/entrypoint/output"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
@@ -37,7 +38,7 @@ type frontDoor struct {
 const settleShare = 10
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
-func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style logStyle) *frontDoor {
+func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style output.Style) *frontDoor {
 	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}

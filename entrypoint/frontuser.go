@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/reaper"
@@ -86,10 +84,4 @@ func isGroup(gid uint32, users []*reaper.Credential) bool {
 	return slices.ContainsFunc(users, func(c *reaper.Credential) bool {
 		return c != nil && (c.GID == gid || slices.Contains(c.Groups, gid))
 	})
-}
-
-// hideMemory keeps others of the same user out of this process's memory and descriptors (man 2 prctl, PR_SET_DUMPABLE). Only root can
-// look at it from now on, and only the process itself at what /proc/self has of it.
-func hideMemory() error {
-	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/self"
 	"percore/reaper/room"
 )
 
@@ -23,7 +24,7 @@ const roomAdvice = "Raise it, as in docker run --pids-limit 256 or ulimit -u."
 // checkRoom compares what the fleet needs in any case with what the limits leave: an error is a sentence for the user.
 func (p *plan) checkRoom(cfg *config.Config) error {
 	left := room.For(os.DirFS("/"), os.Getuid())
-	own, workers, front := ownThreads(), p.allWorkers(cfg), p.frontNeed(cfg)
+	own, workers, front := self.Threads(), p.allWorkers(cfg), p.frontNeed(cfg)
 	need := superviseThreads + workers + front
 	if left.Left+own >= need {
 		return nil
@@ -35,7 +36,7 @@ func (p *plan) checkRoom(cfg *config.Config) error {
 // hasOwnRoom is checkRoom for PID 1 alone, which has to be there to load the configuration. It says what is wrong.
 func hasOwnRoom(in invocation) bool {
 	left := room.For(os.DirFS("/"), os.Getuid())
-	own := ownThreads()
+	own := self.Threads()
 	if left.Left+own >= superviseThreads {
 		return true
 	}
@@ -71,15 +72,6 @@ func (p *plan) frontRoom() error {
 		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit, max(left.Left, 0))
 	}
 	return nil
-}
-
-// ownThreads counts this process's.
-func ownThreads() int {
-	list, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return 1
-	}
-	return len(list)
 }
 
 // noteMemory tells of a memory limit below what percore itself needs.

@@ -15,6 +15,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/self"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/cpus"
@@ -116,19 +117,6 @@ func (e *settingError) Error() string { return e.name + "=" + e.value + ": " + e
 
 func (e *settingError) Unwrap() error { return e.err }
 
-// selfExe is this binary for another role. The link holds when the path does not: after the file was replaced, or in a
-// folder that the role's user may not enter (man 5 proc).
-const selfExe = "/proc/self/exe"
-
-// selfName is what ps shows for another role.
-func selfName() string {
-	path, err := os.Executable()
-	if err != nil {
-		return "percore"
-	}
-	return path
-}
-
 // maySwitchUser tells whether the kernel will let a child have another user (man 7 capabilities).
 func maySwitchUser() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
@@ -164,7 +152,7 @@ func (p *plan) workerProgram(cfg *config.Config, env []string) fleet.Program {
 	program.WorkersMax = workersMax(cfg, p.workers)
 	program.Traffic, program.Critical = cfg.Mode.Facts().Proxies, true
 	if p.role != config.RoleUser {
-		program.Path = selfExe
+		program.Path = self.Exe
 		program.Env = append(slices.Clip(program.Env), p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
 	}
 	return program
@@ -211,7 +199,7 @@ func (p *plan) program(c *config.Program, workers int, user *reaper.Credential, 
 // comes back at once; only one that dies at its start again and again is held back, up to a second.
 func (p *plan) frontProgram(d *frontDoor) fleet.Program {
 	return fleet.Program{
-		Group: frontGroup, Name: "front", Path: selfExe, Command: []string{selfName(), "front"}, Workers: 1,
+		Group: frontGroup, Name: "front", Path: self.Exe, Command: []string{self.Name(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
 		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: d.files,
@@ -382,5 +370,5 @@ func trustedFrom(cfg *config.Config) string {
 
 // demoCommand is the demo worker's command line.
 func demoCommand() []string {
-	return []string{selfName(), "demo-worker", "{port}", "{index}", "{name}"}
+	return []string{self.Name(), "demo-worker", "{port}", "{index}", "{name}"}
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"percore/entrypoint/output"
 	"percore/reaper/fleet"
 )
 
@@ -30,7 +31,7 @@ func TestTheServingLine(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out bytes.Buffer
-				s := servingLine{log: newLog(&out, slog.LevelInfo, styleText), where: ":8080", why: "2 CPUs: quota 2", began: time.Now()}
+				s := servingLine{log: output.NewLog(&out, slog.LevelInfo, output.StyleText), where: ":8080", why: "2 CPUs: quota 2", began: time.Now()}
 				for _, endpoints := range test.changes {
 					time.Sleep(time.Second) // of the bubble's clock
 					s.count(endpoints)

@@ -12,6 +12,8 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/output"
+	"percore/entrypoint/self"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/early"
@@ -38,9 +40,9 @@ func supervise(in invocation, command []string) int {
 // superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
 // nothing but the fleet's own rules does.
 func superviseConfig(in invocation, cfg *config.Config, workers config.Role, command []string) int {
-	stayModest()
-	style := styleFor(cfg.LogFormat, in.stderr, in.environ)
-	log := newLog(in.stderr, cfg.LogLevel.Level(), style)
+	self.StayModest()
+	style := output.StyleFor(cfg.LogFormat, in.stderr, config.WantsColour(in.environ))
+	log := output.NewLog(in.stderr, cfg.LogLevel.Level(), style)
 	p, err := planFleet(cfg)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
@@ -63,7 +65,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers config.Role, com
 		}
 	}
 	if os.Getuid() != 0 {
-		if err := hideMemory(); err != nil {
+		if err := self.HideMemory(); err != nil {
 			log.Warn("degraded", "reason", "workers can look into PID 1", "err", err)
 		}
 	}
@@ -91,7 +93,7 @@ func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door
 	options := fleet.Options{
 		Programs: append(p.prestart(cfg, in.environ), p.programs(cfg, in.environ, door)...), Spawner: r, Log: log,
 		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
-		Stdout: in.stdout, Stderr: direct(in.stderr),
+		Stdout: in.stdout, Stderr: output.Direct(in.stderr),
 		OOMKilled: oomKilled(log), ExitOn: exitOn(cfg.ExitOn),
 	}
 	if door == nil {

@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
+	"percore/entrypoint/output"
 	"percore/reaper/fleet"
 )
 
@@ -29,7 +30,7 @@ func runningSettings(t *testing.T, environ ...string) *settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := newFrontDoor(cfg, p, nil, nil, styleJSON)
+	door := newFrontDoor(cfg, p, nil, nil, output.StyleJSON)
 	f := fleet.New(fleet.Options{Programs: p.programs(cfg, environ, door)})
 	return &settings{environ: environ, command: command, fleet: f, door: door, front: p.front, cfg: cfg}
 }

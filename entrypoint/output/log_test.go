@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"bytes"
@@ -6,26 +6,24 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"percore/entrypoint/config/value"
-	"percore/entrypoint/output"
 )
 
 func TestTheLogSpeaksTheFormatThatIsAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		format value.LogFormat
-		want   logStyle
+		want   Style
 	}{
-		"JSON":                        {value.LogJSON, styleJSON},
-		"text, into a file":           {value.LogText, styleText},
-		"auto, where nobody looks on": {value.LogAuto, styleJSON},
+		"JSON":                        {value.LogJSON, StyleJSON},
+		"text, into a file":           {value.LogText, StyleText},
+		"auto, where nobody looks on": {value.LogAuto, StyleJSON},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := styleFor(c.format, &bytes.Buffer{}, nil); got != c.want {
+			if got := StyleFor(c.format, &bytes.Buffer{}, true); got != c.want {
 				t.Errorf("style: got %v, want %v", got, c.want)
 			}
 		})
@@ -46,7 +44,7 @@ func TestEveryLineInJSONSaysWhichProcessItIsAbout(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			test.write(newLog(&out, slog.LevelInfo, styleJSON))
+			test.write(NewLog(&out, slog.LevelInfo, StyleJSON))
 			var line struct{ Time, Level, Msg, Process string }
 			if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Process != test.want || line.Msg != "m" || line.Time == "" || line.Level != "INFO" {
 				t.Errorf("line %s (%v): want process %q", out.String(), err, test.want)
@@ -63,14 +61,14 @@ func TestTheNoticeOfLostLinesIsALogLine(t *testing.T) {
 		Level, Msg string
 		Count      uint64
 	}
-	text := dropNotice(7, styleJSON)
+	text := dropNotice(7, StyleJSON)
 	if err := json.Unmarshal(text, &line); err != nil {
 		t.Fatalf("notice %q: %v", text, err)
 	}
 	if line.Level != "WARN" || line.Msg != "log lines dropped" || line.Count != 7 {
 		t.Errorf("notice: got %+v, want a warning that counts 7", line)
 	}
-	if text := string(dropNotice(7, styleText)); !strings.HasSuffix(text, "log lines dropped            count=7\n") {
+	if text := string(dropNotice(7, StyleText)); !strings.HasSuffix(text, "log lines dropped            count=7\n") {
 		t.Errorf("notice as text: got %q", text)
 	}
 }
@@ -81,48 +79,19 @@ func TestWorkersWriteWhereTheLogEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	file := output.NewFile(writer)
-	queue := output.NewQueue(file)
-	if got := direct(queue); got != file {
+	file := NewFile(writer)
+	queue := NewQueue(file)
+	if got := Direct(queue); got != file {
 		t.Errorf("behind the queue: got %v, want the file", got)
 	}
 	var buffer bytes.Buffer
-	if got := direct(&buffer); got != &buffer {
+	if got := Direct(&buffer); got != &buffer {
 		t.Errorf("without a queue: got %v, want the writer itself", got)
 	}
-	newLog(queue, slog.LevelInfo, styleJSON).Info("hello")
+	NewLog(queue, slog.LevelInfo, StyleJSON).Info("hello")
 	queue.Close(10 * time.Second)
 	writer.Close()
 	if text, _ := io.ReadAll(reader); !strings.Contains(string(text), `"msg":"hello"`) {
 		t.Errorf("log: got %q, want a greeting", text)
-	}
-}
-
-func TestReservedThreadsExist(t *testing.T) {
-	before := threadCount(t)
-	reserveThreads(before + 3)
-	if got := threadCount(t); got < before+3 {
-		t.Errorf("threads: got %d after %d, want at least %d", got, before, before+3)
-	}
-	reserveThreads(0)
-}
-
-func threadCount(t *testing.T) int {
-	t.Helper()
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Skip("SKIPPED: no /proc:", err)
-	}
-	return len(tasks)
-}
-
-func TestModestyLowersButNeverRaises(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for procs, want := range map[int]int{1: 1, 2: 2, 8: 2} {
-		runtime.GOMAXPROCS(procs)
-		stayModest()
-		if got := runtime.GOMAXPROCS(0); got != want {
-			t.Errorf("GOMAXPROCS of %d: got %d, want %d", procs, got, want)
-		}
 	}
 }

@@ -1,6 +1,7 @@
-package main
+package self
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -12,28 +13,28 @@ const (
 	superviseProcs = 2
 	// superviseGCPercent sets the smallest heap that is collected, which is 4 MB times this (runtime/debug.SetGCPercent).
 	superviseGCPercent = 25
-	// threadsReserved are as many threads as the front door ever needs at once beside those that Go starts by
+	// ThreadsReserved are as many threads as the front door ever needs at once beside those that Go starts by
 	// itself, and PID 1 but for one: one that forks, one for signals, one in a write to each of stdout and stderr,
 	// one for each CPU used, and a spare one.
-	threadsReserved = 4
+	ThreadsReserved = 4
 	// superviseThreadsReserved are PID 1's, which has one more that reads the signals that end a program, for as long
 	// as it lives.
-	superviseThreadsReserved = threadsReserved + 1
+	superviseThreadsReserved = ThreadsReserved + 1
 )
 
-// stayModest makes PID 1 small: few threads, where GOMAXPROCS would give it many, and a heap that is collected
+// StayModest makes PID 1 small: few threads, where GOMAXPROCS would give it many, and a heap that is collected
 // before it has grown to Go's usual 4 MB.
-func stayModest() {
+func StayModest() {
 	if runtime.GOMAXPROCS(0) > superviseProcs {
 		runtime.GOMAXPROCS(superviseProcs)
 	}
 	debug.SetGCPercent(superviseGCPercent)
-	reserveThreads(superviseThreadsReserved)
+	ReserveThreads(superviseThreadsReserved)
 }
 
-// reserveThreads makes Go start n threads now, while it may, and keep them. When it needs one and pids.max is
+// ReserveThreads makes Go start n threads now, while it may, and keep them. When it needs one and pids.max is
 // reached, which a worker alone can do, the runtime ends the process; idle threads are used first, and never end.
-func reserveThreads(n int) {
+func ReserveThreads(n int) {
 	var all, together sync.WaitGroup
 	together.Add(n)
 	for range n {
@@ -45,4 +46,13 @@ func reserveThreads(n int) {
 		})
 	}
 	all.Wait()
+}
+
+// Threads counts this process's.
+func Threads() int {
+	list, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return 1
+	}
+	return len(list)
 }

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"bytes"
@@ -6,32 +6,31 @@ import (
 	"io"
 	"log/slog"
 
-	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
-	"percore/entrypoint/output"
 )
 
-// logStyle is the form of percore's own log. It is told to the front door over the link.
-type logStyle string
+// Style is the form of percore's own log. It is told to the front door over the link.
+type Style string
 
+// The styles.
 const (
-	styleJSON     logStyle = "json"     // one schema for whoever collects it: docs/logs.md
-	styleText     logStyle = "text"     // for people, in a file
-	styleTerminal logStyle = "terminal" // for people who look on: short times
-	styleColour   logStyle = "colour"   // the same in colour
+	StyleJSON     Style = "json"     // one schema for whoever collects it: docs/logs.md
+	StyleText     Style = "text"     // for people, in a file
+	StyleTerminal Style = "terminal" // for people who look on: short times
+	StyleColour   Style = "colour"   // the same in colour
 )
 
-// newLog makes the log of percore's own events.
-func newLog(w io.Writer, level slog.Level, style logStyle) *slog.Logger {
-	if queue, ok := w.(*output.Queue); ok {
+// NewLog makes the log of percore's own events.
+func NewLog(w io.Writer, level slog.Level, style Style) *slog.Logger {
+	if queue, ok := w.(*Queue); ok {
 		queue.SetNotice(func(dropped uint64) []byte { return dropNotice(dropped, style) })
 	}
 	return slog.New(newHandler(w, level, style))
 }
 
-func newHandler(w io.Writer, level slog.Level, style logStyle) slog.Handler {
-	if style != styleJSON {
-		return output.NewText(w, level, output.TextOptions{Short: style != styleText, Colour: style == styleColour})
+func newHandler(w io.Writer, level slog.Level, style Style) slog.Handler {
+	if style != StyleJSON {
+		return NewText(w, level, TextOptions{Short: style != StyleText, Colour: style == StyleColour})
 	}
 	return &signed{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: spellDuration})}
 }
@@ -74,35 +73,35 @@ func spellDuration(_ []string, a slog.Attr) slog.Attr {
 }
 
 // dropNotice is the log line about log lines that were lost.
-func dropNotice(dropped uint64, style logStyle) []byte {
+func dropNotice(dropped uint64, style Style) []byte {
 	var line bytes.Buffer
 	slog.New(newHandler(&line, slog.LevelWarn, style)).Warn("log lines dropped", "count", dropped)
 	return line.Bytes()
 }
 
-// styleFor decides the log's form: text for a person at a terminal, JSON for whoever collects it.
-func styleFor(format value.LogFormat, w io.Writer, environ []string) logStyle {
+// StyleFor decides the log's form: text for a person at a terminal, in colour if that is wanted there, JSON for a program that collects it.
+func StyleFor(format value.LogFormat, w io.Writer, colour bool) Style {
 	terminal := isTerminal(w)
 	switch {
 	case format == value.LogJSON, format != value.LogText && !terminal:
-		return styleJSON
+		return StyleJSON
 	case !terminal:
-		return styleText
-	case config.WantsColour(environ):
-		return styleColour
+		return StyleText
+	case colour:
+		return StyleColour
 	default:
-		return styleTerminal
+		return StyleTerminal
 	}
 }
 
 func isTerminal(w io.Writer) bool {
-	file, ok := direct(w).(*output.File)
+	file, ok := Direct(w).(*File)
 	return ok && file.Terminal()
 }
 
-// direct is where the workers' own output goes: it is not percore's to drop, so they wait for whoever reads it.
-func direct(w io.Writer) io.Writer {
-	if queue, ok := w.(*output.Queue); ok {
+// Direct is where the workers' own output goes: it is not percore's to drop, so they wait for whoever reads it.
+func Direct(w io.Writer) io.Writer {
+	if queue, ok := w.(*Queue); ok {
 		return queue.Direct()
 	}
 	return w
