@@ -19,6 +19,7 @@ var rules = []rule{
 	{"reaper imports neither lbproxy nor entrypoint", imports("reaper", "lbproxy", "entrypoint")},
 	{"lbproxy imports neither reaper nor entrypoint", imports("lbproxy", "reaper", "entrypoint")},
 	{"http1 imports nothing of the project", imports("lbproxy/http1", "")},
+	{"the leaves of lbproxy know neither loop nor exchange", all(leaf("lbproxy/epoll"), leaf("lbproxy/timer"))},
 	{"nothing linked into the binary imports os/exec or net/http", linked("os/exec", "net/http")},
 	{
 		"only entrypoint/config reads the environment",
@@ -84,6 +85,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		},
 		"lbproxy imports neither reaper nor entrypoint":              {"lbproxy imports reaper"},
 		"http1 imports nothing of the project":                       {"lbproxy/http1 imports lbproxy/epoll"},
+		"the leaves of lbproxy know neither loop nor exchange":       {"lbproxy/timer imports lbproxy/http1"},
 		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},
 		"only entrypoint/config reads the environment": {
 			"entrypoint/main.go:15: os.Getenv",

@@ -35,6 +35,16 @@ func imports(from string, banned ...string) func(tree) []string {
 	}
 }
 
+// leaf finds what dir imports of the project, beside what is below dir and beside the packages that it may import.
+func leaf(dir string, allowed ...string) usage {
+	return func(t tree) []string {
+		return slices.DeleteFunc(imports(dir, "")(t), func(line string) bool {
+			_, imported, _ := strings.Cut(line, " imports ")
+			return within(imported, dir) || slices.Contains(allowed, imported)
+		})
+	}
+}
+
 // linked finds whoever imports a banned package among all that the binary links.
 func linked(banned ...string) func(tree) []string {
 	return func(t tree) []string {

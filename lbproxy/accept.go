@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 // acceptsPerTurn bounds how many connections a turn takes in, so that those that are open get their turn.
@@ -99,7 +99,7 @@ func (l *loop) accepted(fd int32) {
 }
 
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.
-func (l *loop) idleTimer(usual epoll.Class) epoll.Class {
+func (l *loop) idleTimer(usual timer.Class) timer.Class {
 	if l.draining {
 		return timerGrace
 	}

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 func TestTheSharesOfMemoryAndDescriptors(t *testing.T) {
@@ -312,7 +312,7 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 }
 
 func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
-	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: epoll.NewTimers(1)}
+	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: timer.New(1)}
 	l.buffers.budget = 100_000
 	x := &exchange{loop: l}
 	for _, step := range []struct {

@@ -1,13 +1,13 @@
 package lbproxy
 
-import "percore/lbproxy/epoll"
+import "percore/lbproxy/timer"
 
 // A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange. So the class
 // follows from the exchange's state, and is brought up to date when whatever happened to it is over.
 
-// clientClass is what the client of an exchange has a time for now: NoClass where it waits for a worker. What it does not take of its
+// clientClass is what the client of an exchange has a time for now: timer.None where it waits for a worker. What it does not take of its
 // answer goes first, whatever else it does.
-func (x *exchange) clientClass(c *conn) epoll.Class {
+func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
 	case x.toClient.pending() > 0:
 		return timerSend
@@ -23,7 +23,7 @@ func (x *exchange) clientClass(c *conn) epoll.Class {
 	case x.isFinishing(c):
 		return timerFinished
 	default:
-		return epoll.NoClass
+		return timer.None
 	}
 }
 
@@ -39,7 +39,7 @@ func (l *loop) retime(exchange int32) {
 	}
 	switch class := x.clientClass(c); {
 	case class == l.timers.Class(c.slot):
-	case class == epoll.NoClass:
+	case class == timer.None:
 		l.timers.Clear(c.slot)
 	default:
 		l.timers.Set(c.slot, class, l.now)

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 // blockedClient is a client whose socket takes nothing: one end of a pair that is full, in the place of the accepted one.
@@ -66,7 +66,7 @@ func (b *blockedClient) report(flags connFlags) {
 	b.fewTurns()
 }
 
-func (b *blockedClient) timer() (class epoll.Class) {
+func (b *blockedClient) timer() (class timer.Class) {
 	b.onLoop(func(l *loop) { class = l.timers.Class(b.slot) })
 	return class
 }
@@ -147,7 +147,7 @@ func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	eventually(t, "another worker is tried, and no time goes on", func() (ok bool) {
 		r.onLoop(func(l *loop) {
 			x := l.exchanges[0]
-			ok = x.tries == 2 && l.timers.Class(x.downstream) == epoll.NoClass
+			ok = x.tries == 2 && l.timers.Class(x.downstream) == timer.None
 		})
 		return ok
 	})

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"time"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 // Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
@@ -45,6 +45,6 @@ func (l *loop) configure() {
 		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,
 		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout, o.firstStartTimeout(),
 	} {
-		l.timers.Resize(epoll.Class(i+1), d.Milliseconds())
+		l.timers.Resize(timer.Class(i+1), d.Milliseconds())
 	}
 }

@@ -1,6 +1,6 @@
 package lbproxy
 
-import "percore/lbproxy/epoll"
+import "percore/lbproxy/timer"
 
 // apply takes over the newest snapshot.
 func (l *loop) apply() {
@@ -61,7 +61,7 @@ func (l *loop) graceOver(c *conn) {
 func (l *loop) sweep(slot int32) {
 	c := l.conns.at(slot)
 	c.flags |= flagReadable
-	for c.has(flagReadable) && l.timers.Class(slot) == epoll.NoClass {
+	for c.has(flagReadable) && l.timers.Class(slot) == timer.None {
 		l.acceptFrom(c)
 	}
 }

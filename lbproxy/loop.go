@@ -12,11 +12,12 @@ import (
 
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/timer"
 )
 
 // The timer classes of a loop; conn.go says which state arms which.
 const (
-	timerHeader epoll.Class = 1 + iota
+	timerHeader timer.Class = 1 + iota
 	timerBody
 	timerSend
 	timerKeepalive
@@ -76,7 +77,7 @@ type loop struct {
 	id        int
 	options   *Options
 	poller    *epoll.Poller
-	timers    *epoll.Timers
+	timers    *timer.Table
 	conns     slab
 	exchanges []*exchange
 	idle      []int32 // free exchanges
@@ -135,7 +136,7 @@ func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
 	}
 	l := &loop{
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
-		timers: epoll.NewTimers(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
+		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
 		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
@@ -306,7 +307,7 @@ func (l *loop) expire() {
 	}
 }
 
-func (l *loop) expired(c *conn, class epoll.Class) {
+func (l *loop) expired(c *conn, class timer.Class) {
 	defer l.rescue(c.slot, c.generation)
 	defer l.retime(c.exchange)
 	switch class {

@@ -3,7 +3,7 @@ package lbproxy
 import (
 	"time"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 // What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or a body, or with
@@ -94,7 +94,7 @@ func (l *loop) dispensable() (slot int32, ok bool) {
 
 // longest is the client whose timer of a class was set longest ago, for so many milliseconds at least; holding is to pass over those
 // that hold no buffer. One whose next bytes are here, and not yet read, does not go: it would be reset.
-func (l *loop) longest(class epoll.Class, millis int64, holding bool) (slot int32, ok bool) {
+func (l *loop) longest(class timer.Class, millis int64, holding bool) (slot int32, ok bool) {
 	peeks, looks := 0, 0
 	for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
 		looks++
@@ -113,7 +113,7 @@ func (l *loop) longest(class epoll.Class, millis int64, holding bool) (slot int3
 }
 
 // debtor is the client that has owed longest what the classes stand for, for unservedMillis at least.
-func (l *loop) debtor(holding bool, classes ...epoll.Class) (debtor int32, found bool) {
+func (l *loop) debtor(holding bool, classes ...timer.Class) (debtor int32, found bool) {
 	debtor = noSlot
 	for _, class := range classes {
 		slot, ok := l.longest(class, unservedMillis, holding)
@@ -128,7 +128,7 @@ func (l *loop) debtor(holding bool, classes ...epoll.Class) (debtor int32, found
 func (l *loop) slowest() (slowest int32, found bool) {
 	slowest = noSlot
 	lowest := int64(slowBytesPerSecond)
-	for _, class := range [...]epoll.Class{timerBody, timerSend} {
+	for _, class := range [...]timer.Class{timerBody, timerSend} {
 		looks := 0
 		for slot, ok := l.timers.Oldest(class); ok && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
 			looks++
@@ -141,7 +141,7 @@ func (l *loop) slowest() (slowest int32, found bool) {
 }
 
 // rate is how many bytes a second a client has sent of its body, or taken of its answer, since that began.
-func (x *exchange) rate(class epoll.Class) int64 {
+func (x *exchange) rate(class timer.Class) int64 {
 	since, bytes := x.headNanos, x.body.total
 	if class == timerSend {
 		since, bytes = max(x.headNanos, x.firstNanos), x.bytesOut-int64(x.toClient.pending())

@@ -1,6 +1,6 @@
 package lbproxy
 
-import "percore/lbproxy/epoll"
+import "percore/lbproxy/timer"
 
 // park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
 func (x *exchange) park() {
@@ -27,7 +27,7 @@ func (x *exchange) park() {
 		x.abort(causeQueueFull)
 		return
 	}
-	if x.tries > 0 && l.timers.Class(l.retrySlot) == epoll.NoClass {
+	if x.tries > 0 && l.timers.Class(l.retrySlot) == timer.None {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
 	x.probe(c)

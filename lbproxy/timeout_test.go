@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/timer"
 )
 
 // silent is a worker that reads requests and never answers.
@@ -282,7 +282,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 }
 
 func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
-	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: epoll.NewTimers(1, 1, 1), now: 1}
+	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: timer.New(1, 1, 1), now: 1}
 	l.timers.Grow(1)
 	x, c := &exchange{loop: l}, &conn{}
 	x.body.begin(http1.FramingLength, 1<<20)

@@ -1,5 +1,5 @@
-// Package epoll is the event source of one loop: an epoll instance, wake-ups from other goroutines, and
-// timers. It makes every epoll system call of the program.
+// Package epoll is the event source of one loop: an epoll instance, and wake-ups from other goroutines. It makes every
+// epoll system call of the program. The deadlines until which a loop waits are in the package timer.
 //
 // Waiting is the subtle part. A goroutine that blocks in an ordinary system call lets the scheduler take its
 // P away, and getting one back costs two to five times a C program's wake-up at moderate load. A raw system

@@ -1,11 +1,11 @@
-package epoll_test
+package timer_test
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
 
-	"percore/lbproxy/epoll"
+	"percore/lbproxy/timer"
 )
 
 // naive is the model: every timer in a map, found by looking at all of them.
@@ -15,11 +15,11 @@ type naive struct {
 }
 
 type naiveTimer struct {
-	class    epoll.Class
+	class    timer.Class
 	deadline int64
 }
 
-func (n *naive) set(slot int32, class epoll.Class, now int64) {
+func (n *naive) set(slot int32, class timer.Class, now int64) {
 	delete(n.timers, slot)
 	if d := n.millis[class-1]; d > 0 {
 		n.timers[slot] = naiveTimer{class, now + d}
@@ -35,19 +35,19 @@ func (n *naive) next() (deadline int64, ok bool) {
 	return deadline, ok
 }
 
-// TestTimersBehaveLikeASetOfDeadlines drives timers and model with the same random steps.
+// TestTimersBehaveLikeASetOfDeadlines drives a table and the model with the same random steps.
 func TestTimersBehaveLikeASetOfDeadlines(t *testing.T) {
 	const slots, steps = 50, 5000
 	for seed := range uint64(6) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		millis := []int64{5, 50, 0, 700, -1, 50}
-		timers, model := epoll.NewTimers(millis...), &naive{millis, map[int32]naiveTimer{}}
+		timers, model := timer.New(millis...), &naive{millis, map[int32]naiveTimer{}}
 		timers.Grow(slots / 2)
 		timers.Grow(slots)
 		timers.Grow(10) // never shrinks
 		now := int64(0)
 		for step := range steps {
-			slot, class := int32(random.IntN(slots)), epoll.Class(1+random.IntN(len(millis)))
+			slot, class := int32(random.IntN(slots)), timer.Class(1+random.IntN(len(millis)))
 			switch random.IntN(4) {
 			case 0, 1:
 				timers.Set(slot, class, now)
@@ -68,7 +68,7 @@ func TestTimersBehaveLikeASetOfDeadlines(t *testing.T) {
 }
 
 // expireBoth takes all that is due out of both, in whatever order.
-func expireBoth(t *testing.T, timers *epoll.Timers, model *naive, now int64) {
+func expireBoth(t *testing.T, timers *timer.Table, model *naive, now int64) {
 	t.Helper()
 	for {
 		slot, class, ok := timers.Expired(now)
@@ -88,7 +88,7 @@ func expireBoth(t *testing.T, timers *epoll.Timers, model *naive, now int64) {
 	}
 }
 
-func compare(t *testing.T, timers *epoll.Timers, model *naive, slots int32) {
+func compare(t *testing.T, timers *timer.Table, model *naive, slots int32) {
 	t.Helper()
 	got, ok := timers.Next()
 	if want, wantOK := model.next(); got != want || ok != wantOK {
@@ -102,7 +102,7 @@ func compare(t *testing.T, timers *epoll.Timers, model *naive, slots int32) {
 }
 
 func TestTimersOfAClassExpireInTheOrderTheyWereArmed(t *testing.T) {
-	timers := epoll.NewTimers(10)
+	timers := timer.New(10)
 	timers.Grow(4)
 	for _, slot := range []int32{2, 0, 3, 1} {
 		timers.Set(slot, 1, 0)
@@ -124,7 +124,7 @@ func TestTimersOfAClassExpireInTheOrderTheyWereArmed(t *testing.T) {
 }
 
 func TestATimerIsNotDueBeforeItsDeadline(t *testing.T) {
-	timers := epoll.NewTimers(10)
+	timers := timer.New(10)
 	timers.Grow(1)
 	timers.Set(0, 1, 5)
 	if _, _, ok := timers.Expired(14); ok {
@@ -136,13 +136,13 @@ func TestATimerIsNotDueBeforeItsDeadline(t *testing.T) {
 	if _, class, ok := timers.Expired(15); class != 1 || !ok {
 		t.Errorf("at 15: got class %d, %v, want 1, true", class, ok)
 	}
-	if timers.Class(0) != epoll.NoClass {
-		t.Errorf("class after expiry: got %d, want NoClass", timers.Class(0))
+	if timers.Class(0) != timer.None {
+		t.Errorf("class after expiry: got %d, want None", timers.Class(0))
 	}
 }
 
 func TestResizeMovesTheTimersThatAreArmed(t *testing.T) {
-	timers := epoll.NewTimers(100, 50)
+	timers := timer.New(100, 50)
 	timers.Grow(3)
 	timers.Set(0, 1, 0)
 	timers.Set(1, 1, 10)
@@ -161,13 +161,13 @@ func TestResizeMovesTheTimersThatAreArmed(t *testing.T) {
 	}
 	timers.Set(0, 1, 0)
 	timers.Resize(1, 0)
-	if _, ok := timers.Next(); ok || timers.Class(0) != epoll.NoClass {
+	if _, ok := timers.Next(); ok || timers.Class(0) != timer.None {
 		t.Error("a class without a duration has an armed timer")
 	}
 }
 
 func TestTheOldestOfAClassRunsOutFirst(t *testing.T) {
-	timers := epoll.NewTimers(100, 50)
+	timers := timer.New(100, 50)
 	timers.Grow(3)
 	if slot, ok := timers.Oldest(1); ok {
 		t.Errorf("oldest of none: got slot %d", slot)
@@ -182,7 +182,7 @@ func TestTheOldestOfAClassRunsOutFirst(t *testing.T) {
 }
 
 func TestAgeAndOrder(t *testing.T) {
-	timers := epoll.NewTimers(100, 20)
+	timers := timer.New(100, 20)
 	timers.Grow(3)
 	timers.Set(0, 1, 1000)
 	timers.Set(1, 2, 1005)

@@ -1,17 +1,20 @@
-package epoll
+// Package timer has the deadlines of one loop: at most one for each slot of the loop's table of connections. It reads
+// no clock and makes no system call: the owner says what time it is, asks [Table.Next] how long it may sleep, and takes
+// what has run out from [Table.Expired]. A [Table] belongs to the goroutine that runs its loop.
+package timer
 
 // Class is a kind of time-out, such as "keep-alive" or "connect". All timers of a class have the same
 // duration, so appending to the class's list keeps it sorted, and arming, moving and clearing cost O(1).
 type Class uint8
 
-// NoClass is the class of a slot whose timer is not armed.
-const NoClass Class = 0
+// None is the class of a slot whose timer is not armed.
+const None Class = 0
 
 const nobody = -1
 
-// Timers holds at most one timer for each slot of the owner's table. The zero value is not ready: use NewTimers.
-type Timers struct {
-	lists []list  // by Class; lists[NoClass] is unused
+// Table holds at most one timer for each slot of the owner's table. The zero value is not ready: use New.
+type Table struct {
+	lists []list  // by Class; lists[None] is unused
 	nodes []timer // by slot
 }
 
@@ -26,10 +29,10 @@ type timer struct {
 	class      Class
 }
 
-// NewTimers makes timers for the classes 1…len(millis); millis[i] is the duration of class i+1 in
+// New makes timers for the classes 1…len(millis); millis[i] is the duration of class i+1 in
 // milliseconds, and a duration of 0 or less means "never".
-func NewTimers(millis ...int64) *Timers {
-	t := &Timers{lists: make([]list, 1+len(millis))}
+func New(millis ...int64) *Table {
+	t := &Table{lists: make([]list, 1+len(millis))}
 	for i, ms := range millis {
 		t.lists[i+1] = list{head: nobody, tail: nobody, millis: ms}
 	}
@@ -37,12 +40,12 @@ func NewTimers(millis ...int64) *Timers {
 }
 
 // Grow makes room for slots below n; the owner calls it when its table grows.
-func (t *Timers) Grow(n int) {
+func (t *Table) Grow(n int) {
 	t.nodes = append(t.nodes, make([]timer, max(0, n-len(t.nodes)))...)
 }
 
 // Set arms the slot's timer for the class's duration from now, whatever it was armed for before.
-func (t *Timers) Set(slot int32, class Class, nowMillis int64) {
+func (t *Table) Set(slot int32, class Class, nowMillis int64) {
 	t.Clear(slot)
 	l := &t.lists[class]
 	if l.millis <= 0 {
@@ -59,7 +62,7 @@ func (t *Timers) Set(slot int32, class Class, nowMillis int64) {
 }
 
 // Resize changes the duration of a class, also for those of its timers that are armed. With 0 or less these are cleared.
-func (t *Timers) Resize(class Class, millis int64) {
+func (t *Table) Resize(class Class, millis int64) {
 	l := &t.lists[class]
 	change := millis - l.millis
 	l.millis = millis
@@ -75,12 +78,12 @@ func (t *Timers) Resize(class Class, millis int64) {
 }
 
 // Class tells what the slot's timer is armed for.
-func (t *Timers) Class(slot int32) Class { return t.nodes[slot].class }
+func (t *Table) Class(slot int32) Class { return t.nodes[slot].class }
 
 // Clear disarms the slot's timer; it may be called twice.
-func (t *Timers) Clear(slot int32) {
+func (t *Table) Clear(slot int32) {
 	n := &t.nodes[slot]
-	if n.class == NoClass {
+	if n.class == None {
 		return
 	}
 	l := &t.lists[n.class]
@@ -94,11 +97,11 @@ func (t *Timers) Clear(slot int32) {
 	} else {
 		t.nodes[n.next].prev = n.prev
 	}
-	n.class = NoClass
+	n.class = None
 }
 
 // Next returns the earliest deadline in milliseconds; ok is false when no timer is armed.
-func (t *Timers) Next() (deadline int64, ok bool) {
+func (t *Table) Next() (deadline int64, ok bool) {
 	for i := range t.lists[1:] {
 		l := &t.lists[i+1]
 		if l.head == nobody {
@@ -112,26 +115,26 @@ func (t *Timers) Next() (deadline int64, ok bool) {
 }
 
 // Oldest returns the slot of a class that runs out first; ok is false when none is armed for it.
-func (t *Timers) Oldest(class Class) (slot int32, ok bool) {
+func (t *Table) Oldest(class Class) (slot int32, ok bool) {
 	slot = t.lists[class].head
 	return slot, slot != nobody
 }
 
 // Following returns the slot of the same class that runs out after this one, whose timer must be armed; ok is false behind the last.
-func (t *Timers) Following(slot int32) (next int32, ok bool) {
+func (t *Table) Following(slot int32) (next int32, ok bool) {
 	next = t.nodes[slot].next
 	return next, next != nobody
 }
 
 // Age is how many milliseconds ago the slot's timer, which must be armed, was set.
-func (t *Timers) Age(slot int32, nowMillis int64) int64 {
+func (t *Table) Age(slot int32, nowMillis int64) int64 {
 	n := &t.nodes[slot]
 	return nowMillis - (n.deadline - t.lists[n.class].millis)
 }
 
 // Expired disarms and returns one slot whose deadline is not after now, with its class; ok is false when
 // there is none left.
-func (t *Timers) Expired(nowMillis int64) (slot int32, class Class, ok bool) {
+func (t *Table) Expired(nowMillis int64) (slot int32, class Class, ok bool) {
 	for i := range t.lists[1:] {
 		l := &t.lists[i+1]
 		if l.head == nobody || t.nodes[l.head].deadline > nowMillis {
@@ -141,5 +144,5 @@ func (t *Timers) Expired(nowMillis int64) (slot int32, class Class, ok bool) {
 		t.Clear(slot)
 		return slot, class, true
 	}
-	return 0, NoClass, false
+	return 0, None, false
 }
