@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/entrypoint/manual"
 )
 
 // docs/control.md, the usage and the words agree on which control commands there are.
@@ -31,7 +33,7 @@ func TestEveryControlCommandIsInTheManual(t *testing.T) {
 		if !slices.Contains(documented, word) {
 			t.Errorf("docs/control.md has no row for percore %s", word)
 		}
-		if !strings.Contains(usage, word) {
+		if !strings.Contains(manual.Usage, word) {
 			t.Errorf("percore help does not name %s", word)
 		}
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"percore/entrypoint/manual"
 )
 
 func TestEveryWordHasAPage(t *testing.T) {
 	for word := range words {
-		p := pageOf(word)
-		if p.synopsis == "" || p.about == "" {
+		p := manual.PageOf(word)
+		if p.Synopsis == "" {
 			t.Errorf("%s: got no page", word)
 			continue
 		}
@@ -17,12 +19,12 @@ func TestEveryWordHasAPage(t *testing.T) {
 				continue
 			}
 			got := playWith(nil, args...)
-			if got.code != 0 || !strings.HasPrefix(got.stdout, "usage: percore "+p.synopsis+"\n") || got.stderr != "" {
+			if got.code != 0 || !strings.HasPrefix(got.stdout, "usage: percore "+p.Synopsis+"\n") || got.stderr != "" {
 				t.Errorf("%q: got code %d, stdout %q and stderr %q, want 0 and the word's page", args, got.code, got.stdout, got.stderr)
 			}
 		}
 	}
-	for word := range manual {
+	for _, word := range manual.Words() {
 		if words[word] == nil {
 			t.Errorf("there is a page of %s, which is no word", word)
 		}
@@ -52,25 +54,10 @@ func TestWordsRefuseWhatTheyDoNotTake(t *testing.T) {
 	}
 }
 
-func TestWordsTakeTheirOptions(t *testing.T) {
-	for _, args := range [][]string{
-		{"status", "--json", "-v", "webs:*"},
-		{"restart", "--hard", "all"},
-		{"tail", "-100", "web"},
-		{"tail", "-f", "web"},
-		{"scale", "-1"},
-		{"update", "--dry-run", "--env-file", "-strange", "X=1"},
-		{"update", "--env-file=x"},
-		{"reread", "--env-file", "x"},
-		{"check", "--", "--strange"},
-		{"check", "python3", "--version"},
-		{"healthcheck", "--now"},
-	} {
-		if wrong := pageOf(args[0]).misused(args[1:]); wrong != "" {
-			t.Errorf("%q: %s %s", args, args[0], wrong)
+func TestCompletionIsForThreeShells(t *testing.T) {
+	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}, {"completion", "bash", "zsh"}} {
+		if got := playWith(nil, args...); got.code != 2 || !strings.Contains(got.stderr, "bash|zsh|fish") {
+			t.Errorf("%q: got code %d and %s, want 2 and the usage", args, got.code, got.stderr)
 		}
-	}
-	if asksForHelp(pageOf("check"), []string{"python3", "--help"}) || asksForHelp(pageOf("init"), []string{"--", "--help"}) {
-		t.Error("a worker's --help: got it taken for percore's")
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/licenses"
+	"percore/entrypoint/manual"
 	"percore/reaper/early"
 )
 
@@ -70,7 +72,7 @@ func play(in invocation) int {
 	case words[in.args[0]] != nil:
 		return playWord(in)
 	default:
-		if wrong := in.mistake(); wrong != "" {
+		if wrong := manual.Mistake(in.args[0], in.variable("PATH")); wrong != "" {
 			return in.refuse(wrong)
 		}
 	}
@@ -86,13 +88,13 @@ func playWord(in invocation) int {
 	if word != "init" {
 		in.signals = early.Release()
 	}
-	p := pageOf(word)
-	if asksForHelp(p, rest) {
-		p.print(in)
+	p := manual.PageOf(word)
+	if p.AsksForHelp(rest) {
+		fmt.Fprint(in.stdout, p)
 		return exitOK
 	}
-	if wrong := p.misused(rest); wrong != "" {
-		fmt.Fprintf(in.stderr, "percore: %s %s\nusage: percore %s\n", word, wrong, p.synopsis)
+	if wrong := p.Misused(rest); wrong != "" {
+		fmt.Fprintf(in.stderr, "percore: %s %s\nusage: percore %s\n", word, wrong, p.Synopsis)
 		return exitConfig
 	}
 	return words[word](in)
@@ -114,28 +116,45 @@ func printVersion(in invocation) int {
 	return exitOK
 }
 
-const usage = `usage:
-  percore [--] COMMAND [ARG...]      run COMMAND once per usable CPU behind the front door
-  percore demo                       the same with a built-in demo worker, on http://127.0.0.1:8080;
-                                     as PID 1 of a container on every address
-  percore init [--] COMMAND...       run COMMAND once, as a transparent init: no fleet, no front door
-  percore check [--json] [--values] [--env-file F] [--] [COMMAND...]    all that a start would find wrong, without starting
-  percore env [--markdown|--json]    the reference of every variable
-  percore completion bash|zsh|fish   words, options and the names of workers for the shell
-  percore version [--licenses] | --version | help [WORD] | WORD --help
+// refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
+func (in invocation) refuse(wrong string) int {
+	fmt.Fprintf(in.stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", manual.Usage, wrong, in.args[0])
+	return exitConfig
+}
 
-  percore status [--json] [-v] [NAME...]      what a running percore's workers do; exits with 3 when one is down
-  percore start|stop|restart NAME...          NAME is GROUP:NAME-PORT, GROUP:* or all; restart --hard stops all first
-  percore scale [GROUP] N|+N|-N               have N workers, or N more or fewer
-  percore drain|undrain NAME...               take workers out of traffic, and back
-  percore signal SIGNAL NAME...               send a signal
-  percore pid [NAME...]                       process ids; without a name PID 1's
-  percore tail [-f] [-BYTES] NAME [stderr]    the end of a worker's output
-  percore logs [-f] [NAME...]                 both streams of all workers, each line behind its worker's name
-  percore update [--dry-run] [--env-file F] [NAME=VALUE...]    change variables at run time
-  percore reread, avail, shutdown             as in supervisorctl
-  percore healthcheck                         exit with 0 when a worker serves, else with 1
+// variable is the value of an environment variable.
+func (in invocation) variable(name string) string {
+	for _, entry := range in.environ {
+		if value, is := strings.CutPrefix(entry, name+"="); is {
+			return value
+		}
+	}
+	return ""
+}
 
-In COMMAND's arguments {port}, {index}, {name} and {socket} (PERCORE_BIND) are filled in for each worker.
-Everything else is configured by PERCORE_ variables; see "percore env".
-`
+// help prints the usage, or the page of a word.
+func help(in invocation) int {
+	if len(in.args) < 2 {
+		fmt.Fprint(in.stdout, manual.Usage)
+		return exitOK
+	}
+	word := in.args[1]
+	p := manual.PageOf(word)
+	if p.Synopsis == "" {
+		fmt.Fprintf(in.stderr, "%s\npercore: %q is no word of percore%s\n", manual.Usage, word, manual.DidYouMean(manual.Nearest(word)))
+		return exitConfig
+	}
+	fmt.Fprint(in.stdout, p)
+	return exitOK
+}
+
+// completion prints a shell's script.
+func completion(in invocation) int {
+	if len(in.args) == 2 {
+		if script, known := manual.Completion(in.args[1]); known {
+			return in.wrote(fmt.Fprint(in.stdout, script))
+		}
+	}
+	fmt.Fprintf(in.stderr, "percore: completion takes the name of a shell\nusage: percore %s\n", manual.PageOf("completion").Synopsis)
+	return exitConfig
+}

@@ -1,4 +1,4 @@
-package main
+package manual_test
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/entrypoint/manual"
 )
 
 // shellWith gives what a shell prints that runs the lines behind the script, beside a percore that says of two workers that they
@@ -22,11 +24,11 @@ func shellWith(t *testing.T, shell, lines string) []string {
 	if err := os.WriteFile(filepath.Join(dir, "percore"), []byte(fake), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	script := playWith(nil, "completion", shell)
-	if script.code != 0 {
-		t.Fatalf("got code %d and %s", script.code, script.stderr)
+	script, known := manual.Completion(shell)
+	if !known {
+		t.Fatalf("got no script for %s", shell)
 	}
-	command := exec.Command(path, "-c", script.stdout+lines)
+	command := exec.Command(path, "-c", script+lines)
 	command.Dir = dir
 	command.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "HOME=" + dir}
 	out, err := command.CombinedOutput()
@@ -72,14 +74,6 @@ func TestZshTakesItsScript(t *testing.T) {
 	for _, want := range []string{"--hard", "webs:web-8000", "webs:*", "all"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("got %q, want %q among them", got, want)
-		}
-	}
-}
-
-func TestCompletionIsForThreeShells(t *testing.T) {
-	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}, {"completion", "bash", "zsh"}} {
-		if got := playWith(nil, args...); got.code != 2 || !strings.Contains(got.stderr, "bash|zsh|fish") {
-			t.Errorf("%q: got code %d and %s, want 2 and the usage", args, got.code, got.stderr)
 		}
 	}
 }

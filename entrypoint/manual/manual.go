@@ -1,4 +1,6 @@
-package main
+// Package manual is the command line in words: the page of each word, what a word takes, which word was meant by one that is nearly right,
+// and the completions of the shells, which are all made from the pages. It runs nothing; package main has the words' functions.
+package manual
 
 import (
 	"fmt"
@@ -8,9 +10,9 @@ import (
 	"strings"
 )
 
-// page is what `percore help WORD` prints of a word, and what the word takes.
-type page struct {
-	synopsis string   // what follows percore
+// Page is what `percore help WORD` prints of a word, and what the word takes.
+type Page struct {
+	Synopsis string   // what follows percore
 	about    string   // lines for people
 	options  []string // "--env-file=" takes a value, in the same word or the next
 	operands operands
@@ -27,8 +29,8 @@ const (
 	free    // the word has an eye on its options itself
 )
 
-// manual has a page for every word.
-var manual = map[string]page{
+// pages has one for every word.
+var pages = map[string]Page{
 	"demo": {"demo", "Runs a fleet of the built-in demo worker, on http://127.0.0.1:8080 unless PERCORE_LISTEN says otherwise.\n" +
 		"Every other variable counts as well.", nil, noOperands},
 	"init": {"init [--] COMMAND [ARG...]", "Runs COMMAND once, as a transparent init: its signals, terminal and exit code are passed on as they\n" +
@@ -81,34 +83,34 @@ const (
 	aboutLater = "This version does not have it yet."
 )
 
-// pageOf is the page of a word, by another name that it may have, too.
-func pageOf(word string) page {
+// PageOf is the page of a word, by another name that it may have, too.
+func PageOf(word string) Page {
 	switch word {
 	case "-h", "--help":
 		word = "help"
 	case "--version":
 		word = "version"
 	}
-	return manual[word]
+	return pages[word]
 }
 
-// asksForHelp says whether --help is among the words that are the word's own.
-func asksForHelp(p page, args []string) bool {
+// AsksForHelp reports whether --help is among the arguments that are the word's own.
+func (p Page) AsksForHelp(args []string) bool {
 	for _, arg := range args {
 		switch {
 		case arg == "--help", arg == "-h":
 			return true
-		case arg == "--", takesCommand(p) && !strings.HasPrefix(arg, "-"):
+		case arg == "--", p.takesCommand() && !strings.HasPrefix(arg, "-"):
 			return false
 		}
 	}
 	return false
 }
 
-func takesCommand(p page) bool { return p.operands == command || p.operands == free }
+func (p Page) takesCommand() bool { return p.operands == command || p.operands == free }
 
-// misused says what a word does not take; nothing where it takes all.
-func (p page) misused(args []string) string {
+// Misused says what a word does not take; nothing where it takes all.
+func (p Page) Misused(args []string) string {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if p.operands == free || arg == "--" {
@@ -142,25 +144,8 @@ func isNumber(arg string) bool {
 	return err == nil
 }
 
-// help prints the usage, or the page of a word.
-func help(in invocation) int {
-	if len(in.args) < 2 {
-		fmt.Fprint(in.stdout, usage)
-		return exitOK
-	}
-	word := in.args[1]
-	p := pageOf(word)
-	if p.synopsis == "" {
-		fmt.Fprintf(in.stderr, "%s\npercore: %q is no word of percore%s\n", usage, word, didYouMean(nearestWord(word)))
-		return exitConfig
-	}
-	p.print(in)
-	return exitOK
-}
+// String is the page as it is printed.
+func (p Page) String() string { return fmt.Sprintf("usage: percore %s\n\n%s\n", p.Synopsis, p.about) }
 
-func (p page) print(in invocation) {
-	fmt.Fprintf(in.stdout, "usage: percore %s\n\n%s\n", p.synopsis, p.about)
-}
-
-// wordList are all words, in order.
-func wordList() []string { return slices.Sorted(maps.Keys(manual)) }
+// Words are all words, in order.
+func Words() []string { return slices.Sorted(maps.Keys(pages)) }

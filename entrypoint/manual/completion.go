@@ -1,4 +1,4 @@
-package main
+package manual
 
 import (
 	"fmt"
@@ -6,21 +6,25 @@ import (
 	"strings"
 )
 
-// completion prints a shell's script.
-func completion(in invocation) int {
-	scripts := map[string]func() string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
-	if len(in.args) != 2 || scripts[in.args[1]] == nil {
-		fmt.Fprintf(in.stderr, "percore: completion takes the name of a shell\nusage: percore %s\n", manual["completion"].synopsis)
-		return exitConfig
+// Completion is the script of a shell; false for one that there is none for.
+func Completion(shell string) (script string, known bool) {
+	switch shell {
+	case "bash":
+		return bashCompletion(), true
+	case "zsh":
+		return zshCompletion(), true
+	case "fish":
+		return fishCompletion(), true
+	default:
+		return "", false
 	}
-	return in.wrote(fmt.Fprint(in.stdout, scripts[in.args[1]]()))
 }
 
 // named are the words that take names of processes.
 func named() []string {
 	var list []string
-	for word, p := range manual {
-		if strings.Contains(p.synopsis, "NAME...") || strings.Contains(p.synopsis, " NAME ") {
+	for word, p := range pages {
+		if strings.Contains(p.Synopsis, "NAME...") || strings.Contains(p.Synopsis, " NAME ") {
 			list = append(list, word)
 		}
 	}
@@ -31,7 +35,7 @@ func named() []string {
 // optionsOf are a word's options as a person types them.
 func optionsOf(word string) string {
 	options := []string{"--help"}
-	for _, option := range manual[word].options {
+	for _, option := range pages[word].options {
 		options = append(options, strings.TrimSuffix(option, "="))
 	}
 	slices.Sort(options)
@@ -44,7 +48,7 @@ func others(word string) string {
 	case "completion":
 		return " bash fish zsh"
 	case "help":
-		return " " + strings.Join(wordList(), " ")
+		return " " + strings.Join(Words(), " ")
 	case "signal":
 		return " HUP INT QUIT TERM USR1 USR2"
 	default:
@@ -55,7 +59,7 @@ func others(word string) string {
 // cases has a line for each word, in the syntax that bash and zsh share.
 func cases() string {
 	var text strings.Builder
-	for _, word := range wordList() {
+	for _, word := range Words() {
 		names := ""
 		if slices.Contains(named(), word) {
 			names = " $(_percore_names)"
@@ -97,7 +101,7 @@ _percore() {
 		[[ -n $candidate && $candidate == "$current"* ]] && COMPREPLY+=("${candidate#"$before"}")
 	done < <(
 		if [[ $line =~ ^[^\ ]+\ +[^\ ]*$ ]]; then
-			printf '%s\n' ` + strings.Join(wordList(), " ") + `
+			printf '%s\n' ` + strings.Join(Words(), " ") + `
 		else
 			_percore_after "$word" | tr ' ' '\n'
 		fi
@@ -113,7 +117,7 @@ func zshCompletion() string {
 ` + shared() + `
 _percore() {
 	if ((CURRENT == 2)); then
-		compadd -- ` + strings.Join(wordList(), " ") + `
+		compadd -- ` + strings.Join(Words(), " ") + `
 		_command_names -e
 	else
 		compadd -- ${=$(_percore_after ${words[2]})}
@@ -133,8 +137,8 @@ function __percore_names
 	echo all
 end
 `)
-	for _, word := range wordList() {
-		first, _, _ := strings.Cut(manual[word].about, ".")
+	for _, word := range Words() {
+		first, _, _ := strings.Cut(pages[word].about, ".")
 		first = strings.NewReplacer("\n", " ", "'", `\'`).Replace(first)
 		fmt.Fprintf(&text, "complete -c percore -n __fish_use_subcommand -a %s -d '%s'\n", word, first)
 		arguments := optionsOf(word) + others(word)

@@ -1,4 +1,4 @@
-package main
+package manual
 
 import (
 	"fmt"
@@ -9,24 +9,23 @@ import (
 	"percore/reaper"
 )
 
-// mistake says what is wrong with a first word that is no word of percore's, where it was hardly meant as a worker's command: it
-// looks like an option, or nobody could run it and it is nearly a word. Such a thing never becomes a fleet.
-func (in invocation) mistake() string {
-	first := in.args[0]
+// Mistake says what is wrong with a first word that is no word of percore's, where it was hardly meant as a worker's command: it looks
+// like an option, or it is on no folder of path and nearly a word. Such a thing never becomes a fleet.
+func Mistake(first, path string) string {
 	if strings.HasPrefix(first, "-") {
 		return fmt.Sprintf("there is no option %q%s", first, insteadOfOption(first))
 	}
-	near, isRole := nearestWord(first), isRoleName(first)
+	near, isRole := Nearest(first), isRoleName(first)
 	if near == "" && !isRole || strings.Contains(first, "/") {
 		return ""
 	}
-	if _, err := reaper.LookPath(first, "", in.variable("PATH")); err == nil {
+	if _, err := reaper.LookPath(first, "", path); err == nil {
 		return ""
 	}
 	if isRole {
 		return fmt.Sprintf("%q is a role in which percore starts itself, and no word", first)
 	}
-	return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, didYouMean(near))
+	return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, DidYouMean(near))
 }
 
 // isRoleName knows the roles of percore's own processes, those of later versions included.
@@ -39,24 +38,8 @@ func isRoleName(word string) bool {
 	}
 }
 
-// refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
-func (in invocation) refuse(wrong string) int {
-	fmt.Fprintf(in.stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", usage, wrong, in.args[0])
-	return exitConfig
-}
-
-// variable is the value of an environment variable.
-func (in invocation) variable(name string) string {
-	for _, entry := range in.environ {
-		if value, is := strings.CutPrefix(entry, name+"="); is {
-			return value
-		}
-	}
-	return ""
-}
-
-// nearestWord is the word that was probably meant, or empty.
-func nearestWord(wrong string) string { return suggest.Word(wrong, wordList()) }
+// Nearest is the word that was probably meant, or empty.
+func Nearest(wrong string) string { return suggest.Word(wrong, Words()) }
 
 // nearestOption finds the word or option that somebody who knows other programs may have meant: -v, --versoin, --status.
 func nearestOption(wrong string) string {
@@ -67,7 +50,7 @@ func nearestOption(wrong string) string {
 	case "h", "?", "":
 		return "--help"
 	}
-	near := nearestWord(bare)
+	near := Nearest(bare)
 	if near == "version" || near == "help" {
 		return "--" + near
 	}
@@ -81,7 +64,7 @@ func insteadOfOption(wrong string) string {
 		return settings + "as " + assignment
 	}
 	if near := nearestOption(wrong); near != "" {
-		return didYouMean(near)
+		return DidYouMean(near)
 	}
 	return settings + "see percore env"
 }
@@ -98,8 +81,8 @@ func settingOf(option string) string {
 	return ""
 }
 
-// didYouMean asks whether something else was meant.
-func didYouMean(near string) string {
+// DidYouMean asks whether something else was meant.
+func DidYouMean(near string) string {
 	if near == "" {
 		return ""
 	}
