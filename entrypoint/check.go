@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
+	"percore/entrypoint/config/reference"
 	"percore/reaper/ports"
 )
 
@@ -60,8 +62,8 @@ func check(in invocation) int {
 	for _, file := range o.files {
 		if err == nil {
 			var set []string
-			set, err = config.ReadEnvFile(file, in.environ)
-			in.environ = config.Overlay(in.environ, set)
+			set, err = environment.ReadFile(file, in.environ)
+			in.environ = environment.Overlay(in.environ, set)
 		}
 	}
 	if err != nil {
@@ -98,7 +100,7 @@ func (in invocation) tellVerdict(cfg *config.Config, warnings []config.Warning, 
 		fmt.Fprintln(in.stderr, "percore:", &config.Problems{List: problems})
 		return exitConfig
 	}
-	return in.wrote(0, cfg.WriteEffective(in.stdout))
+	return in.wrote(0, reference.Effective(in.stdout, cfg))
 }
 
 func (in invocation) printVerdict(cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {

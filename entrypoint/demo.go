@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/demo"
 )
@@ -18,7 +18,7 @@ func superviseDemo(in invocation) int {
 	if !hasOwnRoom(in) {
 		return exitConfig
 	}
-	in.environ = config.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
+	in.environ = environment.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
 	cfg, ok := loadConfig(in, demoCommand())
 	if !ok {
 		return exitConfig
@@ -27,7 +27,7 @@ func superviseDemo(in invocation) int {
 		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
 		return exitConfig
 	}
-	return superviseConfig(in, cfg, config.RoleDemoWorker, demoCommand())
+	return superviseConfig(in, cfg, environment.RoleDemoWorker, demoCommand())
 }
 
 // demoAddress is where a demo listens unless it is told otherwise: on this machine only, or somebody would have a demo on a

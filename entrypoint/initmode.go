@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/output"
 	"percore/reaper/early"
 	"percore/reaper/single"
@@ -57,7 +58,7 @@ func initWord(in invocation) int {
 
 // initMode runs one child in its own right: no fleet, no log, and nothing on stderr unless something is wrong.
 func initMode(in invocation, command []string) int {
-	if state, is := config.RoleOf(in.environ).Shim(); is {
+	if state, is := environment.RoleOf(in.environ).Shim(); is {
 		return single.Become(state, command, in.environ, in.stderr)
 	}
 	cfg, warnings, err := config.LoadInit(in.environ, os.Getuid())
@@ -83,6 +84,6 @@ func initOptions(in invocation, cfg *config.Config, command []string) single.Opt
 		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: early.Finish,
 		Rewrite: signalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
-		ShimEntry: config.RoleShim.Assignment(),
+		ShimEntry: environment.RoleShim.Assignment(),
 	}
 }

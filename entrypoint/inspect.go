@@ -6,13 +6,14 @@ import (
 	"os"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/reference"
 )
 
-// reference prints every variable.
-func reference(in invocation) int {
-	write := config.WriteText
+// printReference prints every variable.
+func printReference(in invocation) int {
+	write := reference.Text
 	if len(in.args) > 1 {
-		known := map[string]func(io.Writer) error{"--markdown": config.WriteMarkdown, "--json": config.WriteJSON}
+		known := map[string]func(io.Writer) error{"--markdown": reference.Markdown, "--json": reference.JSON}
 		write = known[in.args[1]]
 	}
 	return in.wrote(0, write(in.stdout))

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
@@ -34,8 +35,8 @@ type plan struct {
 	front        *reaper.Credential
 	killTree     value.Bool
 	drainTimeout time.Duration
-	role         config.Role // of the workers: a user's programs, or ours
-	notes        []string    // what could not be done as configured by default, for the log
+	role         environment.Role // of the workers: a user's programs, or ours
+	notes        []string         // what could not be done as configured by default, for the log
 }
 
 // workersPerLoop is how many interpreted workers one event loop can keep busy; what one loop knows is exact, so
@@ -130,7 +131,7 @@ func maySwitchUser() bool {
 
 // programs are all that the fleet runs: the fleet proper, what PERCORE_PROGRAMS names, and the front door where there is one.
 func (p *plan) programs(cfg *config.Config, environ []string, door *frontDoor) []fleet.Program {
-	env := config.WorkerEnviron(environ, cfg)
+	env := environment.ForWorkers(environ, cfg.Secrets())
 	var list []fleet.Program
 	if len(cfg.Command.Words) > 0 {
 		list = append(list, p.workerProgram(cfg, env))
@@ -151,7 +152,7 @@ func (p *plan) workerProgram(cfg *config.Config, env []string) fleet.Program {
 	program := p.program(&cfg.Program, p.workers, p.users[0], env)
 	program.WorkersMax = workersMax(cfg, p.workers)
 	program.Traffic, program.Critical = cfg.Mode.Facts().Proxies, true
-	if p.role != config.RoleUser {
+	if p.role != environment.RoleUser {
 		program.Path = self.Exe
 		program.Env = append(slices.Clip(program.Env), p.role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
 	}
@@ -171,7 +172,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 	if len(cfg.Prestart.Words) == 0 {
 		return nil
 	}
-	program := p.program(&cfg.Program, 1, p.users[0], config.WorkerEnviron(environ, cfg))
+	program := p.program(&cfg.Program, 1, p.users[0], environment.ForWorkers(environ, cfg.Secrets()))
 	program.Group, program.Name, program.Command, program.PortsFrom = "percore", "prestart", cfg.Prestart.Words, 0
 	program.Sockets = false
 	program.Stdout, program.Stderr, program.CPUs = fleet.LogFile{}, fleet.LogFile{}, nil
@@ -222,7 +223,7 @@ const (
 // frontEnviron is all the environment that the front door gets: its configuration comes over the link. A loop that
 // waits keeps its P, so the scheduler needs two more than there are loops (docs/adr/0002-raw-epoll.md).
 func (p *plan) frontEnviron() []string {
-	environ := []string{config.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
+	environ := []string{environment.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.loops+2)}
 	if p.memory > 0 { // the collector works harder before it lets the front door take what is the workers'
 		environ = append(environ, fmt.Sprintf("GOMEMLIMIT=%d", p.memory/2))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/oklog/run"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
 	"percore/entrypoint/self"
@@ -34,14 +35,14 @@ func supervise(in invocation, command []string) int {
 	if !cfg.Mode.Facts().Fleet { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
 		return initMode(in, command)
 	}
-	return superviseConfig(in, cfg, config.RoleUser, command)
+	return superviseConfig(in, cfg, environment.RoleUser, command)
 }
 
 // superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
 // nothing but the fleet's own rules does.
-func superviseConfig(in invocation, cfg *config.Config, workers config.Role, command []string) int {
+func superviseConfig(in invocation, cfg *config.Config, workers environment.Role, command []string) int {
 	self.StayModest()
-	style := output.StyleFor(cfg.LogFormat, in.stderr, config.WantsColour(in.environ))
+	style := output.StyleFor(cfg.LogFormat, in.stderr, environment.WantsColour(in.environ))
 	log := output.NewLog(in.stderr, cfg.LogLevel.Level(), style)
 	p, err := planFleet(cfg)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
 
@@ -78,7 +78,7 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 		"mode init has a command alone": {environ: []string{"PERCORE_MODE=init"}, command: []string{"no-such-program-x"}, want: []string{"1 problem ", "no-such-program-x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			environ := config.Overlay(aloneIn(t), c.environ)
+			environ := environment.Overlay(aloneIn(t), c.environ)
 			got := playWith(environ, append([]string{"check", "--"}, c.command...)...)
 			if wantCode := min(2, 2*len(c.want)); got.code != wantCode {
 				t.Errorf("got code %d and %s, want %d", got.code, got.stderr, wantCode)
@@ -146,7 +146,7 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 		}
 	}
 	for folder, want := range map[string]int{theirs: 0, filepath.Join(theirs, "run"): 2} {
-		got := playWith(config.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "check", "true")
+		got := playWith(environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "check", "true")
 		if got.code != want || want == 2 && !strings.Contains(got.stderr, "permission denied") {
 			t.Errorf("%s: got code %d and %s, want %d", folder, got.code, got.stderr, want)
 		}
@@ -158,7 +158,7 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
-	environ := config.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log")})
+	environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log")})
 	if got := playWith(environ, "check", "true"); got.code != 0 {
 		t.Fatalf("got code %d and %s", got.code, got.stderr)
 	}

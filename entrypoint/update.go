@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
+	"percore/entrypoint/config/reference"
 	"percore/entrypoint/control"
 	"percore/reaper"
 	"percore/reaper/fleet"
@@ -24,7 +26,7 @@ import (
 type settings struct {
 	environ []string // that PID 1 was started with
 	command []string // of its arguments
-	role    config.Role
+	role    environment.Role
 	fleet   *fleet.Fleet
 	door    *frontDoor         // nil where there is none
 	front   *reaper.Credential // its user, for life
@@ -47,7 +49,7 @@ func (s *settings) current() *config.Config {
 func (s *settings) runs() string {
 	cfg := s.current()
 	switch {
-	case s.role == config.RoleDemoWorker:
+	case s.role == environment.RoleDemoWorker:
 		return "percore demo"
 	case len(cfg.Command.Words) == 0:
 		return "the programs " + cfg.Programs.String()
@@ -138,7 +140,7 @@ func (s *settings) check(r control.Request, reply func(control.Frame) error) (co
 		}
 	}
 	var text bytes.Buffer
-	err = s.current().WriteEffective(&text)
+	err = reference.Effective(&text, s.current())
 	if r.JSON {
 		text.Reset()
 		err = writeJSON(&text, verdict{OK: true, Problems: []config.Problem{}, Warnings: []config.Problem{}, Settings: s.current().Sources()})
@@ -153,14 +155,14 @@ func (s *settings) check(r control.Request, reply func(control.Frame) error) (co
 // intend validates the whole new configuration and says what it changes.
 func (s *settings) intend(set []string) (*intent, error) {
 	for _, a := range set {
-		if err := config.CheckAssignment(a); err != nil {
+		if err := environment.CheckAssignment(a); err != nil {
 			return nil, err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next := &intent{set: slices.Concat(s.set, set)}
-	cfg, _, err := config.LoadWith(config.Overlay(s.environ, next.set), s.command, os.Getuid())
+	cfg, _, err := config.LoadWith(environment.Overlay(s.environ, next.set), s.command, os.Getuid())
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +196,7 @@ func (s *settings) planOf(cfg *config.Config) (*plan, error) {
 // otherwise every change would concern every worker.
 func (s *settings) programs(cfg *config.Config, p *plan, set []string) []fleet.Program {
 	_, others := config.OnlyOurs(set)
-	return p.programs(cfg, config.Overlay(s.environ, others), s.door)
+	return p.programs(cfg, environment.Overlay(s.environ, others), s.door)
 }
 
 // compare fills in what differs from what holds now; set is what the request itself says.
@@ -222,8 +224,8 @@ func (s *settings) compare(next *intent, set []string) error {
 	}
 	_, was := config.OnlyOurs(s.set)
 	_, is := config.OnlyOurs(next.set)
-	for _, a := range config.Overlay(nil, is) {
-		if !slices.Contains(config.Overlay(s.environ, was), a) {
+	for _, a := range environment.Overlay(nil, is) {
+		if !slices.Contains(environment.Overlay(s.environ, was), a) {
 			name, _, _ := strings.Cut(a, "=")
 			next.changes = append(next.changes, control.Change{Variable: name, To: "(new value)", Effect: effectEnvironment})
 		}
@@ -331,7 +333,7 @@ func (s *settings) takeBack(next *intent, before intent) {
 	defer s.mu.Unlock()
 	if since := s.set[min(len(next.set), len(s.set)):]; len(since) > 0 {
 		set := slices.Concat(before.set, since)
-		if cfg, _, err := config.LoadWith(config.Overlay(s.environ, set), s.command, os.Getuid()); err == nil {
+		if cfg, _, err := config.LoadWith(environment.Overlay(s.environ, set), s.command, os.Getuid()); err == nil {
 			before.set, before.cfg = set, cfg
 		}
 	}

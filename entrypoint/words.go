@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/licenses"
 	"percore/entrypoint/manual"
 	"percore/reaper/early"
@@ -35,7 +36,7 @@ type invocation struct {
 var words = map[string]func(invocation) int{
 	"demo":      superviseDemo,
 	"check":     check,
-	"env":       reference,
+	"env":       printReference,
 	"version":   printVersion,
 	"--version": printVersion,
 	"help":      help,
@@ -55,10 +56,10 @@ var words = map[string]func(invocation) int{
 
 // play finds the role and plays it. It returns the exit code.
 func play(in invocation) int {
-	switch config.RoleOf(in.environ) {
-	case config.RoleFront:
+	switch environment.RoleOf(in.environ) {
+	case environment.RoleFront:
 		return front(in)
-	case config.RoleDemoWorker:
+	case environment.RoleDemoWorker:
 		return demoWorker(in)
 	}
 	if in.name == "supervisorctl" {

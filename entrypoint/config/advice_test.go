@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -86,26 +85,6 @@ func TestAFurtherProgramsNamesAreAnsweredToo(t *testing.T) {
 	got := faultOf(t, "PERCORE_PROGRAMS=mail-in", "PERCORE_MAIL_IN_COMMAND=mail", "PERCORE_MAIL_IN_LOCATION=/mail/")
 	if want := "PERCORE_MAIL_IN_LOCATION: is of a later version of percore; "; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-// What is built is nothing of a later version any more, and what is recommended has to exist.
-func TestAdviceIsUpToDate(t *testing.T) {
-	known := map[string]bool{}
-	for _, name := range newLoader(new(Config), nil).names() {
-		known[name] = true
-	}
-	for _, a := range append(laterNames(), peersNames()...) {
-		for _, name := range a.names {
-			if known[prefix+name] && name != "WEB_CONCURRENCY" {
-				t.Errorf("%s is a variable by now: take it out of advice.go", name)
-			}
-		}
-		for _, name := range regexp.MustCompile(`PERCORE_[A-Z_]+`).FindAllString(a.mend, -1) {
-			if !known[name] {
-				t.Errorf("%q recommends %s, which is no variable", a.mend, name)
-			}
-		}
 	}
 }
 

@@ -12,8 +12,6 @@ import (
 	"percore/entrypoint/config/value"
 )
 
-//go:generate go run ./internal/gen ../../docs/configuration.md
-
 // Config is the whole configuration of one percore. A field's doc tag says what it means and in which unit.
 type Config struct {
 	// The fleet, in supervisord's vocabulary.

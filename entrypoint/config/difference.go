@@ -2,6 +2,8 @@ package config
 
 import (
 	"reflect"
+
+	"percore/entrypoint/config/environment"
 )
 
 // Scope is what a variable is about, and so what has to be done when it changes.
@@ -56,27 +58,6 @@ func Differences(from, to *Config) []Difference {
 	return list
 }
 
-// Overlay is environ, in os.Environ's form, with the assignments in place of what it says of the same names.
-func Overlay(environ, assignments []string) []string {
-	set := map[string]string{}
-	for _, a := range assignments {
-		set[nameOf(a)] = a
-	}
-	var list []string
-	for _, entry := range environ {
-		if _, replaced := set[nameOf(entry)]; !replaced {
-			list = append(list, entry)
-		}
-	}
-	for _, a := range assignments {
-		if entry, pending := set[nameOf(a)]; pending && entry != nameOf(a)+"=" {
-			list = append(list, entry)
-		}
-		delete(set, nameOf(a))
-	}
-	return list
-}
-
 // OnlyOurs keeps the assignments of variables that percore reads, and of names that look as if.
 func OnlyOurs(assignments []string) (ours, others []string) {
 	known := map[string]bool{}
@@ -84,7 +65,7 @@ func OnlyOurs(assignments []string) (ours, others []string) {
 		known[v.Name] = true
 	}
 	for _, a := range assignments {
-		if name := nameOf(a); known[name] || len(name) >= len(prefix) && name[:len(prefix)] == prefix {
+		if name := environment.NameOf(a); known[name] || len(name) >= len(environment.Prefix) && name[:len(environment.Prefix)] == environment.Prefix {
 			ours = append(ours, a)
 		} else {
 			others = append(others, a)

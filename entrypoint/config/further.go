@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
 
@@ -18,7 +19,7 @@ type Further struct {
 // Variable is the name of a variable of this program; name is that of the fleet proper, such as PERCORE_USER.
 func (f *Further) Variable(name string) string {
 	upper := strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(f.Title))
-	return prefix + upper + "_" + strings.TrimPrefix(name, prefix)
+	return environment.Prefix + upper + "_" + strings.TrimPrefix(name, environment.Prefix)
 }
 
 // WorkersVariables are the names by which the environment says how many workers that program has; none for one that is not configured.
@@ -195,9 +196,9 @@ func (c *Config) checkProcesses() (what, mend string) {
 
 // hintAtPrograms is what to do about a name that a program would have, were it named.
 func hintAtPrograms(name string) string {
-	rest := strings.TrimPrefix(name, prefix)
+	rest := strings.TrimPrefix(name, environment.Prefix)
 	for _, v := range variablesOf(&Program{}) {
-		title, fits := strings.CutSuffix(rest, "_"+strings.TrimPrefix(v.key, prefix))
+		title, fits := strings.CutSuffix(rest, "_"+strings.TrimPrefix(v.key, environment.Prefix))
 		if fits && title != "" && slices.Contains([]string{"PERCORE_COMMAND", "PERCORE_WORKERS", "PERCORE_USER", "PERCORE_AUTORESTART"}, v.key) {
 			return "if " + strings.ToLower(title) + " is a program, name it in PERCORE_PROGRAMS"
 		}

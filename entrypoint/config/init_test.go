@@ -62,16 +62,3 @@ func TestWhoWantsModeInit(t *testing.T) {
 		}
 	}
 }
-
-func TestTheShimsStateComesWithItsRole(t *testing.T) {
-	for text, want := range map[string]string{"shim-200,1000": "200,1000", "shim-": ""} {
-		if got, is := config.Role(text).Shim(); got != want || !is {
-			t.Errorf("Shim of %q: got %q and %v, want %q and true", text, got, is, want)
-		}
-	}
-	for _, other := range []config.Role{config.RoleUser, config.RoleFront, config.RoleDemoWorker} {
-		if _, is := other.Shim(); is {
-			t.Errorf("Shim of %q: got true, want false", other)
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kelseyhightower/envconfig"
 
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/suggest"
 	"percore/entrypoint/config/value"
 )
@@ -18,7 +19,7 @@ import (
 type loader struct {
 	spec     any
 	vars     []variable
-	env      snapshot
+	env      environment.Snapshot
 	settings map[string]Setting // what is set and not found faulty
 	faults   map[string]Problem
 	further  []variable // of the programs that PERCORE_PROGRAMS names
@@ -26,22 +27,24 @@ type loader struct {
 
 // newLoader gathers the settings of the struct that spec points to.
 func newLoader(spec any, environ []string) *loader {
-	return (&loader{env: takeSnapshot(environ)}).below(spec, variablesOf(spec))
+	return (&loader{env: environment.Take(environ)}).below(spec, variablesOf(spec))
 }
 
 // below makes a loader of another struct out of the same environment.
 func (l *loader) below(spec any, vars []variable) *loader {
 	l = &loader{spec: spec, vars: vars, env: l.env, settings: map[string]Setting{}, faults: map[string]Problem{}}
 	for _, v := range l.vars {
-		given, err := l.env.given(v)
+		given, err := l.env.Find(v.name, v.secret())
 		switch {
-		case err != nil && given.Source == "":
-			twin := v.name + fileSuffix
+		case err != nil && !given.Found:
+			twin := v.name + environment.FileSuffix
 			l.faults[v.name] = Problem{Name: twin, Value: l.env[twin], What: err.Error(), Mend: "name a readable file, or unset " + twin}
 		case err != nil:
 			l.faults[v.name] = Problem{Name: v.name, What: err.Error(), Mend: "unset one of them"}
-		case given.Source != "":
-			l.settings[v.name] = given
+		case given.File != "":
+			l.settings[v.name] = Setting{Name: v.name, Value: given.Text, Source: FromFile, Reason: given.File}
+		case given.Found:
+			l.settings[v.name] = Setting{Name: v.name, Value: given.Text, Source: FromEnvironment}
 		}
 	}
 	return l
@@ -58,7 +61,7 @@ func (l *loader) isSet(name string) bool {
 func (l *loader) names() []string {
 	var names []string
 	for _, v := range slices.Concat(l.vars, l.further) {
-		if strings.HasPrefix(v.name, prefix) {
+		if strings.HasPrefix(v.name, environment.Prefix) {
 			names = append(names, v.name)
 		}
 	}
@@ -131,7 +134,7 @@ func (l *loader) reject(name, what string) {
 	given := l.settings[name]
 	delete(l.settings, name)
 	mend := "for example " + name + "=" + shellQuoted(v.tags.Get("example"))
-	if later := laterValue(v.key, given.Value); later != "" {
+	if later := suggest.LaterValue(v.key, given.Value); later != "" {
 		mend = later
 	}
 	if stray, bare := strayMarks(v, given.Value); stray != "" && !v.secret() {
@@ -176,7 +179,7 @@ func (l *loader) limit(v variable) error {
 		word := strings.ToLower(v.field.String())
 		if !slices.Contains(choices, word) {
 			l.reject(v.name, "must be one of "+strings.Join(choices, ", "))
-			if meant := meantChoice(word, choices); meant != "" && unquoted(word) == word {
+			if meant := suggest.Choice(word, choices); meant != "" && environment.Unquoted(word) == word {
 				l.suggest(v.name, &value.MeantError{Value: meant})
 			}
 		}
@@ -230,7 +233,7 @@ func (l *loader) problems() []Problem {
 func (l *loader) unknown(titles []string) []Problem {
 	var list []Problem
 	known := l.names()
-	for _, name := range l.env.unknown(known) {
+	for _, name := range l.env.Unknown(known) {
 		p := Problem{Name: name, What: "is not a variable of percore"}
 		p.What, p.Mend = l.remedy(name, known, titles, p.What)
 		list = append(list, p)
@@ -240,24 +243,34 @@ func (l *loader) unknown(titles []string) []Problem {
 
 // remedy is what to do about a name that is not ours.
 func (l *loader) remedy(name string, known, titles []string, byDefault string) (what, mend string) {
-	if bare, marked := strings.CutPrefix(name, byteOrderMark); marked {
+	if bare, marked := strings.CutPrefix(name, environment.ByteOrderMark); marked {
 		return "begins with a byte order mark", "save the env file as UTF-8 without one, so that it is " + bare
 	}
-	if name == portName {
+	if name == environment.PortName {
 		return "is what Kubernetes and Docker call a port of theirs", "use PERCORE_LISTEN=:" + l.env[name] + ", or PORT=" + l.env[name]
 	}
-	if a, found := adviceOn(name, titles); found {
-		return a.what, a.mend
+	if what, mend, found := suggest.AdviceOn(bareName(name, titles)); found {
+		return what, mend
 	}
-	bare, twin := strings.CutSuffix(name, fileSuffix)
-	if right := suggest.Nearest(bare, known); right != "" && twin {
-		return byDefault, "did you mean " + right + fileSuffix + "?"
+	bare, twin := strings.CutSuffix(name, environment.FileSuffix)
+	if right := suggest.Nearest(environment.Prefix, bare, known); right != "" && twin {
+		return byDefault, "did you mean " + right + environment.FileSuffix + "?"
 	}
-	if right := suggest.Nearest(name, known); right != "" {
+	if right := suggest.Nearest(environment.Prefix, name, known); right != "" {
 		return byDefault, "did you mean " + right + "?"
 	}
 	if hint := hintAtPrograms(name); hint != "" {
 		return byDefault, hint
 	}
 	return byDefault, "`percore env` lists them all"
+}
+
+// bareName is what a name would be called for the fleet proper, without the prefix. It may be that of a further program with one of these titles.
+func bareName(name string, titles []string) string {
+	bare := strings.TrimSuffix(strings.TrimPrefix(strings.ToUpper(name), environment.Prefix), environment.FileSuffix)
+	for _, title := range titles {
+		f := Further{Title: title}
+		bare = strings.TrimPrefix(bare, strings.TrimPrefix(f.Variable(""), environment.Prefix))
+	}
+	return bare
 }

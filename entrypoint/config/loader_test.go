@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
 
@@ -67,9 +68,9 @@ func TestSecretsStayOutOfProblems(t *testing.T) {
 
 func TestSecretsStayOutOfWorkers(t *testing.T) {
 	environ := []string{"PATH=/bin", "PERCORE_TOKEN=hunter2", "PERCORE_TOKEN_FILE=/run/secrets/token", "PERCORE_NUMBER=2"}
-	got := withoutOurs(environ, variablesOf(&secretSpec{}))
+	got := environment.ForWorkers(environ, secretsAmong(variablesOf(&secretSpec{})))
 	if want := []string{"PATH=/bin", "PERCORE_NUMBER=2"}; !slices.Equal(got, want) {
-		t.Errorf("withoutOurs: got %q, want %q", got, want)
+		t.Errorf("workers: got %q, want %q", got, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
 
@@ -16,18 +17,18 @@ func LoadInit(environ []string, uid int) (*Config, []Warning, error) {
 	}
 	ours := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return name == "PORT" || name == "WEB_CONCURRENCY" || name == "PERCORE_MODE" || name == "PERCORE_MODE"+fileSuffix
+		return name == "PORT" || name == "WEB_CONCURRENCY" || name == "PERCORE_MODE" || name == "PERCORE_MODE"+environment.FileSuffix
 	})
 	return Load(append(ours, "PERCORE_MODE="+string(value.ModeInit)), uid)
 }
 
 // isOurs knows the entries that Load might have something to say about.
 func isOurs(entry string) bool {
-	return len(entry) >= len(prefix) && strings.EqualFold(entry[:len(prefix)], prefix) && entry != prefix+"MODE="+string(value.ModeInit)
+	return len(entry) >= len(environment.Prefix) && strings.EqualFold(entry[:len(environment.Prefix)], environment.Prefix) && entry != environment.Prefix+"MODE="+string(value.ModeInit)
 }
 
 // WantsInit reports whether an environment asks for mode init, with Load's idea of white space and case.
 func WantsInit(environ []string) bool {
-	mode, known := value.ModeOf(takeSnapshot(environ)["PERCORE_MODE"])
+	mode, known := value.ModeOf(environment.Take(environ)["PERCORE_MODE"])
 	return known && !mode.Facts().Fleet
 }

@@ -70,3 +70,15 @@ func (c *Config) IsSet(name string) bool {
 		return false
 	}
 }
+
+// Secrets are the names of the variables whose values are never shown, and never handed to a worker.
+func (c *Config) Secrets() []string { return secretsAmong(c.variables()) }
+
+func secretsAmong(vars []variable) (names []string) {
+	for _, v := range vars {
+		if v.secret() {
+			names = append(names, v.name)
+		}
+	}
+	return names
+}

@@ -27,6 +27,15 @@ func Reference() []Variable {
 	return list
 }
 
+// ProgramVariables lists the names, for the fleet proper, of the variables that each further program has, too.
+func ProgramVariables() []string {
+	var list []string
+	for _, v := range variablesOf(new(Program)) {
+		list = append(list, v.name)
+	}
+	return list
+}
+
 // variable ties a name to the field of a struct that holds its value, and to that field's tags.
 type variable struct {
 	name  string        // as users know it

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/suggest"
 	"percore/reaper"
 )
@@ -31,7 +32,7 @@ func Mistake(first, path string) string {
 // isRoleName knows the roles of percore's own processes, those of later versions included.
 func isRoleName(word string) bool {
 	switch word {
-	case "front", "admin", "resolve", string(config.RoleDemoWorker):
+	case "front", "admin", "resolve", string(environment.RoleDemoWorker):
 		return true
 	default:
 		return false

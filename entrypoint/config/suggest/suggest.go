@@ -6,15 +6,12 @@ import (
 	"strings"
 )
 
-// prefix is what the names of percore's variables have in common; no slip is looked for in it.
-const prefix = "PERCORE_"
-
 // slipsMax is how many slips of the pen may lie between a name and the one that was meant.
 const slipsMax = 2
 
 // Nearest is the known name that a wrong one was probably meant to be, or empty: one of the same words in another
-// order, or else the one with the fewest slips, or else one with a word or two more.
-func Nearest(name string, known []string) string {
+// order, or else the one with the fewest slips, or else one with a word or two more. The prefix, which all have, counts as right.
+func Nearest(prefix, name string, known []string) string {
 	wrong := strings.TrimPrefix(strings.ToUpper(name), prefix)
 	longer, best, fewest := "", "", slipsMax+1
 	for _, k := range known {

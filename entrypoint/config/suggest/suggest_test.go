@@ -51,7 +51,7 @@ func TestNearest(t *testing.T) {
 		"PERCORE_HOME":                 "", // two slips from NAME and MODE
 		"PERCORE_COMPLETELY_DIFFERENT": "",
 	} {
-		if got := Nearest(wrong, known); got != want {
+		if got := Nearest("PERCORE_", wrong, known); got != want {
 			t.Errorf("Nearest(%q): got %q, want %q", wrong, got, want)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 	"percore/entrypoint/control"
 )
 
@@ -94,7 +94,7 @@ func (t *Tool) assignments(args []string) (rest, set []string, err error) {
 		}
 		switch {
 		case isFile:
-			lines, err := config.ReadEnvFile(file, t.Environ)
+			lines, err := environment.ReadFile(file, t.Environ)
 			if err != nil {
 				return nil, nil, err
 			}

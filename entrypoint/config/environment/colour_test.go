@@ -1,9 +1,9 @@
-package config_test
+package environment_test
 
 import (
 	"testing"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 )
 
 func TestATerminalGetsColoursUnlessItIsToldOtherwise(t *testing.T) {
@@ -20,7 +20,7 @@ func TestATerminalGetsColoursUnlessItIsToldOtherwise(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := config.WantsColour(test.environ); got != test.want {
+			if got := environment.WantsColour(test.environ); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})

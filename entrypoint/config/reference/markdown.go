@@ -1,18 +1,21 @@
-package config
+package reference
 
 import (
 	"bufio"
 	"fmt"
 	"io"
 	"strings"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
 )
 
-// WriteMarkdown writes docs/configuration.md, as `percore env --markdown` does.
-func WriteMarkdown(w io.Writer) error {
+// Markdown writes docs/configuration.md, as `percore env --markdown` does.
+func Markdown(w io.Writer) error {
 	out := bufio.NewWriter(w) // keeps the first error for Flush
 	out.WriteString(markdownHead)
 	group := ""
-	for _, v := range Reference() {
+	for _, v := range config.Reference() {
 		if v.Group != group {
 			group = v.Group
 			fmt.Fprintf(out, "\n## %s\n\n%s\n\n", markdownTitle(group), markdownIntro(group))
@@ -21,11 +24,11 @@ func WriteMarkdown(w io.Writer) error {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | `%s` |\n", v.Name, code(v.Default), code(v.Meaning), code(v.Type), v.Example)
 	}
 	out.WriteString(markdownFurther)
-	for i, v := range variablesOf(&Program{}) {
+	for i, name := range config.ProgramVariables() {
 		if i > 0 {
 			out.WriteString(", ")
 		}
-		fmt.Fprintf(out, "`%s`", strings.TrimPrefix(v.name, prefix))
+		fmt.Fprintf(out, "`%s`", strings.TrimPrefix(name, environment.Prefix))
 	}
 	out.WriteString(".\n")
 	out.WriteString(markdownFoot)

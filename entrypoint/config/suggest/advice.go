@@ -1,10 +1,6 @@
-package config
+package suggest
 
-import (
-	"strings"
-
-	"percore/entrypoint/config/suggest"
-)
+import "strings"
 
 // advice is what to do about a name that percore does not have, but another version or another program has.
 type advice struct {
@@ -16,24 +12,19 @@ type advice struct {
 // laterVersion says of a name that it is not a slip.
 const laterVersion = "is of a later version of percore"
 
-// adviceOn finds what to do about a name, which may be that of a further program with one of these titles. The list is of the
+// AdviceOn finds what is to be said of a name and what to do about it. The name comes without the prefix that all have. The list is of the
 // names that later versions have and of those that users of gunicorn, uvicorn, Puma, nginx, HAProxy and supervisord know.
-func adviceOn(name string, titles []string) (advice, bool) {
-	bare := strings.TrimSuffix(strings.TrimPrefix(strings.ToUpper(name), prefix), fileSuffix)
-	for _, title := range titles {
-		f := Further{Title: title}
-		bare = strings.TrimPrefix(bare, strings.TrimPrefix(f.Variable(""), prefix))
-	}
+func AdviceOn(name string) (what, mend string, found bool) {
 	for _, list := range [][]advice{laterNames(), peersNames()} {
 		for _, a := range list {
 			for _, n := range a.names {
-				if start, isStart := strings.CutSuffix(n, "*"); n == bare || isStart && strings.HasPrefix(bare, start) {
-					return a, true
+				if start, isStart := strings.CutSuffix(n, "*"); n == name || isStart && strings.HasPrefix(name, start) {
+					return a.what, a.mend, true
 				}
 			}
 		}
 	}
-	return advice{}, false
+	return "", "", false
 }
 
 // laterNames are those that this version does not have yet, and what can be done meanwhile.
@@ -56,8 +47,8 @@ func laterNames() []advice {
 	}
 }
 
-// laterValue is what to do about a value that later versions take; empty where it is none.
-func laterValue(variable, value string) string {
+// LaterValue is what to do about a value that later versions take; empty where it is none.
+func LaterValue(variable, value string) string {
 	value = strings.ToLower(value)
 	switch variable {
 	case "PERCORE_MODE":
@@ -117,8 +108,8 @@ func synonyms() map[string][]string {
 	}
 }
 
-// meantChoice is the choice that a wrong word stands for: spelt otherwise, another program's word for it, or a slip; or empty.
-func meantChoice(wrong string, choices []string) string {
+// Choice is the choice that a wrong word stands for: spelt otherwise, another program's word for it, or a slip; or empty.
+func Choice(wrong string, choices []string) string {
 	plain := func(word string) string {
 		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(word))
 	}
@@ -135,8 +126,8 @@ func meantChoice(wrong string, choices []string) string {
 			}
 		}
 	}
-	near := suggest.Word(wrong, choices)
-	if suggest.Slips(strings.ToLower(wrong), near)*3 > len(near) {
+	near := Word(wrong, choices)
+	if Slips(strings.ToLower(wrong), near)*3 > len(near) {
 		return "" // two slips make any short word of any other
 	}
 	return near

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"percore/entrypoint/config"
+	"percore/entrypoint/config/reference"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func run(args []string) error {
 		return fmt.Errorf("read arguments: got %d, want the file to write", len(args))
 	}
 	var page bytes.Buffer
-	if err := config.WriteMarkdown(&page); err != nil {
+	if err := reference.Markdown(&page); err != nil {
 		return fmt.Errorf("write reference: %w", err)
 	}
 	return os.WriteFile(args[0], page.Bytes(), 0o644)

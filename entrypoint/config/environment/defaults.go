@@ -1,4 +1,4 @@
-package config
+package environment
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ func WithDefaults(environ []string, assignments ...string) []string {
 	set := map[string]bool{}
 	for _, entry := range environ {
 		if name, value, _ := strings.Cut(entry, "="); value != "" {
-			set[strings.TrimSuffix(name, fileSuffix)] = true
+			set[strings.TrimSuffix(name, FileSuffix)] = true
 		}
 	}
 	set["PERCORE_LISTEN"] = set["PERCORE_LISTEN"] || set["PORT"]

@@ -1,4 +1,4 @@
-package config
+package environment
 
 import (
 	"fmt"
@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// ReadEnvFile reads a file in the form of docker run's --env-file: NAME=VALUE lines, # comments, NAME alone for a value out of
+// ReadFile reads a file in the form of docker run's --env-file: NAME=VALUE lines, # comments, NAME alone for a value out of
 // the environment, and perhaps a byte order mark before all.
-func ReadEnvFile(name string, environ []string) (set []string, err error) {
+func ReadFile(name string, environ []string) (set []string, err error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	for number, line := range strings.Split(strings.TrimPrefix(string(text), byteOrderMark), "\n") {
+	for number, line := range strings.Split(strings.TrimPrefix(string(text), ByteOrderMark), "\n") {
 		line = strings.TrimLeft(strings.TrimSuffix(line, "\r"), " \t")
 		variable, _, assigned := strings.Cut(line, "=")
 		switch {

@@ -1,4 +1,4 @@
-package config
+package reference
 
 import (
 	"bufio"
@@ -8,12 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"percore/entrypoint/config"
 )
 
-// WriteText writes the reference for a terminal, as `percore env` does.
-func WriteText(w io.Writer) error {
+// Text writes the reference for a terminal, as `percore env` does.
+func Text(w io.Writer) error {
 	out := bufio.NewWriter(w) // keeps the first error for Flush
-	list := Reference()
+	list := config.Reference()
 	width := 0
 	for _, v := range list {
 		width = max(width, len(v.Name))
@@ -37,9 +39,9 @@ func WriteText(w io.Writer) error {
 // plain drops the quotes that mark code.
 func plain(text string) string { return strings.ReplaceAll(text, "'", "") }
 
-// WriteJSON writes the reference as a JSON array of Variable, as `percore env --json` does.
-func WriteJSON(w io.Writer) error {
-	list := Reference()
+// JSON writes the reference as a JSON array of config.Variable, as `percore env --json` does.
+func JSON(w io.Writer) error {
+	list := config.Reference()
 	for i, v := range list {
 		list[i].Type, list[i].Default, list[i].Meaning = plain(v.Type), plain(v.Default), plain(v.Meaning)
 	}
@@ -49,8 +51,8 @@ func WriteJSON(w io.Writer) error {
 	return out.Encode(list)
 }
 
-// WriteEffective writes every variable's value and where it comes from, as `percore check` does. Secrets are masked.
-func (c *Config) WriteEffective(w io.Writer) error {
+// Effective writes every variable's value and where it comes from, as `percore check` does. Secrets are masked.
+func Effective(w io.Writer, c *config.Config) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "VARIABLE\tVALUE\tSOURCE\n")
 	for _, s := range c.Sources() {

@@ -1,12 +1,12 @@
-package config
+package environment
 
 import (
 	"fmt"
 	"strings"
 )
 
-// nameOf is the name of an assignment.
-func nameOf(assignment string) string {
+// NameOf is the name of an assignment.
+func NameOf(assignment string) string {
 	name, _, _ := strings.Cut(assignment, "=")
 	return name
 }
@@ -19,7 +19,7 @@ func CheckAssignment(assignment string) error {
 		return fmt.Errorf("set %q: not NAME=VALUE", name)
 	case strings.ContainsRune(assignment, 0):
 		return fmt.Errorf("set %s: holds a NUL byte", name)
-	case isPrivate(name) || isWorkers(name):
+	case IsPrivate(name) || isWorkers(name):
 		return fmt.Errorf("set %s: it is percore's own", name)
 	default:
 		return nil
@@ -36,4 +36,25 @@ func isName(text string) bool {
 		}
 	}
 	return text != ""
+}
+
+// Overlay is environ, in os.Environ's form, with the assignments in place of what it says of the same names.
+func Overlay(environ, assignments []string) []string {
+	set := map[string]string{}
+	for _, a := range assignments {
+		set[NameOf(a)] = a
+	}
+	var list []string
+	for _, entry := range environ {
+		if _, replaced := set[NameOf(entry)]; !replaced {
+			list = append(list, entry)
+		}
+	}
+	for _, a := range assignments {
+		if entry, pending := set[NameOf(a)]; pending && entry != NameOf(a)+"=" {
+			list = append(list, entry)
+		}
+		delete(set, NameOf(a))
+	}
+	return list
 }
