@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"bytes"
-	"log/slog"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,29 +15,20 @@ const (
 	crashBytesMax = 1 << 10
 )
 
-// crashText gives the stderr of an incarnation that has another way to its log: a file in memory, into which only Go's runtime writes.
-// Where there is none to be had it is percore's own stderr.
-func (w *worker) crashText() *os.File {
-	w.forgetCrash()
+// openCrashFile makes a file in memory, into which Go's runtime writes how a process of percore's own crashed.
+func openCrashFile() (*os.File, error) {
 	fd, err := unix.MemfdCreate("crash", unix.MFD_CLOEXEC)
 	if err != nil {
-		return os.Stderr
+		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	w.crash = os.NewFile(uintptr(fd), "crash")
-	return w.crash
+	return os.NewFile(uintptr(fd), "crash"), nil
 }
 
-// tellCrash tells the first lines of what an incarnation that has ended wrote there.
-func (f *Fleet) tellCrash(w *worker, reason string) {
-	if w.crash == nil {
-		return
-	}
-	defer w.forgetCrash()
+// crashLines are the first lines of what was written there.
+func crashLines(file *os.File) []string {
 	text := make([]byte, crashBytesMax)
-	n, _ := w.crash.ReadAt(text, 0) // the error is the end of the file, or there is nothing to tell
-	if lines := firstLines(text[:n]); len(lines) > 0 {
-		f.log.Info("last lines of a worker", slog.String("process", w.title), "reason", reason, "last_lines", strings.Join(lines, "\n"))
-	}
+	n, _ := file.ReadAt(text, 0) // the error is the end of the file, or there is nothing to tell
+	return firstLines(text[:n])
 }
 
 // firstLines are the first that are not empty.
@@ -50,11 +39,4 @@ func firstLines(text []byte) (lines []string) {
 		}
 	}
 	return lines
-}
-
-func (w *worker) forgetCrash() {
-	if w.crash != nil {
-		w.crash.Close()
-		w.crash = nil
-	}
 }

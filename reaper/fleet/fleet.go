@@ -34,7 +34,7 @@ type Fleet struct {
 	endings     int
 	null        *os.File
 	logs        *logs
-	streams     map[*os.File]*stream // the pipes' ends that are still read
+	streams     map[*stream]*worker // that are still read, with whose they are
 	shutdown    shutdown
 	result      Result
 	culprit     *worker // whose end ended the fleet; nil when asked to stop
@@ -54,8 +54,8 @@ func New(o Options) *Fleet {
 		log:     o.Log,
 		mail:    newMailbox(),
 		over:    make(chan struct{}),
-		logs:    newLogs(o),
-		streams: make(map[*os.File]*stream),
+		logs:    newLogs(o.Stdout, o.Stderr, o.Log),
+		streams: make(map[*stream]*worker),
 	}
 	f.clock = alarm.NewClock(f.mail.post, f.noticePause)
 	for _, p := range o.Programs {

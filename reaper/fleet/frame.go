@@ -17,14 +17,14 @@ const (
 )
 
 // frame appends a line, which comes without its end, as it goes out.
-func (f Framing) frame(out []byte, w *worker, kind streamKind, line []byte) []byte {
-	switch f {
+func (o origin) frame(out, line []byte) []byte {
+	switch o.framing {
 	case FrameJSON:
-		return frameJSON(out, w.title, kind.String(), line)
+		return frameJSON(out, o.process, o.kind.String(), line)
 	case FramePrefix, FrameNone:
 	default:
 	}
-	out = append(out, w.name...)
+	out = append(out, o.name...)
 	out = append(out, ": "...)
 	out = append(out, line...)
 	return append(out, '\n')

@@ -140,7 +140,7 @@ func TestALogFileThatCannotBeWrittenIsSaidOnceAndTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "later")
 	log := new(syncBuffer)
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	l := newLogs(Options{Log: logger})
+	l := newLogs(nil, nil, logger)
 	file := newLogFile(filepath.Join(dir, "log"), 0, 0)
 	s := &sink{name: file.spec.Path, writer: file, log: logger, total: &l.dropped}
 	s.write(nil, []byte("lost\n"))

@@ -2,10 +2,14 @@ package fleet
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+
+	"percore/reaper"
 )
 
 // logs are all the places that output goes to. They stay open as long as the process lives, so that nobody has to wait for a
@@ -14,12 +18,13 @@ type logs struct {
 	own     [streamKinds]*sink // percore's stdout and stderr
 	files   map[string]*sink   // by path; the fleet's goroutine's
 	dropped atomic.Uint64      // bytes, everywhere
+	log     *slog.Logger
 }
 
-func newLogs(o Options) *logs {
-	l := &logs{files: make(map[string]*sink)}
-	l.own[stdout] = &sink{name: "stdout", writer: o.Stdout, log: o.Log, total: &l.dropped}
-	l.own[stderr] = &sink{name: "stderr", writer: o.Stderr, log: o.Log, total: &l.dropped}
+func newLogs(toStdout, toStderr io.Writer, log *slog.Logger) *logs {
+	l := &logs{files: make(map[string]*sink), log: log}
+	l.own[stdout] = &sink{name: "stdout", writer: toStdout, log: log, total: &l.dropped}
+	l.own[stderr] = &sink{name: "stderr", writer: toStderr, log: log, total: &l.dropped}
 	return l
 }
 
@@ -31,8 +36,8 @@ func (f *Fleet) Dropped() uint64 { return f.logs.dropped.Load() }
 func (f *Fleet) OpenLogs() error {
 	for _, w := range f.workers {
 		for kind := range streamKinds {
-			file, ok := f.sinkOf(w, kind).writer.(*logFile)
-			if !ok {
+			file := f.sinkOf(w, kind).file()
+			if file == nil {
 				continue
 			}
 			w.logFiles[kind] = file
@@ -46,30 +51,38 @@ func (f *Fleet) OpenLogs() error {
 
 // ReopenLogs opens every log file anew, for logrotate and its like. It is safe from any goroutine and does not wait.
 func (f *Fleet) ReopenLogs() {
-	f.mail.post(func() {
-		for _, s := range f.logs.files {
-			go s.reopen()
-		}
-	})
+	f.mail.post(f.logs.reopen)
 }
 
 // sinkOf is where a stream of a worker goes.
 func (f *Fleet) sinkOf(w *worker, kind streamKind) *sink {
 	spec := w.program.logFile(kind)
 	spec.Path = w.tokens().Replace(spec.Path)
+	return f.logs.sink(spec, kind, w.program.Credential)
+}
+
+// sink is where a stream goes that is to go to spec; owner is whose names and files are used, nil is percore itself.
+func (l *logs) sink(spec LogFile, kind streamKind, owner *reaper.Credential) *sink {
 	switch own, is := ownStream(linkTarget(spec.Path), kind); {
 	case is:
-		return f.logs.own[own]
+		return l.own[own]
 	case spec.Path == LogNone || spec.Path == "/dev/null":
 		return &sink{name: LogNone}
 	}
 	path := filepath.Clean(spec.Path)
-	if f.logs.files[path] == nil {
-		f.logs.files[path] = &sink{
-			name: path, log: f.log, total: &f.logs.dropped, writer: &logFile{spec: spec, owner: w.program.Credential, log: f.log},
+	if l.files[path] == nil {
+		l.files[path] = &sink{
+			name: path, log: l.log, total: &l.dropped, writer: &logFile{spec: spec, owner: owner, log: l.log},
 		}
 	}
-	return f.logs.files[path]
+	return l.files[path]
+}
+
+// reopen opens every log file anew, and does not wait for it.
+func (l *logs) reopen() {
+	for _, s := range l.files {
+		go s.reopen()
+	}
 }
 
 // linkTarget is what a link at path says, or path itself where there is none: images have links from a log to /dev/stdout. It

@@ -25,8 +25,8 @@ func (f *Fleet) TryLogs() []LogFault {
 	tried := map[string]bool{}
 	for _, w := range f.workers {
 		for kind := range streamKinds {
-			file, ok := f.sinkOf(w, kind).writer.(*logFile)
-			if !ok || tried[file.spec.Path] {
+			file := f.sinkOf(w, kind).file()
+			if file == nil || tried[file.spec.Path] {
 				continue
 			}
 			tried[file.spec.Path] = true

@@ -260,8 +260,8 @@ func (f *Fleet) close() {
 		w.stopProbe()
 		w.forgetCrash()
 	}
-	for reader := range f.streams {
-		reader.Close()
+	for s := range f.streams {
+		s.reader.Close()
 	}
 	if lost := f.Dropped(); lost > 0 {
 		f.log.Warn("worker output was dropped", "bytes", lost)

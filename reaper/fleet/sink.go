@@ -39,6 +39,12 @@ func (s *sink) write(from *stream, p []byte) {
 	}
 }
 
+// file is the log file behind a sink; nil when it is none.
+func (s *sink) file() *logFile {
+	file, _ := s.writer.(*logFile)
+	return file
+}
+
 func (s *sink) put(p []byte) {
 	n, err := s.writer.Write(p)
 	if err == nil {
@@ -53,7 +59,7 @@ func (s *sink) put(p []byte) {
 
 // reopen is for log files; what cannot be reopened is dropped, and said so, when there is something to write.
 func (s *sink) reopen() {
-	if file, ok := s.writer.(*logFile); ok {
+	if file := s.file(); file != nil {
 		_ = file.Reopen()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -18,19 +19,48 @@ const (
 	partialMax = 100 * time.Millisecond
 )
 
-// stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
-type stream struct {
-	worker      *worker
-	incarnation uint64
+// origin says whose output a stream carries, and how.
+type origin struct {
+	process     string // GROUP:NAME-PORT
+	name        string // NAME-PORT
+	incarnation uint64 // of the process, counted from 1
 	kind        streamKind
 	framing     Framing
-	reader      *os.File
-	sink        *sink
+}
+
+// stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
+type stream struct {
+	origin
+	reader *os.File
+	tail   *tail // what is kept of it in memory
+	sink   *sink
 
 	buf     []byte // buf[:held] is the part of a line that waits for its rest
 	held    int
 	hurried bool   // the wait has a limit
 	out     []byte // framed lines
+}
+
+// openStream makes a stream with its pipe; the writer is for the child, and the caller closes it.
+func openStream(from origin, tail *tail, to *sink) (s *stream, writer *os.File, err error) {
+	reader, writer, err := pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	return &stream{origin: from, reader: reader, tail: tail, sink: to}, writer, nil
+}
+
+// pipe makes the reader's end non-blocking, for the poller, and leaves the writer's as programs expect their
+// stdout; os.Pipe would make both non-blocking.
+func pipe() (reader, writer *os.File, err error) {
+	var fds [2]int
+	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	if err := syscall.SetNonblock(fds[0], true); err != nil {
+		return nil, nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "output"), os.NewFile(uintptr(fds[1]), "output"), nil
 }
 
 // copy ends at the end of the stream: when every process that has the writer is gone, which may be long
@@ -40,7 +70,7 @@ func (s *stream) copy() {
 	s.buf = make([]byte, copyBytesMax)
 	for {
 		n, err := s.reader.Read(s.buf[s.held:])
-		s.worker.tail.keep(s.kind, s.incarnation, s.buf[s.held:s.held+n])
+		s.tail.keep(s.kind, s.incarnation, s.buf[s.held:s.held+n])
 		switch {
 		case n > 0:
 			s.take(n)
@@ -108,7 +138,7 @@ func (s *stream) passFramed(p []byte) {
 		line, rest, _ := bytes.Cut(p, []byte{'\n'})
 		p = rest
 		before := len(s.out)
-		s.out = s.framing.frame(s.out, s.worker, s.kind, line)
+		s.out = s.frame(s.out, line)
 		if before > 0 && len(s.out) > copyBytesMax {
 			s.sink.write(s, s.out[:before])
 			s.out = append(s.out[:0], s.out[before:]...)

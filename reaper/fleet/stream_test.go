@@ -22,16 +22,15 @@ type plumbing struct {
 
 func lay(t *testing.T, framing Framing, to *sink) *plumbing {
 	t.Helper()
-	pipe, err := newPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &plumbing{t: t, writer: pipe.writer, out: new(syncBuffer), done: make(chan struct{})}
+	p := &plumbing{t: t, out: new(syncBuffer), done: make(chan struct{})}
 	if to == nil {
 		to = &sink{name: "out", writer: p.out, log: slog.New(slog.DiscardHandler), total: &p.dropped}
 	}
-	program := tornado(1)
-	p.stream = &stream{worker: newWorker(&crew{program: &program}, 0), kind: stderr, framing: framing, reader: pipe.reader, sink: to}
+	var err error
+	from := origin{process: "tornadoes:tornado-8000", name: "tornado-8000", kind: stderr, framing: framing}
+	if p.stream, p.writer, err = openStream(from, new(tail), to); err != nil {
+		t.Fatal(err)
+	}
 	go func() {
 		defer close(p.done)
 		p.copy()
