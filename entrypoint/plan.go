@@ -22,6 +22,7 @@ import (
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
 	"percore/reaper/oom"
+	"percore/reaper/output"
 )
 
 // plan is what a configuration comes to on this machine.
@@ -175,7 +176,7 @@ func (p *plan) prestart(cfg *config.Config, environ []string) []fleet.Program {
 	program := p.program(&cfg.Program, 1, p.users[0], environment.ForWorkers(environ, cfg.Secrets()))
 	program.Group, program.Name, program.Command, program.PortsFrom = "percore", "prestart", cfg.Prestart.Words, 0
 	program.Sockets = false
-	program.Stdout, program.Stderr, program.CPUs = fleet.LogFile{}, fleet.LogFile{}, nil
+	program.Stdout, program.Stderr, program.CPUs = output.LogFile{}, output.LogFile{}, nil
 	program.Ready, program.First, program.Internal = fleet.Ready{Kind: fleet.ReadyNone}, true, true
 	return []fleet.Program{program}
 }
@@ -230,23 +231,23 @@ func (p *plan) frontEnviron() []string {
 	return environ
 }
 
-func logFile(path value.LogFile, bytesMax value.Size, backups value.Int) fleet.LogFile {
+func logFile(path value.LogFile, bytesMax value.Size, backups value.Int) output.LogFile {
 	if path == value.LogNone {
-		return fleet.LogFile{Path: fleet.LogNone}
+		return output.LogFile{Path: output.None}
 	}
-	return fleet.LogFile{Path: string(path), BytesMax: int64(bytesMax), Backups: int(backups)}
+	return output.LogFile{Path: string(path), BytesMax: int64(bytesMax), Backups: int(backups)}
 }
 
-func framing(p value.LogPrefix) fleet.Framing {
+func framing(p value.LogPrefix) output.Framing {
 	switch p {
 	case value.PrefixName:
-		return fleet.FramePrefix
+		return output.FramePrefix
 	case value.PrefixJSON:
-		return fleet.FrameJSON
+		return output.FrameJSON
 	case value.PrefixNone:
-		return fleet.FrameNone
+		return output.FrameNone
 	default:
-		return fleet.FrameNone
+		return output.FrameNone
 	}
 }
 

@@ -4,13 +4,15 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+
+	"percore/reaper/output"
 )
 
 // crashText gives the stderr of an incarnation that has another way to its log: a file in memory, into which only Go's runtime writes.
 // Where there is none to be had it is percore's own stderr.
 func (w *worker) crashText() *os.File {
 	w.forgetCrash()
-	file, err := openCrashFile()
+	file, err := output.OpenCrashFile()
 	if err != nil {
 		return os.Stderr
 	}
@@ -24,7 +26,7 @@ func (f *Fleet) tellCrash(w *worker, reason string) {
 		return
 	}
 	defer w.forgetCrash()
-	if lines := crashLines(w.crash); len(lines) > 0 {
+	if lines := output.CrashLines(w.crash); len(lines) > 0 {
 		f.log.Info("last lines of a worker", slog.String("process", w.title), "reason", reason, "last_lines", strings.Join(lines, "\n"))
 	}
 }

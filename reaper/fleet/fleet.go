@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper/alarm"
+	"percore/reaper/output"
 )
 
 // Fleet runs programs. Make one with New; Run does the work.
@@ -33,8 +34,8 @@ type Fleet struct {
 	preparing   bool     // programs that come first are not done
 	endings     int
 	null        *os.File
-	logs        *logs
-	streams     map[*stream]*worker // that are still read, with whose they are
+	logs        *output.Sinks
+	streams     map[*output.Stream]*worker // that are still read, with whose they are
 	shutdown    shutdown
 	result      Result
 	culprit     *worker // whose end ended the fleet; nil when asked to stop
@@ -54,8 +55,8 @@ func New(o Options) *Fleet {
 		log:     o.Log,
 		mail:    newMailbox(),
 		over:    make(chan struct{}),
-		logs:    newLogs(o.Stdout, o.Stderr, o.Log),
-		streams: make(map[*stream]*worker),
+		logs:    output.NewSinks(o.Stdout, o.Stderr, o.Log),
+		streams: make(map[*output.Stream]*worker),
 	}
 	f.clock = alarm.NewClock(f.mail.post, f.noticePause)
 	for _, p := range o.Programs {

@@ -3,6 +3,8 @@ package fleet
 import (
 	"fmt"
 	"strings"
+
+	"percore/reaper/output"
 )
 
 // lastWords are the end of an incarnation that waits to be told with what it wrote last.
@@ -14,7 +16,7 @@ type lastWords struct {
 // mourn tells the last lines of a worker that ended without being asked to, when its pipes have been read to their end, or a
 // moment later. Where they are in percore's own output anyway, nothing is said twice.
 func (f *Fleet) mourn(w *worker, reason string) {
-	if f.sinkOf(w, stdout) == f.logs.own[stdout] && f.sinkOf(w, stderr) == f.logs.own[stderr] {
+	if f.sinkOf(w, output.Stdout) == f.logs.Own(output.Stdout) && f.sinkOf(w, output.Stderr) == f.logs.Own(output.Stderr) {
 		return
 	}
 	mourned := &lastWords{incarnation: w.incarnation, reason: reason}
@@ -26,7 +28,7 @@ func (f *Fleet) mourn(w *worker, reason string) {
 // heard is for the end of a stream, and for an end of a worker whose streams have all ended before.
 func (f *Fleet) heard(w *worker, incarnation uint64) {
 	for s, of := range f.streams {
-		if of == w && s.incarnation == incarnation {
+		if of == w && s.Incarnation == incarnation {
 			return
 		}
 	}
@@ -41,7 +43,7 @@ func (f *Fleet) quote(w *worker, mourned *lastWords) {
 		return
 	}
 	w.lastWords = nil
-	if lines := w.tail.linesOf(mourned.incarnation, stdout, stderr); len(lines) > 0 && f.shutdown.phase == serving {
+	if lines := w.tail.LinesOf(mourned.incarnation, output.Stdout, output.Stderr); len(lines) > 0 && f.shutdown.phase == serving {
 		f.log.Info("last lines of a worker", "process", w.title, "reason", mourned.reason, "last_lines", strings.Join(lines, "\n"))
 	}
 }
@@ -55,8 +57,8 @@ func (f *Fleet) epitaph(w *worker) string {
 	if !w.last.spawned {
 		return text
 	}
-	for _, kind := range []streamKind{stderr, stdout} { // the order between the two is by chance
-		if said := lastSentence(w.tail.linesOf(w.incarnation, kind)); said != "" {
+	for _, kind := range []output.Kind{output.Stderr, output.Stdout} { // the order between the two is by chance
+		if said := output.LastSentence(w.tail.LinesOf(w.incarnation, kind)); said != "" {
 			return text + ", and said last: " + said
 		}
 	}

@@ -1,42 +1,21 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync/atomic"
 
-	"percore/reaper"
+	"percore/reaper/output"
 )
 
-// logs are all the places that output goes to. They stay open as long as the process lives, so that nobody has to wait for a
-// write that is under way.
-type logs struct {
-	own     [streamKinds]*sink // percore's stdout and stderr
-	files   map[string]*sink   // by path; the fleet's goroutine's
-	dropped atomic.Uint64      // bytes, everywhere
-	log     *slog.Logger
-}
-
-func newLogs(toStdout, toStderr io.Writer, log *slog.Logger) *logs {
-	l := &logs{files: make(map[string]*sink), log: log}
-	l.own[stdout] = &sink{name: "stdout", writer: toStdout, log: log, total: &l.dropped}
-	l.own[stderr] = &sink{name: "stderr", writer: toStderr, log: log, total: &l.dropped}
-	return l
-}
-
 // Dropped counts the bytes of output that percore's own stdout and stderr, and the log files, did not take.
-func (f *Fleet) Dropped() uint64 { return f.logs.dropped.Load() }
+func (f *Fleet) Dropped() uint64 { return f.logs.Dropped() }
 
 // OpenLogs opens the log files of all workers, and so finds out before the start which of them cannot be. It is called
 // before Run, if at all.
 func (f *Fleet) OpenLogs() error {
 	for _, w := range f.workers {
-		for kind := range streamKinds {
-			file := f.sinkOf(w, kind).file()
+		for kind := range output.Kinds {
+			file := f.sinkOf(w, kind).File()
 			if file == nil {
 				continue
 			}
@@ -51,71 +30,103 @@ func (f *Fleet) OpenLogs() error {
 
 // ReopenLogs opens every log file anew, for logrotate and its like. It is safe from any goroutine and does not wait.
 func (f *Fleet) ReopenLogs() {
-	f.mail.post(f.logs.reopen)
+	f.mail.post(f.logs.Reopen)
 }
 
 // sinkOf is where a stream of a worker goes.
-func (f *Fleet) sinkOf(w *worker, kind streamKind) *sink {
+func (f *Fleet) sinkOf(w *worker, kind output.Kind) *output.Sink {
 	spec := w.program.logFile(kind)
 	spec.Path = w.tokens().Replace(spec.Path)
-	return f.logs.sink(spec, kind, w.program.Credential)
+	return f.logs.To(spec, kind, w.program.Credential)
 }
 
-// sink is where a stream goes that is to go to spec; owner is whose names and files are used, nil is percore itself.
-func (l *logs) sink(spec LogFile, kind streamKind, owner *reaper.Credential) *sink {
-	switch own, is := ownStream(linkTarget(spec.Path), kind); {
-	case is:
-		return l.own[own]
-	case spec.Path == LogNone || spec.Path == "/dev/null":
-		return &sink{name: LogNone}
+// Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in memory,
+// the last 8 KiB of each stream over all incarnations. process is GROUP:NAME-PORT as in Status, stream is "stdout" or
+// "stderr". It gives at most bytesMax bytes from position from on (below 0: so many bytes before the end), the position that the
+// next call goes on from, and wake, which is closed when there is more. ok is false when there is no such worker or stream. It
+// is safe from any goroutine, and keeps no writer waiting.
+func (f *Fleet) Tail(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
+	kind := output.Stdout
+	if stream == output.Stderr.String() {
+		kind = output.Stderr
 	}
-	path := filepath.Clean(spec.Path)
-	if l.files[path] == nil {
-		l.files[path] = &sink{
-			name: path, log: l.log, total: &l.dropped, writer: &logFile{spec: spec, owner: owner, log: l.log},
+	o := f.overview.Load()
+	at := o.find(process)
+	if at < 0 || stream != kind.String() {
+		return nil, 0, nil, false
+	}
+	if file := o.logFiles[at][kind]; file != nil {
+		if data, next, wake, ok = file.Read(from, bytesMax); ok {
+			return data, next, wake, true
 		}
 	}
-	return l.files[path]
+	data, next, wake = o.tails[at].Read(kind, from, bytesMax)
+	return data, next, wake, true
 }
 
-// reopen opens every log file anew, and does not wait for it.
-func (l *logs) reopen() {
-	for _, s := range l.files {
-		go s.reopen()
+// LogPath is the file that a stream of a worker goes to; empty is none. It is safe from any goroutine.
+func (f *Fleet) LogPath(process, stream string) string {
+	o := f.overview.Load()
+	at := o.find(process)
+	if at < 0 {
+		return ""
 	}
-}
-
-// linkTarget is what a link at path says, or path itself where there is none: images have links from a log to /dev/stdout. It
-// is only compared, so it does not matter who made the link.
-func linkTarget(path string) string {
-	target, err := os.Readlink(path)
-	switch {
-	case err != nil || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/"):
-		return path // /dev/stdout is a link itself
-	case filepath.IsAbs(target):
-		return filepath.Clean(target)
+	for kind, file := range o.logFiles[at] {
+		if file != nil && output.Kind(kind).String() == stream {
+			return file.Path()
+		}
 	}
-	return filepath.Join(filepath.Dir(path), target)
+	return ""
 }
 
-func (p *Program) logFile(kind streamKind) LogFile {
-	if kind == stderr && !p.RedirectStderr {
+// Clear empties a worker's log files, and forgets for Tail what is kept of its output. The error, of those that opening and
+// cutting a file can have, or ErrNoProcess, says why it did not. It is safe from any goroutine; it waits for a write under way.
+func (f *Fleet) Clear(process string) error {
+	o := f.overview.Load()
+	at := o.find(process)
+	if at < 0 {
+		return ErrNoProcess
+	}
+	o.tails[at].Clear()
+	var failures []error
+	for _, file := range o.logFiles[at] {
+		if file != nil {
+			failures = append(failures, file.Clear())
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// LogFault is a log file that could not be opened.
+type LogFault struct {
+	Group, Program string // whose it is
+	Stream         string // stdout or stderr
+	Path           string
+	Err            error
+}
+
+// TryLogs finds what OpenLogs would fail of, and makes no file.
+func (f *Fleet) TryLogs() []LogFault {
+	var list []LogFault
+	tried := map[string]bool{}
+	for _, w := range f.workers {
+		for kind := range output.Kinds {
+			file := f.sinkOf(w, kind).File()
+			if file == nil || tried[file.Path()] {
+				continue
+			}
+			tried[file.Path()] = true
+			if err := file.Try(); err != nil {
+				list = append(list, LogFault{w.program.Group, w.program.Name, kind.String(), file.Path(), err})
+			}
+		}
+	}
+	return list
+}
+
+func (p *Program) logFile(kind output.Kind) output.LogFile {
+	if kind == output.Stderr && !p.RedirectStderr {
 		return p.Stderr
 	}
 	return p.Stdout
-}
-
-// ownStream knows the names of percore's own stdout and stderr. To open those would not do: stdout may be a socket, or its
-// file not be percore's to open (man 5 proc).
-func ownStream(path string, kind streamKind) (own streamKind, is bool) {
-	switch path {
-	case "":
-		return kind, true
-	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/proc/1/fd/1":
-		return stdout, true
-	case "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", "/proc/1/fd/2":
-		return stderr, true
-	default:
-		return 0, false
-	}
 }

@@ -3,6 +3,8 @@ package fleet
 import (
 	"fmt"
 	"os"
+
+	"percore/reaper/output"
 )
 
 // files gives the child's descriptors, and a function that is told how the spawn went.
@@ -34,20 +36,20 @@ func (f *Fleet) outputs(w *worker) (pipes []outlet, files []*os.File, err error)
 	if w.program.Inherit {
 		return nil, []*os.File{os.Stdout, w.crashText()}, nil
 	}
-	w.logFiles = [streamKinds]*logFile{}
-	for kind := range streamKinds {
-		if kind == stderr && w.program.RedirectStderr {
+	w.logFiles = [output.Kinds]*output.File{}
+	for kind := range output.Kinds {
+		if kind == output.Stderr && w.program.RedirectStderr {
 			files = append(files, files[0])
 			break
 		}
 		to := f.sinkOf(w, kind)
-		from := origin{process: w.title, name: w.name, incarnation: w.incarnation, kind: kind, framing: w.program.Framing}
-		stream, writer, err := openStream(from, &w.tail, to)
+		from := output.Origin{Process: w.title, Name: w.name, Incarnation: w.incarnation, Kind: kind, Framing: w.program.Framing}
+		stream, writer, err := output.Open(from, &w.tail, to)
 		if err != nil {
 			closePipes(pipes)
 			return nil, nil, err
 		}
-		w.logFiles[kind] = to.file()
+		w.logFiles[kind] = to.File()
 		pipes, files = append(pipes, outlet{stream, writer}), append(files, writer)
 	}
 	return pipes, files, nil
@@ -55,13 +57,13 @@ func (f *Fleet) outputs(w *worker) (pipes []outlet, files []*os.File, err error)
 
 // outlet is one stream of one incarnation with the child's end of its pipe.
 type outlet struct {
-	stream *stream
+	stream *output.Stream
 	writer *os.File
 }
 
 func closePipes(pipes []outlet) {
 	for _, p := range pipes {
-		p.stream.reader.Close()
+		p.stream.Close()
 		p.writer.Close()
 	}
 }
@@ -79,10 +81,10 @@ func (f *Fleet) startCopying(w *worker, pipes []outlet, spawnError error) {
 	}
 }
 
-func (f *Fleet) copyOutput(w *worker, s *stream) {
-	s.copy()
+func (f *Fleet) copyOutput(w *worker, s *output.Stream) {
+	s.Copy()
 	f.mail.post(func() {
 		delete(f.streams, s)
-		f.heard(w, s.incarnation)
+		f.heard(w, s.Incarnation)
 	})
 }

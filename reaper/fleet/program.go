@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/output"
 )
 
 // Autorestart says whether a worker that ended by itself is started again; supervisord's values.
@@ -89,9 +90,9 @@ type Program struct {
 
 	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order of the
 	// writes. Framing is put around each line.
-	Stdout, Stderr LogFile
+	Stdout, Stderr output.LogFile
 	RedirectStderr bool
-	Framing        Framing
+	Framing        output.Framing
 
 	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as stderr, of which
 	// percore tells the first lines when the worker has ended. Their way to percore's stderr is among Files.

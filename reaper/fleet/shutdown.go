@@ -246,7 +246,7 @@ func (f *Fleet) report(w *worker) {
 		return
 	}
 	f.log.Error("fleet ended", "process", w.title, "reason", f.result.Reason, "code", f.result.Code,
-		"last_lines", strings.Join(w.tail.lines(), "\n"))
+		"last_lines", strings.Join(w.tail.Lines(), "\n"))
 	f.log.Error(f.epitaph(w))
 }
 
@@ -261,7 +261,7 @@ func (f *Fleet) close() {
 		w.forgetCrash()
 	}
 	for s := range f.streams {
-		s.reader.Close()
+		s.Close()
 	}
 	if lost := f.Dropped(); lost > 0 {
 		f.log.Warn("worker output was dropped", "bytes", lost)

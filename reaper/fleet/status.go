@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/output"
 )
 
 // WorkerStatus is one worker at one moment.
@@ -122,8 +123,8 @@ type Condition struct {
 // overview is a snapshot of everything that Status and Condition tell.
 type overview struct {
 	workers   []WorkerStatus
-	tails     []*tail                 // of the same workers
-	logFiles  [][streamKinds]*logFile // likewise; nil where a stream has none
+	tails     []*output.Tail               // of the same workers
+	logFiles  [][output.Kinds]*output.File // likewise; nil where a stream has none
 	condition Condition
 }
 

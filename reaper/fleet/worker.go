@@ -10,6 +10,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/alarm"
+	"percore/reaper/output"
 )
 
 // worker is one slot. Only the fleet's goroutine touches it.
@@ -61,10 +62,10 @@ type worker struct {
 	degraded  bool // it was said that the retries are spent
 	starts    uint64
 	last      ending
-	tail      tail
-	lastWords *lastWords            // not told yet; nil is none
-	crash     *os.File              // what the runtime of a process of percore's own writes; nil is none
-	logFiles  [streamKinds]*logFile // where its output goes; nil is somewhere else
+	tail      output.Tail
+	lastWords *lastWords                 // not told yet; nil is none
+	crash     *os.File                   // what the runtime of a process of percore's own writes; nil is none
+	logFiles  [output.Kinds]*output.File // where its output goes; nil is somewhere else
 }
 
 // ending is how the latest incarnation ended, or why it never began.

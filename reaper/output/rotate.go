@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 )
 
 // isFull says whether it is time to rotate.
-func (l *logFile) isFull() bool {
+func (l *File) isFull() bool {
 	if !l.regular || l.spec.BytesMax <= 0 || l.size < l.spec.BytesMax {
 		return false
 	}
@@ -19,7 +19,7 @@ func (l *logFile) isFull() bool {
 
 // rotate begins the file anew, as supervisord does: path.1 is the newest of those that were, and the oldest goes. What cannot
 // be rotated grows on, until it is full once more.
-func (l *logFile) rotate() {
+func (l *File) rotate() {
 	err := l.shift()
 	if err == nil && l.spec.Backups > 0 {
 		l.leave(l.size)
@@ -36,10 +36,10 @@ func (l *logFile) rotate() {
 }
 
 // leave is for the moment before the file is begun anew; rotated is what can be read of it after that.
-func (l *logFile) leave(rotated int64) { l.base, l.rotated = l.base+l.size, rotated }
+func (l *File) leave(rotated int64) { l.base, l.rotated = l.base+l.size, rotated }
 
 // shift moves every file one number up, the last one out of existence.
-func (l *logFile) shift() error {
+func (l *File) shift() error {
 	if l.spec.Backups <= 0 {
 		return l.empty()
 	}
@@ -53,7 +53,7 @@ func (l *logFile) shift() error {
 }
 
 // empty cuts the file down to nothing, which its followers go on from.
-func (l *logFile) empty() error {
+func (l *File) empty() error {
 	if err := l.file.Truncate(0); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (l *logFile) empty() error {
 }
 
 // backup is the name of the file that n others are newer than.
-func (l *logFile) backup(n int) string {
+func (l *File) backup(n int) string {
 	if n == 0 {
 		return l.spec.Path
 	}

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 // plumbing is one stream between a pipe and a buffer.
 type plumbing struct {
-	*stream
+	*Stream
 	t       *testing.T
 	writer  *os.File
 	out     *syncBuffer
@@ -20,20 +20,20 @@ type plumbing struct {
 	done    chan struct{}
 }
 
-func lay(t *testing.T, framing Framing, to *sink) *plumbing {
+func lay(t *testing.T, framing Framing, to *Sink) *plumbing {
 	t.Helper()
 	p := &plumbing{t: t, out: new(syncBuffer), done: make(chan struct{})}
 	if to == nil {
-		to = &sink{name: "out", writer: p.out, log: slog.New(slog.DiscardHandler), total: &p.dropped}
+		to = &Sink{name: "out", writer: p.out, log: slog.New(slog.DiscardHandler), total: &p.dropped}
 	}
 	var err error
-	from := origin{process: "tornadoes:tornado-8000", name: "tornado-8000", kind: stderr, framing: framing}
-	if p.stream, p.writer, err = openStream(from, new(tail), to); err != nil {
+	from := Origin{Process: "tornadoes:tornado-8000", Name: "tornado-8000", Kind: Stderr, Framing: framing}
+	if p.Stream, p.writer, err = Open(from, new(Tail), to); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		defer close(p.done)
-		p.copy()
+		p.Copy()
 	}()
 	t.Cleanup(p.end)
 	return p
@@ -80,8 +80,8 @@ func TestEachLineGetsItsFrameAndNoPieceDoes(t *testing.T) {
 			if got := p.out.String(); got != tt.want {
 				t.Errorf("got %d bytes %.80q, want %d %.80q", len(got), got, len(tt.want), tt.want)
 			}
-			if len(p.buf) > lineBytesMax || cap(p.stream.out) > lineBytesMax {
-				t.Errorf("memory: got %d and %d bytes, want at most %d", len(p.buf), cap(p.stream.out), lineBytesMax)
+			if len(p.buf) > lineBytesMax || cap(p.Stream.out) > lineBytesMax {
+				t.Errorf("memory: got %d and %d bytes, want at most %d", len(p.buf), cap(p.Stream.out), lineBytesMax)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestAStalledReaderStallsTheWriterAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	p := lay(t, FrameNone, &sink{name: "out", writer: writer, log: slog.New(slog.DiscardHandler), total: new(atomic.Uint64)})
+	p := lay(t, FrameNone, &Sink{name: "out", writer: writer, log: slog.New(slog.DiscardHandler), total: new(atomic.Uint64)})
 	var written atomic.Int64
 	go func() {
 		line := []byte(strings.Repeat("x", 99) + "\n")

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"bytes"
@@ -19,21 +19,21 @@ const (
 	partialMax = 100 * time.Millisecond
 )
 
-// origin says whose output a stream carries, and how.
-type origin struct {
-	process     string // GROUP:NAME-PORT
-	name        string // NAME-PORT
-	incarnation uint64 // of the process, counted from 1
-	kind        streamKind
-	framing     Framing
+// Origin says whose output a stream carries, and how.
+type Origin struct {
+	Process     string // GROUP:NAME-PORT
+	Name        string // NAME-PORT
+	Incarnation uint64 // of the process, counted from 1
+	Kind        Kind
+	Framing     Framing
 }
 
-// stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
-type stream struct {
-	origin
+// Stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
+type Stream struct {
+	Origin
 	reader *os.File
-	tail   *tail // what is kept of it in memory
-	sink   *sink
+	tail   *Tail // what is kept of it in memory
+	sink   *Sink
 
 	buf     []byte // buf[:held] is the part of a line that waits for its rest
 	held    int
@@ -41,13 +41,13 @@ type stream struct {
 	out     []byte // framed lines
 }
 
-// openStream makes a stream with its pipe; the writer is for the child, and the caller closes it.
-func openStream(from origin, tail *tail, to *sink) (s *stream, writer *os.File, err error) {
+// Open makes a stream with its pipe; the writer is for the child, and the caller closes it.
+func Open(from Origin, tail *Tail, to *Sink) (s *Stream, writer *os.File, err error) {
 	reader, writer, err := pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	return &stream{origin: from, reader: reader, tail: tail, sink: to}, writer, nil
+	return &Stream{Origin: from, reader: reader, tail: tail, sink: to}, writer, nil
 }
 
 // pipe makes the reader's end non-blocking, for the poller, and leaves the writer's as programs expect their
@@ -63,14 +63,14 @@ func pipe() (reader, writer *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "output"), os.NewFile(uintptr(fds[1]), "output"), nil
 }
 
-// copy ends at the end of the stream: when every process that has the writer is gone, which may be long
+// Copy ends at the end of the stream: when every process that has the writer is gone, which may be long
 // after the worker, or when the reader is closed.
-func (s *stream) copy() {
+func (s *Stream) Copy() {
 	defer s.reader.Close()
 	s.buf = make([]byte, copyBytesMax)
 	for {
 		n, err := s.reader.Read(s.buf[s.held:])
-		s.tail.keep(s.kind, s.incarnation, s.buf[s.held:s.held+n])
+		s.tail.keep(s.Kind, s.Incarnation, s.buf[s.held:s.held+n])
 		switch {
 		case n > 0:
 			s.take(n)
@@ -85,8 +85,11 @@ func (s *stream) copy() {
 	}
 }
 
+// Close ends Copy, though there may be more to read.
+func (s *Stream) Close() { _ = s.reader.Close() }
+
 // take passes n new bytes on as far as they are whole lines. A line that does not fit is passed on in pieces.
-func (s *stream) take(n int) {
+func (s *Stream) take(n int) {
 	end := bytes.LastIndexByte(s.buf[s.held:s.held+n], '\n')
 	whole := s.held + end + 1
 	s.held += n
@@ -103,15 +106,15 @@ func (s *stream) take(n int) {
 	}
 }
 
-func (s *stream) resize(size int) {
+func (s *Stream) resize(size int) {
 	buf := make([]byte, size)
 	copy(buf, s.buf[:s.held])
 	s.buf = buf
 }
 
 // awaitRest sets a limit to the wait for the rest of a line. With a frame there is none: only whole lines get one.
-func (s *stream) awaitRest() {
-	if s.framing != FrameNone || s.held == 0 && !s.hurried {
+func (s *Stream) awaitRest() {
+	if s.Framing != FrameNone || s.held == 0 && !s.hurried {
 		return
 	}
 	s.hurried = s.held > 0
@@ -123,8 +126,8 @@ func (s *stream) awaitRest() {
 }
 
 // pass hands over the first n of the bytes that are held.
-func (s *stream) pass(n int) {
-	if s.framing == FrameNone {
+func (s *Stream) pass(n int) {
+	if s.Framing == FrameNone {
 		s.sink.write(s, s.buf[:n])
 	} else {
 		s.passFramed(s.buf[:n])
@@ -133,7 +136,7 @@ func (s *stream) pass(n int) {
 }
 
 // passFramed gives every line its frame. A piece of a line, which is too long or the last, becomes one.
-func (s *stream) passFramed(p []byte) {
+func (s *Stream) passFramed(p []byte) {
 	for len(p) > 0 {
 		line, rest, _ := bytes.Cut(p, []byte{'\n'})
 		p = rest

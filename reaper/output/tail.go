@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"bytes"
@@ -10,40 +10,27 @@ import (
 // tailLinesMax is how much of a worker's output is repeated when it has ended the container: a traceback, not a log.
 const tailLinesMax = 20
 
-// streamKind is which of a worker's output streams.
-type streamKind uint8
-
-// The output streams of a worker.
-const (
-	stdout streamKind = iota
-	stderr
-	streamKinds // how many there are
-)
-
-// String is the stream's usual name.
-func (k streamKind) String() string { return [streamKinds]string{"stdout", "stderr"}[k] }
-
-// tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`, and
+// Tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`, and
 // the places of the last lines of both, in the order in which they came.
-type tail struct {
+type Tail struct {
 	mu      sync.Mutex // guards the rest: two streams write, anybody reads
-	streams [streamKinds]ring
-	began   [streamKinds]uint64 // where the line that is not over yet begins
-	writer  [streamKinds]uint64 // which incarnation wrote last
-	cleared [streamKinds]uint64 // what was before is not shown any more
-	last    []span              // at most tailLinesMax
-	wake    chan struct{}       // closed at the next byte; nil when nobody waits
+	streams [Kinds]ring
+	began   [Kinds]uint64 // where the line that is not over yet begins
+	writer  [Kinds]uint64 // which incarnation wrote last
+	cleared [Kinds]uint64 // what was before is not shown any more
+	last    []span        // at most tailLinesMax
+	wake    chan struct{} // closed at the next byte; nil when nobody waits
 }
 
 // span is a line without its end.
 type span struct {
-	kind        streamKind
+	kind        Kind
 	incarnation uint64 // that wrote it
 	from, to    uint64
 }
 
 // keep never waits for a reader. What an incarnation has left in its pipe may come when its successor has written already.
-func (t *tail) keep(kind streamKind, incarnation uint64, p []byte) {
+func (t *Tail) keep(kind Kind, incarnation uint64, p []byte) {
 	if len(p) == 0 {
 		return
 	}
@@ -88,7 +75,7 @@ func lastLines(p []byte) int {
 	return at + 1
 }
 
-func (t *tail) note(line span) {
+func (t *Tail) note(line span) {
 	if len(t.last) == tailLinesMax {
 		t.last = append(t.last[:0], t.last[1:]...)
 	}
@@ -96,23 +83,23 @@ func (t *tail) note(line span) {
 }
 
 // part is the line of a stream that is not over yet.
-func (t *tail) part(kind streamKind) span {
+func (t *Tail) part(kind Kind) span {
 	return span{kind: kind, incarnation: t.writer[kind], from: t.began[kind], to: t.streams[kind].end}
 }
 
-// lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
+// Lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
 // only a part was kept is left out, unless it is all there is.
-func (t *tail) lines() []string { return t.linesOf(anyIncarnation, stdout, stderr) }
+func (t *Tail) Lines() []string { return t.LinesOf(anyIncarnation, Stdout, Stderr) }
 
 // anyIncarnation stands for all of them; they are numbered from 1.
 const anyIncarnation = 0
 
-// linesOf gives those that one incarnation wrote to some streams.
-func (t *tail) linesOf(incarnation uint64, kinds ...streamKind) []string {
+// LinesOf gives those that one incarnation wrote to some streams.
+func (t *Tail) LinesOf(incarnation uint64, kinds ...Kind) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	spans := t.last
-	for kind := range streamKinds {
+	for kind := range Kinds {
 		if part := t.part(kind); part.from < part.to {
 			spans = append(spans[:len(spans):len(spans)], part)
 		}
@@ -139,9 +126,9 @@ func (t *tail) linesOf(incarnation uint64, kinds ...streamKind) []string {
 	return whole[max(0, len(whole)-tailLinesMax):]
 }
 
-// read gives at most bytesMax bytes of a stream from a position on, or that many before its end when it is below 0, the position
+// Read gives at most bytesMax bytes of a stream from a position on, or that many before its end when it is below 0, the position
 // after them, and a channel that is closed when there are more.
-func (t *tail) read(kind streamKind, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}) {
+func (t *Tail) Read(kind Kind, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := &t.streams[kind]
@@ -156,11 +143,11 @@ func (t *tail) read(kind streamKind, from int64, bytesMax int) (data []byte, nex
 	return data, int64(start) + int64(len(data)), t.wake
 }
 
-// clear makes read forget what there is. The last words of a dead worker stay.
-func (t *tail) clear() {
+// Clear makes Read forget what there is. Lines still gives it.
+func (t *Tail) Clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for kind := range streamKinds {
+	for kind := range Kinds {
 		t.cleared[kind] = t.streams[kind].end
 	}
 }

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 // ring keeps the last ringBytes of a stream. Positions count from the stream's first byte ever.
 type ring struct {

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ const (
 	crashBytesMax = 1 << 10
 )
 
-// openCrashFile makes a file in memory, into which Go's runtime writes how a process of percore's own crashed.
-func openCrashFile() (*os.File, error) {
+// OpenCrashFile makes a file in memory, into which Go's runtime writes how a process of percore's own crashed.
+func OpenCrashFile() (*os.File, error) {
 	fd, err := unix.MemfdCreate("crash", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
@@ -24,8 +24,8 @@ func openCrashFile() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "crash"), nil
 }
 
-// crashLines are the first lines of what was written there.
-func crashLines(file *os.File) []string {
+// CrashLines are the first lines of what was written there.
+func CrashLines(file *os.File) []string {
 	text := make([]byte, crashBytesMax)
 	n, _ := file.ReadAt(text, 0) // the error is the end of the file, or there is nothing to tell
 	return firstLines(text[:n])

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"errors"
@@ -15,15 +15,15 @@ import (
 
 // LogFile is where a stream goes instead of percore's own, with supervisord's meaning of size and number.
 type LogFile struct {
-	// Path of the file; {name}, {index} and {port} in it are replaced for each worker. Several workers may share one.
-	// /dev/stdout, /dev/stderr and their other names are percore's own; empty is the stream's own; LogNone is nowhere.
+	// Path of the file. Several workers may share one.
+	// /dev/stdout, /dev/stderr and their other names are percore's own; empty is the stream's own; None is nowhere.
 	Path     string
 	BytesMax int64 // a file that has this size is renamed to Path.1, and so on; 0 is no limit
 	Backups  int   // how many of those are kept; with 0 the file is emptied instead
 }
 
-// LogNone is the Path of a stream that is thrown away.
-const LogNone = "NONE"
+// None is the Path of a stream that is thrown away.
+const None = "NONE"
 
 const (
 	logFileMode = 0o644
@@ -32,8 +32,8 @@ const (
 	reopenFlags = os.O_WRONLY | os.O_APPEND
 )
 
-// logFile is an open log file, which rotates. Write fails when it has to, never for good: the next one tries again.
-type logFile struct {
+// File is an open log file, which rotates. Write fails when it has to, never for good: the next one tries again.
+type File struct {
 	spec  LogFile            // with the path that counts
 	owner *reaper.Credential // as whom names are used, and of the files that are made; nil is percore itself
 	log   *slog.Logger
@@ -55,8 +55,11 @@ type logFile struct {
 	wake    chan struct{} // closed at the next change; nil when nobody waits
 }
 
+// Path is where it is.
+func (l *File) Path() string { return l.spec.Path }
+
 // Write appends p, whole lines but for a reason, and rotates after it.
-func (l *logFile) Write(p []byte) (written int, err error) {
+func (l *File) Write(p []byte) (written int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.ready(); err != nil {
@@ -79,7 +82,7 @@ func (l *logFile) Write(p []byte) (written int, err error) {
 }
 
 // ready opens the file if it is not open, but not at once after it could not be.
-func (l *logFile) ready() error {
+func (l *File) ready() error {
 	switch {
 	case l.file != nil:
 		return nil
@@ -91,7 +94,7 @@ func (l *logFile) ready() error {
 }
 
 // Reopen opens the path anew, where another program may have moved the file away from. If that fails, it is tried again.
-func (l *logFile) Reopen() error {
+func (l *File) Reopen() error {
 	l.interrupt()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,7 +102,7 @@ func (l *logFile) Reopen() error {
 }
 
 // interrupt ends a write that waits for the reader of a FIFO. Regular files have no such wait, and no deadline.
-func (l *logFile) interrupt() {
+func (l *File) interrupt() {
 	if file := l.current.Load(); file != nil {
 		_ = file.SetWriteDeadline(time.Now())
 	}
@@ -107,7 +110,7 @@ func (l *logFile) interrupt() {
 
 // open does not follow a symbolic link to where nothing is yet, and gives away no file but what it has made: the
 // directory may be a worker's, who must not choose what root makes or owns. Package names sees to all other tricks.
-func (l *logFile) open() error {
+func (l *File) open() error {
 	old := l.file
 	defer old.Close() // not before, or a new file could get its number; for nil this does nothing
 	l.file = nil
@@ -139,7 +142,7 @@ func (l *logFile) open() error {
 
 // adopt gives a new file to the worker's user, with a mode that no umask has changed. What is refused is left as it is: the
 // worker writes by way of percore.
-func (l *logFile) adopt(file *os.File) {
+func (l *File) adopt(file *os.File) {
 	_ = file.Chmod(logFileMode)
 	if l.owner != nil {
 		_ = file.Chown(int(l.owner.UID), int(l.owner.GID))
@@ -147,7 +150,7 @@ func (l *logFile) adopt(file *os.File) {
 }
 
 // measure asks for the file's size: another program may have cut it.
-func (l *logFile) measure() {
+func (l *File) measure() {
 	l.size, l.regular = 0, false
 	if info, err := l.file.Stat(); err == nil && info.Mode().IsRegular() {
 		l.size, l.regular = info.Size(), true

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"bytes"
@@ -17,14 +17,14 @@ const (
 )
 
 // frame appends a line, which comes without its end, as it goes out.
-func (o origin) frame(out, line []byte) []byte {
-	switch o.framing {
+func (o Origin) frame(out, line []byte) []byte {
+	switch o.Framing {
 	case FrameJSON:
-		return frameJSON(out, o.process, o.kind.String(), line)
+		return frameJSON(out, o.Process, o.Kind.String(), line)
 	case FramePrefix, FrameNone:
 	default:
 	}
-	out = append(out, o.name...)
+	out = append(out, o.Name...)
 	out = append(out, ": "...)
 	out = append(out, line...)
 	return append(out, '\n')

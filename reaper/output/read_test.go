@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -31,15 +30,15 @@ func TestALogFileIsReadFromAnyOffset(t *testing.T) {
 		{"nothing new", 10, 100, "", 10},
 		{"a file that has become shorter", 11, 3, "012", 3},
 	} {
-		data, next, wake, ok := file.read(tt.from, tt.max)
+		data, next, wake, ok := file.Read(tt.from, tt.max)
 		if string(data) != tt.want || next != tt.next || wake == nil || !ok {
 			t.Errorf("%s: got %q, %d and %v, want %q and %d", tt.name, data, next, ok, tt.want, tt.next)
 		}
 	}
-	_, _, wake, _ := file.read(10, 1)
+	_, _, wake, _ := file.Read(10, 1)
 	_, _ = file.Write([]byte("more\n"))
 	<-wake
-	if _, _, _, ok := newLogFile(filepath.Dir(path), 0, 0).read(0, 1); ok {
+	if _, _, _, ok := newLogFile(filepath.Dir(path), 0, 0).Read(0, 1); ok {
 		t.Error("a directory: got ok, want the memory to be read")
 	}
 }
@@ -52,8 +51,8 @@ func TestAClearedLogFileIsEmptyAndGoesOn(t *testing.T) {
 		if removed {
 			_ = os.Remove(file.spec.Path)
 		}
-		_, _, wake, _ := file.read(0, 1)
-		if err := file.clear(); err != nil {
+		_, _, wake, _ := file.Read(0, 1)
+		if err := file.Clear(); err != nil {
 			t.Fatal(err)
 		}
 		if wake != nil {
@@ -69,7 +68,7 @@ func TestAClearedLogFileIsEmptyAndGoesOn(t *testing.T) {
 // follower reads a log file as tail -f does.
 type follower struct {
 	*testing.T
-	file *logFile
+	file *File
 	at   int64
 }
 
@@ -78,7 +77,7 @@ func (f *follower) expect(want string) {
 	f.Helper()
 	var got []byte
 	for {
-		data, next, wake, _ := f.file.read(f.at, 3)
+		data, next, wake, _ := f.file.Read(f.at, 3)
 		f.at, got = next, append(got, data...)
 		select {
 		case <-wake:
@@ -109,7 +108,7 @@ func TestALogFileIsFollowedOverItsRotation(t *testing.T) {
 	follow("jklmnopq\n")
 	write("r\n")
 	follow("r\n")
-	if err := file.clear(); err != nil {
+	if err := file.Clear(); err != nil {
 		t.Fatal(err)
 	}
 	follow("")
@@ -180,7 +179,7 @@ func TestALogFileThatCannotBeEmptiedIsFollowedOn(t *testing.T) {
 	f := &follower{T: t, file: newLogFile("/proc/self/fd/"+strconv.Itoa(fd), 8, 0)}
 	_, _ = f.file.Write([]byte("1234\n"))
 	f.expect("1234\n")
-	if err := f.file.clear(); !errors.Is(err, syscall.EPERM) {
+	if err := f.file.Clear(); !errors.Is(err, syscall.EPERM) {
 		t.Errorf("clear: got %v, want %v", err, syscall.EPERM)
 	}
 	f.expect("")
@@ -188,46 +187,4 @@ func TestALogFileThatCannotBeEmptiedIsFollowedOn(t *testing.T) {
 	f.expect("5678\n")
 	_, _ = f.file.Write([]byte("9\n"))
 	f.expect("9\n")
-}
-
-// TestTailAndClearGoByTheLogFile is about a real worker that writes more than memory keeps.
-func TestTailAndClearGoByTheLogFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	program := Program{
-		Group: "g", Name: "p", Command: []string{"/bin/sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo to stderr >&2; exec sleep 1000"},
-		Ready: Ready{Kind: ReadyNone}, Stdout: LogFile{Path: path},
-	}
-	f := startReal(t, program, nil).fleet
-	await := func(stream string, from int64, want string) (text string) {
-		t.Helper()
-		for {
-			data, _, wake, ok := f.Tail("g:p", stream, from, 1<<20)
-			if text = string(data); ok && strings.HasSuffix(text, want) {
-				return text
-			}
-			if wake == nil {
-				t.Fatalf("got %v without wake, want a tail", ok)
-			}
-			<-wake
-		}
-	}
-	waitFor(t, "the worker runs", func() bool { return f.Status()[0].PID != 0 })
-	if text := await("stdout", -15000, "line 1999\n"); len(text) != 15000 {
-		t.Errorf("tail: got %d bytes, want 15000, of the file", len(text))
-	}
-	await("stderr", -100, "to stderr\n")
-	if err := f.Clear("g:p"); err != nil {
-		t.Fatal(err)
-	}
-	for _, stream := range []string{"stdout", "stderr"} {
-		if data, _, _, ok := f.Tail("g:p", stream, -100, 100); len(data) != 0 || !ok {
-			t.Errorf("%s after clear: got %q", stream, data)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Size() != 0 {
-		t.Errorf("file after clear: got %v and error %v, want it empty", info, err)
-	}
-	if err := f.Clear("g:nobody"); err == nil {
-		t.Error("clear of nobody: got no error")
-	}
 }

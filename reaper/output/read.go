@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 	"percore/reaper/names"
 )
 
-// read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when there may be
+// Read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when there may be
 // more. A position counts from the first byte ever; below 0 it counts from the end. What is no longer in the file is read from the
 // newest that was rotated, and what is not in that either is left out. ok is false where the path is none of a regular file.
-func (l *logFile) read(from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
+func (l *File) Read(from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
 	part, err := l.find(from)
 	if err != nil {
 		return nil, 0, nil, false
@@ -44,7 +44,7 @@ var errNotRegular = errors.New("not a regular file")
 
 // find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by somebody else, and
 // is read from its beginning.
-func (l *logFile) find(from int64) (part logPart, err error) {
+func (l *File) find(from int64) (part logPart, err error) {
 	if l.special.Load() {
 		return logPart{}, errNotRegular // and a write that waits for a reader may have the lock
 	}
@@ -71,7 +71,7 @@ func (l *logFile) find(from int64) (part logPart, err error) {
 	return part, nil
 }
 
-func (l *logFile) openPart(path string) (logPart, error) {
+func (l *File) openPart(path string) (logPart, error) {
 	file, err := names.Open(path, os.O_RDONLY, 0, l.owner)
 	if err != nil {
 		return logPart{}, err
@@ -94,7 +94,7 @@ func closed() <-chan struct{} {
 }
 
 // wokenLocked is closed at the next change of the file; l.mu is held.
-func (l *logFile) wokenLocked() <-chan struct{} {
+func (l *File) wokenLocked() <-chan struct{} {
 	if l.wake == nil {
 		l.wake = make(chan struct{})
 	}
@@ -102,15 +102,15 @@ func (l *logFile) wokenLocked() <-chan struct{} {
 }
 
 // stir wakes whoever follows; l.mu is held.
-func (l *logFile) stir() {
+func (l *File) stir() {
 	if l.wake != nil {
 		close(l.wake)
 		l.wake = nil
 	}
 }
 
-// clear empties the file, and makes it anew where it has been removed.
-func (l *logFile) clear() error {
+// Clear empties the file, and makes it anew where it has been removed.
+func (l *File) Clear() error {
 	l.interrupt()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -119,61 +119,4 @@ func (l *logFile) clear() error {
 	}
 	defer l.stir()
 	return l.empty()
-}
-
-// Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in memory,
-// the last 8 KiB of each stream over all incarnations. process is GROUP:NAME-PORT as in Status, stream is "stdout" or
-// "stderr". It gives at most bytesMax bytes from position from on (below 0: so many bytes before the end), the position that the
-// next call goes on from, and wake, which is closed when there is more. ok is false when there is no such worker or stream. It
-// is safe from any goroutine, and keeps no writer waiting.
-func (f *Fleet) Tail(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
-	kind := stdout
-	if stream == stderr.String() {
-		kind = stderr
-	}
-	o := f.overview.Load()
-	at := o.find(process)
-	if at < 0 || stream != kind.String() {
-		return nil, 0, nil, false
-	}
-	if file := o.logFiles[at][kind]; file != nil {
-		if data, next, wake, ok = file.read(from, bytesMax); ok {
-			return data, next, wake, true
-		}
-	}
-	data, next, wake = o.tails[at].read(kind, from, bytesMax)
-	return data, next, wake, true
-}
-
-// LogPath is the file that a stream of a worker goes to; empty is none. It is safe from any goroutine.
-func (f *Fleet) LogPath(process, stream string) string {
-	o := f.overview.Load()
-	at := o.find(process)
-	if at < 0 {
-		return ""
-	}
-	for kind, file := range o.logFiles[at] {
-		if file != nil && streamKind(kind).String() == stream {
-			return file.spec.Path
-		}
-	}
-	return ""
-}
-
-// Clear empties a worker's log files, and forgets for Tail what is kept of its output. The error, of those that opening and
-// cutting a file can have, or ErrNoProcess, says why it did not. It is safe from any goroutine; it waits for a write under way.
-func (f *Fleet) Clear(process string) error {
-	o := f.overview.Load()
-	at := o.find(process)
-	if at < 0 {
-		return ErrNoProcess
-	}
-	o.tails[at].clear()
-	var failures []error
-	for _, file := range o.logFiles[at] {
-		if file != nil {
-			failures = append(failures, file.clear())
-		}
-	}
-	return errors.Join(failures...)
 }

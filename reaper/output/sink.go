@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"io"
@@ -7,23 +7,23 @@ import (
 	"sync/atomic"
 )
 
-// sink is where output goes: percore's own stdout or stderr, a log file, or nowhere. Writers wait when it is slow; that is
+// Sink is where output goes: percore's own stdout or stderr, a log file, or nowhere. Writers wait when it is slow; that is
 // the workers' back-pressure.
-type sink struct {
+type Sink struct {
 	name   string    // for the log: stdout, stderr or the file's path
 	writer io.Writer // nil is no output at all
 	log    *slog.Logger
 	total  *atomic.Uint64 // bytes dropped here and elsewhere
 
 	mu   sync.Mutex // guards what follows; streams that share the sink take turns
-	open *stream    // whose line it is in the middle of; nil between lines
+	open *Stream    // whose line it is in the middle of; nil between lines
 
 	dropping bool // it was said that bytes are dropped
 }
 
 // write never gives up on the worker: what a broken or full sink does not take is counted and dropped, and
 // the next write tries again. After a part of one stream's line, another's line begins on a line of its own.
-func (s *sink) write(from *stream, p []byte) {
+func (s *Sink) write(from *Stream, p []byte) {
 	if s.writer == nil || len(p) == 0 {
 		return
 	}
@@ -39,13 +39,13 @@ func (s *sink) write(from *stream, p []byte) {
 	}
 }
 
-// file is the log file behind a sink; nil when it is none.
-func (s *sink) file() *logFile {
-	file, _ := s.writer.(*logFile)
+// File is the log file behind a sink; nil when it is none.
+func (s *Sink) File() *File {
+	file, _ := s.writer.(*File)
 	return file
 }
 
-func (s *sink) put(p []byte) {
+func (s *Sink) put(p []byte) {
 	n, err := s.writer.Write(p)
 	if err == nil {
 		return
@@ -58,8 +58,8 @@ func (s *sink) put(p []byte) {
 }
 
 // reopen is for log files; what cannot be reopened is dropped, and said so, when there is something to write.
-func (s *sink) reopen() {
-	if file := s.file(); file != nil {
+func (s *Sink) reopen() {
+	if file := s.File(); file != nil {
 		_ = file.Reopen()
 	}
 }

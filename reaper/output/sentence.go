@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"slices"
@@ -31,9 +31,9 @@ func withoutEscapes(line string) string {
 	return plain
 }
 
-// lastSentence is the line that says most of why a program has ended: the last one that is not indented and sounds like it, as tracebacks end
+// LastSentence is the line that says most of why a program has ended: the last one that is not indented and sounds like it, as tracebacks end
 // with it and frames of a stack follow it; else the last that says anything.
-func lastSentence(lines []string) string {
+func LastSentence(lines []string) string {
 	last := ""
 	for _, line := range slices.Backward(lines) {
 		line = strings.TrimRight(withoutEscapes(line), " \t\r")

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"fmt"
@@ -36,15 +36,15 @@ func TestTheTailIsTheLastWholeLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var kept tail
+			var kept Tail
 			for _, w := range tt.writes {
-				kind := stdout
+				kind := Stdout
 				if w[0] == '!' {
-					kind = stderr
+					kind = Stderr
 				}
 				kept.keep(kind, 1, []byte(w))
 			}
-			if got := kept.lines(); !slices.Equal(got, tt.want) {
+			if got := kept.Lines(); !slices.Equal(got, tt.want) {
 				t.Errorf("lines: got %d %.60q, want %d %.60q", len(got), got, len(tt.want), tt.want)
 			}
 		})
@@ -52,25 +52,25 @@ func TestTheTailIsTheLastWholeLines(t *testing.T) {
 }
 
 func TestTheTailIsReadFromAnyPosition(t *testing.T) {
-	var kept tail
-	kept.keep(stdout, 1, []byte("0123456789"))
-	kept.keep(stderr, 1, []byte("error"))
+	var kept Tail
+	kept.keep(Stdout, 1, []byte("0123456789"))
+	kept.keep(Stderr, 1, []byte("error"))
 	tests := []struct {
 		name string
-		kind streamKind
+		kind Kind
 		from int64
 		max  int
 		want string
 		next int64
 	}{
-		{"from the start", stdout, 0, 100, "0123456789", 10},
-		{"no more than asked for", stdout, 2, 3, "234", 5},
-		{"at the end there is nothing yet", stdout, 10, 100, "", 10},
-		{"the other stream", stderr, 1, 100, "rror", 5},
+		{"from the start", Stdout, 0, 100, "0123456789", 10},
+		{"no more than asked for", Stdout, 2, 3, "234", 5},
+		{"at the end there is nothing yet", Stdout, 10, 100, "", 10},
+		{"the other stream", Stderr, 1, 100, "rror", 5},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			data, next, _ := kept.read(tt.kind, tt.from, tt.max)
+			data, next, _ := kept.Read(tt.kind, tt.from, tt.max)
 			if string(data) != tt.want || next != tt.next {
 				t.Errorf("read: got %q and %d, want %q and %d", data, next, tt.want, tt.next)
 			}
@@ -79,16 +79,16 @@ func TestTheTailIsReadFromAnyPosition(t *testing.T) {
 }
 
 func TestTheTailWakesWhoeverWaits(t *testing.T) {
-	var kept tail
-	_, next, wake := kept.read(stdout, 0, 10)
+	var kept Tail
+	_, next, wake := kept.Read(Stdout, 0, 10)
 	select {
 	case <-wake:
 		t.Fatal("wake: got it closed before there is anything")
 	default:
 	}
-	kept.keep(stdout, 1, []byte("more"))
+	kept.keep(Stdout, 1, []byte("more"))
 	<-wake
-	if data, _, _ := kept.read(stdout, next, 10); string(data) != "more" {
+	if data, _, _ := kept.Read(Stdout, next, 10); string(data) != "more" {
 		t.Errorf("read: got %q, want %q", data, "more")
 	}
 }
@@ -109,18 +109,18 @@ func TestARingForgetsTheOldest(t *testing.T) {
 
 // TestTheLastLinesAreOfOneIncarnation has what the first one left in its pipe come behind the first words of its successor.
 func TestTheLastLinesAreOfOneIncarnation(t *testing.T) {
-	var kept tail
-	kept.keep(stderr, 1, []byte("one\npart"))
-	kept.keep(stderr, 2, []byte("begin\nnext "))
-	kept.keep(stderr, 1, []byte(" and the rest\n"))
-	kept.keep(stderr, 2, []byte("li"))
-	kept.keep(stderr, 1, nil) // its end
-	kept.keep(stderr, 2, []byte("ne\n"))
-	kept.keep(stdout, 2, []byte("without an end"))
+	var kept Tail
+	kept.keep(Stderr, 1, []byte("one\npart"))
+	kept.keep(Stderr, 2, []byte("begin\nnext "))
+	kept.keep(Stderr, 1, []byte(" and the rest\n"))
+	kept.keep(Stderr, 2, []byte("li"))
+	kept.keep(Stderr, 1, nil) // its end
+	kept.keep(Stderr, 2, []byte("ne\n"))
+	kept.keep(Stdout, 2, []byte("without an end"))
 	for incarnation, want := range map[uint64][]string{
 		1: {"one", "part", " and the rest"}, 2: {"begin", "next ", "line", "without an end"}, 3: nil,
 	} {
-		if got := kept.linesOf(incarnation, stdout, stderr); !slices.Equal(got, want) {
+		if got := kept.LinesOf(incarnation, Stdout, Stderr); !slices.Equal(got, want) {
 			t.Errorf("incarnation %d: got %q, want %q", incarnation, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"percore/reaper"
 )
 
-func newLogFile(path string, bytesMax int64, backups int) *logFile {
-	return &logFile{spec: LogFile{Path: path, BytesMax: bytesMax, Backups: backups}, log: slog.New(slog.DiscardHandler)}
+func newLogFile(path string, bytesMax int64, backups int) *File {
+	return &File{spec: LogFile{Path: path, BytesMax: bytesMax, Backups: backups}, log: slog.New(slog.DiscardHandler)}
 }
 
 // filesIn lists a directory as "name=content" with line ends shown as |.
@@ -140,9 +140,9 @@ func TestALogFileThatCannotBeWrittenIsSaidOnceAndTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "later")
 	log := new(syncBuffer)
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	l := newLogs(nil, nil, logger)
+	l := NewSinks(nil, nil, logger)
 	file := newLogFile(filepath.Join(dir, "log"), 0, 0)
-	s := &sink{name: file.spec.Path, writer: file, log: logger, total: &l.dropped}
+	s := &Sink{name: file.spec.Path, writer: file, log: logger, total: &l.dropped}
 	s.write(nil, []byte("lost\n"))
 	s.write(nil, []byte("lost\n"))
 	if err := os.Mkdir(dir, 0o755); err != nil {

@@ -1,4 +1,4 @@
-package fleet
+package output
 
 import (
 	"errors"
@@ -82,10 +82,10 @@ func (w hostileWorld) isSafe(t *testing.T) {
 }
 
 // logs are the worker's log as its own user and, for a worker without one, as root.
-func (w hostileWorld) logs(bytesMax int64, backups int) map[string]*logFile {
+func (w hostileWorld) logs(bytesMax int64, backups int) map[string]*File {
 	own := newLogFile(w.log, bytesMax, backups)
 	own.owner = &reaper.Credential{UID: hostileWorker, GID: hostileWorker}
-	return map[string]*logFile{"a worker with a user": own, "a folder of another user": newLogFile(w.log, bytesMax, backups)}
+	return map[string]*File{"a worker with a user": own, "a folder of another user": newLogFile(w.log, bytesMax, backups)}
 }
 
 func within(t *testing.T, what string, act func()) {
@@ -130,10 +130,10 @@ func TestALogThatAWorkerReplacedReachesNoFileOfRoots(t *testing.T) {
 					for range 6 { // and so it rotates
 						_, _ = file.Write([]byte("another line\n"))
 					}
-					if data, _, _, _ := file.read(-1000, 1000); string(data) == secretText {
+					if data, _, _, _ := file.Read(-1000, 1000); string(data) == secretText {
 						t.Error("tail: got root's file")
 					}
-					_ = file.clear()
+					_ = file.Clear()
 				})
 				w.isSafe(t)
 			})
@@ -157,7 +157,7 @@ func TestARotationMovesAndReadsOnlyWhatTheWorkerMay(t *testing.T) {
 			}
 			w.does(t, w.link) // in the moment before the rotation
 			_, _ = file.Write([]byte("a line\n"))
-			if data, _, _, _ := file.read(0, 1000); string(data) == secretText {
+			if data, _, _, _ := file.Read(0, 1000); string(data) == secretText {
 				t.Error("tail: got root's file by way of a backup")
 			}
 			w.isSafe(t)
@@ -203,14 +203,14 @@ func TestALogIsWrittenWhereverItWasBefore(t *testing.T) {
 			if _, err := file.Write([]byte("a line\n")); err != nil {
 				t.Fatal(err)
 			}
-			if data, _, _, ok := file.read(-100, 100); string(data) != "a line\n" || !ok {
+			if data, _, _, ok := file.Read(-100, 100); string(data) != "a line\n" || !ok {
 				t.Errorf("tail: got %q, %v, want the line", data, ok)
 			}
 			info, err := os.Stat(w.log)
 			if err != nil || info.Sys().(*syscall.Stat_t).Uid != c.owner {
 				t.Errorf("owner: got %v, %v, want %d", info.Sys(), err, c.owner)
 			}
-			if err := file.clear(); err != nil {
+			if err := file.Clear(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -240,11 +240,11 @@ func TestAFIFOWhoseReaderSleepsKeepsNobodyElseWaiting(t *testing.T) {
 		}
 	})
 	within(t, "tail", func() {
-		if _, _, _, ok := file.read(-10, 10); ok {
+		if _, _, _, ok := file.Read(-10, 10); ok {
 			t.Error("tail: got bytes of a FIFO, want none")
 		}
 	})
-	within(t, "clear", func() { _ = file.clear() })
+	within(t, "clear", func() { _ = file.Clear() })
 	within(t, "reopen", func() { _ = file.Reopen() })
 	within(t, "the write", func() { <-stuck })
 }
