@@ -11,11 +11,14 @@ import (
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/demo"
+	"percore/entrypoint/plan"
+	"percore/entrypoint/self"
 )
 
 // superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest.
 func superviseDemo(in invocation) int {
-	if !hasOwnRoom(in) {
+	if err := plan.CheckOwnRoom(); err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
 	in.environ = environment.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
@@ -73,4 +76,9 @@ func serveDemo(in invocation, o demo.Options) int {
 		return exitInternal
 	}
 	return exitOK
+}
+
+// demoCommand is the demo worker's command line.
+func demoCommand() []string {
+	return []string{self.Name(), "demo-worker", "{port}", "{index}", "{name}"}
 }

@@ -11,6 +11,7 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/link"
 	"percore/entrypoint/output"
+	"percore/entrypoint/plan"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
@@ -38,12 +39,12 @@ type frontDoor struct {
 const settleShare = 10
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
-func newFrontDoor(cfg *config.Config, p *plan, listeners []lbproxy.Listener, log *slog.Logger, style output.Style) *frontDoor {
+func newFrontDoor(cfg *config.Config, p *plan.Plan, listeners []lbproxy.Listener, log *slog.Logger, style output.Style) *frontDoor {
 	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}
 	return &frontDoor{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
-		Version: link.Version, Options: p.frontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
+		Version: link.Version, Options: p.FrontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
 	}}
 }
 
@@ -60,6 +61,14 @@ func (d *frontDoor) loops() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.wanted.Options.Loops
+}
+
+// inherits is what a new incarnation gets; nil where there is no front door.
+func (d *frontDoor) inherits() plan.Files {
+	if d == nil {
+		return nil
+	}
+	return d.files
 }
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.

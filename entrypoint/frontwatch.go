@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"percore/entrypoint/plan"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
@@ -90,5 +91,5 @@ func (d *frontDoor) ask() (seq uint64) {
 
 // killHung is what becomes of an incarnation that does not answer.
 func killHung(f *fleet.Fleet) func(incarnation uint64) {
-	return func(incarnation uint64) { f.KillHung(frontTitle, incarnation) }
+	return func(incarnation uint64) { f.KillHung(plan.FrontTitle, incarnation) }
 }

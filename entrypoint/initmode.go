@@ -11,6 +11,7 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/output"
+	"percore/entrypoint/plan"
 	"percore/reaper/early"
 	"percore/reaper/single"
 )
@@ -82,7 +83,7 @@ func initMode(in invocation, command []string) int {
 func initOptions(in invocation, cfg *config.Config, command []string) single.Options {
 	return single.Options{
 		Args: command, Inherited: single.Inherit(in.environ), Stderr: in.stderr, Release: early.Finish,
-		Rewrite: signalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
+		Rewrite: plan.SignalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
 		ShimEntry: environment.RoleShim.Assignment(),
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/plan"
 	"percore/reaper/cpus"
 )
 
@@ -12,14 +13,14 @@ import (
 type resizer struct {
 	settings *settings // an update may change PERCORE_WORKERS
 	log      *slog.Logger
-	counter  counter
+	recount  func() cpus.Count
 	counted  cpus.Count
 	watcher  *cpus.Watcher // nil when nothing can change
 	stop     chan struct{}
 }
 
-func newResizer(s *settings, p *plan, log *slog.Logger) *resizer {
-	r := &resizer{settings: s, log: log, counter: p.counter, counted: p.cpus, stop: make(chan struct{})}
+func newResizer(s *settings, p *plan.Plan, log *slog.Logger) *resizer {
+	r := &resizer{settings: s, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
 	watcher, err := cpus.Watch(os.DirFS("/"))
 	if err != nil {
 		log.Debug("changes of the CPU quota go unnoticed", "err", err)
@@ -32,7 +33,7 @@ func newResizer(s *settings, p *plan, log *slog.Logger) *resizer {
 // run is an actor of PID 1: it must not end before the others, whatever becomes of the watcher.
 func (r *resizer) run() error {
 	if r.watcher != nil {
-		r.watcher.Run(r.recount)
+		r.watcher.Run(r.follow)
 	}
 	<-r.stop
 	return nil
@@ -45,9 +46,9 @@ func (r *resizer) close() {
 	}
 }
 
-// recount follows a change.
-func (r *resizer) recount() {
-	now := r.counter.count()
+// follow follows a change.
+func (r *resizer) follow() {
+	now := r.recount()
 	if now.N == r.counted.N {
 		return
 	}

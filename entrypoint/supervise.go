@@ -14,6 +14,7 @@ import (
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
+	"percore/entrypoint/plan"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
 	"percore/reaper"
@@ -25,7 +26,8 @@ import (
 
 // supervise is PID 1's role: the fleet behind the front door.
 func supervise(in invocation, command []string) int {
-	if !hasOwnRoom(in) {
+	if err := plan.CheckOwnRoom(); err != nil {
+		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
 	cfg, ok := loadConfig(in, command)
@@ -44,22 +46,22 @@ func superviseConfig(in invocation, cfg *config.Config, workers environment.Role
 	self.StayModest()
 	style := output.StyleFor(cfg.LogFormat, in.stderr, environment.WantsColour(in.environ))
 	log := output.NewLog(in.stderr, cfg.LogLevel.Level(), style)
-	p, err := planFleet(cfg)
+	p, err := plan.Make(cfg)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
-	if err := p.checkRoom(cfg); err != nil {
+	if err := p.CheckRoom(cfg); err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
-	p.role = workers
-	listeners, err := in.openListeners(cfg, p.loops)
+	p.Role = workers
+	listeners, err := in.openListeners(cfg, p.Loops)
 	if err != nil {
 		fmt.Fprintln(in.stderr, "percore:", err)
 		return exitConfig
 	}
-	p.announce(log, cfg)
+	p.Announce(log, cfg, version)
 	if os.Getpid() != 1 {
 		if err := reaper.Subreaper(); err != nil {
 			log.Warn("degraded", "reason", "orphans go to another process", "err", err)
@@ -81,7 +83,7 @@ func superviseConfig(in invocation, cfg *config.Config, workers environment.Role
 		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix:", err)
 		return exitConfig
 	}
-	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, front: p.front, cfg: cfg}
+	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, front: p.Front, cfg: cfg}
 	return runFleet(in, r, f, newOperator(s, log), newResizer(s, p, log), cfg.ForwardSignals, log)
 }
 
@@ -90,17 +92,17 @@ func superviseConfig(in invocation, cfg *config.Config, workers environment.Role
 const holdShare = 2
 
 // newFleet wires workers and front door together.
-func newFleet(in invocation, cfg *config.Config, p *plan, r *reaper.Reaper, door *frontDoor, log *slog.Logger) *fleet.Fleet {
+func newFleet(in invocation, cfg *config.Config, p *plan.Plan, r *reaper.Reaper, door *frontDoor, log *slog.Logger) *fleet.Fleet {
 	options := fleet.Options{
-		Programs: append(p.prestart(cfg, in.environ), p.programs(cfg, in.environ, door)...), Spawner: r, Log: log,
+		Programs: append(p.Prestart(cfg, in.environ), p.Programs(cfg, in.environ, door.inherits())...), Spawner: r, Log: log,
 		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
 		Stdout: in.stdout, Stderr: output.Direct(in.stderr),
-		OOMKilled: oomKilled(log), ExitOn: exitOn(cfg.ExitOn),
+		OOMKilled: oomKilled(log), ExitOn: plan.ExitOn(cfg.ExitOn),
 	}
 	if door == nil {
 		return fleet.New(options)
 	}
-	serving := &servingLine{log: log, where: cfg.Listen.String(), why: p.why(), began: in.began}
+	serving := &servingLine{log: log, where: cfg.Listen.String(), why: p.Why(), began: in.began}
 	options.Quiesce = door.quiesce
 	options.Publish = func(endpoints []fleet.Endpoint) {
 		door.publish(endpoints)

@@ -13,6 +13,7 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/plan"
 	"percore/lbproxy"
 	"percore/reaper"
 	"percore/reaper/cpus"
@@ -37,7 +38,7 @@ func survey(in invocation, cfg *config.Config, known []config.Problem) []config.
 	for _, p := range known {
 		s.faulty[p.Name] = true
 	}
-	p := s.plan()
+	p := s.planned()
 	if !cfg.Mode.Facts().Fleet {
 		s.program(&cfg.Program, nil, ownName)
 		return s.found
@@ -57,12 +58,12 @@ func (s *surveyor) find(p config.Problem) {
 	s.faulty[p.Name] = true
 }
 
-// plan is what planFleet makes of the configuration. Where it cannot make anything of it, there is one with what is needed here.
-func (s *surveyor) plan() *plan {
+// planned is what plan.Make makes of the configuration. Where it cannot make anything of it, there is one with what is needed here.
+func (s *surveyor) planned() *plan.Plan {
 	s.lookupUsers()
-	p, err := planFleet(s.cfg)
+	p, err := plan.Make(s.cfg)
 	var problems *config.Problems
-	var setting *settingError
+	var setting *plan.SettingError
 	switch {
 	case err == nil:
 	case errors.As(err, &problems):
@@ -70,20 +71,20 @@ func (s *surveyor) plan() *plan {
 			s.find(one)
 		}
 	case errors.As(err, &setting):
-		s.find(config.Problem{Name: setting.name, Value: setting.value, What: setting.err.Error()})
-	case errors.Is(err, errNoCommand):
+		s.find(config.Problem{Name: setting.Name, Value: setting.Value, What: setting.Err.Error()})
+	case errors.Is(err, plan.ErrNoCommand):
 		what, mend, _ := strings.Cut(err.Error(), ": ")
 		s.find(config.Problem{Name: "PERCORE_COMMAND", What: what, Mend: mend})
 	default:
 		s.find(config.Problem{Name: "percore", What: err.Error()})
 	}
 	if p == nil {
-		p = &plan{workers: s.cfg.Workers.Or(1), cpus: cpus.Count{N: 1}, users: s.users}
+		p = &plan.Plan{Workers: s.cfg.Workers.Or(1), CPUs: cpus.Count{N: 1}, Users: s.users}
 	}
 	return p
 }
 
-// lookupUsers finds all that do not exist, where planFleet ends with the first.
+// lookupUsers finds all that do not exist, where plan.Make ends with the first.
 func (s *surveyor) lookupUsers() {
 	s.users = append(s.users, s.lookup("PERCORE_USER", s.cfg.User))
 	for _, f := range s.cfg.Further {
@@ -93,7 +94,7 @@ func (s *surveyor) lookupUsers() {
 }
 
 func (s *surveyor) lookup(variable string, user value.User) *reaper.Credential {
-	credential, err := lookup(variable, user)
+	credential, err := plan.Lookup(variable, user)
 	if err != nil {
 		s.find(config.Problem{Name: variable, Value: string(user), What: errors.Unwrap(err).Error()})
 	}
@@ -190,8 +191,8 @@ func by(user *reaper.Credential) string {
 }
 
 // logs tries the log files of all programs.
-func (s *surveyor) logs(p *plan) {
-	f := fleet.New(fleet.Options{Programs: p.programs(s.cfg, s.in.environ, nil)})
+func (s *surveyor) logs(p *plan.Plan) {
+	f := fleet.New(fleet.Options{Programs: p.Programs(s.cfg, s.in.environ, nil)})
 	for _, fault := range f.TryLogs() {
 		variable := ownName
 		for _, further := range s.cfg.Further {
@@ -243,11 +244,11 @@ func causeOf(err error) string {
 }
 
 // ports tries those of the workers, as far as they have some to listen on.
-func (s *surveyor) ports(p *plan) {
+func (s *surveyor) ports(p *plan.Plan) {
 	if !s.cfg.Mode.Facts().Proxies || s.cfg.Bind == value.BindUnix || s.faulty["PERCORE_PORTS_FROM"] {
 		return
 	}
-	for i := range p.workers {
+	for i := range p.Workers {
 		port := int(s.cfg.PortsFrom) + i
 		if s.held.ports[port] {
 			continue

@@ -18,6 +18,7 @@ import (
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/reference"
 	"percore/entrypoint/control"
+	"percore/entrypoint/plan"
 	"percore/reaper"
 	"percore/reaper/fleet"
 )
@@ -71,7 +72,7 @@ func (s *settings) listens() (list []string) {
 type intent struct {
 	set      []string
 	cfg      *config.Config
-	plan     *plan
+	plan     *plan.Plan
 	programs []fleet.Program
 	changes  []control.Change // of variables
 	groups   []string         // whose processes change
@@ -179,24 +180,24 @@ func (s *settings) intend(set []string) (*intent, error) {
 
 // planOf is the plan for a configuration as far as this PID 1 can carry it out: a front door has as many loops as it has sockets for,
 // whatever became of the CPUs.
-func (s *settings) planOf(cfg *config.Config) (*plan, error) {
-	p, err := planFleet(cfg)
+func (s *settings) planOf(cfg *config.Config) (*plan.Plan, error) {
+	p, err := plan.Make(cfg)
 	if err != nil {
 		return nil, err
 	}
-	p.role = s.role
+	p.Role = s.role
 	if s.door == nil {
 		return p, nil
 	}
-	p.loops = s.door.loops()
-	return p, p.keepFront(cfg, s.cfg, s.front)
+	p.Loops = s.door.loops()
+	return p, p.KeepFront(cfg, s.cfg, s.front)
 }
 
 // programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started with:
 // otherwise every change would concern every worker.
-func (s *settings) programs(cfg *config.Config, p *plan, set []string) []fleet.Program {
+func (s *settings) programs(cfg *config.Config, p *plan.Plan, set []string) []fleet.Program {
 	_, others := config.OnlyOurs(set)
-	return p.programs(cfg, environment.Overlay(s.environ, others), s.door)
+	return p.Programs(cfg, environment.Overlay(s.environ, others), s.door.inherits())
 }
 
 // compare fills in what differs from what holds now; set is what the request itself says.
@@ -273,8 +274,8 @@ func sameProgram(a, b fleet.Program) bool {
 // affected are the groups that an update changes, the front door's included.
 func (n *intent) affected() []string {
 	groups := slices.Clone(n.groups)
-	if n.front && !slices.Contains(groups, frontGroup) {
-		groups = append(groups, frontGroup)
+	if n.front && !slices.Contains(groups, plan.FrontGroup) {
+		groups = append(groups, plan.FrontGroup)
 	}
 	slices.Sort(groups)
 	return slices.Compact(groups)
@@ -321,7 +322,7 @@ func (s *settings) hold(next *intent) (before intent) {
 	before = intent{set: s.set, cfg: s.cfg}
 	s.set, s.cfg = next.set, next.cfg
 	if s.door != nil && next.front {
-		s.door.reconfigure(next.plan.frontOptions(next.cfg))
+		s.door.reconfigure(next.plan.FrontOptions(next.cfg))
 	}
 	return before
 }
@@ -340,7 +341,7 @@ func (s *settings) takeBack(next *intent, before intent) {
 	p, err := s.planOf(before.cfg) // while s.cfg still has what is for life, such as the front door's user
 	s.set, s.cfg = before.set, before.cfg
 	if s.door != nil && err == nil { // it was carried out before
-		s.door.reconfigure(p.frontOptions(s.cfg))
+		s.door.reconfigure(p.FrontOptions(s.cfg))
 	}
 }
 

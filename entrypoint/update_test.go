@@ -14,6 +14,7 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/entrypoint/output"
+	"percore/entrypoint/plan"
 	"percore/reaper/fleet"
 )
 
@@ -26,13 +27,13 @@ func runningSettings(t *testing.T, environ ...string) *settings {
 		t.Fatal(err)
 	}
 	cfg.UseArguments(command)
-	p, err := planFleet(cfg)
+	p, err := plan.Make(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	door := newFrontDoor(cfg, p, nil, nil, output.StyleJSON)
-	f := fleet.New(fleet.Options{Programs: p.programs(cfg, environ, door)})
-	return &settings{environ: environ, command: command, fleet: f, door: door, front: p.front, cfg: cfg}
+	f := fleet.New(fleet.Options{Programs: p.Programs(cfg, environ, door.inherits())})
+	return &settings{environ: environ, command: command, fleet: f, door: door, front: p.Front, cfg: cfg}
 }
 
 // ask makes a request and returns the frames in words, the code and the error's text.
@@ -175,11 +176,11 @@ func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
 	if s.cfg, _, err = config.LoadWith(environ, s.command, os.Getuid()); err != nil {
 		t.Fatal(err)
 	}
-	p, err := planFleet(s.cfg)
+	p, err := plan.Make(s.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.front = p.front
+	s.front = p.Front
 	user := s.cfg.FrontUser
 	halted, err := s.intend([]string{"GREETING=hi"})
 	if err != nil {
@@ -249,7 +250,7 @@ func TestANumberOfWorkersThatIsSaidCountsAfterAScale(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := runningSettings(t, c.environ...)
 			at := len(c.environ) - 1 // the further program follows the fleet proper
-			programs := s.programs(s.cfg, must(planFleet(s.cfg)), nil)
+			programs := s.programs(s.cfg, must(plan.Make(s.cfg)), nil)
 			programs[at].Workers = 5 // by scale
 			s.fleet = fleet.New(fleet.Options{Programs: programs})
 			next, err := s.intend(c.set)
@@ -270,7 +271,7 @@ func TestANumberOfWorkersThatIsSaidCountsAfterAScale(t *testing.T) {
 	}
 }
 
-func must(p *plan, err error) *plan {
+func must(p *plan.Plan, err error) *plan.Plan {
 	if err != nil {
 		panic(err)
 	}
@@ -353,5 +354,32 @@ func TestARunningPercoreTellsWhatHoldsAsJSON(t *testing.T) {
 	at := slices.IndexFunc(v.Settings, func(s config.Setting) bool { return s.Name == "PERCORE_QUEUE_SIZE" })
 	if !v.OK || at < 0 || v.Settings[at].Value != "7" {
 		t.Errorf("got %+v, want the queue's size among the settings", v)
+	}
+}
+
+// The front door serves on through an update, as the user that it has.
+func TestAnUpdateMakesNoWorkerTheFrontDoorsUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("SKIPPED: other users take root")
+	}
+	for name, c := range map[string]struct{ environ, set, wrong string }{
+		"to the front door's user":                 {set: "PERCORE_USER=65534:65534", wrong: "uid 65534 is the front door's"},
+		"to another":                               {set: "PERCORE_USER=4242:4242"},
+		"from the usual front user":                {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=4242:4242"},
+		"from the usual front user to the present": {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=65533:65533", wrong: "uid 65533 is the front door's"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := runningSettings(t, c.environ)
+			next, err := s.intend([]string{c.set})
+			if c.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wrong) {
+					t.Fatalf("got %v, want an error with %q", err, c.wrong)
+				}
+				return
+			}
+			if err != nil || next.refused || strings.Join(next.affected(), " ") != "true" {
+				t.Errorf("got %q, %v, want that the workers alone are rolled", next.affected(), err)
+			}
+		})
 	}
 }

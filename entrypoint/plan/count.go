@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"context"
@@ -34,6 +34,9 @@ func newCounter(cfg *config.Config) (c counter) {
 	}
 	return counter{task: limit}
 }
+
+// Recount counts the usable CPUs anew.
+func (p *Plan) Recount() cpus.Count { return p.counter.count() }
 
 func (c counter) count() cpus.Count {
 	return cpus.Usable(os.DirFS("/"), cpus.Affinity()).AtMost(c.task)

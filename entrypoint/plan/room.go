@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"fmt"
@@ -19,55 +19,54 @@ const (
 // memoryNeed is what PID 1 and a front door without a connection take, with a worker that takes next to nothing.
 const memoryNeed = 24 << 20
 
-const roomAdvice = "Raise it, as in docker run --pids-limit 256 or ulimit -u."
+const roomAdvice = "Raise it, as in docker run --pids-limit 256 or ulimit -u"
 
-// checkRoom compares what the fleet needs in any case with what the limits leave: an error is a sentence for the user.
-func (p *plan) checkRoom(cfg *config.Config) error {
+// CheckRoom compares what the fleet needs in any case with what the limits leave: an error is a sentence for the user.
+func (p *Plan) CheckRoom(cfg *config.Config) error {
 	left := room.For(os.DirFS("/"), os.Getuid())
 	own, workers, front := self.Threads(), p.allWorkers(cfg), p.frontNeed(cfg)
 	need := superviseThreads + workers + front
 	if left.Left+own >= need {
 		return nil
 	}
-	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and this fleet needs %d at least (percore %d, its front door %d, workers %d)\n"+
-		"Raise it, as in docker run --pids-limit 256 or ulimit -u", left.Limit, left.Left+own, need, superviseThreads, front, workers)
+	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and this fleet needs %d at least (percore %d, its front door %d, workers %d)\n%s",
+		left.Limit, left.Left+own, need, superviseThreads, front, workers, roomAdvice)
 }
 
-// hasOwnRoom is checkRoom for PID 1 alone, which has to be there to load the configuration. It says what is wrong.
-func hasOwnRoom(in invocation) bool {
+// CheckOwnRoom is CheckRoom for PID 1 alone, which has to be there to load the configuration.
+func CheckOwnRoom() error {
 	left := room.For(os.DirFS("/"), os.Getuid())
 	own := self.Threads()
 	if left.Left+own >= superviseThreads {
-		return true
+		return nil
 	}
-	fmt.Fprintf(in.stderr, "percore: %s is too small: it leaves room for %d processes and threads, and percore alone needs %d\n%s\n",
+	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and percore alone needs %d\n%s",
 		left.Limit, left.Left+own, superviseThreads, roomAdvice)
-	return false
 }
 
 // allWorkers is how many processes the fleet begins with, but for percore's own.
-func (p *plan) allWorkers(cfg *config.Config) int {
-	n := p.workers
+func (p *Plan) allWorkers(cfg *config.Config) int {
+	n := p.Workers
 	for _, f := range cfg.Further {
-		n += f.Workers.Or(p.cpus.N)
+		n += f.Workers.Or(p.CPUs.N)
 	}
 	return n
 }
 
-func (p *plan) frontNeed(cfg *config.Config) int {
+func (p *Plan) frontNeed(cfg *config.Config) int {
 	if !cfg.Mode.Facts().FrontDoor {
 		return 0
 	}
-	return frontThreads + p.loops
+	return frontThreads + p.Loops
 }
 
 // frontRoom says what stands against a start of the front door now.
-func (p *plan) frontRoom() error {
+func (p *Plan) frontRoom() error {
 	uid := os.Getuid()
-	if p.front != nil {
-		uid = int(p.front.UID)
+	if p.Front != nil {
+		uid = int(p.Front.UID)
 	}
-	need := frontThreads + p.loops
+	need := frontThreads + p.Loops
 	if left := room.For(os.DirFS("/"), uid); left.Left < need {
 		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit, max(left.Left, 0))
 	}
@@ -75,7 +74,7 @@ func (p *plan) frontRoom() error {
 }
 
 // noteMemory tells of a memory limit below what percore itself needs.
-func (p *plan) noteMemory() {
+func (p *Plan) noteMemory() {
 	if p.memory > 0 && p.memory < memoryNeed {
 		p.notes = append(p.notes, fmt.Sprintf("the memory limit of %d MB is less than percore itself needs with its front door, %d MB: the kernel may kill them and the workers",
 			p.memory>>20, memoryNeed>>20))

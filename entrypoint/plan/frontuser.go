@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"errors"
@@ -23,11 +23,11 @@ const frontUID = 65534
 var errNoFreeUser = errors.New("no user is free for the front door; name one in PERCORE_FRONT_USER")
 
 // chooseFront finds the user of the front door, once the workers' are known.
-func (p *plan) chooseFront(cfg *config.Config) (err error) {
+func (p *Plan) chooseFront(cfg *config.Config) (err error) {
 	chosen := cfg.IsSet("PERCORE_FRONT_USER")
 	switch {
 	case os.Getuid() != 0:
-		p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser)
+		p.Front, err = Lookup("PERCORE_FRONT_USER", cfg.FrontUser)
 		p.notes = append(p.notes, fmt.Sprintf("the front door and the workers share uid %d, as percore is not root: a worker that is broken into can stop the front door", os.Getuid()))
 		return err
 	case !maySwitchUser() && chosen:
@@ -35,27 +35,27 @@ func (p *plan) chooseFront(cfg *config.Config) (err error) {
 	case !maySwitchUser():
 		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
 		return nil
-	case !chosen && isWorkers(frontUID, p.users):
-		id, err := freeID(p.users)
+	case !chosen && isWorkers(frontUID, p.Users):
+		id, err := freeID(p.Users)
 		if err != nil {
 			return err
 		}
 		cfg.ChooseFrontUser(value.User(id+":"+id), fmt.Sprintf("percore runs as root, and the workers are %d", frontUID))
 	}
-	if p.front, err = lookup("PERCORE_FRONT_USER", cfg.FrontUser); err == nil && p.front != nil && isWorkers(p.front.UID, p.users) {
+	if p.Front, err = Lookup("PERCORE_FRONT_USER", cfg.FrontUser); err == nil && p.Front != nil && isWorkers(p.Front.UID, p.Users) {
 		return fmt.Errorf("PERCORE_FRONT_USER=%s: is a worker's user as well, who could take the front door's connections; name another, or unset it", cfg.FrontUser)
 	}
 	return err
 }
 
-// keepFront makes the plan of an update go by the user that the front door has for life.
-func (p *plan) keepFront(cfg, current *config.Config, front *reaper.Credential) error {
-	p.front = front
+// KeepFront makes the plan of an update go by the user that the front door has for life.
+func (p *Plan) KeepFront(cfg, current *config.Config, front *reaper.Credential) error {
+	p.Front = front
 	if cfg.IsSet("PERCORE_FRONT_USER") {
 		return nil // and whoever asks for another is refused
 	}
 	cfg.ChooseFrontUser(current.FrontUser, current.Setting("PERCORE_FRONT_USER").Reason)
-	if front != nil && os.Getuid() == 0 && isWorkers(front.UID, p.users) {
+	if front != nil && os.Getuid() == 0 && isWorkers(front.UID, p.Users) {
 		return fmt.Errorf("uid %d is the front door's, which keeps it for life: a new container gives the front door another", front.UID)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package plan
 
 import (
 	"os"
@@ -9,14 +9,14 @@ import (
 )
 
 // planFor is the plan for an environment, or why there is none.
-func planFor(t *testing.T, environ ...string) (*config.Config, *plan, error) {
+func planFor(t *testing.T, environ ...string) (*config.Config, *Plan, error) {
 	t.Helper()
 	cfg, _, err := config.Load(environ, os.Getuid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.UseArguments([]string{"true"})
-	p, err := planFleet(cfg)
+	p, err := Make(cfg)
 	return cfg, p, err
 }
 
@@ -55,38 +55,11 @@ func TestTheFrontDoorsUserIsNoWorkers(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || p.front.UID != c.uid || p.front.GID != c.uid {
-				t.Fatalf("got %+v, %v, want user and group %d", p.front, err, c.uid)
+			if err != nil || p.Front.UID != c.uid || p.Front.GID != c.uid {
+				t.Fatalf("got %+v, %v, want user and group %d", p.Front, err, c.uid)
 			}
 			if why := cfg.Setting("PERCORE_FRONT_USER").Reason; !strings.Contains(why, c.why) {
 				t.Errorf("reason: got %q, want %q", why, c.why)
-			}
-		})
-	}
-}
-
-// The front door serves on through an update, as the user that it has.
-func TestAnUpdateMakesNoWorkerTheFrontDoorsUser(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("SKIPPED: other users take root")
-	}
-	for name, c := range map[string]struct{ environ, set, wrong string }{
-		"to the front door's user":                 {set: "PERCORE_USER=65534:65534", wrong: "uid 65534 is the front door's"},
-		"to another":                               {set: "PERCORE_USER=4242:4242"},
-		"from the usual front user":                {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=4242:4242"},
-		"from the usual front user to the present": {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=65533:65533", wrong: "uid 65533 is the front door's"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := runningSettings(t, c.environ)
-			next, err := s.intend([]string{c.set})
-			if c.wrong != "" {
-				if err == nil || !strings.Contains(err.Error(), c.wrong) {
-					t.Fatalf("got %v, want an error with %q", err, c.wrong)
-				}
-				return
-			}
-			if err != nil || next.refused || strings.Join(next.affected(), " ") != "true" {
-				t.Errorf("got %q, %v, want that the workers alone are rolled", next.affected(), err)
 			}
 		})
 	}

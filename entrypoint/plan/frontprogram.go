@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"syscall"
+	"time"
+
+	"percore/entrypoint/config"
+	"percore/entrypoint/config/environment"
+	"percore/entrypoint/config/value"
+	"percore/entrypoint/self"
+	"percore/lbproxy"
+	"percore/reaper/fleet"
+)
+
+// priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to the last.
+const priorityFront = math.MinInt
+
+// Files opens what a new incarnation of the front door inherits, and is told by started what became of its start (fleet.Program).
+type Files func(incarnation uint64) (extra []*os.File, started func(error), err error)
+
+// frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given up and
+// comes back at once; only one that dies at its start again and again is held back, up to a second.
+func (p *Plan) frontProgram(files Files) fleet.Program {
+	return fleet.Program{
+		Group: FrontGroup, Name: "front", Path: self.Exe, Command: []string{self.Name(), "front"}, Workers: 1,
+		Env: p.frontEnviron(), Credential: p.Front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
+		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: files,
+	}
+}
+
+// FrontGroup is the group of percore's own processes.
+const FrontGroup = "percore"
+
+// FrontTitle is the front door as the fleet calls it.
+const FrontTitle = FrontGroup + ":front"
+
+const (
+	//lint:ignore ST1011 the name is supervisord's
+	frontStartSecs   = time.Second
+	frontBackoffBase = 10 * time.Millisecond
+	frontBackoffCap  = time.Second
+)
+
+// frontEnviron is all the environment that the front door gets: its configuration comes over the link. A loop that
+// waits keeps its P, so the scheduler needs two more than there are loops (docs/adr/0002-raw-epoll.md).
+func (p *Plan) frontEnviron() []string {
+	environ := []string{environment.RoleFront.Assignment(), fmt.Sprintf("GOMAXPROCS=%d", p.Loops+2)}
+	if p.memory > 0 { // the collector works harder before it lets the front door take what is the workers'
+		environ = append(environ, fmt.Sprintf("GOMEMLIMIT=%d", p.memory/2))
+	}
+	return environ
+}
+
+// FrontOptions are the front door's settings.
+func (p *Plan) FrontOptions(cfg *config.Config) lbproxy.Options {
+	return lbproxy.Options{
+		Loops: p.Loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError,
+		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
+		ClientMaxHeaderSize: int(cfg.ClientMaxHeaderSize), ClientMaxHeaderFields: int(cfg.ClientMaxHeaderFields), ProxyBufferSize: int(cfg.ProxyBufferSize),
+		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),
+		ClientBodyMinRate: int64(cfg.ClientBodyMinRate), IgnoreClientAbort: bool(cfg.ProxyIgnoreAbort),
+		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),
+		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
+		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
+		WorkerConcurrency: int(cfg.WorkerConcurrency), QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
+		AccessLog:       lbproxy.AccessLog(cfg.AccessLog),
+		AccessLogSample: float64(cfg.AccessLogSample), AccessLogExclude: cfg.AccessLogExclude,
+		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, TrustedHops: int(cfg.TrustedHops), Via: string(cfg.Via), ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
+	}
+}
