@@ -4,17 +4,8 @@ import (
 	"strconv"
 
 	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
 )
-
-// statusText are the reason phrases of the statuses that the front door itself answers with; RFC 9110 section 15.
-var statusText = map[int]string{
-	400: "Bad Request", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long",
-	417: "Expectation Failed", 431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
-	502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
-}
-
-// errorBodyBytes is room for the longest of our bodies; a longer one would be allocated.
-const errorBodyBytes = 512
 
 // answer writes the front door's own answer to a request with this head, which says in which format. The connection is kept when
 // the request was read whole.
@@ -23,9 +14,11 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	c := l.conns.at(x.downstream)
 	x.status = status
 	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
-	format := formatFor(head)
-	var room [errorBodyBytes]byte
-	body := appendErrorBody(room[:0], format, status, reason)
+	var accept page.Accept
+	accept.AddHead(head)
+	format := accept.Format()
+	var room [page.BodyBytesMax]byte
+	body := page.Append(room[:0], format, status, reason)
 	b := l.appendErrorHead(l.out[:0], status, format)
 	b = appendPersistence(b, x)
 	b = append(b, "Content-Length: "...)
@@ -75,13 +68,15 @@ func (x *exchange) sendOwn(c *conn) {
 }
 
 // appendErrorHead writes what all of our answers with a status and format have in common.
-func (l *loop) appendErrorHead(b []byte, status int, format bodyFormat) []byte {
+func (l *loop) appendErrorHead(b []byte, status int, format page.Format) []byte {
 	b = append(b, "HTTP/1.1 "...)
-	b = appendStatus(b, status)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, ' ')
+	b = append(b, page.Reason(status)...)
 	b = append(b, "\r\nDate: "...)
 	b = append(b, l.clock.httpDate()...)
 	b = append(b, "\r\nContent-Type: "...)
-	b = append(b, contentTypes[format]...)
+	b = append(b, format.ContentType()...)
 	b = append(b, crlf...)
 	switch status {
 	case 405:
@@ -92,39 +87,4 @@ func (l *loop) appendErrorHead(b []byte, status int, format bodyFormat) []byte {
 		b = append(b, crlf...)
 	}
 	return b
-}
-
-func appendStatus(b []byte, status int) []byte {
-	b = strconv.AppendInt(b, int64(status), 10)
-	b = append(b, ' ')
-	return append(b, statusText[status]...)
-}
-
-// appendErrorBody words an answer. A reason is a constant of ours, never a client's byte, so nothing in it needs escaping.
-func appendErrorBody(b []byte, format bodyFormat, status int, reason string) []byte {
-	switch format {
-	case formatHTML:
-		b = append(b, "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>"...)
-		b = appendStatus(b, status)
-		b = append(b, ": "...)
-		b = append(b, reason...)
-		b = append(b, "</title></head>\n<body><h1>"...)
-		b = appendStatus(b, status)
-		b = append(b, "</h1><p>"...)
-		b = append(b, reason...)
-		return append(b, "</p></body>\n</html>\n"...)
-	case formatJSON:
-		b = append(b, `{"status":`...)
-		b = strconv.AppendInt(b, int64(status), 10)
-		b = append(b, `,"error":"`...)
-		b = append(b, statusText[status]...)
-		b = append(b, `","reason":"`...)
-		b = append(b, reason...)
-		return append(b, "\"}\n"...)
-	default:
-		b = appendStatus(b, status)
-		b = append(b, ": "...)
-		b = append(b, reason...)
-		return append(b, '\n')
-	}
 }

@@ -1,50 +1,14 @@
 package lbproxy
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
 
 	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
 )
-
-func TestTheFormatOfOurAnswersFollowsAccept(t *testing.T) {
-	tests := []struct {
-		name, fields string
-		want         bodyFormat
-	}{
-		{"nothing said", "", formatHTML},
-		{"a browser", "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n", formatHTML},
-		{"curl", "Accept: */*\r\n", formatText},
-		{"a script that wants JSON before text", "accept: application/json, text/plain, */*\r\n", formatJSON},
-		{"text before JSON", "Accept: text/plain, application/json\r\n", formatText},
-		{"weights", "Accept: text/html;q=0.5, application/json;q=0.9, text/plain;q=0.1\r\n", formatJSON},
-		{"weights of three digits", "Accept: text/html;q=0.501,application/json;q=0.502\r\n", formatJSON},
-		{"a weight behind other parameters", "Accept: text/html; level=1; q=0.2, application/json;q=0.3\r\n", formatJSON},
-		{"a capital Q", "Accept: text/html;Q=0.2, application/json;q=0.3\r\n", formatJSON},
-		{"a weight of nothing forbids", "Accept: text/plain;q=0, */*\r\n", formatHTML},
-		{"everything forbidden", "Accept: */*;q=0\r\n", formatText},
-		{"the more specific range counts, wherever it stands", "Accept: */*;q=0.9, text/plain;q=0.1, text/html;q=0.2\r\n", formatJSON},
-		{"any text", "Accept: text/*\r\n", formatText},
-		{"any application", "Accept: application/*\r\n", formatJSON},
-		{"a relative of JSON", "Accept: application/problem+json\r\n", formatJSON},
-		{"XHTML", "Accept: application/xhtml+xml\r\n", formatHTML},
-		{"capitals", "ACCEPT: TEXT/HTML\r\n", formatHTML},
-		{"an exact range before a wildcard of the same weight", "Accept: */*, application/json\r\n", formatJSON},
-		{"several fields are one list", "Accept: image/png\r\nAccept: application/json\r\n", formatJSON},
-		{"nothing of ours", "Accept: image/avif, image/webp\r\n", formatText},
-		{"rubbish", "Accept: ;;;q=,/,,q=0.5;\r\n", formatText},
-		{"another field", "Accept-Encoding: application/json\r\n", formatHTML},
-		{"a body that looks like a field", "\r\nAccept: application/json\r\n", formatHTML},
-	}
-	for _, test := range tests {
-		if got := formatFor([]byte("GET / HTTP/1.1\r\n" + test.fields + "\r\n")); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.name, contentTypes[got], contentTypes[test.want])
-		}
-	}
-}
 
 func TestOurAnswersInEachFormat(t *testing.T) {
 	tests := []struct{ accept, contentType, body string }{
@@ -81,7 +45,7 @@ func TestOurAnswersInEachFormat(t *testing.T) {
 	}
 }
 
-// TestNoReasonNeedsEscaping holds what appendErrorBody relies on, and that the room for a body is enough.
+// TestNoReasonNeedsEscaping holds what page.Append relies on, and that the room for a body is enough.
 func TestNoReasonNeedsEscaping(t *testing.T) {
 	var reasons []string
 	for _, o := range outcomes {
@@ -92,19 +56,14 @@ func TestNoReasonNeedsEscaping(t *testing.T) {
 			reasons = append(reasons, err.Error())
 		}
 	}
-	for status := range statusText {
-		for _, reason := range reasons {
-			if strings.ContainsAny(reason, `<>&"\`) {
-				t.Errorf("reason %q has to be escaped", reason)
-			}
-			for f := range bodyFormats {
-				body := appendErrorBody(nil, f, status, reason)
-				if len(body) > errorBodyBytes {
-					t.Errorf("%d, %q: got %d bytes, want at most %d", status, reason, len(body), errorBodyBytes)
-				}
-				if f == formatJSON && !json.Valid(body) {
-					t.Errorf("%d, %q: got %q, want JSON", status, reason, body)
-				}
+	for _, reason := range reasons {
+		if strings.ContainsAny(reason, `<>&"\`) {
+			t.Errorf("reason %q has to be escaped", reason)
+		}
+		const longest = 431 // of our statuses' own words
+		for _, f := range []page.Format{page.HTML, page.Text, page.JSON} {
+			if body := page.Append(nil, f, longest, reason); len(body) > page.BodyBytesMax {
+				t.Errorf("%q: got %d bytes, want at most %d", reason, len(body), page.BodyBytesMax)
 			}
 		}
 	}
