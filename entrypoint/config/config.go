@@ -5,7 +5,7 @@
 // docs/configuration.md all come from them, so they cannot disagree.
 //
 // The tags are: envconfig (the full name, never derived from the field's), group, doc (with 'code' in single
-// quotes), default, shown (how the reference words a default that is worked out), example, oneof, min, max and secret.
+// quotes), default, shown (how the reference words a default that is worked out), example, min, max and secret.
 package config
 
 import (
@@ -16,7 +16,7 @@ import (
 type Config struct {
 	// The fleet, in supervisord's vocabulary.
 
-	Mode           value.Mode  `envconfig:"PERCORE_MODE" group:"fleet" default:"http" oneof:"http,none,init" example:"http" doc:"'http': the workers serve HTTP behind the front door; 'none': workers without a listener; 'init': no fleet, one child with all that it was given, as 'percore init' runs it"`
+	Mode           value.Mode  `envconfig:"PERCORE_MODE" group:"fleet" default:"http" example:"http" doc:"'http': the workers serve HTTP behind the front door; 'none': workers without a listener; 'init': no fleet, one child with all that it was given, as 'percore init' runs it"`
 	WebConcurrency value.Count `envconfig:"WEB_CONCURRENCY" group:"fleet" max:"1024" example:"4" doc:"worker processes, when 'PERCORE_WORKERS' is unset; removed from the environment of the workers, or each of them would fork as many again"`
 
 	Program // the fleet proper; PERCORE_PROGRAMS names others
@@ -24,7 +24,7 @@ type Config struct {
 	DrainTimeout   value.Duration `envconfig:"PERCORE_DRAIN_TIMEOUT" group:"fleet" default:"30s" min:"0.001" example:"60" doc:"how long a worker that is stopped or replaced may take to answer the requests that it has; new ones go to the others, or wait where there are none"`
 	StopTimeout    value.Duration `envconfig:"PERCORE_STOP_TIMEOUT" group:"fleet" default:"9s" min:"1s" shown:"'9s'; '29s' on ECS and Kubernetes" example:"25" doc:"budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL"`
 	LameDuck       value.Duration `envconfig:"PERCORE_LAME_DUCK" group:"fleet" default:"0s" example:"5" doc:"how long connections are still accepted after SIGTERM, while not ready any more"`
-	ExitOn         value.ExitOn   `envconfig:"PERCORE_EXIT_ON" group:"fleet" default:"all-fatal" oneof:"all-fatal,any-fatal,first-exit,never" example:"first-exit" doc:"when percore gives up, with the exit code of the worker that it is due to; 'all-fatal': all workers of the fleet are FATAL or, with 'PERCORE_AUTORESTART', have ended for good; 'any-fatal': also when one worker of any program is and, unless it cannot be run at all, no sibling serves; 'first-exit': when any process ends, none is restarted"`
+	ExitOn         value.ExitOn   `envconfig:"PERCORE_EXIT_ON" group:"fleet" default:"all-fatal" example:"first-exit" doc:"when percore gives up, with the exit code of the worker that it is due to; 'all-fatal': all workers of the fleet are FATAL or, with 'PERCORE_AUTORESTART', have ended for good; 'any-fatal': also when one worker of any program is and, unless it cannot be run at all, no sibling serves; 'first-exit': when any process ends, none is restarted"`
 	Prestart       value.Command  `envconfig:"PERCORE_PRESTART" group:"fleet" example:"python3 manage.py migrate" doc:"command that is run, as the user of the workers, and waited for before anything else is started; when it fails percore ends with its exit code"`
 	ForwardSignals value.Signals  `envconfig:"PERCORE_FORWARD_SIGNALS" group:"fleet" example:"USR1,WINCH" doc:"signals to percore that every worker gets, in place of what they mean to percore"`
 	Programs       value.Names    `envconfig:"PERCORE_PROGRAMS" group:"fleet" example:"mailer,cron" doc:"further programs to run, without traffic; 'mailer' has the variables 'PERCORE_MAILER_COMMAND' and so on, see below"`
@@ -34,10 +34,10 @@ type Config struct {
 
 	Listen                value.Listen       `envconfig:"PERCORE_LISTEN" group:"front door" default:":8080" shown:"':$PORT' if 'PORT' is set, else ':8080'" example:":80,[::1]:8080" doc:"addresses to serve plain HTTP on"`
 	Port                  value.Int          `envconfig:"PORT" group:"front door" min:"1" max:"65535" example:"8080" doc:"public port, when 'PERCORE_LISTEN' is unset; every worker finds a port of its own under this name"`
-	Balance               value.Balance      `envconfig:"PERCORE_BALANCE" group:"front door" default:"least_conn" oneof:"least_conn,round_robin,ip_hash,random" example:"round_robin" doc:"which ready worker gets a request: the one with the fewest in flight, each in turn, the same one for the same client address, or of two at random the one with fewer in flight"`
+	Balance               value.Balance      `envconfig:"PERCORE_BALANCE" group:"front door" default:"least_conn" example:"round_robin" doc:"which ready worker gets a request: the one with the fewest in flight, each in turn, the same one for the same client address, or of two at random the one with fewer in flight"`
 	WorkerConcurrency     value.Int          `envconfig:"PERCORE_WORKER_CONCURRENCY" group:"front door" default:"0" min:"0" max:"1048576" example:"1" doc:"requests that a worker gets at once, the rest waiting in one queue for all; 0: no limit; upgraded connections do not count"`
 	ProxyIgnoreAbort      value.Bool         `envconfig:"PERCORE_PROXY_IGNORE_CLIENT_ABORT" group:"front door" default:"false" example:"true" doc:"whether a worker goes on with a request whose client has left, and a client that has only shut down its sending side is waited for; otherwise the connection to the worker is closed within half a second, whatever the method, which Tornado tells as 'on_connection_close'"`
-	ProxyNextUpstream     value.NextUpstream `envconfig:"PERCORE_PROXY_NEXT_UPSTREAM" group:"front door" default:"error" oneof:"error,off" example:"off" doc:"'error': a request that a worker failed before any byte of the answer goes to another, if repeating it is safe"`
+	ProxyNextUpstream     value.NextUpstream `envconfig:"PERCORE_PROXY_NEXT_UPSTREAM" group:"front door" default:"error" example:"off" doc:"'error': a request that a worker failed before any byte of the answer goes to another, if repeating it is safe"`
 	ClientMaxBodySize     value.Size         `envconfig:"PERCORE_CLIENT_MAX_BODY_SIZE" group:"front door" default:"50MB" example:"200MB" doc:"longest request body, beyond it 413; 0: no limit"`
 	ClientBodyBufferSize  value.Size         `envconfig:"PERCORE_CLIENT_BODY_BUFFER_SIZE" group:"front door" default:"64KB" max:"16MB" example:"128KB" doc:"a request body up to this size is held whole before a worker is chosen"`
 	ClientMaxHeaderSize   value.Size         `envconfig:"PERCORE_CLIENT_MAX_HEADER_SIZE" group:"front door" default:"32KB" min:"1KB" max:"1MB" example:"64KB" doc:"longest request head, beyond it 431; the target may take half of it, beyond that 414; the workers have to take it, too"`
@@ -60,7 +60,7 @@ type Config struct {
 	Via                   value.Label        `envconfig:"PERCORE_VIA" group:"front door" shown:"none" example:"percore" doc:"name that is added to the 'Via' of requests (RFC 9110 section 7.6.3); none is added by default, as with nginx"`
 	ProxyProtocol         value.Bool         `envconfig:"PERCORE_PROXY_PROTOCOL" group:"front door" default:"false" example:"true" doc:"whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds; it is believed from 'PERCORE_TRUSTED_PROXIES' only"`
 	AllowBareLF           value.Bool         `envconfig:"PERCORE_ALLOW_BARE_LF" group:"front door" default:"false" example:"true" doc:"whether a line of a request head may end in LF without CR, for clients that know no better; workers see CR and LF all the same"`
-	AccessLog             value.AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" oneof:"off,combined,json" example:"json" doc:"format of the line that each request leaves"`
+	AccessLog             value.AccessLog    `envconfig:"PERCORE_ACCESS_LOG" group:"front door" default:"off" example:"json" doc:"format of the line that each request leaves"`
 	AccessLogSample       value.Share        `envconfig:"PERCORE_ACCESS_LOG_SAMPLE" group:"front door" default:"1" example:"0.01" doc:"share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so that '0' is errors only"`
 	AccessLogExclude      value.Paths        `envconfig:"PERCORE_ACCESS_LOG_EXCLUDE" group:"front door" shown:"none" example:"/healthz,/static/" doc:"paths whose requests leave a line only when they are answered with 400 or more, or cut off; one that ends in a slash stands for all below it"`
 	Loops                 value.Count        `envconfig:"PERCORE_LOOPS" group:"front door" default:"auto" max:"256" example:"2" doc:"event loops; 'auto' is usable CPUs / 8, rounded up"`
@@ -77,8 +77,8 @@ type Config struct {
 	// Operations.
 
 	Control   value.Control   `envconfig:"PERCORE_CONTROL" group:"operations" shown:"'/run/percore.sock', else a private place" example:"/tmp/percore.sock" doc:"unix socket of 'percore status' and the other commands, for root and the user of PID 1 alone; '@name' is an abstract one, which needs no folder; 'off' is none"`
-	LogLevel  value.LogLevel  `envconfig:"PERCORE_LOGLEVEL" group:"operations" default:"info" oneof:"debug,info,warn,error" example:"debug" doc:"least level of the messages of percore itself"`
-	LogFormat value.LogFormat `envconfig:"PERCORE_LOG_FORMAT" group:"operations" default:"auto" oneof:"auto,text,json" example:"json" doc:"format of these messages; 'auto' is 'text' on a terminal and 'json' elsewhere"`
+	LogLevel  value.LogLevel  `envconfig:"PERCORE_LOGLEVEL" group:"operations" default:"info" example:"debug" doc:"least level of the messages of percore itself"`
+	LogFormat value.LogFormat `envconfig:"PERCORE_LOG_FORMAT" group:"operations" default:"auto" example:"json" doc:"format of these messages; 'auto' is 'text' on a terminal and 'json' elsewhere"`
 	Strict    value.Bool      `envconfig:"PERCORE_STRICT" group:"operations" default:"true" example:"false" doc:"whether an unknown name that starts with 'PERCORE_' ends the start, or is a warning"`
 
 	taskMetadata string             // see TaskMetadata

@@ -90,8 +90,7 @@ func (l *loader) decode() error {
 		if _, set := l.settings[name]; !set {
 			return fmt.Errorf("read default of %s: %w", name, parse.Err) // a slip in our own tags
 		}
-		l.reject(name, parse.Err.Error())
-		l.suggest(name, parse.Err)
+		l.reject(name, parse.Err)
 		os.Unsetenv(parse.KeyName) //nolint:errcheck // fails for names that Setenv has refused before
 	}
 	for _, v := range l.vars {
@@ -128,20 +127,23 @@ func (l *loader) lend() (restore func()) {
 	}
 }
 
-// reject notes a fault in a setting and forgets the setting.
-func (l *loader) reject(name, what string) {
+// reject notes a fault in a setting and forgets the setting. Nothing of a secret is said: what is wrong could quote the value.
+func (l *loader) reject(name string, err error) {
 	v := l.variable(name)
 	given := l.settings[name]
 	delete(l.settings, name)
-	mend := "for example " + name + "=" + shellQuoted(v.tags.Get("example"))
-	if later := suggest.LaterValue(v.key, given.Value); later != "" {
-		mend = later
-	}
-	if stray, bare := strayMarks(v, given.Value); stray != "" && !v.secret() {
+	what, mend := err.Error(), "for example "+name+"="+shellQuoted(v.tags.Get("example"))
+	stray, bare := strayMarks(v, given.Value)
+	var meant *value.MeantError
+	switch later := suggest.LaterValue(v.key, given.Value); {
+	case v.secret():
+		what = "is not acceptable"
+	case stray != "":
 		what, mend = stray, "write "+name+"="+shellQuoted(bare)
-	}
-	if v.secret() {
-		what = "is not acceptable" // what is wrong could quote the value
+	case errors.As(err, &meant) && meant.Value != "":
+		mend = "did you mean " + name + "=" + shellQuoted(meant.Value) + "?"
+	case later != "":
+		mend = later
 	}
 	if given.Source == FromFile {
 		what += " (read from " + given.Reason + ")"
@@ -156,40 +158,20 @@ func shellQuoted(value string) string {
 	return value
 }
 
-// suggest makes the remedy of a fault what was probably meant.
-func (l *loader) suggest(name string, err error) {
-	var meant *value.MeantError
-	if fault := l.faults[name]; errors.As(err, &meant) && !l.variable(name).secret() {
-		fault.Mend = "did you mean " + name + "=" + shellQuoted(meant.Value) + "?"
-		l.faults[name] = fault
-	}
-}
-
-// limit holds a setting that could be read against the oneof, min and max of its tags. The error is a slip in these.
+// limit holds a setting that could be read against the min and max of its tags. The error is a slip in these.
 func (l *loader) limit(v variable) error {
 	given, set := l.settings[v.name]
 	if !set {
 		return nil
 	}
 	if stray, _ := strayMarks(v, given.Value); stray != "" {
-		l.reject(v.name, stray)
-		return nil
-	}
-	if choices := v.choices(); choices != nil {
-		word := strings.ToLower(v.field.String())
-		if !slices.Contains(choices, word) {
-			l.reject(v.name, "must be one of "+strings.Join(choices, ", "))
-			if meant := suggest.Choice(word, choices); meant != "" && environment.Unquoted(word) == word {
-				l.suggest(v.name, &value.MeantError{Value: meant})
-			}
-		}
-		v.field.SetString(word)
+		l.reject(v.name, errors.New(stray))
 		return nil
 	}
 	for _, bound := range []struct {
 		tag, what string
 		sign      int
-	}{{"min", "must be at least ", -1}, {"max", "must be at most ", 1}} {
+	}{{"min", "must be at least", -1}, {"max", "must be at most", 1}} {
 		text := v.tags.Get(bound.tag)
 		if text == "" {
 			continue
@@ -199,7 +181,7 @@ func (l *loader) limit(v variable) error {
 			return err
 		}
 		if compare(v.field, end) == bound.sign {
-			l.reject(v.name, bound.what+fmt.Sprint(end.Interface()))
+			l.reject(v.name, fmt.Errorf("%s %v", bound.what, end.Interface()))
 			return nil
 		}
 	}

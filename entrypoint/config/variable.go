@@ -66,8 +66,8 @@ func (v variable) secret() bool { return v.tags.Get("secret") == "true" }
 
 // choices are the words of an enumeration; none for any other type.
 func (v variable) choices() []string {
-	if list := v.tags.Get("oneof"); list != "" {
-		return strings.Split(list, ",")
+	if enum, is := v.field.Interface().(interface{ Choices() []string }); is {
+		return enum.Choices()
 	}
 	return nil
 }

@@ -10,3 +10,11 @@ const (
 	ExitOnFirstExit ExitOn = "first-exit" // some worker has ended, in whichever way
 	ExitOnNever     ExitOn = "never"
 )
+
+// Choices are the words that UnmarshalText takes.
+func (ExitOn) Choices() []string {
+	return wordsOf(ExitOnAllFatal, ExitOnAnyFatal, ExitOnFirstExit, ExitOnNever)
+}
+
+// UnmarshalText reads one of Choices, in any case.
+func (e *ExitOn) UnmarshalText(text []byte) error { return choose(e, text, e.Choices()) }

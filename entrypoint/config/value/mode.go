@@ -31,9 +31,14 @@ var modes = map[Mode]Facts{
 // Facts returns the row of m.
 func (m Mode) Facts() Facts { return modes[m] }
 
-// ModeOf reads a mode as Load does, whatever its white space and case.
+// ModeOf reads a mode as config.Load does, whatever its white space and case.
 func ModeOf(text string) (m Mode, known bool) {
-	m = Mode(strings.ToLower(strings.TrimSpace(text)))
-	_, known = modes[m]
-	return m, known
+	err := m.UnmarshalText([]byte(strings.TrimSpace(text)))
+	return m, err == nil
 }
+
+// Choices are the words that UnmarshalText takes.
+func (Mode) Choices() []string { return wordsOf(ModeHTTP, ModeNone, ModeInit) }
+
+// UnmarshalText reads one of Choices, in any case.
+func (m *Mode) UnmarshalText(text []byte) error { return choose(m, text, m.Choices()) }

@@ -1,6 +1,9 @@
 package value
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // The rows, once more and on purpose: what a mode decides is a promise to users (DESIGN section 1).
 func TestWhatEachModeDecides(t *testing.T) {
@@ -27,6 +30,16 @@ func TestTheFactsOfAModeGoTogether(t *testing.T) {
 		if f.Listens && !f.Fleet {
 			t.Errorf("%s: nothing answers what comes in", mode)
 		}
+	}
+}
+
+func TestTheVariableTakesTheModesOfTheTable(t *testing.T) {
+	var want []string
+	for mode := range modes {
+		want = append(want, string(mode))
+	}
+	if got := Mode("").Choices(); len(got) != len(want) || !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("choices: got %q, want those of the table, %q", got, want)
 	}
 }
 

@@ -29,28 +29,3 @@ func (s *Share) UnmarshalText(text []byte) error {
 func (s Share) String() string { return strconv.FormatFloat(float64(s), 'g', -1, 64) }
 
 func (Share) Syntax() string { return "0 to 1" }
-
-// Paths are paths of requests.
-type Paths []string
-
-// UnmarshalText reads a comma-separated list of `/path`, or `/folder/` for all below it.
-func (p *Paths) UnmarshalText(text []byte) error {
-	var list Paths
-	for item := range strings.SplitSeq(string(text), ",") {
-		item = strings.TrimSpace(item)
-		switch {
-		case !strings.HasPrefix(item, "/"):
-			return errors.New("not paths that begin with a slash, as in /healthz,/static/")
-		case strings.ContainsAny(item, "?#"):
-			return errors.New("paths have no query")
-		}
-		list = append(list, item)
-	}
-	*p = list
-	return nil
-}
-
-// String is the list with commas.
-func (p Paths) String() string { return strings.Join(p, ",") }
-
-func (Paths) Syntax() string { return "paths" }
