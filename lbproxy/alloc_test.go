@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -71,20 +70,13 @@ func (l *lean) dial(tb testing.TB) net.Conn {
 // leanListeners opens a listener for each loop on one port.
 func leanListeners(tb testing.TB, loops int) ([]Listener, string) {
 	tb.Helper()
-	listeners, err := Listen("127.0.0.1:0", 1)
+	listeners, err := Listen("127.0.0.1:0", loops)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	address, err := unixGetsockname(listeners[0])
 	if err != nil {
 		tb.Fatal(err)
-	}
-	for i := 1; i < loops; i++ {
-		f, err := listenInet(netip.MustParseAddrPort(address), false)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		listeners = append(listeners, Listener{File: f, Address: address, Loop: i})
 	}
 	return listeners, address
 }

@@ -64,20 +64,13 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	if adjust != nil {
 		adjust(&o)
 	}
-	listeners, err := Listen("127.0.0.1:0", 1)
+	listeners, err := Listen("127.0.0.1:0", o.Loops)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := portOf(t, listeners[0])
-	for i := 1; i < o.Loops; i++ {
-		f, err := listenInet(mustAddrPort(t, fmt.Sprintf("127.0.0.1:%d", port)), false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		listeners = append(listeners, Listener{File: f, Address: "test", Loop: i})
-	}
+	address := fmt.Sprintf("127.0.0.1:%d", portOf(t, listeners[0]))
 	r := rigOn(t, o, listeners)
-	r.address = fmt.Sprintf("127.0.0.1:%d", port)
+	r.address = address
 	return r
 }
 

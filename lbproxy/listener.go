@@ -25,7 +25,7 @@ const backlog = 65535
 
 // Listen opens the sockets for address: one per loop with SO_REUSEPORT (man 7 socket, Linux 3.9), so that the
 // kernel spreads connections over the loops, or a single one for a unix path. An address without a host means
-// every address of both families. Errors wrap the system call's.
+// every address of both families; port 0 is one port that is free, for all loops. Errors wrap the system call's.
 func Listen(address string, loops int) ([]Listener, error) {
 	if path, ok := strings.CutPrefix(address, unixPrefix); ok {
 		f, err := listenUnix(path)
@@ -46,8 +46,24 @@ func Listen(address string, loops int) ([]Listener, error) {
 			return nil, fmt.Errorf("listen %s: %w", address, err)
 		}
 		ls = append(ls, Listener{f, address, i})
+		bindTo = netip.AddrPortFrom(bindTo.Addr(), ls[0].port(bindTo.Port()))
 	}
 	return ls, nil
+}
+
+// port is the port that the socket has: the one that it was to be bound to, or the one that the kernel chose for 0.
+func (l *Listener) port(wanted uint16) uint16 {
+	if wanted != 0 {
+		return wanted
+	}
+	bound, _ := unix.Getsockname(int(l.File.Fd())) // its errors are about other arguments; man 2 getsockname
+	switch bound := bound.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(bound.Port)
+	case *unix.SockaddrInet6:
+		return uint16(bound.Port)
+	}
+	return 0
 }
 
 // CloseListeners closes this process's copies.

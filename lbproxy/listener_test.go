@@ -62,3 +62,21 @@ func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
 		t.Errorf("umask afterwards: got %#o, want what it was", after)
 	}
 }
+
+func TestTheSocketsOfOneAddressShareThePortThatTheKernelChose(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+		t.Run(address, func(t *testing.T) {
+			ls, err := Listen(address, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer CloseListeners(ls)
+			want := ls[0].port(0)
+			for i := range ls {
+				if got := ls[i].port(0); got != want || got == 0 || ls[i].Loop != i {
+					t.Errorf("socket %d: got port %d of loop %d, want %d of loop %d", i, got, ls[i].Loop, want, i)
+				}
+			}
+		})
+	}
+}
