@@ -319,7 +319,7 @@ func (x *exchange) flushToClient() {
 func (x *exchange) finish() {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	complete := c.state == stateWait && !x.forgot
+	complete := c.state == stateOpen && x.upload == uploadWhole && !x.forgot
 	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
 	keep := x.keepAlive && complete
 	l.log.write(l, x)
@@ -347,7 +347,7 @@ func (x *exchange) finish() {
 // connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
 func (l *loop) takeUpAhead(c *conn, ahead outbox) {
 	l.newExchange(c).in = ahead
-	c.state = stateHead
+	c.state = stateOpen
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	l.enqueue(c)
 }

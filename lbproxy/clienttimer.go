@@ -15,7 +15,7 @@ func (x *exchange) clientClass(c *conn) timer.Class {
 		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue
-	case c.state == stateBody && (x.request == requestCollecting || x.request == requestStreaming && x.toWorker.pending() == 0):
+	case x.upload == uploadBody && (x.request == requestCollecting || x.request == requestStreaming && x.toWorker.pending() == 0):
 		if x.expects {
 			return timerExpect
 		}
@@ -34,7 +34,7 @@ func (l *loop) retime(exchange int32) {
 	}
 	x := l.exchanges[exchange]
 	c := l.conns.at(x.downstream)
-	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateBody && c.state != stateWait {
+	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || x.upload == uploadHead {
 		return // it has ended, or has not begun, or is a tunnel
 	}
 	switch class := x.clientClass(c); {

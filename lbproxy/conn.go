@@ -10,14 +10,12 @@ const (
 	kindUpstream        // a worker
 )
 
-// connState is where a connection is in its life. The comments name the timer class that is armed meanwhile.
+// connState is what a connection is for now. How far a request and its answer are is their exchange's to say. The comments name the timer class that is armed meanwhile.
 type connState uint8
 
 const (
 	stateIdle       connState = iota // downstream: between requests (timerHeader at first, then timerKeepalive)
-	stateHead                        // downstream: part of a head is here (timerHeader, absolute)
-	stateBody                        // downstream: a body is being read, or what is left of it, or of a head, is not (clienttimer.go)
-	stateWait                        // downstream: nothing to read before the answer is out (clienttimer.go)
+	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then clienttimer.go)
 	stateProxy                       // downstream: who connects is still to be said (timerProxy)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)

@@ -15,17 +15,21 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	if x := l.exchangeOf(c); c.state == stateHead && x.seen < x.in.pending() {
+	if x := l.exchangeOf(c); c.state == stateOpen && x.upload == uploadHead && x.seen < x.in.pending() {
 		l.onHead(c, nil) // what was sent ahead
 	}
 	if c.generation != generation {
 		return
 	}
 	switch c.state {
-	case stateIdle, stateHead, stateBody, stateProxy:
+	case stateIdle, stateProxy:
 		l.readDownstream(c)
-	case stateWait:
-		l.watchClient(c)
+	case stateOpen:
+		if l.exchangeOf(c).upload == uploadWhole {
+			l.watchClient(c)
+		} else {
+			l.readDownstream(c)
+		}
 	case stateLinger:
 		l.discard(c)
 	case stateTunnel:
@@ -71,16 +75,35 @@ func (l *loop) readDownstream(c *conn) {
 
 // requestRoom is how many bytes may be read from a client now; 0 while it has to wait.
 func (l *loop) requestRoom(c *conn) int {
-	x := l.exchangeOf(c)
-	if c.state == stateProxy {
+	switch c.state {
+	case stateIdle:
+		return headReadBytes
+	case stateProxy:
 		return proxyHeaderBytes
+	case stateOpen:
+		return l.exchangeOf(c).uploadRoom()
+	default:
+		return 0
 	}
-	if c.state != stateBody {
-		if x != nil && x.seen < x.in.pending() {
-			return 0 // first what is here already: it has its turn in the run queue
-		}
-		return roomFor(c.state)
+}
+
+// uploadRoom is how many bytes of a request may be read now; 0 while there is no use for them.
+func (x *exchange) uploadRoom() int {
+	switch {
+	case x.upload == uploadWhole:
+		return 0
+	case x.upload == uploadBody:
+		return x.bodyRoom()
+	case x.seen < x.in.pending(): // first what is here already: it has its turn in the run queue
+		return 0
+	default:
+		return headReadBytes
 	}
+}
+
+// bodyRoom is how many bytes of a request's body may be read now.
+func (x *exchange) bodyRoom() int {
+	l := x.loop
 	switch x.request {
 	case requestCollecting:
 		held := len(x.head) - x.bodyAt
@@ -107,13 +130,6 @@ const headReadBytes = 20 << 10
 // holdBytesMin is the least that is read at once while a body is held.
 const holdBytesMin = 4 << 10
 
-func roomFor(s connState) int {
-	if s == stateIdle || s == stateHead {
-		return headReadBytes
-	}
-	return 0
-}
-
 // onClientClosed ends a connection whose client has closed or reset it while something was expected from it.
 func (l *loop) onClientClosed(c *conn) {
 	if c.state == stateProxy {
@@ -136,11 +152,11 @@ func (l *loop) onClientClosed(c *conn) {
 
 // onRequestBytes takes bytes from a client.
 func (l *loop) onRequestBytes(c *conn, b []byte) {
-	switch c.state {
-	case stateBody:
-		l.exchangeOf(c).onBody(c, b)
-	case stateProxy:
+	switch x := l.exchangeOf(c); {
+	case c.state == stateProxy:
 		l.onProxyHeader(c, b)
+	case x != nil && x.upload == uploadBody:
+		x.onBody(c, b)
 	default:
 		l.onHead(c, b)
 	}
@@ -168,6 +184,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 
 func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 	if x == nil {
+		c.state = stateOpen
 		return l.newExchange(c)
 	}
 	return x
@@ -176,7 +193,8 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
 func (x *exchange) keepHead(c *conn, b []byte) {
 	l := x.loop
-	if x.in.pending() == 0 {
+	isFirst := x.in.pending() == 0
+	if isFirst {
 		x.in.add(&l.buffers, b)
 	}
 	x.seen = len(b)
@@ -184,8 +202,7 @@ func (x *exchange) keepHead(c *conn, b []byte) {
 		x.abort(causeNoMemory)
 		return
 	}
-	if c.state == stateIdle {
-		c.state = stateHead
+	if isFirst {
 		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	}
 }
@@ -211,7 +228,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	x.headNanos = l.nowNanos
 	l.log.note(&l.buffers, x, r)
 	x.body.begin(r.Framing, r.Length)
-	c.state = stateBody
+	x.upload = uploadBody
 	x.expects = x.asksWorker(r, rest)
 	x.buildRequest(c, r)
 	if !x.hasRoom(rest) {
@@ -323,7 +340,7 @@ func (x *exchange) endRequest(c *conn, rest []byte) {
 	}
 	x.keepRest(rest)
 	x.noteWhole(c)
-	c.state = stateWait
+	x.upload = uploadWhole
 }
 
 // keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.

@@ -35,13 +35,25 @@ func (l *loop) beginDrain() {
 	}
 	var waiting []int32
 	for slot := range int32(l.conns.size()) {
-		if c := l.conns.at(slot); c.kind == kindDownstream && (c.state == stateIdle || c.state == stateHead || c.state == stateProxy) {
+		if c := l.conns.at(slot); c.kind == kindDownstream && l.awaitsRequest(c) {
 			waiting = append(waiting, slot)
 		}
 	}
 	for i, slot := range waiting { // the first to end first, as a class of timers wants it
 		left := int64(len(waiting) - 1 - i)
 		l.timers.Set(slot, timerGrace, l.now-graceSpreadMillis*left/int64(len(waiting)))
+	}
+}
+
+// awaitsRequest reports whether a client's connection has no whole head of a request.
+func (l *loop) awaitsRequest(c *conn) bool {
+	switch c.state {
+	case stateIdle, stateProxy:
+		return true
+	case stateOpen:
+		return l.exchangeOf(c).upload == uploadHead
+	default:
+		return false
 	}
 }
 

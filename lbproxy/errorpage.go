@@ -13,7 +13,7 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
 	x.status = status
-	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
+	x.keepAlive = x.keepAlive && x.upload == uploadWhole && !l.draining
 	var accept page.Accept
 	accept.AddHead(head)
 	format := accept.Format()
@@ -40,7 +40,7 @@ func (x *exchange) answerOptions(c *conn, rest []byte) {
 		x.endRequest(c, rest)
 	}
 	x.status = statusNoContent
-	x.keepAlive = x.keepAlive && c.state == stateWait && !l.draining
+	x.keepAlive = x.keepAlive && x.upload == uploadWhole && !l.draining
 	b := append(l.out[:0], "HTTP/1.1 204 No Content\r\nDate: "...)
 	b = append(b, l.clock.httpDate()...)
 	b = append(append(b, crlf...), allowField...)
@@ -60,8 +60,8 @@ func (x *exchange) sendOwn(c *conn) {
 	case x.toClient.pending() == 0:
 		x.finish()
 	default:
-		if c.state != stateWait {
-			c.state = stateBody // of which nothing more is read: what comes now is no request
+		if x.upload != uploadWhole {
+			x.upload = uploadBody // of which nothing more is read: what comes now is no request
 		}
 		x.stopUpload()
 	}

@@ -2,7 +2,16 @@ package lbproxy
 
 import "percore/lbproxy/http1"
 
-// requestState is how far the client's half of an exchange is.
+// uploadState is how much of a request the client has sent.
+type uploadState uint8
+
+const (
+	uploadHead  uploadState = iota // the head is not complete
+	uploadBody                     // a body is being read, or what is left of it, or of a head, is not
+	uploadWhole                    // all of it is here: nothing is read before the answer is out
+)
+
+// requestState is how much of a request a worker has.
 type requestState uint8
 
 const (
@@ -31,6 +40,7 @@ type exchange struct {
 	id         int32
 	downstream int32 // slot
 	upstream   int32 // slot, or noSlot
+	upload     uploadState
 	request    requestState
 	response   responseState
 
@@ -121,7 +131,7 @@ func (x *exchange) isRefusal() bool {
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
 // their way does not count.
 func (x *exchange) endsHere(c *conn) bool {
-	return x.reply.done && x.single && x.body.framing == http1.FramingNone && c.state == stateWait && x.in.pending() == 0 && !c.has(flagReadable)
+	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.pending() == 0 && !c.has(flagReadable)
 }
 
 // body is the progress of a message body in one direction.

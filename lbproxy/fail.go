@@ -94,7 +94,7 @@ func (x *exchange) abort(why cause) {
 	if x.request == requestParked {
 		x.unpark()
 	}
-	if c := l.conns.at(x.downstream); c.state == stateIdle || c.state == stateHead {
+	if x.upload == uploadHead && l.conns.at(x.downstream).state != stateProxy {
 		x.glimpse(x.in.bytes())
 	}
 	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.pending() > 0) {

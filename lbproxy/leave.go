@@ -47,10 +47,10 @@ func (l *loop) watchClient(c *conn) {
 
 // watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen only when it is read.
 func (l *loop) watchBlocked(c *conn) {
-	if c.state != stateBody {
+	x := l.exchangeOf(c)
+	if x == nil || x.upload != uploadBody {
 		return
 	}
-	x := l.exchangeOf(c)
 	if c.has(flagBroken) {
 		x.abort(causeClientClosed)
 		return
@@ -72,7 +72,7 @@ func (l *loop) hasLeft(c *conn) bool {
 	case nextEnd:
 		c.flags |= flagPeerClosed
 		l.judgeFIN(c)
-		return c.state == stateBody || c.has(flagLateFIN)
+		return l.exchangeOf(c).upload == uploadBody || c.has(flagLateFIN)
 	case nextFailure:
 		return true
 	case nextNothing, nextBytes:
@@ -102,10 +102,11 @@ func (l *loop) judgeFIN(c *conn) {
 		return
 	}
 	lag, known := c.finLag()
-	if seen := l.now - c.since; c.state == stateWait && (!known || seen < lag) {
+	x := l.exchangeOf(c)
+	if seen := l.now - c.since; x.upload == uploadWhole && (!known || seen < lag) {
 		lag = seen
 	}
-	if x := l.exchangeOf(c); lag > finLagMillis || x.response == responseRelaying && !x.chunkOut {
+	if lag > finLagMillis || x.response == responseRelaying && !x.chunkOut {
 		c.flags |= flagLateFIN
 	} else {
 		c.flags |= flagHalfClosed
@@ -120,7 +121,7 @@ func (x *exchange) isFinishing(c *conn) bool {
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && c.state == stateWait && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
+		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
 	}
 }
 
@@ -135,7 +136,7 @@ func (x *exchange) finishedTimedOut(c *conn) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (x *exchange) probe(c *conn) {
-	if x.probed || !c.has(flagHalfClosed) || c.state != stateWait || x.toClient.pending() > 0 {
+	if x.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.toClient.pending() > 0 {
 		return
 	}
 	probe := probeHead

@@ -167,7 +167,7 @@ func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
 	eventually(t, "the worker has the start", func() bool { return s.requests.Load() == 2 })
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges {
-			if c := l.conns.at(x.downstream); c.exchange == x.id && c.state == stateBody {
+			if c := l.conns.at(x.downstream); c.exchange == x.id && x.upload == uploadBody {
 				l.timers.Clear(x.upstream)
 				l.closeConn(l.conns.at(x.upstream))
 				x.upstream = noSlot // an exchange that streams to nobody

@@ -68,7 +68,7 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 	default:
 		x.client = c.peer
 		x.keepRest(rest)
-		c.state = stateHead
+		c.state = stateOpen
 		l.onHead(c, nil)
 	}
 }

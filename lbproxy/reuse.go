@@ -32,7 +32,7 @@ const (
 // request before. The same goes for what must not be repeated and does not go out by one write.
 func (x *exchange) reuseOf(t *target) reuse {
 	switch {
-	case t.chatty.Load() || x.loop.conns.at(x.downstream).state == stateBody:
+	case t.chatty.Load() || x.upload == uploadBody:
 		return reuseNone
 	case x.replay && x.method.Idempotent():
 		return reuseAny

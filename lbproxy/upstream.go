@@ -102,12 +102,12 @@ func (x *exchange) pushRequest() {
 	if !x.replay || !x.method.Idempotent() {
 		x.releaseHeld()
 	}
-	c := l.conns.at(x.downstream)
-	if c.state != stateBody {
+	if x.upload != uploadBody {
 		x.request = requestSent
 		return
 	}
 	x.request = requestStreaming
+	c := l.conns.at(x.downstream)
 	x.awaitBody(c)
 	l.enqueue(c)
 }
@@ -166,7 +166,8 @@ func (x *exchange) flushToWorker(u *conn) {
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
 	x.toWorker.release(&l.buffers)
-	if c := l.conns.at(x.downstream); c.state == stateBody {
+	if x.upload == uploadBody {
+		c := l.conns.at(x.downstream)
 		x.awaitBody(c)
 		l.enqueue(c)
 	}
@@ -189,7 +190,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 		l.driveBusy(u, writable)
 	case stateTunnel:
 		l.driveTunnelUpstream(u, writable)
-	case stateIdle, stateHead, stateBody, stateWait, stateProxy, stateLinger: // downstream only
+	case stateIdle, stateOpen, stateProxy, stateLinger: // downstream only
 	}
 }
 
