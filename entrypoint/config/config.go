@@ -28,7 +28,7 @@ type Config struct {
 	Prestart       value.Command  `envconfig:"PERCORE_PRESTART" group:"fleet" example:"python3 manage.py migrate" doc:"command that is run, as the user of the workers, and waited for before anything else is started; when it fails percore ends with its exit code"`
 	ForwardSignals value.Signals  `envconfig:"PERCORE_FORWARD_SIGNALS" group:"fleet" example:"USR1,WINCH" doc:"signals to percore that every worker gets, in place of what they mean to percore"`
 	Programs       value.Names    `envconfig:"PERCORE_PROGRAMS" group:"fleet" example:"mailer,cron" doc:"further programs to run, without traffic; 'mailer' has the variables 'PERCORE_MAILER_COMMAND' and so on, see below"`
-	Further        []*Further     // what Programs names
+	Further        []*Further     `ignored:"true"` // what Programs names
 
 	// The front door, in nginx's vocabulary.
 

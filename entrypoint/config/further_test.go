@@ -73,6 +73,13 @@ func TestFurtherProgramsTakeOverWhoTheFleetIsAndWhereItLogs(t *testing.T) {
 	}
 }
 
+func TestANameOfOurOwnFieldsIsNoVariable(t *testing.T) {
+	t.Setenv("FURTHER", "x")
+	if cfg := mustLoad(t, 0, "FURTHER=x"); len(cfg.Further) != 0 {
+		t.Errorf("got a further program, %+v, out of the variable FURTHER", cfg.Further[0])
+	}
+}
+
 func TestWhatIsWrongWithTheFleetsUserIsSaidOnce(t *testing.T) {
 	_, _, err := config.Load([]string{"PERCORE_PROGRAMS=mailer", "PERCORE_MAILER_COMMAND=mailer", "PERCORE_COMMAND=web", "PERCORE_USER=33"}, someUID)
 	if got := err.Error(); strings.Count(got, "PERCORE_USER") != 1 || strings.Contains(got, "PERCORE_MAILER_USER") {
