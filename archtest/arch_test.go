@@ -19,7 +19,15 @@ var rules = []rule{
 	{"reaper imports neither lbproxy nor entrypoint", imports("reaper", "lbproxy", "entrypoint")},
 	{"lbproxy imports neither reaper nor entrypoint", imports("lbproxy", "reaper", "entrypoint")},
 	{"http1 imports nothing of the project", imports("lbproxy/http1", "")},
-	{"the leaves of lbproxy know neither loop nor exchange", all(leaf("lbproxy/epoll"), leaf("lbproxy/timer"), leaf("lbproxy/page", "lbproxy/http1"))},
+	{
+		"the leaves of lbproxy know neither loop nor exchange",
+		all(
+			leaf("lbproxy/epoll"),
+			leaf("lbproxy/page", "lbproxy/http1"),
+			leaf("lbproxy/socket", "lbproxy/handshake"),
+			leaf("lbproxy/timer"),
+		),
+	},
 	{"nothing linked into the binary imports os/exec or net/http", linked("os/exec", "net/http")},
 	{
 		"only entrypoint/config reads the environment",
@@ -48,11 +56,11 @@ var rules = []rule{
 	{
 		"only lbproxy's transport reads, writes and asks for reasons",
 		all(
-			// listener.go opens sockets before there is a loop.
-			only(inFiles("lbproxy", "sys.go", "transport.go", "accept.go", "listener.go"), "unix.E*", "syscall.E*"),
+			only(inFiles("lbproxy", "transport.go", "accept.go"), "unix.E*", "syscall.E*"),
 			only(inFiles("lbproxy", "transport.go"),
 				"epoll.Event", "epoll.In", "epoll.Out", "epoll.PeerClosed", "epoll.HangUp", "epoll.Failed", "epoll.EdgeTriggered"),
-			own("lbproxy", inFiles("lbproxy", "sys.go", "transport.go"), "recv", "send", "sendLast", "connect", "shutdownWrite"),
+			only(inFiles("lbproxy", "transport.go"),
+				"socket.Recv", "socket.Send", "socket.SendLast", "socket.Connect", "socket.ShutdownWrite"),
 		),
 	},
 	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
@@ -97,7 +105,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		},
 		"only lbproxy/epoll polls": {"reaper/reaper.go:11: syscall.EpollCreate1"},
 		"only lbproxy's transport reads, writes and asks for reasons": {
-			"lbproxy/answer.go:10: unix.Errno", "lbproxy/answer.go:12: unix.EAGAIN", "lbproxy/answer.go:13: epoll.In", "lbproxy/answer.go:14: send",
+			"lbproxy/answer.go:11: unix.Errno", "lbproxy/answer.go:13: unix.EAGAIN", "lbproxy/answer.go:14: epoll.In", "lbproxy/answer.go:15: socket.Send",
 		},
 		"only the table of modes compares modes": {
 			"entrypoint/config/config.go:17: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",

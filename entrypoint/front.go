@@ -18,6 +18,7 @@ import (
 	"percore/entrypoint/output"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
+	"percore/lbproxy/socket"
 )
 
 // front is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
@@ -104,10 +105,10 @@ func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) er
 	return g.Run()
 }
 
-func inherited(listeners []link.Listener) []lbproxy.Listener {
-	var list []lbproxy.Listener
+func inherited(listeners []link.Listener) []socket.Listener {
+	var list []socket.Listener
 	for _, l := range listeners {
-		list = append(list, lbproxy.Listener{File: os.NewFile(uintptr(l.FD), l.Address), Address: l.Address, Loop: l.Loop})
+		list = append(list, socket.Listener{File: os.NewFile(uintptr(l.FD), l.Address), Address: l.Address, Loop: l.Loop})
 	}
 	return list
 }

@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
 	"percore/lbproxy"
+	"percore/lbproxy/socket"
 	"percore/reaper/fleet"
 )
 
@@ -28,7 +29,7 @@ type frontDoor struct {
 
 	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
 	wanted    link.Wanted
-	listeners []lbproxy.Listener
+	listeners []socket.Listener
 	sender    *link.Sender // of the current incarnation, nil before the first
 	drainSeq  uint64       // of the snapshot that began the end; 0 before
 	questions []question   // for figures, not answered yet
@@ -39,7 +40,7 @@ type frontDoor struct {
 const settleShare = 10
 
 // newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
-func newFrontDoor(cfg *config.Config, p *plan.Plan, listeners []lbproxy.Listener, log *slog.Logger, style output.Style) *frontDoor {
+func newFrontDoor(cfg *config.Config, p *plan.Plan, listeners []socket.Listener, log *slog.Logger, style output.Style) *frontDoor {
 	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}
@@ -173,7 +174,7 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 func (d *frontDoor) quiesce() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := lbproxy.RefuseNewConnections(d.listeners); err != nil {
+	if err := socket.RefuseNewConnections(d.listeners); err != nil {
 		d.log.Debug("listeners keep taking handshakes", "err", err)
 	}
 	d.changeLocked(func(s *lbproxy.Snapshot) { s.Drain, s.Settle = true, d.settle })
@@ -188,7 +189,7 @@ func (d *frontDoor) letGo(r lbproxy.Report) {
 	if d.drainSeq == 0 || r.Seq < d.drainSeq || !r.Settled || d.wanted.Snapshot.Sole {
 		return
 	}
-	lbproxy.CloseListeners(d.listeners)
+	socket.CloseListeners(d.listeners)
 	d.listeners = nil
 	d.changeLocked(func(s *lbproxy.Snapshot) { s.Sole = true })
 }

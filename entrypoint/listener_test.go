@@ -10,7 +10,7 @@ import (
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
-	"percore/lbproxy"
+	"percore/lbproxy/socket"
 )
 
 // appUser owns a folder in which root is to listen.
@@ -42,7 +42,7 @@ func appFolder(t *testing.T) (folder, stale string) {
 var listenersOfRoot = map[string]func(path string) (close func(), err error){
 	"public": func(path string) (func(), error) {
 		ls, err := openListener(value.Address{Path: path}, 1)
-		return func() { lbproxy.CloseListeners(ls) }, err
+		return func() { socket.CloseListeners(ls) }, err
 	},
 	"control": func(path string) (func(), error) {
 		l, err := control.Listen(control.Place(path))

@@ -16,7 +16,7 @@ import (
 	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
 	"percore/entrypoint/self"
-	"percore/lbproxy"
+	"percore/lbproxy/socket"
 	"percore/reaper"
 	"percore/reaper/early"
 	"percore/reaper/fleet"
@@ -189,15 +189,15 @@ func logStatus(list []fleet.WorkerStatus, log *slog.Logger) {
 }
 
 // openListeners opens every public socket before any privilege is dropped.
-func (in invocation) openListeners(cfg *config.Config, loops int) ([]lbproxy.Listener, error) {
+func (in invocation) openListeners(cfg *config.Config, loops int) ([]socket.Listener, error) {
 	if !cfg.Mode.Facts().Listens {
 		return nil, nil
 	}
-	var all []lbproxy.Listener
+	var all []socket.Listener
 	for _, a := range cfg.Listen {
 		ls, err := openListener(a, loops)
 		if err != nil {
-			lbproxy.CloseListeners(all)
+			socket.CloseListeners(all)
 			return nil, fmt.Errorf("%w\n%s", err, in.listenAdvice(err, a))
 		}
 		all = append(all, ls...)
@@ -206,12 +206,12 @@ func (in invocation) openListeners(cfg *config.Config, loops int) ([]lbproxy.Lis
 }
 
 // openListener opens a unix socket as whoever its folder belongs to.
-func openListener(a value.Address, loops int) (ls []lbproxy.Listener, err error) {
+func openListener(a value.Address, loops int) (ls []socket.Listener, err error) {
 	if a.Path == "" {
-		return lbproxy.Listen(a.String(), loops)
+		return socket.Listen(a.String(), loops)
 	}
 	err = names.AsOwner(a.Path, func() error {
-		ls, err = lbproxy.Listen(a.String(), loops)
+		ls, err = socket.Listen(a.String(), loops)
 		return err
 	})
 	return ls, err

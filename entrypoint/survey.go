@@ -14,7 +14,7 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/plan"
-	"percore/lbproxy"
+	"percore/lbproxy/socket"
 	"percore/reaper"
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
@@ -217,7 +217,7 @@ func (s *surveyor) listeners() {
 			continue
 		}
 		ls, err := openListener(a, 1)
-		lbproxy.CloseListeners(ls)
+		socket.CloseListeners(ls)
 		if a.Path != "" && err == nil {
 			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
 
@@ -13,7 +14,7 @@ import (
 const acceptsPerTurn = 64
 
 // addListener starts accepting from an inherited listening socket, on a duplicate that the loop alone will close.
-func (l *loop) addListener(listener Listener) error {
+func (l *loop) addListener(listener socket.Listener) error {
 	fd, err := unix.FcntlInt(listener.File.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("fcntl", err)
@@ -40,9 +41,9 @@ func (l *loop) acceptFrom(listener *conn) {
 			l.pauseAccept(listener, "as many clients as there is memory or are descriptors for")
 			return
 		}
-		fd, errno := accept(listener.fd, &l.peer)
+		fd, errno := socket.Accept(listener.fd, &l.peer)
 		switch errno {
-		case noErrno:
+		case socket.OK:
 			l.accepted(fd)
 		case unix.EAGAIN:
 			listener.flags &^= flagReadable
@@ -72,7 +73,7 @@ func (l *loop) pauseAccept(listener *conn, why string) {
 // other events, and registered when it has to wait.
 func (l *loop) accepted(fd int32) {
 	if l.isShort() {
-		boundUnsent(fd, unsentBytesShort)
+		socket.BoundUnsent(fd, unsentBytesShort)
 	}
 	if l.clients >= l.clientsMax {
 		l.shed()

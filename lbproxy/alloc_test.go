@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+
+	"percore/lbproxy/socket"
 )
 
 // lean is a client and a worker that allocate nothing themselves, with a front door between them.
@@ -68,9 +70,9 @@ func (l *lean) dial(tb testing.TB) net.Conn {
 }
 
 // leanListeners opens a listener for each loop on one port.
-func leanListeners(tb testing.TB, loops int) ([]Listener, string) {
+func leanListeners(tb testing.TB, loops int) ([]socket.Listener, string) {
 	tb.Helper()
-	listeners, err := Listen("127.0.0.1:0", loops)
+	listeners, err := socket.Listen("127.0.0.1:0", loops)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -81,7 +83,7 @@ func leanListeners(tb testing.TB, loops int) ([]Listener, string) {
 	return listeners, address
 }
 
-func unixGetsockname(l Listener) (string, error) {
+func unixGetsockname(l socket.Listener) (string, error) {
 	c, err := net.FileListener(l.File)
 	if err != nil {
 		return "", err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // newSlowRig is a front door whose handshakes complete when the client has sent its first byte (man 7 tcp, TCP_DEFER_ACCEPT), as
@@ -15,7 +17,7 @@ import (
 func newSlowRig(t *testing.T) *rig {
 	t.Helper()
 	o := DefaultOptions()
-	listeners, err := Listen("127.0.0.1:0", 1)
+	listeners, err := socket.Listen("127.0.0.1:0", 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 // EndpointState says what the front door may do with a worker.
@@ -109,7 +111,7 @@ func (t *table) add(e Endpoint, old *table) error {
 		t.target[e.Index] = was
 		return nil
 	}
-	address, err := parseSockaddr(e.Address)
+	address, err := socket.ParseAddress(e.Address)
 	if err != nil {
 		return fmt.Errorf("apply snapshot: endpoint %s: %w", e.Name, err)
 	}

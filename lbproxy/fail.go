@@ -1,6 +1,10 @@
 package lbproxy
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"percore/lbproxy/socket"
+)
 
 // tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
@@ -98,7 +102,7 @@ func (x *exchange) abort(why cause) {
 		x.glimpse(x.in.bytes())
 	}
 	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.pending() > 0) {
-		resetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
+		socket.ResetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
 	}
 	x.detachWorker(false)
 	x.explain(why)
@@ -143,7 +147,7 @@ func (x *exchange) drop(status int) {
 	c.exchange = noSlot
 	switch {
 	case reset:
-		resetOnClose(c.fd)
+		socket.ResetOnClose(c.fd)
 		l.closeConn(c)
 	case listens:
 		l.linger(c)

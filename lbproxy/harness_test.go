@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // rig is a front door under test with its workers.
@@ -64,7 +66,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	if adjust != nil {
 		adjust(&o)
 	}
-	listeners, err := Listen("127.0.0.1:0", o.Loops)
+	listeners, err := socket.Listen("127.0.0.1:0", o.Loops)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 }
 
 // rigOn starts a front door on given listeners.
-func rigOn(t *testing.T, o Options, listeners []Listener) *rig {
+func rigOn(t *testing.T, o Options, listeners []socket.Listener) *rig {
 	t.Helper()
 	var err error
 	r := &rig{t: t, reports: make(chan Report, 1000), access: &lockedBuffer{}, log: &lockedBuffer{}, finished: make(chan error, 1)}
@@ -97,7 +99,7 @@ func rigOn(t *testing.T, o Options, listeners []Listener) *rig {
 	return r
 }
 
-func portOf(t *testing.T, l Listener) int {
+func portOf(t *testing.T, l socket.Listener) int {
 	t.Helper()
 	sa, err := unix.Getsockname(int(l.File.Fd()))
 	if err != nil {

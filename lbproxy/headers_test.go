@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 // identityFields is what the front door adds to a request for host.
@@ -159,7 +161,7 @@ func TestALargeHeadPassesWholeBothWays(t *testing.T) {
 
 func TestAClientOnAUnixSocketHasNoAddress(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "front.sock")
-	ls, err := Listen("unix:"+path, 1)
+	ls, err := socket.Listen("unix:"+path, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

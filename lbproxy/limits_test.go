@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // childWorker names the worker's address for the test process that runs a front door with few descriptors.
@@ -47,7 +49,7 @@ func runStarved(worker string) error {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: n}); err != nil {
 		return err
 	}
-	listeners, err := Listen("127.0.0.1:0", 1)
+	listeners, err := socket.Listen("127.0.0.1:0", 1)
 	if err != nil {
 		return err
 	}

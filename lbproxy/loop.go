@@ -12,6 +12,7 @@ import (
 
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
 
@@ -129,7 +130,7 @@ type loop struct {
 	oldest              atomic.Pointer[[]age] // see noteOldest
 }
 
-func newLoop(p *Proxy, id int, listeners []Listener) (*loop, error) {
+func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	poller, err := epoll.New()
 	if err != nil {
 		return nil, fmt.Errorf("open loop %d: %w", id, err)
@@ -385,7 +386,7 @@ func (l *loop) closeConn(c *conn) {
 	case kindFree, kindListener:
 	}
 	l.timers.Clear(c.slot)
-	closeFD(c.fd)
+	socket.Close(c.fd)
 	l.conns.give(c)
 }
 
@@ -432,7 +433,7 @@ func (l *loop) release() {
 	l.proxy.ending.forget()
 	for slot := range int32(l.conns.size()) {
 		if c := l.conns.at(slot); c.kind != kindFree && c.fd >= 0 {
-			closeFD(c.fd)
+			socket.Close(c.fd)
 		}
 	}
 	l.log.flush()

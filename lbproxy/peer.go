@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // peer is who is at the other end of a client's connection, or whom a trusted one speaks for. It has no pointers, as conn
@@ -44,7 +46,7 @@ func getPort(field *uint16) uint16 {
 // nginx's $remote_addr does.
 func (p *peer) appendAddress(dst []byte) []byte {
 	if p.family == unix.AF_UNIX {
-		return append(dst, unixPrefix...)
+		return append(dst, socket.UnixPrefix...)
 	}
 	return netip.AddrFrom16(p.address).Unmap().AppendTo(dst)
 }

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 // Proxy is a front door.
@@ -41,7 +43,7 @@ type Proxy struct {
 
 // New makes a front door that accepts from listeners, which it takes over, once Run is called. Access log lines go to access. report is
 // called, from one goroutine, whenever the answer to the newest snapshot may have changed.
-func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, report func(Report)) (*Proxy, error) {
+func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Writer, report func(Report)) (*Proxy, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
@@ -50,7 +52,7 @@ func New(o Options, listeners []Listener, log *slog.Logger, access io.Writer, re
 		accessLog: newAccessLog(access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
 	}
 	p.options.Store(&o)
-	byLoop := make([][]Listener, o.Loops)
+	byLoop := make([][]socket.Listener, o.Loops)
 	for _, l := range listeners {
 		if l.Loop < 0 || l.Loop >= o.Loops {
 			return nil, fmt.Errorf("assign listener %s: loop %d is not in 0…%d", l.Address, l.Loop, o.Loops-1)

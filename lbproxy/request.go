@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/http1"
+	"percore/lbproxy/socket"
 )
 
 const (
@@ -107,7 +108,7 @@ func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
 		return append(b, r.Host...)
 	}
 	if local, err := unix.Getsockname(int(c.fd)); err == nil {
-		return appendSockaddr(b, local)
+		return socket.AppendAddress(b, local)
 	}
 	return append(b, "localhost"...)
 }

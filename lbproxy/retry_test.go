@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 func roundRobin(o *Options) { o.Balance = RoundRobin }
@@ -255,7 +257,7 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 			r.onLoop(func(l *loop) { // the FIN that makes every later write fail
 				u := l.conns.at(l.pools[0].head)
 				u.since = l.now
-				shutdownWrite(u.fd)
+				socket.ShutdownWrite(u.fd)
 			})
 			a := c.do(request(method, "abc"))
 			a.want(t, 200, "2")

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/http1"
+	"percore/lbproxy/socket"
 )
 
 func TestAConnectionIsNotUsedPastWhatItsWorkerSays(t *testing.T) {
@@ -158,7 +159,7 @@ func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 		}
 	}()
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
-	r.workers(unixPrefix + path)
+	r.workers(socket.UnixPrefix + path)
 	piece := strings.Repeat("x", 16<<10)
 	upload := func(path string, pieces, length int) (*client, int) {
 		c := r.client().send(fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", path, length))

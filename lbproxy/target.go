@@ -3,13 +3,15 @@ package lbproxy
 import (
 	"sync/atomic"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 // target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
 // off one cache line, and what is only read off the line that every request writes.
 type target struct {
 	Endpoint
-	address *sockaddr
+	address *socket.Address
 	known   time.Time // when it was first heard of
 
 	_           [64]byte

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/http1"
+	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
 
@@ -107,7 +108,7 @@ func deaf(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := string(appendSockaddr(nil, sa))
+	address := string(socket.AppendAddress(nil, sa))
 	for range 3 {
 		c, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
 		if err != nil {
@@ -487,7 +488,7 @@ func TestAnAnswerOutlivesTheUploadThatItsWorkerRefused(t *testing.T) {
 		_, _ = io.WriteString(c, "0\r\n\r\n")
 	}()
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.ClientBodyTimeout = 0, 400*time.Millisecond })
-	r.workers(unixPrefix + path)
+	r.workers(socket.UnixPrefix + path)
 	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 5000))
 	c.read("POST").want(t, 413, strings.Repeat("word", words))
 }

@@ -4,30 +4,28 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/epoll"
+	"percore/lbproxy/socket"
 )
 
 // Readiness, errno and the poller's events go no further than this file and accept.go; archtest holds that.
 // docs/adr/0017-http-knows-no-epoll.md has the contract with the rest of the package.
 
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
-func (l *loop) dial(a *sockaddr) (*conn, cause) {
+func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	if l.upstreams >= l.clientsMax { // as many as there may be clients: docs/limits.md counts on it
 		l.dropPooled()
 	}
-	fd, errno := l.openSocket(a.family)
-	if errno != noErrno {
+	fd, errno := l.openSocket(a)
+	if errno != socket.OK {
 		return nil, causeNoSocket
 	}
-	if a.family != unix.AF_UNIX {
-		noDelay(fd)
-	}
-	if failure := dialFailure(connect(fd, a)); failure != causeNone {
-		closeFD(fd)
+	if failure := dialFailure(socket.Connect(fd, a)); failure != causeNone {
+		socket.Close(fd)
 		return nil, failure
 	}
 	u, err := l.addConn(fd, kindUpstream)
 	if err != nil {
-		closeFD(fd)
+		socket.Close(fd)
 		return nil, causeNoSocket
 	}
 	l.upstreams++
@@ -36,17 +34,17 @@ func (l *loop) dial(a *sockaddr) (*conn, cause) {
 
 // openSocket opens a socket to a worker. A request that is here goes before a connection that is only kept, and before a client
 // that may never say another word.
-func (l *loop) openSocket(family int) (int32, unix.Errno) {
-	fd, errno := socket(family)
+func (l *loop) openSocket(a *socket.Address) (int32, unix.Errno) {
+	fd, errno := socket.Open(a)
 	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropPooled() || l.shedUnserved()) {
-		return socket(family)
+		return socket.Open(a)
 	}
 	return fd, errno
 }
 
 func dialFailure(errno unix.Errno) cause {
 	switch errno {
-	case noErrno, unix.EINPROGRESS:
+	case socket.OK, unix.EINPROGRESS:
 		return causeNone
 	case unix.EADDRNOTAVAIL, unix.ENOBUFS, unix.ENOMEM:
 		return causeNoSocket
@@ -101,9 +99,9 @@ func (c *conn) noteEvent(flags uint32) {
 // peer's FIN was part of the last one.
 func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
-		n, errno := recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
+		n, errno := socket.Recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
 		switch errno {
-		case noErrno:
+		case socket.OK:
 			if n < room && !c.has(flagPeerClosed|flagBroken) {
 				c.flags &^= flagReadable
 			}
@@ -121,29 +119,29 @@ func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 
 // send writes b, which must not be empty, and says how much of it the connection has taken: 0 when it takes nothing now,
 // which an event will end. ok is false when it will never take anything again.
-func (l *loop) send(c *conn, b []byte) (n int, ok bool) { return c.taken(send(c.fd, b)) }
+func (l *loop) send(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.Send(c.fd, b)) }
 
 // sendLast is send for the last bytes before the connection ends.
-func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return c.taken(sendLast(c.fd, b)) }
+func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.SendLast(c.fd, b)) }
 
 // taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.
 func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
 	if errno == unix.ECONNRESET {
 		c.flags |= flagFailed
 	}
-	return n, errno == noErrno || errno == unix.EAGAIN || errno == unix.EINTR
+	return n, errno == socket.OK || errno == unix.EAGAIN || errno == unix.EINTR
 }
 
 // finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not matter how busy
 // we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not say, ok is false.
-func (c *conn) finLag() (millis int64, ok bool) { return finLag(c.fd) }
+func (c *conn) finLag() (millis int64, ok bool) { return socket.FINLag(c.fd) }
 
 // unread is how many bytes the kernel holds for us of what the peer sent.
-func (c *conn) unread() int64 { return unread(c.fd) }
+func (c *conn) unread() int64 { return socket.Unread(c.fd) }
 
 // sendFin ends our side of the connection and goes on reading.
 func (l *loop) sendFin(c *conn) {
-	shutdownWrite(c.fd)
+	socket.ShutdownWrite(c.fd)
 	c.flags |= flagFinSent
 }
 
@@ -160,13 +158,13 @@ const (
 // peek looks at what a read would bring, and leaves it there.
 func (l *loop) peek(c *conn) next {
 	var one [1]byte
-	n, errno := recv(c.fd, one[:], unix.MSG_PEEK)
+	n, errno := socket.Recv(c.fd, one[:], unix.MSG_PEEK)
 	switch {
 	case errno == unix.EAGAIN:
 		return nextNothing
 	case errno == unix.EINTR: // not on a socket that never waits, but nobody's failure
 		return nextBytes
-	case errno != noErrno:
+	case errno != socket.OK:
 		return nextFailure
 	case n == 0:
 		return nextEnd

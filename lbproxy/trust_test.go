@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"percore/lbproxy/socket"
 )
 
 // trusting sets the proxies that are believed; the test's own client is on 127.0.0.1.
@@ -202,7 +204,7 @@ func TestAUnixPeerIsTrustedByItsOwnWordOnly(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "front.sock")
-			ls, err := Listen("unix:"+path, 1)
+			ls, err := socket.Listen("unix:"+path, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/socket"
 )
 
 const upgradeRequest = "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a2V5\r\n\r\n"
@@ -253,7 +255,7 @@ func TestAClientThatSendsOnGetsTheLastWordsOfATunnel(t *testing.T) {
 		_, _ = io.WriteString(c, last)
 	}()
 	r := newRig(t, nil)
-	r.workers(unixPrefix + path)
+	r.workers(socket.UnixPrefix + path)
 	c := r.tunnel("start")
 	<-closed
 	for range 3 { // each of which the front door sees alone

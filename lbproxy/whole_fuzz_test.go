@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // wholeBytesMax bounds what a client says in one run of the fuzzer.
@@ -87,7 +89,7 @@ func newSpyhole(tb testing.TB, buffer int) *spyhole {
 	o := DefaultOptions()
 	o.ClientBodyBufferSize = buffer
 	o.QueueSize = 0
-	listeners, err := Listen("127.0.0.1:0", 1)
+	listeners, err := socket.Listen("127.0.0.1:0", 1)
 	if err != nil {
 		tb.Fatal(err)
 	}

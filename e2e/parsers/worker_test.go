@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"percore/lbproxy"
+	"percore/lbproxy/socket"
 )
 
 // python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
@@ -96,7 +97,7 @@ func await(t *testing.T, what string, condition func() bool) {
 func frontDoor(t *testing.T, worker string) string {
 	t.Helper()
 	address := freeAddress(t)
-	listeners, err := lbproxy.Listen(address, 1)
+	listeners, err := socket.Listen(address, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

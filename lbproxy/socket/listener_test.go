@@ -1,4 +1,4 @@
-package lbproxy
+package socket
 
 import (
 	"net"
@@ -14,7 +14,7 @@ func TestAListenerNeverTakesThePlaceOfAFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("data"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if ls, err := Listen(unixPrefix+path, 1); err == nil {
+	if ls, err := Listen(UnixPrefix+path, 1); err == nil {
 		CloseListeners(ls)
 		t.Error("listen on a file: got no error, want one")
 	}
@@ -30,12 +30,12 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	old.SetUnlinkOnClose(false)
-	if ls, err := Listen(unixPrefix+path, 1); err == nil {
+	if ls, err := Listen(UnixPrefix+path, 1); err == nil {
 		CloseListeners(ls)
 		t.Error("listen where somebody listens: got no error, want one")
 	}
 	old.Close()
-	ls, err := Listen(unixPrefix+path, 3)
+	ls, err := Listen(UnixPrefix+path, 3)
 	if err != nil {
 		t.Fatalf("listen on what a dead process left: got %v, want no error", err)
 	}
@@ -49,7 +49,7 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	before := syscall.Umask(0o077)
-	ls, err := Listen(unixPrefix+path, 1)
+	ls, err := Listen(UnixPrefix+path, 1)
 	after := syscall.Umask(before)
 	if err != nil {
 		t.Fatal(err)

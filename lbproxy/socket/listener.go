@@ -1,4 +1,4 @@
-package lbproxy
+package socket
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ const backlog = 65535
 // kernel spreads connections over the loops, or a single one for a unix path. An address without a host means
 // every address of both families; port 0 is one port that is free, for all loops. Errors wrap the system call's.
 func Listen(address string, loops int) ([]Listener, error) {
-	if path, ok := strings.CutPrefix(address, unixPrefix); ok {
+	if path, ok := strings.CutPrefix(address, UnixPrefix); ok {
 		f, err := listenUnix(path)
 		if err != nil {
 			return nil, fmt.Errorf("listen %s: %w", address, err)

@@ -1,0 +1,122 @@
+// Package socket makes the system calls on sockets: what a loop does with the descriptors that it owns, addresses in the
+// kernel's layout, and listeners, which PID 1 opens and the front door inherits. It keeps nothing: a descriptor belongs
+// to the caller, which closes it. Begin with socket.go for the calls of the steady state, and with [Listen] for those
+// before it.
+package socket
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The wrappers below make the system calls of the steady state. They are raw because every descriptor here is
+// non-blocking: telling the scheduler about a call that never waits costs 70 ns, and the wrappers of
+// golang.org/x/sys another 150 to 400 ns for boxed errors and decoded addresses.
+
+// OK is the errno of a call that succeeded.
+const OK = unix.Errno(0)
+
+// Recv reads into b, which must not be empty; man 2 recv.
+func Recv(fd int32, b []byte, flags int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
+	if errno != OK {
+		return 0, errno
+	}
+	return int(n), OK
+}
+
+// Send writes b, which must not be empty, without ever raising SIGPIPE; man 2 send.
+func Send(fd int32, b []byte) (int, unix.Errno) { return sendFlags(fd, b, unix.MSG_NOSIGNAL) }
+
+// SendLast is Send for the last bytes before close or shutdown: what does not fill a segment leaves together with the FIN,
+// which saves a segment and its acknowledgement (man 2 send, MSG_MORE; Linux net/ipv4/tcp_output.c, tcp_send_fin).
+func SendLast(fd int32, b []byte) (int, unix.Errno) {
+	return sendFlags(fd, b, unix.MSG_NOSIGNAL|unix.MSG_MORE)
+}
+
+func sendFlags(fd int32, b []byte, flags int) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
+	if errno != OK {
+		return 0, errno
+	}
+	return int(n), OK
+}
+
+// Accept takes one connection from the queue, close-on-exec and non-blocking from birth; man 2 accept4.
+func Accept(fd int32, from *unix.RawSockaddrAny) (int32, unix.Errno) {
+	size := uint32(unix.SizeofSockaddrAny)
+	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(from)), uintptr(unsafe.Pointer(&size)),
+		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != OK {
+		return -1, errno
+	}
+	return int32(n), OK
+}
+
+// Open opens a stream socket for connecting to a, close-on-exec and non-blocking from birth, without Nagle's algorithm;
+// man 2 socket.
+func Open(a *Address) (int32, unix.Errno) {
+	fd, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(a.family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if errno != OK {
+		return -1, errno
+	}
+	if a.family != unix.AF_UNIX {
+		noDelay(int32(fd))
+	}
+	return int32(fd), OK
+}
+
+// Connect starts connecting to a; man 2 connect.
+func Connect(fd int32, a *Address) unix.Errno {
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&a.raw)), uintptr(a.size))
+	return errno
+}
+
+// noDelay switches Nagle's algorithm off; man 7 tcp. An error means "not TCP" and does not matter.
+func noDelay(fd int32) {
+	one := int32(1)
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&one)), 4, 0)
+}
+
+// BoundUnsent lets a TCP socket take only about so many bytes that its peer has no room for yet; man 7 tcp, TCP_NOTSENT_LOWAT (Linux
+// 3.12). An error means "not TCP" and does not matter.
+func BoundUnsent(fd, bytes int32) {
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, uintptr(unsafe.Pointer(&bytes)), 4, 0)
+}
+
+// FINLag is how many milliseconds lie between the last bytes that a TCP peer sent and its last segment without any: its FIN, when that
+// is here. The kernel counts in its ticks, of 1 to 10 ms; man 7 tcp, TCP_INFO.
+func FINLag(fd int32) (millis int64, ok bool) {
+	var info unix.TCPInfo
+	size := uint32(unix.SizeofTCPInfo)
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	return int64(info.Last_data_recv) - int64(info.Last_ack_recv), errno == OK
+}
+
+// Unread is how many bytes can be read at once; man 7 tcp, SIOCINQ.
+func Unread(fd int32) int64 {
+	var n int32
+	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCINQ, uintptr(unsafe.Pointer(&n))); errno != OK {
+		return 0
+	}
+	return int64(n)
+}
+
+// ShutdownWrite sends a FIN and keeps reading possible; man 2 shutdown. An error means that the peer is gone,
+// which the next read reports.
+func ShutdownWrite(fd int32) {
+	_, _, _ = unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0)
+}
+
+// Close closes a descriptor. Linux releases it whatever close returns, so there is nothing to handle.
+func Close(fd int32) {
+	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+}
+
+// ResetOnClose makes the coming close send a RST instead of a FIN; man 7 socket, SO_LINGER. An error means that there is
+// no peer left to tell.
+func ResetOnClose(fd int32) {
+	linger := unix.Linger{Onoff: 1}
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+}
