@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/self"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
+	"percore/reaper/probe"
 )
 
 // priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to the last.
@@ -27,7 +28,7 @@ func (p *Plan) frontProgram(files Files) fleet.Program {
 	return fleet.Program{
 		Group: FrontGroup, Name: "front", Path: self.Exe, Command: []string{self.Name(), "front"}, Workers: 1,
 		Env: p.frontEnviron(), Credential: p.Front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
-		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: fleet.Ready{Kind: fleet.ReadyNone},
+		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: probe.Check{Kind: probe.None},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: files,
 	}
 }

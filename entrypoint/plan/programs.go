@@ -13,6 +13,7 @@ import (
 	"percore/reaper"
 	"percore/reaper/fleet"
 	"percore/reaper/output"
+	"percore/reaper/probe"
 )
 
 // Programs are all that the fleet runs: the fleet proper, what PERCORE_PROGRAMS names, and the front door where there is one.
@@ -62,7 +63,7 @@ func (p *Plan) Prestart(cfg *config.Config, environ []string) []fleet.Program {
 	program.Group, program.Name, program.Command, program.PortsFrom = "percore", "prestart", cfg.Prestart.Words, 0
 	program.Sockets = false
 	program.Stdout, program.Stderr, program.CPUs = output.LogFile{}, output.LogFile{}, nil
-	program.Ready, program.First, program.Internal = fleet.Ready{Kind: fleet.ReadyNone}, true, true
+	program.Ready, program.First, program.Internal = probe.Check{Kind: probe.None}, true, true
 	return []fleet.Program{program}
 }
 

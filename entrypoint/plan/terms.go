@@ -9,15 +9,16 @@ import (
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
 	"percore/reaper/output"
+	"percore/reaper/probe"
 )
 
 // health is how workers are looked after while they serve.
-func health(p *config.Program) fleet.Health {
-	check := fleet.Ready{Kind: fleet.ReadyNone}
+func health(p *config.Program) probe.Health {
+	check := probe.Check{Kind: probe.None}
 	if p.Health.Kind != "" {
 		check = ready(p.Health)
 	}
-	return fleet.Health{
+	return probe.Health{
 		Check: check, Interval: time.Duration(p.HealthInterval), Timeout: time.Duration(p.HealthTimeout), Failures: int(p.HealthFailures),
 	}
 }
@@ -99,15 +100,15 @@ func autorestart(a value.Autorestart) fleet.Autorestart {
 	}
 }
 
-func ready(r value.Ready) fleet.Ready {
+func ready(r value.Ready) probe.Check {
 	switch r.Kind {
 	case value.ReadyHTTP:
-		return fleet.Ready{Kind: fleet.ReadyHTTP, Path: r.Path}
+		return probe.Check{Kind: probe.HTTP, Path: r.Path}
 	case value.ReadyNotify:
-		return fleet.Ready{Kind: fleet.ReadyNotify}
+		return probe.Check{Kind: probe.Notify}
 	case value.ReadyNone:
-		return fleet.Ready{Kind: fleet.ReadyNone}
+		return probe.Check{Kind: probe.None}
 	default:
-		return fleet.Ready{Kind: fleet.ReadyTCP}
+		return probe.Check{Kind: probe.TCP}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // errand is an order on its way. What the fleet's goroutine needs of it is its own; the rest is handed to Do.
@@ -187,7 +188,7 @@ func (e *errand) startReached(w *worker) bool {
 
 // hasLasted says whether what runs counts as started: at once where its readiness was asked for, as supervisord does otherwise.
 func (w *worker) hasLasted() bool {
-	return w.program.Ready.Kind != ReadyNone || time.Since(w.started) >= w.program.StartSecs
+	return w.program.Ready.Kind != probe.None || time.Since(w.started) >= w.program.StartSecs
 }
 
 func (e *errand) stopReached(w *worker) bool {

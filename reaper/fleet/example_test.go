@@ -8,6 +8,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/fleet"
+	"percore/reaper/probe"
 )
 
 // A fleet of one worker that may end passes its exit code on, as tini does.
@@ -19,7 +20,7 @@ func Example() {
 	f := fleet.New(fleet.Options{
 		Programs: []fleet.Program{{
 			Group: "greeters", Name: "greeter", Command: []string{"/bin/sh", "-c", "echo hello from {name}; exit 3"},
-			PortsFrom: 8000, Ready: fleet.Ready{Kind: fleet.ReadyNone}, Autorestart: fleet.Never, Critical: true,
+			PortsFrom: 8000, Ready: probe.Check{Kind: probe.None}, Autorestart: fleet.Never, Critical: true,
 		}},
 		Spawner:     kernel,
 		Stdout:      os.Stdout,

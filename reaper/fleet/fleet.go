@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"percore/reaper/alarm"
+	"percore/reaper/notify"
 	"percore/reaper/output"
+	"percore/reaper/socket"
 )
 
 // Fleet runs programs. Make one with New; Run does the work.
@@ -28,10 +30,10 @@ type Fleet struct {
 	published   []Endpoint
 	errands     []*errand // orders under way
 	maintenance maintenance
-	sockets     sockets
-	notices     *notices // nil until a worker is to send some
-	believed    bool     // it was said that the ports' owners cannot be seen
-	preparing   bool     // programs that come first are not done
+	sockets     *socket.Folders
+	notices     *notify.Socket // nil until a worker is to send some
+	believed    bool           // it was said that the ports' owners cannot be seen
+	preparing   bool           // programs that come first are not done
 	endings     int
 	null        *os.File
 	logs        *output.Sinks
@@ -56,6 +58,7 @@ func New(o Options) *Fleet {
 		mail:    newMailbox(),
 		over:    make(chan struct{}),
 		logs:    output.NewSinks(o.Stdout, o.Stderr, o.Log),
+		sockets: socket.NewFolders(o.SocketPlaces),
 		streams: make(map[*output.Stream]*worker),
 	}
 	f.clock = alarm.NewClock(f.mail.post, f.noticePause)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // patience bounds every wait for real processes; only a failure uses it up.
@@ -93,7 +94,7 @@ func (r *real) end(t *testing.T) Result {
 func script(text string) Program {
 	return Program{
 		Group: "tests", Name: "test", Command: []string{"/bin/sh", "-c", text}, Env: []string{"PATH=/bin:/usr/bin"},
-		Autorestart: Never, Ready: Ready{Kind: ReadyNone}, Critical: true, StartSecs: time.Minute,
+		Autorestart: Never, Ready: probe.Check{Kind: probe.None}, Critical: true, StartSecs: time.Minute,
 	}
 }
 
@@ -293,5 +294,5 @@ func freePort(t *testing.T) int {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return portOf(t, l)
+	return l.Addr().(*net.TCPAddr).Port
 }

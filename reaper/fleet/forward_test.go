@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"percore/reaper/probe"
 )
 
 func TestAForwardedSignalReachesWorkersAndIsRewritten(t *testing.T) {
@@ -29,7 +31,7 @@ func TestAForwardedSignalReachesWorkersAndIsRewritten(t *testing.T) {
 
 func TestPrioritiesOrderTheStartAndShareTheBudget(t *testing.T) {
 	program := func(name string, priority int) Program {
-		return Program{Group: name, Name: name, Command: []string{name}, Ready: Ready{Kind: ReadyNone}, Priority: priority, Backoff: Backoff{Jitter: -1}}
+		return Program{Group: name, Name: name, Command: []string{name}, Ready: probe.Check{Kind: probe.None}, Priority: priority, Backoff: Backoff{Jitter: -1}}
 	}
 	web := tornado(1)
 	web.Priority, web.Traffic = 999, false

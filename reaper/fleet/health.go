@@ -3,34 +3,21 @@ package fleet
 import (
 	"context"
 	"errors"
-	"os"
-	"syscall"
 	"time"
 
-	"percore/reaper/alarm"
+	"percore/reaper/probe"
 )
-
-// Health is how a worker that is ready is looked after.
-type Health struct {
-	Check    Ready // ReadyTCP or ReadyHTTP; ReadyNone is not at all
-	Interval time.Duration
-	Timeout  time.Duration // of one check
-	Failures int           // in a row until the worker is replaced
-}
 
 // hungPatience is how long a worker that does not answer at all gets from StopSignal to SIGKILL: it will not hear, and its port is needed.
 const hungPatience = 2 * time.Second
 
-// errUnwell is an answer, but not a good one.
-var errUnwell = errors.New("unwell")
-
 // examine checks a worker that has become ready until it has failed too often, or has gone.
 func (f *Fleet) examine(w *worker) {
 	h := w.program.Health
-	if h.Check.Kind == ReadyNone {
+	if h.Check.Kind == probe.None {
 		return
 	}
-	if h.Check.Kind == ReadyNotify {
+	if h.Check.Kind == probe.Notify {
 		f.feed(w)
 		return
 	}
@@ -38,23 +25,11 @@ func (f *Fleet) examine(w *worker) {
 	w.stopProbe = cancel
 	incarnation, attempt := w.incarnation, f.checkup(w)
 	go func() {
-		err := h.watch(ctx, attempt)
+		err := h.Watch(ctx, attempt)
 		if err != nil {
-			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, errUnwell), "health check: "+h.words(err)) })
+			f.mail.post(func() { f.ail(w, incarnation, !errors.Is(err, probe.ErrUnwell), "health check: "+h.Explain(err)) })
 		}
 	}()
-}
-
-// words says what is wrong with a worker in place of what is wrong with a connection.
-func (h Health) words(err error) string {
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return "no answer within " + h.Timeout.String()
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "nothing listens at its address (connection refused)"
-	default:
-		return err.Error()
-	}
 }
 
 // errFrozen is what a port does not tell: the kernel goes on accepting for a process that is stopped.
@@ -68,38 +43,6 @@ func (f *Fleet) checkup(w *worker) func(context.Context) error {
 			return errFrozen
 		}
 		return attempt(ctx)
-	}
-}
-
-// watch gives the last error when there were too many in a row, and nil when ctx ends. A check in which percore did not run tells
-// nothing about the worker.
-func (h Health) watch(ctx context.Context, check func(context.Context) error) error {
-	pause := time.NewTimer(h.Interval)
-	defer pause.Stop()
-	for failures, excused := 0, false; ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-pause.C:
-			pause.Reset(h.Interval) // counted from here, so that a slow check does not delay the next
-		}
-		due := time.Now().Add(h.Timeout)
-		bounded, cancel := context.WithTimeout(ctx, h.Timeout)
-		err := check(bounded)
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err == nil:
-			failures, excused = 0, false
-		case !excused && alarm.Missed(due):
-			excused = true
-		default:
-			if failures++; failures >= h.Failures {
-				return err
-			}
-			excused = false
-		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"percore/reaper/output"
+	"percore/reaper/probe"
 )
 
 func TestLogFilesAreTriedWithoutBeingMade(t *testing.T) {
@@ -49,7 +50,7 @@ func TestTailAndClearGoByTheLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	program := Program{
 		Group: "g", Name: "p", Command: []string{"/bin/sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo to stderr >&2; exec sleep 1000"},
-		Ready: Ready{Kind: ReadyNone}, Stdout: output.LogFile{Path: path},
+		Ready: probe.Check{Kind: probe.None}, Stdout: output.LogFile{Path: path},
 	}
 	f := startReal(t, program, nil).fleet
 	await := func(stream string, from int64, want string) (text string) {

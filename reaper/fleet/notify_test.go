@@ -1,15 +1,15 @@
 package fleet
 
 import (
-	"net"
 	"os"
 	"slices"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/notify"
+	"percore/reaper/probe"
 )
 
 // notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the bubble.
@@ -22,17 +22,28 @@ func notifying(t *testing.T, n int, body func(*rig)) {
 func notifyingWith(t *testing.T, n int, quiesce func(), body func(*rig)) {
 	t.Helper()
 	p := tornado(n)
-	p.Ready = Ready{Kind: ReadyNotify}
+	p.Ready = probe.Check{Kind: probe.Notify}
+	socket := openNotices(t)
 	inBubble(t, Options{Programs: []Program{p}, Quiesce: quiesce}, func(r *rig) {
-		r.fleet.notices = &notices{conn: new(net.UnixConn), address: "@test"}
+		r.fleet.notices = socket
 		r.run()
 		body(r)
 		r.finish()
 	})
 }
 
+// openNotices makes a socket that nobody reads; the fleet closes it.
+func openNotices(t *testing.T) *notify.Socket {
+	t.Helper()
+	socket, err := notify.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return socket
+}
+
 func (r *rig) notice(pid int, text string) {
-	r.fleet.mail.post(func() { r.fleet.heed(sender{pid, os.Getuid()}, text) })
+	r.fleet.mail.post(func() { r.fleet.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) })
 	synctest.Wait()
 }
 
@@ -40,7 +51,7 @@ func TestAWorkerIsReadyWhenItSaysSo(t *testing.T) {
 	notifying(t, 2, func(r *rig) {
 		r.pass(30 * time.Second)
 		r.expectStates("STARTING", "STARTING")
-		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET=@test") || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
+		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET="+r.fleet.notices.Address()) || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
 			t.Errorf("environment: got %v, want the socket and the watchdog in it", env)
 		}
 		r.notice(2, "STATUS=warm\nREADY=1\n")
@@ -71,45 +82,6 @@ func TestTheWatchdogBitesWhoeverFallsSilent(t *testing.T) {
 		r.notice(2, "WATCHDOG=trigger")
 		r.expectLog(1, "watchdog: the worker itself says so")
 	})
-}
-
-func TestNoticesComeWithTheirSender(t *testing.T) {
-	n, err := openNotices()
-	if err != nil {
-		t.Fatal(err)
-	}
-	heard, done := make(chan string), make(chan struct{})
-	go func() {
-		defer close(done)
-		n.read(func(from sender, text string) {
-			if want := (sender{os.Getpid(), os.Getuid()}); from != want {
-				t.Errorf("sender: got %+v, want %+v", from, want)
-			}
-			heard <- text
-		})
-	}()
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer reader.Close()
-	if _, _, err := conn.WriteMsgUnix([]byte("BARRIER=1"), syscall.UnixRights(int(writer.Fd())), &net.UnixAddr{Name: n.address, Net: "unixgram"}); err != nil {
-		t.Fatal(err)
-	}
-	writer.Close()
-	if got := <-heard; got != "BARRIER=1" {
-		t.Errorf("got %q, want BARRIER=1", got)
-	}
-	if _, err := reader.Read(make([]byte, 1)); err == nil {
-		t.Error("barrier: got it open, want it closed")
-	}
-	n.conn.Close()
-	<-done
 }
 
 func TestAWorkerThatSaysThatItLeavesAndStaysIsReplaced(t *testing.T) {
@@ -162,7 +134,7 @@ func TestAWorkerThatSaysThatItLeavesIsReplacedAfterItsLastRequestOnly(t *testing
 func TestOnlyAWorkersOwnTreeWithItsUserSpeaksForIt(t *testing.T) {
 	const stranger, child, dropped = 77, 78, 79
 	p := tornado(1)
-	p.Ready = Ready{Kind: ReadyNotify}
+	p.Ready = probe.Check{Kind: probe.Notify}
 	p.Credential = &reaper.Credential{UID: 1000}
 	o := Options{
 		Programs: []Program{p},
@@ -170,27 +142,28 @@ func TestOnlyAWorkersOwnTreeWithItsUserSpeaksForIt(t *testing.T) {
 		UserOf:   func(int) (int, bool) { return 1001, true }, // it has changed it since
 	}
 	for _, c := range []struct {
-		from  sender
+		from  notify.Sender
 		heard bool
 	}{
-		{sender{stranger, 1000}, false},
-		{sender{stranger, 0}, false},
-		{sender{dropped, 65534}, false},
-		{sender{1, 65534}, false},
-		{sender{1, 1000}, true},
-		{sender{child, 1000}, true},
-		{sender{child, 1001}, true},
-		{sender{child, 0}, true},
+		{notify.Sender{PID: stranger, UID: 1000}, false},
+		{notify.Sender{PID: stranger, UID: 0}, false},
+		{notify.Sender{PID: dropped, UID: 65534}, false},
+		{notify.Sender{PID: 1, UID: 65534}, false},
+		{notify.Sender{PID: 1, UID: 1000}, true},
+		{notify.Sender{PID: child, UID: 1000}, true},
+		{notify.Sender{PID: child, UID: 1001}, true},
+		{notify.Sender{PID: child, UID: 0}, true},
 	} {
+		socket := openNotices(t)
 		inBubble(t, o, func(r *rig) {
-			r.fleet.notices = &notices{conn: new(net.UnixConn), address: "@test"}
+			r.fleet.notices = socket
 			r.run()
 			r.fleet.mail.post(func() { r.fleet.heed(c.from, "READY=1"); r.fleet.heed(c.from, "READY=1") })
 			synctest.Wait()
 			if got := r.fleet.Status()[0].Ready; got != c.heard {
 				t.Errorf("READY=1 of %+v: got heard %t, want %t", c.from, got, c.heard)
 			}
-			if c.from.uid == 65534 {
+			if c.from.UID == 65534 {
 				r.expectLog(1, "notice ignored")
 			}
 			r.finish()

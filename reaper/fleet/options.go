@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 	"percore/reaper/tree"
 )
 
@@ -60,7 +61,7 @@ type Options struct {
 	// SocketPlaces are folders for the workers' unix sockets, the first that can be written to counts; nil is /run, /dev/shm and /tmp.
 	SocketPlaces []string
 	// Probe is one attempt at readiness, or one health check, at host:port or unix:/path; nil is a real connection.
-	Probe func(ctx context.Context, r Ready, address string) error
+	Probe func(ctx context.Context, r probe.Check, address string) error
 	// Resident is the memory, in bytes, of a process and all below it; nil looks at /proc.
 	Resident func(pid int) int64
 	// Stopped says whether a process is stopped by a signal; nil looks at /proc.
@@ -96,10 +97,7 @@ func (o Options) withDefaults() Options {
 		o.OOMKilled = func(int) bool { return false }
 	}
 	if o.Probe == nil {
-		o.Probe = dialProbe
-	}
-	if o.SocketPlaces == nil {
-		o.SocketPlaces = defaultSocketPlaces()
+		o.Probe = probe.Dial
 	}
 	if o.Stopped == nil {
 		o.Stopped = tree.Stopped

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // told is what came of an order.
@@ -170,7 +171,7 @@ func TestAStartThatFailsSaysHow(t *testing.T) {
 
 func TestAStartWithoutAReadinessProbeIsOneWhenItHasLasted(t *testing.T) {
 	unprobed := tornado(1)
-	unprobed.Ready, unprobed.StartSecs = Ready{Kind: ReadyNone}, 2*time.Second
+	unprobed.Ready, unprobed.StartSecs = probe.Check{Kind: probe.None}, 2*time.Second
 	inBubble(t, Options{Programs: []Program{unprobed}}, func(r *rig) {
 		r.run()
 		r.pass(time.Minute)

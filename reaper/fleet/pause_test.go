@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"percore/reaper/notify"
+	"percore/reaper/probe"
 )
 
 // freeze keeps the fleet's goroutine from its work for so long, as a pause of the container does. What happens meanwhile waits.
@@ -19,7 +22,7 @@ func (r *rig) freeze(d time.Duration) {
 
 // sayAfterThePause has a worker say something as soon as it runs again, which is behind everything that rang meanwhile.
 func (r *rig) sayAfterThePause(d time.Duration, pid int, text string) {
-	time.AfterFunc(d+time.Millisecond, func() { r.fleet.mail.post(func() { r.fleet.heed(sender{pid, os.Getuid()}, text) }) })
+	time.AfterFunc(d+time.Millisecond, func() { r.fleet.mail.post(func() { r.fleet.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) }) })
 }
 
 func TestAPauseIsNoSilence(t *testing.T) {
@@ -152,8 +155,8 @@ func TestAPauseIsNoFailedCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
-				h := Health{Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3}
-				err := h.watch(t.Context(), func(ctx context.Context) error { asked++; return c.checks[asked-1](ctx) })
+				h := probe.Health{Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3}
+				err := h.Watch(t.Context(), func(ctx context.Context) error { asked++; return c.checks[asked-1](ctx) })
 				if !errors.Is(err, stuck) || asked != c.want {
 					t.Errorf("got %v after %d checks, want it stuck after %d", err, asked, c.want)
 				}
@@ -163,13 +166,13 @@ func TestAPauseIsNoFailedCheck(t *testing.T) {
 }
 
 func TestWhatAHealthCheckFoundInWords(t *testing.T) {
-	h := Health{Timeout: 2 * time.Second}
+	h := probe.Health{Timeout: 2 * time.Second}
 	for want, err := range map[string]error{
 		"no answer within 2s": fmt.Errorf("read the status line: %w", os.ErrDeadlineExceeded),
 		"nothing listens at its address (connection refused)": fmt.Errorf("dial: %w", syscall.ECONNREFUSED),
-		"unwell: status 503": fmt.Errorf("%w: status 503", errUnwell),
+		"unwell: status 503": fmt.Errorf("%w: status 503", probe.ErrUnwell),
 	} {
-		if got := h.words(err); got != want {
+		if got := h.Explain(err); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // perform does one action of the table. Two entail an event at once: a spawn that failed, or after which nothing more is needed to be
@@ -52,12 +53,12 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 	f.clock.After(w.program.StartSecs, func() { // whoever gave the order to start it may wait for that, and so may a FATAL sibling
 		w.crew.served = w.crew.served || w.incarnation == incarnation && w.ready
 	})
-	if w.program.Ready.Kind == ReadyNone {
+	if w.program.Ready.Kind == probe.None {
 		return evReady, true
 	}
 	f.arm(w, w.program.ReadyTimeout, evOverdue)
 	f.diagnoseIn(w, min(diagnoseAfter, w.program.ReadyTimeout/2))
-	if w.program.Ready.Kind != ReadyNotify {
+	if w.program.Ready.Kind != probe.Notify {
 		f.watch(w)
 	}
 	return 0, false
@@ -105,9 +106,9 @@ func (f *Fleet) fork(w *worker) (*reaper.Process, error) {
 func (f *Fleet) watch(w *worker) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stopProbe = cancel
-	incarnation, attempt := w.incarnation, w.lastFailure.of(f.owned(w, f.attempt(w, w.program.Ready)))
+	incarnation, attempt := w.incarnation, w.lastFailure.Of(f.owned(w, f.attempt(w, w.program.Ready)))
 	go func() {
-		if probe(ctx, attempt) {
+		if probe.Until(ctx, attempt) {
 			f.mail.post(func() {
 				if w.incarnation == incarnation && w.alive() {
 					f.apply(w, evReady)
@@ -119,29 +120,29 @@ func (f *Fleet) watch(w *worker) {
 
 // attempt is one try to find the worker fit. A server may change its socket's mode between bind and listen, and PID 1 may lack the
 // capability to connect to one that is closed to it: so the socket is opened to all before and after.
-func (f *Fleet) attempt(w *worker, r Ready) func(context.Context) error {
-	address, socket := w.address(), w.exposure()
+func (f *Fleet) attempt(w *worker, r probe.Check) func(context.Context) error {
+	address, exposure := w.address(), w.exposure()
 	try := func(ctx context.Context) error { return f.options.Probe(ctx, r, address) }
 	if !w.program.Sockets {
 		return try
 	}
 	return func(ctx context.Context) error {
-		if err := socket.expose(); err != nil {
+		if err := exposure.Expose(); err != nil {
 			return err
 		}
 		if err := try(ctx); err != nil {
 			return err
 		}
-		return socket.expose()
+		return exposure.Expose()
 	}
 }
 
 // expose is for workers that are ready by their own word.
 func (f *Fleet) expose(w *worker) {
-	if !w.program.Sockets || !w.program.Traffic || w.program.Ready.Kind != ReadyNotify {
+	if !w.program.Sockets || !w.program.Traffic || w.program.Ready.Kind != probe.Notify {
 		return
 	}
-	if err := w.exposure().expose(); err != nil {
+	if err := w.exposure().Expose(); err != nil {
 		f.log.Warn("socket of the worker may be closed to the front door", "process", w.title, "socket", w.socket, "err", err)
 	}
 }
@@ -151,7 +152,7 @@ func (f *Fleet) serve(w *worker) {
 	w.stopProbe()
 	f.expose(w)
 	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, diagnosis{}
-	w.crew.served = w.crew.served || w.program.Ready.Kind != ReadyNone
+	w.crew.served = w.crew.served || w.program.Ready.Kind != probe.None
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
 	f.limit(w)

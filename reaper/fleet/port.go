@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +9,8 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/ports"
+	"percore/reaper/probe"
+	"percore/reaper/socket"
 )
 
 // Ports looks at who listens where.
@@ -48,7 +49,7 @@ func (e *heldError) Error() string { return fmt.Sprintf("port %d is held by %s",
 
 // usesPort says whether somebody is to connect to the worker's port: other programs may leave it alone.
 func (w *worker) usesPort() bool {
-	isAsked := func(r Ready) bool { return r.Kind == ReadyTCP || r.Kind == ReadyHTTP }
+	isAsked := func(r probe.Check) bool { return r.Kind == probe.TCP || r.Kind == probe.HTTP }
 	p := w.program
 	return w.port != 0 && !p.Sockets && (p.Traffic || isAsked(p.Ready) || isAsked(p.Health.Check))
 }
@@ -64,9 +65,6 @@ func (f *Fleet) tryPort(w *worker) error {
 	}
 	return nil
 }
-
-// errForeign is an answer of somebody else.
-var errForeign = errors.New("another process listens at the worker's port")
 
 // owned makes a readiness probe succeed only where it is the worker, or what it has started, who answered. Most often it is the worker
 // itself, so that is looked at first: to find all that it has started takes a look at every process.
@@ -85,7 +83,7 @@ func (f *Fleet) owned(w *worker, attempt func(context.Context) error) func(conte
 		}
 		switch verdict {
 		case ports.Foreign:
-			return errForeign
+			return probe.ErrForeign
 		case ports.Unknown:
 			f.mail.post(func() { f.noteBelieved(title, port) })
 		case ports.Own:
@@ -165,7 +163,7 @@ const addressesMax = 3
 func withoutPaths(addresses []string) []string {
 	list := slices.Clone(addresses)
 	for i, address := range list {
-		if strings.HasPrefix(address, unixPrefix) {
+		if strings.HasPrefix(address, socket.Prefix) {
 			list[i] = "a unix socket"
 		}
 	}

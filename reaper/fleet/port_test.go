@@ -10,6 +10,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/ports"
+	"percore/reaper/probe"
 )
 
 func TestAHeldPortIsNamedAndItsWorkerBacksOff(t *testing.T) {
@@ -52,7 +53,7 @@ func TestNobodyAsksForAPortThatIsNotUsed(t *testing.T) {
 	for name, change := range map[string]func(*Program){
 		"a unix socket":                     func(p *Program) { p.Sockets = true },
 		"no port":                           func(p *Program) { p.PortsFrom = 0 },
-		"no traffic, and ready without one": func(p *Program) { p.Traffic, p.Ready = false, Ready{Kind: ReadyNone} },
+		"no traffic, and ready without one": func(p *Program) { p.Traffic, p.Ready = false, probe.Check{Kind: probe.None} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := tornado(1)

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // migration is a program that comes first.
 func migration() Program {
 	return Program{
-		Group: "percore", Name: "prestart", Command: []string{"migrate"}, Ready: Ready{Kind: ReadyNone}, First: true, Internal: true,
+		Group: "percore", Name: "prestart", Command: []string{"migrate"}, Ready: probe.Check{Kind: probe.None}, First: true, Internal: true,
 		StartRetries: 3, StartSecs: time.Second, Backoff: Backoff{Jitter: -1},
 	}
 }
@@ -63,7 +64,7 @@ func TestAStopReachesWhatComesFirst(t *testing.T) {
 
 func TestWhatEndsAFleet(t *testing.T) {
 	side := Program{
-		Group: "side", Name: "side", Command: []string{"side"}, Ready: Ready{Kind: ReadyNone}, StartSecs: time.Minute, Backoff: Backoff{Jitter: -1},
+		Group: "side", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, StartSecs: time.Minute, Backoff: Backoff{Jitter: -1},
 	}
 	tests := []struct {
 		name string

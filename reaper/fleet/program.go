@@ -7,6 +7,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/output"
+	"percore/reaper/probe"
 )
 
 // Autorestart says whether a worker that ended by itself is started again; supervisord's values.
@@ -18,23 +19,6 @@ const (
 	Unexpected                    // unless the code is one of ExitCodes
 	Never                         // one life per worker
 )
-
-// ReadyKind is how the fleet learns that a worker can serve.
-type ReadyKind uint8
-
-// The kinds of readiness.
-const (
-	ReadyTCP    ReadyKind = iota // its port accepts a connection
-	ReadyHTTP                    // it answers a GET with 2xx or 3xx
-	ReadyNone                    // it was spawned
-	ReadyNotify                  // it says so on NOTIFY_SOCKET (man 3 sd_notify)
-)
-
-// Ready is a readiness probe.
-type Ready struct {
-	Kind ReadyKind
-	Path string // for ReadyHTTP, with its leading slash
-}
 
 // Backoff is the delay before the start that follows a failed one: Base·2ⁿ, never above Cap, then up to
 // Jitter more or less, so that workers that fail together do not return together.
@@ -69,8 +53,8 @@ type Program struct {
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
 	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
-	Ready        Ready         // without a port or a socket it is ReadyNone
-	Health       Health
+	Ready        probe.Check   // without a port or a socket it is probe.None
+	Health       probe.Health
 	Limits       Limits
 	ReadyTimeout time.Duration // not ready in time is a failed start
 	Backoff      Backoff
@@ -136,8 +120,8 @@ func (p Program) withDefaults() Program {
 	p.StopWaitSecs = orDefault(p.StopWaitSecs, defaultStopWait)
 	p.DrainTimeout = orDefault(p.DrainTimeout, defaultDrainTimeout)
 	p.ReadyTimeout = orDefault(p.ReadyTimeout, defaultReadyTimeout)
-	if p.Health == (Health{}) {
-		p.Health.Check.Kind = ReadyNone
+	if p.Health == (probe.Health{}) {
+		p.Health.Check.Kind = probe.None
 	}
 	p.Health.Interval = orDefault(p.Health.Interval, defaultHealthInterval)
 	p.Health.Timeout = orDefault(p.Health.Timeout, defaultHealthTimeout)
@@ -154,11 +138,11 @@ func (p Program) withDefaults() Program {
 }
 
 // withoutPort is what can be known of a worker to which nobody can connect.
-func withoutPort(r Ready) Ready {
-	if r.Kind == ReadyNotify {
+func withoutPort(r probe.Check) probe.Check {
+	if r.Kind == probe.Notify {
 		return r
 	}
-	return Ready{Kind: ReadyNone}
+	return probe.Check{Kind: probe.None}
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {

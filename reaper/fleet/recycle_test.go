@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 func TestAWorkerThatHasHadItsRequestsIsReplacedWhenTheOthersAreWell(t *testing.T) {
@@ -80,13 +81,13 @@ func TestMemoryHasALimit(t *testing.T) {
 // sickTornado is checked at /health every five seconds, three failures are too many.
 func sickTornado(n int) Program {
 	p := tornado(n)
-	p.Health = Health{Check: Ready{Kind: ReadyHTTP, Path: "/health"}, Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3}
+	p.Health = probe.Health{Check: probe.Check{Kind: probe.HTTP, Path: "/health"}, Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3}
 	return p
 }
 
 func silent(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 
-func unwell(context.Context) error { return fmt.Errorf("%w: status 503", errUnwell) }
+func unwell(context.Context) error { return fmt.Errorf("%w: status 503", probe.ErrUnwell) }
 
 func (r *rig) makeSick(port int, how func(context.Context) error) {
 	r.locked(func() { r.sick[port] = how })

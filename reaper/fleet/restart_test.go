@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 var (
@@ -21,7 +22,7 @@ func TestWorkersGetTrafficOnlyWhenTheyAreReady(t *testing.T) {
 		r.expectStates("RUNNING", "STARTING")
 		r.expectEndpoints(Up, Down)
 		r.holdBack(8001, false)
-		r.pass(probePauseMax)
+		r.pass(probe.PauseMax)
 		r.expectStates("RUNNING", "RUNNING")
 		r.expectEndpoints(Up, Up)
 		r.expectLog(2, "worker ready")
@@ -315,7 +316,7 @@ func TestFatalWithCodeZeroEndsWithOne(t *testing.T) {
 }
 
 func TestAProgramThatIsNotCriticalDoesNotEndTheFleet(t *testing.T) {
-	side := Program{Group: "sides", Name: "side", Command: []string{"side"}, Ready: Ready{Kind: ReadyNone}, StartSecs: time.Second}
+	side := Program{Group: "sides", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, StartSecs: time.Second}
 	inBubble(t, Options{Programs: []Program{tornado(1), side}}, func(r *rig) {
 		r.run()
 		r.die("side", reaper.Exit{Code: 1})
@@ -356,7 +357,7 @@ func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
 // Workers that end as soon as they are up must not keep each other from being given up.
 func TestACrewThatOnlyFlapsIsGivenUp(t *testing.T) {
 	p := tornado(2)
-	p.Ready = Ready{Kind: ReadyNone}
+	p.Ready = probe.Check{Kind: probe.None}
 	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
 		r.run()
 		for lives := 0; len(r.result) == 0; lives++ {

@@ -17,6 +17,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/ports"
+	"percore/reaper/probe"
 )
 
 // fakeKernel is a Spawner whose processes do what the test says. Run inside a synctest bubble, time is the
@@ -148,7 +149,7 @@ func tornado(n int) Program {
 func front() Program {
 	return Program{
 		Group: "percore", Name: "front", Command: []string{"percore", "front"}, StartRetries: -1,
-		Ready: Ready{Kind: ReadyNone}, Priority: -1, Internal: true, Backoff: Backoff{Jitter: -1},
+		Ready: probe.Check{Kind: probe.None}, Priority: -1, Internal: true, Backoff: Backoff{Jitter: -1},
 	}
 }
 
@@ -197,7 +198,7 @@ func (r *rig) locked(do func()) {
 	do()
 }
 
-func (r *rig) probe(ctx context.Context, what Ready, address string) error {
+func (r *rig) probe(ctx context.Context, what probe.Check, address string) error {
 	_, digits, _ := strings.Cut(address, ":")
 	port, _ := strconv.Atoi(digits)
 	r.mu.Lock()

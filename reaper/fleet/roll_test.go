@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // drained reports the requests of a worker's current incarnation as done, as the front door does.
@@ -68,7 +69,7 @@ func TestARollReplacesOneWorkerAfterAnother(t *testing.T) {
 		r.expectStates("RUNNING", "STARTING", "RUNNING")
 		r.expectEndpoints(Down, Up)
 		r.holdBack(8000, false)
-		r.pass(probePauseMax)
+		r.pass(probe.PauseMax)
 		r.expectEndpoints(Up, Up)
 		r.expectSignals("tornado-8001") // 8000 is being watched
 		r.pass(time.Second)

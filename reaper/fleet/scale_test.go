@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"percore/reaper/probe"
 )
 
 func (r *rig) expectNames(want ...string) {
@@ -32,7 +34,7 @@ func TestScalingUpStartsAllThatAreMissing(t *testing.T) {
 		r.expectEndpoints(Up, Up, Down, Up)
 		r.expectUnderWay(up)
 		r.holdBack(8002, false)
-		r.pass(probePauseMax)
+		r.pass(probe.PauseMax)
 		r.expectTold(up, nil, "8003 started", "8002 started")
 		r.finish()
 	})

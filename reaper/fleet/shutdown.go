@@ -267,9 +267,9 @@ func (f *Fleet) close() {
 		f.log.Warn("worker output was dropped", "bytes", lost)
 	}
 	if f.notices != nil {
-		f.notices.conn.Close()
+		f.notices.Close()
 	}
-	f.sockets.close()
+	f.sockets.Close()
 	if f.null != nil {
 		f.null.Close()
 	}

@@ -1,9 +1,7 @@
 package fleet
 
 import (
-	"context"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/probe"
 )
 
 // onSockets is tornado with a unix socket for each worker.
@@ -107,7 +106,7 @@ func TestAPathThatIsTooLongIsToldBeforeTheStart(t *testing.T) {
 	p := onSockets(1)
 	p.Name = strings.Repeat("n", 100)
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.close()
+	defer f.sockets.Close()
 	err := f.OpenSockets()
 	if err == nil || !strings.Contains(err.Error(), "107") || !strings.Contains(err.Error(), "shorter") {
 		t.Errorf("got %v, want the limit and what to do", err)
@@ -121,83 +120,6 @@ func TestNoPlaceForSocketsIsToldBeforeTheStart(t *testing.T) {
 	}
 }
 
-func TestTheFoldersOfDeadPercoresAreSwept(t *testing.T) {
-	place := shortDir(t)
-	alive, err := openSocketBase([]string{place})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dead, err := openSocketBase([]string{place})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = dead.lock.Close() // as the kernel does when its owner is killed
-	foreign := filepath.Join(place, "percore-other")
-	if err := os.Mkdir(foreign, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	next, err := openSocketBase([]string{place})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]bool{alive.path: true, dead.path: false, next.path: true, foreign: true} {
-		if _, err := os.Lstat(path); (err == nil) != want {
-			t.Errorf("%s: got %v, want it there: %v", path, err, want)
-		}
-	}
-	alive.remove()
-	next.remove()
-}
-
-func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED: other users' files take root")
-	}
-	const owner = 1000
-	for name, c := range map[string]struct {
-		plant  func(t *testing.T, path string)
-		opened bool
-	}{
-		"its socket": {func(t *testing.T, path string) {
-			bindAt(t, path)
-			if err := os.Chown(path, owner, owner); err != nil {
-				t.Fatal(err)
-			}
-		}, true},
-		"root's socket, linked hard": {func(t *testing.T, path string) {
-			bindAt(t, path+".root")
-			if err := os.Link(path+".root", path); err != nil {
-				t.Fatal(err)
-			}
-		}, false},
-		"a symbolic link to a socket": {func(t *testing.T, path string) {
-			bindAt(t, path+".root")
-			if err := os.Symlink(path+".root", path); err != nil {
-				t.Fatal(err)
-			}
-		}, false},
-		"a file": {func(t *testing.T, path string) {
-			if err := os.WriteFile(path, nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}, false},
-		"nothing": {func(*testing.T, string) {}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(shortDir(t), "w.sock")
-			c.plant(t, path)
-			_ = os.Chmod(path, 0o600)
-			err := exposure{path: path, owner: owner}.expose()
-			if (err == nil) != c.opened {
-				t.Errorf("got %v, want success: %v", err, c.opened)
-			}
-			if info, err := os.Stat(path); err == nil && (info.Mode().Perm() == 0o666) != c.opened {
-				t.Errorf("got mode %v, want it open: %v", info.Mode(), c.opened)
-			}
-		})
-	}
-}
-
 func TestAWorkersFolderIsForItsGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: other users' folders take root")
@@ -205,7 +127,7 @@ func TestAWorkersFolderIsForItsGroup(t *testing.T) {
 	p := onSockets(1)
 	p.Credential = &reaper.Credential{UID: 1000, GID: 1001}
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.close()
+	defer f.sockets.Close()
 	if err := f.clearSocket(f.workers[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -219,48 +141,14 @@ func TestAWorkersFolderIsForItsGroup(t *testing.T) {
 	}
 }
 
-func TestAProbeAsksOnAUnixSocket(t *testing.T) {
-	path := filepath.Join(shortDir(t), "w.sock")
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != "localhost" || r.URL.Path != "/ready" {
-			w.WriteHeader(http.StatusBadRequest)
-		}
-	})}
-	go server.Serve(listener)
-	defer server.Close()
-	for _, c := range []struct {
-		name, address, path string
-		ok                  bool
-	}{
-		{"a good answer", "unix:" + path, "/ready", true},
-		{"a bad answer", "unix:" + path, "/other", false},
-		{"nobody", "unix:" + path + ".no", "/ready", false},
-	} {
-		err := dialProbe(context.Background(), Ready{Kind: ReadyHTTP, Path: c.path}, c.address)
-		if (err == nil) != c.ok {
-			t.Errorf("%s: got %v, want success: %v", c.name, err, c.ok)
-		}
-	}
-	if err := os.Symlink(path, path+".link"); err != nil {
-		t.Fatal(err)
-	}
-	if err := dialProbe(context.Background(), Ready{}, "unix:"+path+".link"); err == nil {
-		t.Error("got a connection through a link, want none")
-	}
-}
-
 func TestAWorkerThatSaysItIsReadyHasItsSocketOpened(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: without root sockets stay as they are")
 	}
 	p := onSockets(1)
-	p.Ready = Ready{Kind: ReadyNotify}
+	p.Ready = probe.Check{Kind: probe.Notify}
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.close()
+	defer f.sockets.Close()
 	w := f.workers[0]
 	if err := f.clearSocket(w); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"percore/reaper"
 	"percore/reaper/alarm"
 	"percore/reaper/output"
+	"percore/reaper/probe"
+	"percore/reaper/socket"
 )
 
 // worker is one slot. Only the fleet's goroutine touches it.
@@ -30,24 +32,24 @@ type worker struct {
 	state  State // where it is
 	ready  bool  // whether its process is fit for traffic
 
-	incarnation uint64          // counts attempts to spawn, so that late messages are recognised
-	process     *reaper.Process // nil when there is none
-	started     time.Time       // when process was spawned
-	wasReady    bool            // process has been ready in its life
-	proven      bool            // some process of this slot has been ready
-	leaving     bool            // it is being removed, or has been
-	withheld    bool            // by order, it gets no traffic although it is fit for it
-	hung        bool            // it does not answer at all
-	misspoken   bool            // it was said that somebody speaks for process who may not
-	requestsMax uint64          // after which the front door calls process exhausted; 0 is never
-	drained     bool            // it gets no traffic, and its last request is done
-	withdrawn   time.Time       // when its traffic was taken away, on the fleet's clock
-	killed      bool            // percore sent process SIGKILL
-	refusals    int             // in a row, of the kernel to start a process
-	slain       uint64          // the latest incarnation that was killed from outside
-	diagnosis   diagnosis       // of the latest incarnation that was not ready in time
-	lastFailure *lastFailure    // of its attempts at readiness, in this incarnation
-	unreadiness string          // why process was not ready in time
+	incarnation uint64             // counts attempts to spawn, so that late messages are recognised
+	process     *reaper.Process    // nil when there is none
+	started     time.Time          // when process was spawned
+	wasReady    bool               // process has been ready in its life
+	proven      bool               // some process of this slot has been ready
+	leaving     bool               // it is being removed, or has been
+	withheld    bool               // by order, it gets no traffic although it is fit for it
+	hung        bool               // it does not answer at all
+	misspoken   bool               // it was said that somebody speaks for process who may not
+	requestsMax uint64             // after which the front door calls process exhausted; 0 is never
+	drained     bool               // it gets no traffic, and its last request is done
+	withdrawn   time.Time          // when its traffic was taken away, on the fleet's clock
+	killed      bool               // percore sent process SIGKILL
+	refusals    int                // in a row, of the kernel to start a process
+	slain       uint64             // the latest incarnation that was killed from outside
+	diagnosis   diagnosis          // of the latest incarnation that was not ready in time
+	lastFailure *probe.LastFailure // of its attempts at readiness, in this incarnation
+	unreadiness string             // why process was not ready in time
 	stopProbe   context.CancelFunc
 
 	endOfLife    *alarm.Alarm
@@ -82,7 +84,7 @@ type ending struct {
 
 func newWorker(c *crew, index int) *worker {
 	p := c.program
-	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, lastFailure: new(lastFailure), stopProbe: func() {}, stopWeighing: func() {}}
+	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, lastFailure: new(probe.LastFailure), stopProbe: func() {}, stopWeighing: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -165,7 +167,7 @@ func (w *worker) forget() {
 	w.stopProbe()
 	w.unlimit()
 	w.takeNext()
-	w.lastFailure, w.unreadiness = new(lastFailure), ""
+	w.lastFailure, w.unreadiness = new(probe.LastFailure), ""
 	w.process, w.ready, w.wasReady, w.drained, w.hung, w.killed, w.misspoken = nil, false, false, false, false, false, false
 }
 
@@ -185,13 +187,16 @@ func (f *Fleet) siblingHolds(w *worker) bool {
 	})
 }
 
+// host is where workers listen.
+const host = "127.0.0.1"
+
 // address is where the worker listens, in the form that the front door takes; empty is nowhere.
 func (w *worker) address() string {
 	switch {
 	case w.program.Sockets:
-		return unixPrefix + w.socket
+		return socket.Prefix + w.socket
 	case w.port == 0:
 		return ""
 	}
-	return net.JoinHostPort(workerHost, strconv.Itoa(w.port))
+	return net.JoinHostPort(host, strconv.Itoa(w.port))
 }

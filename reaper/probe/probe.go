@@ -1,4 +1,4 @@
-package fleet
+package probe
 
 import (
 	"context"
@@ -7,26 +7,23 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"percore/reaper/socket"
 )
 
 // Pauses between attempts: the first is short because a Go or Node worker is up within milliseconds, the last
 // keeps sixty seconds of a slow start at a few hundred attempts.
 const (
-	probePauseFirst = 5 * time.Millisecond
-	probePauseMax   = 250 * time.Millisecond
-	probeAttemptMax = 2 * time.Second // a worker may accept long before it answers
+	pauseFirst = 5 * time.Millisecond
+	PauseMax   = 250 * time.Millisecond
+	attemptMax = 2 * time.Second // a worker may accept long before it answers
 )
 
 // statusBytesMax is as much of an answer as is read: the status line's first 12 bytes decide.
 const statusBytesMax = 12
 
-// workerHost is where workers listen.
-const workerHost = "127.0.0.1"
-
-// probe attempts until one attempt succeeds (true) or ctx ends (false).
-func probe(ctx context.Context, attempt func(context.Context) error) bool {
-	pause := probePauseFirst
+// Until attempts until one attempt succeeds (true) or ctx ends (false).
+func Until(ctx context.Context, attempt func(context.Context) error) bool {
+	pause := pauseFirst
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -35,25 +32,25 @@ func probe(ctx context.Context, attempt func(context.Context) error) bool {
 			return false
 		case <-timer.C:
 		}
-		bounded, cancel := context.WithTimeout(ctx, probeAttemptMax)
+		bounded, cancel := context.WithTimeout(ctx, attemptMax)
 		err := attempt(bounded)
 		cancel()
 		if err == nil {
 			return true
 		}
 		timer.Reset(pause)
-		pause = min(pause*3/2, probePauseMax)
+		pause = min(pause*3/2, PauseMax)
 	}
 }
 
-// dialProbe is one attempt on a real port or socket.
-func dialProbe(ctx context.Context, r Ready, address string) error {
-	conn, err := dial(ctx, address)
+// Dial is one attempt on a real port or socket.
+func Dial(ctx context.Context, c Check, address string) error {
+	conn, err := connect(ctx, address)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if r.Kind != ReadyHTTP {
+	if c.Kind != HTTP {
 		return nil
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -63,21 +60,15 @@ func dialProbe(ctx context.Context, r Ready, address string) error {
 	}
 	// The probe must not outlive its incarnation, whose end cancels ctx.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	return getStatus(conn, r.Path)
+	return getStatus(conn, c.Path)
 }
 
-// dial connects to host:port or unix:/path. A link in the place of a socket is not followed: PID 1 may connect to more than the worker.
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	path, isUnix := strings.CutPrefix(address, unixPrefix)
-	if !isUnix {
-		return new(net.Dialer).DialContext(ctx, "tcp", address)
+// connect connects to host:port or unix:/path.
+func connect(ctx context.Context, address string) (net.Conn, error) {
+	if path, isUnix := strings.CutPrefix(address, socket.Prefix); isUnix {
+		return socket.Dial(ctx, path)
 	}
-	fd, err := openSocketFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer unix.Close(fd)
-	return new(net.Dialer).DialContext(ctx, "unix", descriptorPath(fd))
+	return new(net.Dialer).DialContext(ctx, "tcp", address)
 }
 
 func getStatus(conn net.Conn, path string) error {
@@ -104,10 +95,10 @@ func getStatus(conn net.Conn, path string) error {
 // checkStatus wants "HTTP/1.x 2" or "HTTP/1.x 3" (RFC 9112 section 4).
 func checkStatus(line string) error {
 	if line[:len("HTTP/1.")] != "HTTP/1." || line[8] != ' ' {
-		return fmt.Errorf("%w: the answer is not HTTP/1", errUnwell)
+		return fmt.Errorf("%w: the answer is not HTTP/1", ErrUnwell)
 	}
 	if class := line[9]; class != '2' && class != '3' {
-		return fmt.Errorf("%w: status %s", errUnwell, line[9:])
+		return fmt.Errorf("%w: status %s", ErrUnwell, line[9:])
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package fleet
+package probe
 
 import (
 	"context"
@@ -17,19 +17,19 @@ func TestProbesAreRetriedFasterThanSlower(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var at []time.Duration
-		ok := probe(t.Context(), func(context.Context) error {
+		ok := Until(t.Context(), func(context.Context) error {
 			at = append(at, time.Since(start))
 			if len(at) == 20 {
 				return nil
 			}
 			return errors.New("not yet")
 		})
-		if !ok || at[0] != 0 || at[1] != probePauseFirst || at[19]-at[18] != probePauseMax {
+		if !ok || at[0] != 0 || at[1] != pauseFirst || at[19]-at[18] != PauseMax {
 			t.Errorf("attempts: got %v, %v; want 0s, 5ms, … 250ms apart", ok, at)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if probe(ctx, func(context.Context) error { return errors.New("never") }) {
+		if Until(ctx, func(context.Context) error { return errors.New("never") }) {
 			t.Errorf("a cancelled probe: got success, want none")
 		}
 	})
@@ -43,26 +43,26 @@ func TestOneAttemptOnARealPort(t *testing.T) {
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	port := portOf(t, server.Listener)
+	port := server.Listener.Addr().(*net.TCPAddr).Port
 	tests := []struct {
 		name string
-		r    Ready
+		c    Check
 		port int
 		ok   bool
 	}{
-		{"a port that accepts", Ready{Kind: ReadyTCP}, port, true},
-		{"a port that refuses", Ready{Kind: ReadyTCP}, 1, false},
-		{"200", Ready{Kind: ReadyHTTP, Path: "/ok"}, port, true},
-		{"302", Ready{Kind: ReadyHTTP, Path: "/moved"}, port, true},
-		{"503", Ready{Kind: ReadyHTTP, Path: "/bad"}, port, false},
-		{"404", Ready{Kind: ReadyHTTP, Path: "/none"}, port, false},
-		{"no answer in time", Ready{Kind: ReadyHTTP, Path: "/slow"}, port, false},
+		{"a port that accepts", Check{Kind: TCP}, port, true},
+		{"a port that refuses", Check{Kind: TCP}, 1, false},
+		{"200", Check{Kind: HTTP, Path: "/ok"}, port, true},
+		{"302", Check{Kind: HTTP, Path: "/moved"}, port, true},
+		{"503", Check{Kind: HTTP, Path: "/bad"}, port, false},
+		{"404", Check{Kind: HTTP, Path: "/none"}, port, false},
+		{"no answer in time", Check{Kind: HTTP, Path: "/slow"}, port, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			if err := dialProbe(ctx, tt.r, net.JoinHostPort(workerHost, strconv.Itoa(tt.port))); (err == nil) != tt.ok {
+			if err := Dial(ctx, tt.c, net.JoinHostPort("127.0.0.1", strconv.Itoa(tt.port))); (err == nil) != tt.ok {
 				t.Errorf("attempt: got error %v, want success %v", err, tt.ok)
 			}
 		})
@@ -78,17 +78,4 @@ func TestOnlyTheStatusLineDecides(t *testing.T) {
 			t.Errorf("checkStatus(%q): got %v, want success %v", line, err, ok)
 		}
 	}
-}
-
-func portOf(t *testing.T, l net.Listener) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
