@@ -25,7 +25,7 @@ func ScopeOf(name string) Scope {
 	}
 	for _, v := range variablesOf(new(Config)) {
 		switch {
-		case v.name == name && v.tags.Get("group") == "front door":
+		case v.name == name && v.group == "front door":
 			return OfFrontDoor
 		case v.name == name:
 			return OfContainer

@@ -13,7 +13,7 @@ import (
 // load, which takes half of an init's time to start.
 func LoadInit(environ []string, uid int) (*Config, []Warning, error) {
 	if !slices.ContainsFunc(environ, isOurs) {
-		return &Config{Mode: value.ModeInit}, nil, nil
+		return &Config{Fleet: Fleet{Mode: value.ModeInit}}, nil, nil
 	}
 	ours := slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")

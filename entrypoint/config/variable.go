@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding"
 	"fmt"
 	"reflect"
@@ -42,21 +43,22 @@ type variable struct {
 	key   string        // as the tag has it; another only for a further program
 	field reflect.Value // addressable
 	tags  reflect.StructTag
+	group string // of the reference; that of the struct which it is in
 }
 
 // variablesOf lists the tagged fields of the struct that spec points to, and those of the structs embedded in it.
-func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem()) }
+func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem(), "") }
 
-func fieldsOf(s reflect.Value) []variable {
+func fieldsOf(s reflect.Value, group string) []variable {
 	var list []variable
 	for i := range s.NumField() {
 		field := s.Type().Field(i)
 		if field.Anonymous {
-			list = append(list, fieldsOf(s.Field(i))...)
+			list = append(list, fieldsOf(s.Field(i), cmp.Or(field.Tag.Get("group"), group))...)
 			continue
 		}
 		if name := field.Tag.Get("envconfig"); name != "" {
-			list = append(list, variable{name: name, key: name, field: s.Field(i), tags: field.Tag})
+			list = append(list, variable{name: name, key: name, field: s.Field(i), tags: field.Tag, group: group})
 		}
 	}
 	return list
@@ -106,7 +108,7 @@ func (v variable) describe() Variable {
 	}
 	return Variable{
 		Name:    v.name,
-		Group:   v.tags.Get("group"),
+		Group:   v.group,
 		Type:    v.syntax(),
 		Default: byDefault,
 		Meaning: v.tags.Get("doc"),
