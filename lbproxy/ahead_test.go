@@ -33,7 +33,7 @@ func TestWhatClientsSendAheadLeavesRoomForOthers(t *testing.T) {
 				return q.ok("ok")
 			})
 			r.workers(s.address)
-			var all []*client
+			var all []*caller
 			for range clients {
 				all = append(all, r.client().send(test.request+strings.Repeat(getRequest, 18<<10/len(getRequest))))
 			}

@@ -88,7 +88,7 @@ func TestClientsThatReadSlowlyStayWithinTheBudget(t *testing.T) {
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(answer) })
 	r.workers(s.address)
 	const clients = 60
-	all := make([]*client, clients)
+	all := make([]*caller, clients)
 	for i := range all {
 		all[i] = r.client()
 		_ = all[i].SetReadBuffer(64 << 10)
@@ -117,7 +117,7 @@ func TestPartsOfHeadsStayWithinTheBudget(t *testing.T) {
 	r := newRig(t, cramped)
 	r.workers(newStub(t, constant("ok")).address)
 	part := "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 15<<10)
-	var all []*client
+	var all []*caller
 	for i := range 600 { // of 20 KiB each
 		if i == 300 {
 			eventually(t, "those before are read", func() bool { return r.exchanges() == i })
@@ -168,7 +168,7 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(newStub(t, constant("ok")).address)
 	r.onLoop(func(l *loop) { l.clientsMax = 3 })
-	var all []*client
+	var all []*caller
 	for range 3 {
 		c := r.client()
 		c.wantOpen("ok")
@@ -187,17 +187,17 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 func TestAConnectionWhoseRequestIsHereDoesNotMakeRoom(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		prepare func(*client)
+		prepare func(*caller)
 		elapse  int // milliseconds
 	}{
-		{"idle for long", func(c *client) { c.wantOpen("ok") }, 0},
-		{"owing its first request for long", func(*client) {}, unservedMillis},
+		{"idle for long", func(c *caller) { c.wantOpen("ok") }, 0},
+		{"owing its first request for long", func(*caller) {}, unservedMillis},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
 			r.workers(newStub(t, constant("ok")).address)
 			r.onLoop(func(l *loop) { l.clientsMax = 3 })
-			var all []*client
+			var all []*caller
 			for range 3 {
 				c := r.client()
 				test.prepare(c)
@@ -236,7 +236,7 @@ func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
 		return q.say("Content-Length: 2\r\n\r\nok")
 	})
 	r.workers(s.address)
-	var all []*client
+	var all []*caller
 	for range clients {
 		all = append(all, r.client().send(getRequest))
 	}
@@ -271,7 +271,7 @@ func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.ProxyProtocol, o.ClientHeaderTimeout = test.protocol, time.Minute })
 			r.workers(newStub(t, constant("ok")).address)
 			r.onLoop(func(l *loop) { l.clientsMax = 3 })
-			var slow []*client
+			var slow []*caller
 			for range 3 {
 				slow = append(slow, r.client().send(test.said))
 			}
@@ -297,7 +297,7 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	r.workers(s.address)
 	r.onLoop(func(l *loop) { l.clientsMax = 2 })
-	busy := []*client{r.client().send(getRequest), r.client().send(getRequest)}
+	busy := []*caller{r.client().send(getRequest), r.client().send(getRequest)}
 	eventually(t, "both are served", func() bool { return s.requests.Load() == 2 })
 	waits := r.client().send(getRequest)
 	eventually(t, "accept pauses", func() (paused bool) {
@@ -358,7 +358,7 @@ func TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget(t *testing.T) {
 		return err == nil && n > 0 && q.ok("ok")
 	})
 	r.workers(s.address)
-	var all []*client
+	var all []*caller
 	for range clients {
 		all = append(all, r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"))
 	}
@@ -406,7 +406,7 @@ func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 	request := "GET /" + strings.Repeat("t", 2048) + " HTTP/1.1\r\nHost: x\r\nReferer: " + strings.Repeat("r", 1024) +
 		"\r\nUser-Agent: " + strings.Repeat("u", 1024) + "\r\nConnection: close\r\n\r\n"
 	const clients = 1000 // half of what a container of 64 MB takes
-	var all []*client
+	var all []*caller
 	for range clients {
 		all = append(all, r.client().send(request))
 	}
@@ -449,7 +449,7 @@ func TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner(t *testing.T) {
 }
 
 // deaf is a client that came while places were short, and reads nothing of its answer.
-func (r *rig) deaf() *client {
+func (r *rig) deaf() *caller {
 	r.t.Helper()
 	s := newStub(r.t, constant(strings.Repeat("x", 256<<10)))
 	r.workers(s.address)
@@ -468,7 +468,7 @@ func (r *rig) deaf() *client {
 	return c
 }
 
-func (c *client) wantReset() {
+func (c *caller) wantReset() {
 	c.t.Helper()
 	if _, err := io.Copy(io.Discard, c); !errors.Is(err, unix.ECONNRESET) {
 		c.t.Errorf("the end of a connection whose client read nothing: got %v, want a reset", err)

@@ -13,7 +13,7 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 	good := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	r.workers(bad.address, good.address)
 	r.warm()
-	var clients []*client
+	var clients []*caller
 	for range 20 {
 		clients = append(clients, r.client().send(getRequest))
 	}

@@ -114,7 +114,7 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	var order lockedBuffer
 	s := newStub(t, func(q *stubRequest) bool { <-gate; fmt.Fprint(&order, q.path()); return q.ok("ok") })
 	r.workers(s.address)
-	var clients []*client
+	var clients []*caller
 	var want strings.Builder
 	for i := range 30 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
@@ -273,7 +273,7 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	endpoint.State, endpoint.Coming = Draining, true
 	r.apply(false, endpoint)
 	r.report("every loop knows", func(Report) bool { return true })
-	var held []*client
+	var held []*caller
 	for i := range 3 {
 		held = append(held, r.client().send(getRequest))
 		eventually(t, "it is held", func() bool { return r.proxy.waiting.Load() == int64(i+1) })

@@ -61,7 +61,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	for size := range 2 {
 		r := newRig(t, func(o *Options) { o.QueueSize = size })
 		r.apply(false, Endpoint{Coming: true, Address: "127.0.0.1:1"})
-		var waits []*client
+		var waits []*caller
 		for range size {
 			waits = append(waits, r.client().send(getRequest))
 		}

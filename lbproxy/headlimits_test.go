@@ -112,7 +112,7 @@ func TestConnectionsToWorkersAreBoundedAsClientsAre(t *testing.T) {
 	s := newStub(t, func(q *stubRequest) bool { <-gates[strings.Fields(q.head)[0]]; return q.ok("ok") })
 	r.workers(s.address)
 	for _, request := range []string{getRequest, post("")} {
-		var all []*client
+		var all []*caller
 		for range clients {
 			all = append(all, r.client().send(request))
 		}

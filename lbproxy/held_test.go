@@ -35,7 +35,7 @@ func TestABodyThatItsWorkerHasIsNotHeldAnyLonger(t *testing.T) {
 				return q.ok(fmt.Sprint(len(b)))
 			})
 			r.workers(s.address)
-			var all []*client
+			var all []*caller
 			for i := range clients {
 				all = append(all, r.client().send(test.head+test.body))
 				eventually(t, "the worker has it", func() bool { return s.requests.Load() == int64(i+1) })

@@ -71,7 +71,7 @@ func (tr *traffic) run(r *rig, clients int, length time.Duration, think func() t
 	all.Wait()
 }
 
-func (tr *traffic) request(c *client) {
+func (tr *traffic) request(c *caller) {
 	id := tr.sent.Add(1)
 	if rand.IntN(2) == 0 {
 		c.send(fmt.Sprintf("GET /get-%d HTTP/1.1\r\nHost: x\r\n\r\n", id))

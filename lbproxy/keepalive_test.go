@@ -72,7 +72,7 @@ func TestAtMostKeepaliveConnectionsAreKept(t *testing.T) {
 		gate := make(chan struct{})
 		s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 		r.workers(s.address)
-		var clients []*client
+		var clients []*caller
 		for range 5 {
 			clients = append(clients, r.client().send(getRequest))
 		}
@@ -130,7 +130,7 @@ func mirror(q *stubRequest) bool {
 	return err == nil && q.ok(q.path()+" "+b)
 }
 
-func (c *client) wantPipeline() {
+func (c *caller) wantPipeline() {
 	c.t.Helper()
 	c.read("GET").want(c.t, 200, "/1 ")
 	c.read("POST").want(c.t, 200, "/2 hello")
@@ -276,7 +276,7 @@ func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
 		return q.ok("ok")
 	})
 	r.workers(s.address)
-	var all []*client
+	var all []*caller
 	for range clients {
 		all = append(all, r.client())
 	}

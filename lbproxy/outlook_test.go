@@ -48,7 +48,7 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 				after.read("GET").want(t, 200, "ok")
 				return
 			}
-			for _, c := range []*client{before, after} {
+			for _, c := range []*caller{before, after} {
 				start := time.Now()
 				a := c.read("GET")
 				a.want(t, 503, "~no worker runs, and none is about to start")
@@ -113,7 +113,7 @@ func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
 	starting.Trouble = trouble
 	r.apply(false, starting)
-	for _, waiting := range []*client{c, r.client().send(getRequest)} {
+	for _, waiting := range []*caller{c, r.client().send(getRequest)} {
 		waiting.read("GET").want(t, 503, "~no worker was ready in time: "+trouble)
 	}
 }

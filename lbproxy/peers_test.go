@@ -178,20 +178,20 @@ func refusing(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// client is one connection to the front door.
-type client struct {
+// caller is one connection to the front door.
+type caller struct {
 	*net.TCPConn
 	t  *testing.T
 	in *bufio.Reader
 }
 
-func (r *rig) client() *client {
+func (r *rig) client() *caller {
 	r.t.Helper()
 	c := r.dial()
-	return &client{TCPConn: c, t: r.t, in: bufio.NewReaderSize(c, 64<<10)}
+	return &caller{TCPConn: c, t: r.t, in: bufio.NewReaderSize(c, 64<<10)}
 }
 
-func (c *client) send(s string) *client {
+func (c *caller) send(s string) *caller {
 	c.t.Helper()
 	if _, err := io.WriteString(c.TCPConn, s); err != nil {
 		c.t.Fatalf("send %.80q: %v", s, err)
@@ -207,7 +207,7 @@ type answer struct {
 }
 
 // read reads one answer to a request with the given method.
-func (c *client) read(method string) answer {
+func (c *caller) read(method string) answer {
 	c.t.Helper()
 	resp, err := http.ReadResponse(c.in, &http.Request{Method: method})
 	if err != nil {
@@ -218,7 +218,7 @@ func (c *client) read(method string) answer {
 }
 
 // do sends a request and reads the answer.
-func (c *client) do(request string) answer {
+func (c *caller) do(request string) answer {
 	c.t.Helper()
 	c.send(request)
 	method, _, _ := strings.Cut(request, " ")
@@ -243,7 +243,7 @@ func (a answer) want(t *testing.T, status int, body string) {
 }
 
 // wantEnd checks that the front door closes without another byte and without a reset.
-func (c *client) wantEnd() {
+func (c *caller) wantEnd() {
 	c.t.Helper()
 	if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
 		c.t.Errorf("end of connection: got %.80q and error %v, want a FIN and no byte", rest, err)
@@ -251,7 +251,7 @@ func (c *client) wantEnd() {
 }
 
 // wantOpen checks that the connection still serves.
-func (c *client) wantOpen(body string) {
+func (c *caller) wantOpen(body string) {
 	c.t.Helper()
 	c.do(getRequest).want(c.t, 200, body)
 }

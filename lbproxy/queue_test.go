@@ -29,7 +29,7 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 
 func TestWaitingRequestsAreServedInTheirOrder(t *testing.T) {
 	r := newRig(t, nil)
-	var clients []*client
+	var clients []*caller
 	for i := range 20 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
 		eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == int64(i+1) })

@@ -161,7 +161,7 @@ func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	r.workers(socket.UnixPrefix + path)
 	piece := strings.Repeat("x", 16<<10)
-	upload := func(path string, pieces, length int) (*client, int) {
+	upload := func(path string, pieces, length int) (*caller, int) {
 		c := r.client().send(fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", path, length))
 		r.fewTurns()
 		for i := range pieces {

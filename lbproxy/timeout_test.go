@@ -317,7 +317,7 @@ func TestAWorkerThatTakesNothingOfARequestIsA504(t *testing.T) {
 }
 
 func TestLingeringEnds(t *testing.T) {
-	refused := func(t *testing.T, r *rig) *client {
+	refused := func(t *testing.T, r *rig) *caller {
 		c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
 		c.read("POST").want(t, 413, "~too large")
 		return c
@@ -452,7 +452,7 @@ func (r *rig) pendingToClients() (n int) {
 }
 
 // wantCutOff checks that the front door gives the only client up in time.
-func (r *rig) wantCutOff(c *client, most time.Duration) {
+func (r *rig) wantCutOff(c *caller, most time.Duration) {
 	r.t.Helper()
 	for deadline := time.Now().Add(most); r.exchanges() > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {

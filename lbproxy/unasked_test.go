@@ -90,7 +90,7 @@ func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
 	c.wantOpen("connection 1")
 	kept := <-w.kept
 	r.keptConn(func(*conn) {})
-	others := make([]*client, epoll.EventsMax+1)
+	others := make([]*caller, epoll.EventsMax+1)
 	for i := range others {
 		others[i] = r.client()
 	}

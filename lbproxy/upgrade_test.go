@@ -32,7 +32,7 @@ func switches(early string) func(*stubRequest) bool {
 }
 
 // tunnel opens one and returns the client's end behind the 101.
-func (r *rig) tunnel(ahead string) *client {
+func (r *rig) tunnel(ahead string) *caller {
 	r.t.Helper()
 	c := r.client().send(upgradeRequest + ahead)
 	head := readHead(c.in)
@@ -43,7 +43,7 @@ func (r *rig) tunnel(ahead string) *client {
 	return c
 }
 
-func (c *client) wantBytes(want string) {
+func (c *caller) wantBytes(want string) {
 	c.t.Helper()
 	b := make([]byte, len(want))
 	if n, err := io.ReadFull(c.in, b); err != nil || string(b) != want {
