@@ -25,7 +25,7 @@ type traces struct {
 
 // noteTry keeps the status that the current try came to.
 func (x *exchange) noteTry(status int) {
-	if n := int(x.tries); n > 0 && n <= triesNoted {
+	if n := int(x.wait.Tries); n > 0 && n <= triesNoted {
 		x.statuses[n-1] = uint16(status)
 	}
 }
@@ -121,9 +121,9 @@ func appendJSONHost(b, host []byte) []byte {
 // appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, queue and first byte from the exchange's
 // first byte on, connect as a span of its own.
 func appendJSONTimes(b []byte, l *loop, x *exchange) []byte {
-	b = appendJSONDecimal(b, "duration_ms", l.nowNanos-x.startedNanos, time.Millisecond)
+	b = appendJSONDecimal(b, "duration_ms", l.nowNanos-x.wait.Since, time.Millisecond)
 	if x.headNanos != 0 {
-		b = appendJSONSeconds(b, "percore.head_seconds", x.headNanos-x.startedNanos)
+		b = appendJSONSeconds(b, "percore.head_seconds", x.headNanos-x.wait.Since)
 	}
 	if x.parkedNanos != 0 {
 		b = appendJSONSeconds(b, "percore.queue_seconds", x.queuedNanos)
@@ -132,7 +132,7 @@ func appendJSONTimes(b []byte, l *loop, x *exchange) []byte {
 		b = appendJSONSeconds(b, "percore.connect_seconds", x.connectedNanos-x.connectNanos)
 	}
 	if x.firstNanos != 0 {
-		b = appendJSONSeconds(b, "percore.first_byte_seconds", x.firstNanos-x.startedNanos)
+		b = appendJSONSeconds(b, "percore.first_byte_seconds", x.firstNanos-x.wait.Since)
 	}
 	return b
 }
@@ -146,12 +146,12 @@ func appendJSONTries(b []byte, x *exchange) []byte {
 	if x.last != nil && x.last.PID > 0 {
 		b = appendJSONNumber(b, "pid", int64(x.last.PID))
 	}
-	if x.tries == 0 {
+	if x.wait.Tries == 0 {
 		return b
 	}
-	b = appendJSONNumber(b, "retries", int64(x.tries-1))
+	b = appendJSONNumber(b, "retries", int64(x.wait.Tries-1))
 	b = append(b, `,"percore.upstream_status":[`...)
-	for i := range min(int(x.tries), triesNoted) {
+	for i := range min(int(x.wait.Tries), triesNoted) {
 		if i > 0 {
 			b = append(b, ',')
 		}

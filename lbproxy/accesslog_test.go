@@ -132,7 +132,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	time.Sleep(20 * time.Millisecond)
 	s := newStub(t, func(q *stubRequest) bool {
 		if q.path() == "/" {

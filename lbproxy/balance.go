@@ -1,17 +1,16 @@
 package lbproxy
 
-import (
-	"encoding/binary"
-	"sync/atomic"
-)
+import "encoding/binary"
 
-// balancer chooses workers for one loop. The counts that it goes by, and the turn of round_robin, are shared by all loops.
-type balancer struct {
+// Balancer is one loop's end of a group: it chooses workers for the loop's requests. The counts that it goes by, and the turn of
+// round_robin, are shared by all loops.
+type Balancer struct {
+	group    *Group
+	box      *Mailbox // of the loop
 	method   Balance
-	limit    int64          // requests that a worker gets at once; 0 is no limit
-	shared   *atomic.Uint32 // round_robin: the worker that had its turn last
-	random   uint64         // state of the random numbers; never 0
-	searches uint32         // least_conn: each starts at another worker, so that ties take turns
+	limit    int64  // requests that a worker gets at once; 0 is no limit
+	random   uint64 // state of the random numbers; never 0
+	searches uint32 // least_conn: each starts at another worker, so that ties take turns
 
 	// The search that is going on.
 	now   int64
@@ -35,15 +34,40 @@ type sighting struct {
 	fresh *target // the least busy of those that are not warm yet
 }
 
-// choose takes a place for a request from client, at none of the workers in tried. It returns nil when there is none now.
-func (b *balancer) choose(t *table, tried *endpointSet, client *peer, now int64) *target {
-	if t == nil || len(t.target) == 0 {
+// NewBalancer makes the end of g of the loop with this number, whose mailbox box is.
+func NewBalancer(g *Group, box *Mailbox, loop int) Balancer {
+	return Balancer{group: g, box: box, searches: uint32(loop), random: uint64(loop) + 1}
+}
+
+// Configure sets by which method workers are chosen from now on, and how many requests each gets at once; 0 is no limit.
+func (b *Balancer) Configure(method Balance, limit int) { b.method, b.limit = method, int64(limit) }
+
+// Choose takes a place for w at one of the workers in t that it has not tried. It returns nil when there is none now.
+func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *target {
+	repeats := w.Repeat && !w.repeating
+	if t == nil || repeats && !b.group.takeRepeat(t) {
+		return nil
+	}
+	place := b.choose(t, w, now)
+	switch {
+	case !repeats:
+	case place != nil:
+		w.repeating = true
+	default:
+		b.group.repeats.Add(-1)
+	}
+	return place
+}
+
+// choose takes a place for w, whose repeat has been counted.
+func (b *Balancer) choose(t *Table, w *Waiter, now int64) *target {
+	if len(t.target) == 0 {
 		return nil
 	}
 	b.now = now
 	b.searches++
 	for {
-		best := b.search(t, tried, client)
+		best := b.search(t, w)
 		if best == nil || best.claim(b.limit) {
 			return best
 		}
@@ -53,44 +77,44 @@ func (b *balancer) choose(t *table, tried *endpointSet, client *peer, now int64)
 
 // search finds a worker that is well; one that is out where that is due to be tried; one that is not warm yet when its turn has
 // come or nobody else has room; and one that is out when all are.
-func (b *balancer) search(t *table, tried *endpointSet, client *peer) *target {
+func (b *Balancer) search(t *Table, w *Waiter) *target {
 	b.seen = sighting{}
-	best := b.find(t, tried, client, reachWell)
+	best := b.find(t, w, reachWell)
 	if b.seen.out {
-		if due := b.dueProbe(t, tried); due != nil {
+		if due := b.dueProbe(t, w); due != nil {
 			return due
 		}
 	}
 	if fresh := b.seen.fresh; fresh != nil {
 		if best == nil {
-			best = b.find(t, tried, client, reachFresh)
+			best = b.find(t, w, reachFresh)
 		} else if freshTurn(b.searches, len(t.target), fresh.warmth(b.now)) && fresh.load() <= best.load() {
 			best = fresh
 		}
 	}
 	if best == nil && b.seen.out && !b.seen.full {
-		best = b.find(t, tried, client, reachAll)
+		best = b.find(t, w, reachAll)
 	}
 	return best
 }
 
-func (b *balancer) find(t *table, tried *endpointSet, client *peer, reach reach) *target {
+func (b *Balancer) find(t *Table, w *Waiter, reach reach) *target {
 	b.reach = reach
 	switch b.method {
 	case RoundRobin:
-		return b.next(t, tried)
+		return b.next(t, w)
 	case IPHash:
-		return b.home(t, tried, client)
+		return b.home(t, w)
 	case Random:
-		return b.lessOfTwo(t, tried)
+		return b.lessOfTwo(t, w)
 	default:
-		return b.least(t, tried)
+		return b.least(t, w)
 	}
 }
 
 // may tells whether the worker at this index can be chosen now, and remembers why not.
-func (b *balancer) may(t *table, index int, tried *endpointSet) bool {
-	if t.states[index] != Up || tried.has(index) {
+func (b *Balancer) may(t *Table, index int, w *Waiter) bool {
+	if t.states[index] != Up || w.tried.has(index) {
 		return false
 	}
 	e := t.target[index]
@@ -114,17 +138,17 @@ func (b *balancer) may(t *table, index int, tried *endpointSet) bool {
 }
 
 // dueProbe is a worker that was taken out and is to be tried by this request.
-func (b *balancer) dueProbe(t *table, tried *endpointSet) *target {
+func (b *Balancer) dueProbe(t *Table, w *Waiter) *target {
 	for i, e := range t.target {
-		if t.states[i] == Up && !tried.has(i) && e.hasRoom(b.limit) && e.takeProbe(b.now) {
+		if t.states[i] == Up && !w.tried.has(i) && e.hasRoom(b.limit) && e.takeProbe(b.now) {
 			return e
 		}
 	}
 	return nil
 }
 
-// anyFree tells whether there is a place at any worker. One that is out counts when all are.
-func (b *balancer) anyFree(t *table) bool {
+// AnyFree tells whether there is a place at any worker. One that is out counts when all are.
+func (b *Balancer) AnyFree(t *Table) bool {
 	if t == nil {
 		return false
 	}
@@ -146,12 +170,12 @@ func (b *balancer) anyFree(t *table) bool {
 }
 
 // least is the worker with the fewest requests.
-func (b *balancer) least(t *table, tried *endpointSet) *target {
+func (b *Balancer) least(t *Table, w *Waiter) *target {
 	var best *target
 	var fewest int64
 	index := int(b.searches % uint32(len(t.target)))
 	for range t.target {
-		if b.may(t, index, tried) {
+		if b.may(t, index, w) {
 			if n := t.target[index].load(); best == nil || n < fewest {
 				best, fewest = t.target[index], n
 			}
@@ -164,20 +188,20 @@ func (b *balancer) least(t *table, tried *endpointSet) *target {
 }
 
 // next is the worker whose turn it is. A loop that finds that another has just taken that turn looks for the next.
-func (b *balancer) next(t *table, tried *endpointSet) *target {
+func (b *Balancer) next(t *Table, w *Waiter) *target {
 	for {
-		turn := b.shared.Load()
+		turn := b.group.turn.Load()
 		found := -1
 		for i := range t.target {
 			// To the end, for the sake of what it remembers.
-			if index := (int(turn) + 1 + i) % len(t.target); b.may(t, index, tried) && found < 0 {
+			if index := (int(turn) + 1 + i) % len(t.target); b.may(t, index, w) && found < 0 {
 				found = index
 			}
 		}
 		if found < 0 {
 			return nil
 		}
-		if b.shared.CompareAndSwap(turn, uint32(found)) {
+		if b.group.turn.CompareAndSwap(turn, uint32(found)) {
 			return t.target[found]
 		}
 	}
@@ -187,13 +211,13 @@ func (b *balancer) next(t *table, tried *endpointSet) *target {
 // hashing), so that the clients of one that goes are spread over the others and come back with it. The score is the slot's, not
 // the process's. With a limit a client waits for its worker, even where another is free; a worker that is not warm yet has its
 // own clients all the same.
-func (b *balancer) home(t *table, tried *endpointSet, client *peer) *target {
+func (b *Balancer) home(t *Table, w *Waiter) *target {
 	var best *target
 	var highest uint64
-	key := hashClient(client)
+	key := hashClient(&w.Client)
 	for index := range t.target {
 		e := t.target[index]
-		if t.states[index] != Up || tried.has(index) {
+		if t.states[index] != Up || w.tried.has(index) {
 			continue
 		}
 		if e.isOut() && b.reach != reachAll {
@@ -212,11 +236,11 @@ func (b *balancer) home(t *table, tried *endpointSet, client *peer) *target {
 }
 
 // lessOfTwo is the one with fewer requests of two workers chosen at random.
-func (b *balancer) lessOfTwo(t *table, tried *endpointSet) *target {
+func (b *Balancer) lessOfTwo(t *Table, w *Waiter) *target {
 	var pair [2]*target
 	seen := uint64(0)
 	for index := range t.target {
-		if !b.may(t, index, tried) {
+		if !b.may(t, index, w) {
 			continue
 		}
 		// A sample of two, each worker with the same chance.
@@ -238,7 +262,7 @@ func (b *balancer) lessOfTwo(t *table, tried *endpointSet) *target {
 }
 
 // draw returns a number below n, by xorshift; balancing needs nothing better.
-func (b *balancer) draw(n uint64) uint64 {
+func (b *Balancer) draw(n uint64) uint64 {
 	b.random ^= b.random << 13
 	b.random ^= b.random >> 7
 	b.random ^= b.random << 17
@@ -246,8 +270,8 @@ func (b *balancer) draw(n uint64) uint64 {
 }
 
 // hashClient is the same number for the same address at all times.
-func hashClient(client *peer) uint64 {
-	high, low := binary.BigEndian.Uint64(client.address[:8]), binary.BigEndian.Uint64(client.address[8:])
+func hashClient(address *[16]byte) uint64 {
+	high, low := binary.BigEndian.Uint64(address[:8]), binary.BigEndian.Uint64(address[8:])
 	return mix(high) ^ low
 }
 

@@ -2,20 +2,17 @@ package lbproxy
 
 import (
 	"encoding/binary"
-	"sync/atomic"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // tableOf makes a table of workers in the given states.
-func tableOf(t *testing.T, states ...EndpointState) *table {
+func tableOf(t *testing.T, states ...EndpointState) *Table {
 	t.Helper()
 	var es []Endpoint
 	for i, s := range states {
 		es = append(es, Endpoint{Index: i, Address: "127.0.0.1:1", Incarnation: 1, State: s})
 	}
-	table, err := newTable(Snapshot{Seq: 1, Endpoints: es}, nil)
+	table, err := NewTable(es, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,13 +20,17 @@ func tableOf(t *testing.T, states ...EndpointState) *table {
 }
 
 // newBalancer makes one of a few that share their turn.
-func newBalancer(method Balance, limit int64) *balancer {
-	return &balancer{method: method, limit: limit, shared: new(atomic.Uint32), random: 1}
+func newBalancer(method Balance, limit int) *Balancer { return balancerOf(&Group{}, method, limit) }
+
+func balancerOf(g *Group, method Balance, limit int) *Balancer {
+	b := NewBalancer(g, &Mailbox{wake: func() {}}, 0)
+	b.Configure(method, limit)
+	return &b
 }
 
 // pick chooses for a client and gives the place back.
-func (b *balancer) pick(t *table, tried *endpointSet, client peer) int {
-	chosen := b.choose(t, tried, &client, 0)
+func (b *Balancer) pick(t *Table, w *Waiter) int {
+	chosen := b.Choose(t, w, 0)
 	if chosen == nil {
 		return -1
 	}
@@ -39,9 +40,9 @@ func (b *balancer) pick(t *table, tried *endpointSet, client peer) int {
 
 func TestRoundRobinTakesReadyWorkersInTurn(t *testing.T) {
 	b, table := newBalancer(RoundRobin, 0), tableOf(t, Up, Down, Up, Draining, Up)
-	other := &balancer{method: RoundRobin, shared: b.shared} // of another loop
+	other := balancerOf(b.group, RoundRobin, 0) // of another loop
 	for i, want := range []int{2, 4, 0, 2, 4, 0} {
-		if got := b.pick(table, &endpointSet{}, peer{}); got != want {
+		if got := b.pick(table, &Waiter{}); got != want {
 			t.Errorf("turn %d: got worker %d, want %d", i, got, want)
 		}
 		b, other = other, b
@@ -50,17 +51,17 @@ func TestRoundRobinTakesReadyWorkersInTurn(t *testing.T) {
 
 func TestLeastConnTakesTheWorkerWithTheFewestRequests(t *testing.T) {
 	b, table := newBalancer(LeastConn, 0), tableOf(t, Up, Up, Up, Down)
-	var tried endpointSet
-	table.at(0).inFlight.Store(2)
-	table.at(1).tunnels.Store(1)
-	table.at(2).inFlight.Store(3)
+	var w Waiter
+	table.At(0).inFlight.Store(2)
+	table.At(1).tunnels.Store(1)
+	table.At(2).inFlight.Store(3)
 	for range 5 {
-		if got := b.pick(table, &tried, peer{}); got != 1 {
+		if got := b.pick(table, &w); got != 1 {
 			t.Errorf("pick: got worker %d, want 1", got)
 		}
 	}
-	tried.add(1)
-	if got := b.pick(table, &tried, peer{}); got != 0 {
+	w.NoteTried(table.At(1))
+	if got := b.pick(table, &w); got != 0 {
 		t.Errorf("pick beside the tried one: got worker %d, want 0", got)
 	}
 }
@@ -70,7 +71,7 @@ func TestTiesTakeTurns(t *testing.T) {
 		b, table := newBalancer(method, 0), tableOf(t, Up, Up, Up, Up)
 		counts := map[int]int{}
 		for range 4000 {
-			counts[b.pick(table, &endpointSet{}, peer{})]++
+			counts[b.pick(table, &Waiter{})]++
 		}
 		for i := range 4 {
 			if off := counts[i] - 1000; method == LeastConn && off != 0 || off < -150 || off > 150 {
@@ -83,11 +84,11 @@ func TestTiesTakeTurns(t *testing.T) {
 func TestRandomTakesTheLessBusyOfTwo(t *testing.T) {
 	b, table := newBalancer(Random, 0), tableOf(t, Up, Up, Down, Up, Up)
 	for i, n := range []int64{9, 1, 0, 2, 3} {
-		table.at(i).inFlight.Store(n)
+		table.At(i).inFlight.Store(n)
 	}
 	counts := map[int]int{}
 	for range 6000 {
-		counts[b.pick(table, &endpointSet{}, peer{})]++
+		counts[b.pick(table, &Waiter{})]++
 	}
 	// Of the six pairs the least busy is in three, the next in two, the next in one.
 	for i, want := range []int{0, 3000, 0, 2000, 1000} {
@@ -97,11 +98,11 @@ func TestRandomTakesTheLessBusyOfTwo(t *testing.T) {
 	}
 }
 
-func clientAt(i int) peer {
-	p := peer{family: unix.AF_INET}
-	copy(p.address[:], mappedPrefix[:])
-	binary.BigEndian.PutUint32(p.address[12:], 0x0a000000+uint32(i))
-	return p
+// clientAt is a request from client i.
+func clientAt(i int) *Waiter {
+	w := &Waiter{}
+	binary.BigEndian.PutUint32(w.Client[12:], 0x0a000000+uint32(i))
+	return w
 }
 
 func TestIPHashMovesOnlyTheClientsOfTheWorkerThatLeaves(t *testing.T) {
@@ -110,9 +111,9 @@ func TestIPHashMovesOnlyTheClientsOfTheWorkerThatLeaves(t *testing.T) {
 	whole, without := tableOf(t, Up, Up, Up, Up, Up, Up, Up, Up), tableOf(t, Up, Up, Up, Down, Up, Up, Up, Up)
 	counts := map[int]int{}
 	for i := range clients {
-		before := b.pick(whole, &endpointSet{}, clientAt(i))
+		before := b.pick(whole, clientAt(i))
 		counts[before]++
-		switch after := b.pick(without, &endpointSet{}, clientAt(i)); {
+		switch after := b.pick(without, clientAt(i)); {
 		case before == 3 && after == 3:
 			t.Fatalf("client %d: got a worker that is down", i)
 		case before != 3 && after != before:
@@ -129,9 +130,9 @@ func TestIPHashMovesOnlyTheClientsOfTheWorkerThatLeaves(t *testing.T) {
 func TestIPHashKeepsAClientAtItsWorkerWithALimitToo(t *testing.T) {
 	b, table := newBalancer(IPHash, 1), tableOf(t, Up, Up, Up)
 	client := clientAt(7)
-	home := b.pick(table, &endpointSet{}, client)
-	table.at(home).inFlight.Store(1)
-	if got := b.pick(table, &endpointSet{}, client); got != -1 {
+	home := b.pick(table, client)
+	table.At(home).inFlight.Store(1)
+	if got := b.pick(table, client); got != -1 {
 		t.Errorf("pick: got worker %d, want the client to wait for worker %d", got, home)
 	}
 }
@@ -139,38 +140,38 @@ func TestIPHashKeepsAClientAtItsWorkerWithALimitToo(t *testing.T) {
 func TestNobodyGetsMoreThanTheLimit(t *testing.T) {
 	for _, method := range []Balance{LeastConn, RoundRobin, Random} {
 		b, table := newBalancer(method, 2), tableOf(t, Up, Down, Up, Up)
-		var tried endpointSet
-		tried.add(3)
+		var w Waiter
+		w.NoteTried(table.At(3))
 		for range 4 {
-			if b.choose(table, &tried, &peer{}, 0) == nil {
+			if b.Choose(table, &w, 0) == nil {
 				t.Errorf("%s: got nobody, want a worker with room", method)
 			}
 		}
-		if got := b.choose(table, &tried, &peer{}, 0); got != nil {
+		if got := b.Choose(table, &w, 0); got != nil {
 			t.Errorf("%s: got worker %d, want nobody", method, got.Index)
 		}
-		if !b.anyFree(table) {
+		if !b.AnyFree(table) {
 			t.Errorf("%s: worker 3 counts as full", method)
 		}
 	}
 }
 
 func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
-	var all endpointSet
-	all.add(0)
+	var fresh, all Waiter
+	all.tried.add(0)
 	tests := []struct {
 		name  string
-		table *table
-		tried endpointSet
+		table *Table
+		w     Waiter
 	}{
-		{"no snapshot yet", nil, endpointSet{}},
-		{"no worker", tableOf(t), endpointSet{}},
-		{"nobody up", tableOf(t, Down, Draining), endpointSet{}},
+		{"no snapshot yet", nil, fresh},
+		{"no worker", tableOf(t), fresh},
+		{"nobody up", tableOf(t, Down, Draining), fresh},
 		{"all tried", tableOf(t, Up), all},
 	}
 	for _, test := range tests {
 		for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
-			if got := newBalancer(method, 0).pick(test.table, &test.tried, peer{}); got != -1 {
+			if got := newBalancer(method, 0).pick(test.table, &test.w); got != -1 {
 				t.Errorf("%s, %s: got worker %d, want none", test.name, method, got)
 			}
 		}

@@ -24,10 +24,10 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 	eventually(t, "the worker has closed all", func() bool { return bad.gone.Load() == 10 })
 	release()
 	eventually(t, "the rest waits", func() bool {
-		waiting := r.proxy.waiting.Load()
-		return waiting > 0 && waiting+r.proxy.repeats.Load() == 10
+		waiting := r.proxy.group.Waiting()
+		return waiting > 0 && waiting+r.proxy.group.Repeats() == 10
 	})
-	repeats := r.proxy.repeats.Load()
+	repeats := r.proxy.group.Repeats()
 	if repeats < repeatsMin || repeats > 20/repeatsPart {
 		t.Errorf("repeats at once: got %d, want %d to %d", repeats, repeatsMin, 20/repeatsPart)
 	}
@@ -37,7 +37,7 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 		c.read("GET").want(t, 200, "ok")
 	}
 	wantCount(t, "requests in all", good.requests.Load()+bad.requests.Load(), 30)
-	eventually(t, "no repeat is under way", func() bool { return r.proxy.repeats.Load() == 0 })
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.group.Repeats() == 0 })
 }
 
 // TestARepeatIsGivenBackOnce lets a request be repeated on a second worker, whose kept connection closes on receipt.
@@ -50,7 +50,7 @@ func TestARepeatIsGivenBackOnce(t *testing.T) {
 	c.do(getRequest).want(t, 200, "1")
 	c.do(getRequest).want(t, 200, "2")
 	wantCount(t, "requests that the first died of", first.requests.Load(), 2)
-	eventually(t, "no repeat is under way", func() bool { return r.proxy.repeats.Load() == 0 })
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.group.Repeats() == 0 })
 }
 
 // TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet how they end.
@@ -71,14 +71,14 @@ func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 			if line, err := c.in.ReadString('\n'); err != nil || line != test.head[:strings.Index(test.head, "\n")+1] {
 				t.Fatalf("status line: got %q and error %v", line, err)
 			}
-			wantCount(t, "repeats under way", r.proxy.repeats.Load(), 0)
+			wantCount(t, "repeats under way", r.proxy.group.Repeats(), 0)
 		})
 	}
 }
 
 func TestARequestThatNoWorkerSawIsNoRepeat(t *testing.T) {
 	r := newRig(t, nil)
-	r.proxy.repeats.Store(1000)
+	r.proxy.group.repeats.Store(1000)
 	r.workers(refusing(t), newStub(t, constant("ok")).address, refusing(t))
 	c := r.client()
 	for range 5 {

@@ -59,13 +59,13 @@ func (l *loop) oddity() string {
 
 // miscount compares the places that exchanges have at workers with those that count as taken, where there is but one loop.
 func (l *loop) miscount(places map[*target]int64) string {
-	l.proxy.mu.Lock()
-	defer l.proxy.mu.Unlock()
-	for x := l.grants.head; x != nil; x = x.wait.next {
-		places[x.wait.granted]++
-	}
 	if len(l.proxy.loops) > 1 || l.table == nil {
 		return ""
+	}
+	for _, x := range l.exchanges {
+		if place := x.wait.Place; place != nil {
+			places[place]++
+		}
 	}
 	for _, t := range l.table.target {
 		if n := t.inFlight.Load(); n != places[t] {
@@ -105,15 +105,15 @@ func (ch *chaos) leftovers() string {
 			return fmt.Sprintf("%d requests and tunnels at %s %d, want 0", n, target.Name, target.Incarnation)
 		}
 	}
-	if repeats, waiting := ch.rig.proxy.repeats.Load(), ch.rig.proxy.waiting.Load(); repeats != 0 || waiting != 0 {
+	if repeats, waiting := ch.rig.proxy.group.Repeats(), ch.rig.proxy.group.Waiting(); repeats != 0 || waiting != 0 {
 		return fmt.Sprintf("%d repeats and %d that wait, want none", repeats, waiting)
 	}
 	return ch.eachLoop(func(l *loop) string {
 		switch {
 		case l.active != 0 || l.buffers.used != 0 || l.clients != 0:
 			return fmt.Sprintf("%d exchanges, %d bytes of buffers, %d clients, want none", l.active, l.buffers.used, l.clients)
-		case l.grants.head != nil || len(l.ready) > 0:
-			return fmt.Sprintf("grants %v and %d connections with something to do, want none", l.grants.head, len(l.ready))
+		case len(l.ready) > 0:
+			return fmt.Sprintf("%d connections with something to do, want none", len(l.ready))
 		}
 		return ""
 	})
@@ -152,7 +152,7 @@ func (ch *chaos) checkSilence() {
 func (ch *chaos) plans() (list []string) {
 	ch.eachLoop(func(l *loop) string {
 		deadline, timed := l.timers.Next()
-		list = append(list, fmt.Sprintf("timers %v, due in %d ms; %d ready, %d late, granted %v", timed, deadline-l.now, len(l.ready), len(l.late), l.granted.Load()))
+		list = append(list, fmt.Sprintf("timers %v, due in %d ms; %d ready, %d late", timed, deadline-l.now, len(l.ready), len(l.late)))
 		return ""
 	})
 	return list

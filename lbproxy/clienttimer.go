@@ -11,7 +11,7 @@ func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
 	case x.toClient.pending() > 0:
 		return timerSend
-	case x.request == requestParked && x.loop.table.startsFirst():
+	case x.request == requestParked && x.loop.table.StartsFirst():
 		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue

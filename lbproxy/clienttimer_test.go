@@ -147,7 +147,7 @@ func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	eventually(t, "another worker is tried, and no time goes on", func() (ok bool) {
 		r.onLoop(func(l *loop) {
 			x := l.exchanges[0]
-			ok = x.tries == 2 && l.timers.Class(x.downstream) == timer.None
+			ok = x.wait.Tries == 2 && l.timers.Class(x.downstream) == timer.None
 		})
 		return ok
 	})

@@ -78,16 +78,16 @@ func checkWorkConserving(t *testing.T, method Balance, n int) {
 	for range 100 {
 		time.Sleep(2 * time.Millisecond)
 		r.atRest(func() {
-			table, q := r.proxy.table.Load(), &r.proxy.queue
+			table, waiting := r.proxy.group.Table(), r.proxy.group.Waiting()
 			for i, e := range table.target {
 				if got := e.inFlight.Load(); got > int64(n) {
 					t.Errorf("worker %d: got %d requests at once, want %d at most", i, got, n)
 				}
 			}
-			if q.waiting.Load() > 0 {
+			if waiting > 0 {
 				waited++
-				if r.proxy.loops[0].balancer.anyFree(table) {
-					t.Errorf("%d requests wait while a worker is free", q.waiting.Load())
+				if r.proxy.loops[0].balancer.AnyFree(table) {
+					t.Errorf("%d requests wait while a worker is free", waiting)
 				}
 			}
 		})
@@ -118,15 +118,19 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	var want strings.Builder
 	for i := range 30 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
-		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.waiting.Load() == int64(i) })
+		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.group.Waiting() == int64(i) })
 		fmt.Fprintf(&want, "/%d", i)
 	}
 	loops := map[int]bool{}
-	r.proxy.mu.Lock()
-	for x := r.proxy.list.head; x != nil; x = x.wait.next {
-		loops[x.loop.id] = true
+	r.proxy.group.queue.mu.Lock()
+	for w := r.proxy.group.queue.list.head; w != nil; w = w.next {
+		for _, l := range r.proxy.loops {
+			if w.box == &l.mailbox {
+				loops[l.id] = true
+			}
+		}
 	}
-	r.proxy.mu.Unlock()
+	r.proxy.group.queue.mu.Unlock()
 	close(gate)
 	for _, c := range clients {
 		c.read("GET").want(t, 200, "ok")
@@ -147,7 +151,7 @@ func TestAWaitForABusyWorkerIsBounded(t *testing.T) {
 	first := r.client().send(getRequest)
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	second := r.client().send(getRequest)
-	eventually(t, "one waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	eventually(t, "one waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	third := r.client().do(getRequest)
 	third.want(t, 503, "~too many requests wait")
 	late := second.read("GET")
@@ -169,12 +173,12 @@ func TestAClientThatLeftTheQueueNeverReachesItsWorker(t *testing.T) {
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	for i := range 40 {
 		c := r.client().send(fmt.Sprintf("GET /gone%d HTTP/1.1\r\nHost: x\r\n\r\n", i))
-		eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+		eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 		if i%2 == 0 {
 			_ = c.SetLinger(0)
 		}
 		c.Close()
-		eventually(t, "it is forgotten", func() bool { return r.proxy.waiting.Load() == 0 })
+		eventually(t, "it is forgotten", func() bool { return r.proxy.group.Waiting() == 0 })
 	}
 	last := r.client().send("GET /last HTTP/1.1\r\nHost: x\r\n\r\n")
 	close(gate)
@@ -194,9 +198,9 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 			first := r.client().send(getRequest)
 			eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 			gone := r.client().send("GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "one waits", func() bool { return r.proxy.waiting.Load() == 1 })
+			eventually(t, "one waits", func() bool { return r.proxy.group.Waiting() == 1 })
 			next := r.client().send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "two wait", func() bool { return r.proxy.waiting.Load() == 2 })
+			eventually(t, "two wait", func() bool { return r.proxy.group.Waiting() == 2 })
 			release := r.hold()
 			time.Sleep(2 * finLagMillis * time.Millisecond)
 			gone.Close()
@@ -207,7 +211,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 					l.crowded = true
 					l.takeGrants()
 				} else {
-					l.grants.head.abort(causeClientClosed)
+					l.exchanges[l.mailbox.grants.head.ID].abort(causeClientClosed)
 				}
 				l.serveOneMore()
 			})
@@ -222,9 +226,9 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 
 // serveOneMore does to the queue what an answer of the worker would do, and undoes what it did to the worker's count.
 func (l *loop) serveOneMore() {
-	place := l.table.at(0)
+	place := l.table.At(0)
 	place.unclaim()
-	l.proxy.serveFrom(l)
+	l.balancer.Serve(l.steady())
 	place.inFlight.Add(1)
 }
 
@@ -244,7 +248,7 @@ func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
 		t.Fatalf("status: got %d, want 101", a.StatusCode)
 	}
 	r.client().wantOpen("ok")
-	e := r.proxy.table.Load().target[0]
+	e := r.proxy.group.Table().target[0]
 	wantCount(t, "tunnels", e.tunnels.Load(), 1)
 	tunnel.Close()
 	eventually(t, "the tunnel is gone", func() bool { return e.load() == 0 })
@@ -257,7 +261,7 @@ func TestARepeatOnAFreshConnectionKeepsItsPlace(t *testing.T) {
 	c := r.client()
 	c.do(getRequest).want(t, 200, "1")
 	c.do(getRequest).want(t, 200, "2")
-	e := r.proxy.table.Load().target[0]
+	e := r.proxy.group.Table().target[0]
 	eventually(t, "the place is free again", func() bool { return e.inFlight.Load() == 0 })
 }
 
@@ -276,7 +280,7 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	var held []*caller
 	for i := range 3 {
 		held = append(held, r.client().send(getRequest))
-		eventually(t, "it is held", func() bool { return r.proxy.waiting.Load() == int64(i+1) })
+		eventually(t, "it is held", func() bool { return r.proxy.group.Waiting() == int64(i+1) })
 	}
 	r.client().do(getRequest).want(t, 503, "~too many requests wait")
 	close(gate)
@@ -302,7 +306,7 @@ func TestTheWorkerLearnsWhenItsRequestCame(t *testing.T) {
 			c := r.client()
 			before := time.Now().UnixMilli()
 			c.send("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Start: t=1\r\n\r\n")
-			eventually(t, "it waits", func() bool { return r.proxy.waiting.Load() == 1 })
+			eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 			after := time.Now().UnixMilli()
 			time.Sleep(20 * time.Millisecond) // what it waits is not its start
 			s := newStub(t, constant("ok"))

@@ -22,7 +22,7 @@ func (p *Proxy) Configure(o Options) error {
 	for _, l := range p.loops {
 		l.post(func(l *loop) {
 			l.configure()
-			l.proxy.serveFrom(l) // there may be more room at the workers
+			l.balancer.Serve(l.steady()) // there may be more room at the workers
 		})
 	}
 	return nil
@@ -40,7 +40,7 @@ func (l *loop) configure() {
 	l.words = newBodyWords(o)
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
 	l.log.use(o)
-	l.balancer.method, l.balancer.limit = o.Balance, int64(o.WorkerConcurrency)
+	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{
 		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,
 		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout, o.firstStartTimeout(),

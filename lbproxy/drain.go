@@ -4,25 +4,25 @@ import "percore/lbproxy/timer"
 
 // apply takes over the newest snapshot.
 func (l *loop) apply() {
-	t := l.proxy.table.Load()
-	if t == l.table {
+	w := l.proxy.wanted.Load()
+	if w == l.wanted {
 		return
 	}
-	starting := l.table.startsFirst()
-	l.table = t
-	if starting && !t.startsFirst() {
+	starting := l.table.StartsFirst()
+	l.wanted, l.table = w, w.table
+	if starting && !l.table.StartsFirst() {
 		l.endFirstStart()
 	}
 	l.closeStalePools()
-	if t.drain && !l.draining {
+	if w.drain && !l.draining {
 		l.beginDrain()
 	}
 	l.retryParked()
 	l.dismissHopeless()
-	if t.ask != 0 {
-		l.noteOldest(t)
+	if w.ask != 0 {
+		l.noteOldest(l.table)
 	}
-	l.seen.Store(t.seq)
+	l.seen.Store(w.seq)
 	l.proxy.changed()
 }
 

@@ -54,24 +54,9 @@ type Endpoint struct {
 	Proven      bool      // some incarnation has been up
 }
 
-// Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
-// replaces an earlier one.
-type Snapshot struct {
-	Seq       uint64 // grows with each change
-	Endpoints []Endpoint
-	Drain     bool          // accept what has already arrived, then no more; every answer ends its connection
-	Sole      bool          // no other process holds the listening sockets any more; with Drain they are closed, once settled
-	Settle    time.Duration // with Drain: how long handshakes that have begun are waited for at most; 0 is a second
-	Ask       uint64        // when it is not 0, reports say it again and carry Figures as of its last change
-}
-
-// table is a snapshot made ready for the loops, which only read it. Its entries are dense: entry i is the worker
+// Table is the endpoints of a group made ready for the loops, which only read it. Its entries are dense: entry i is the worker
 // with index i, nil when there is none.
-type table struct {
-	seq     uint64
-	ask     uint64
-	drain   bool
-	sole    bool
+type Table struct {
 	states  []EndpointState
 	target  []*target
 	killed  []uint64 // see Endpoint.Killed
@@ -79,34 +64,34 @@ type table struct {
 	outlook
 }
 
-// newTable builds the table for s. Incarnations that old has already keep their target and so their counts.
-func newTable(s Snapshot, old *table) (*table, error) {
+// NewTable builds the table of endpoints. Incarnations that old has already keep their target and so their counts.
+func NewTable(endpoints []Endpoint, old *Table) (*Table, error) {
 	size := 0
-	for _, e := range s.Endpoints {
+	for _, e := range endpoints {
 		if e.Index < 0 || e.Index >= endpointsMax {
 			return nil, fmt.Errorf("apply snapshot: endpoint index %d is not in 0…%d", e.Index, endpointsMax-1)
 		}
 		size = max(size, e.Index+1)
 	}
-	t := &table{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
-	for _, e := range s.Endpoints {
+	t := &Table{states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
+	for _, e := range endpoints {
 		if err := t.add(e, old); err != nil {
 			return nil, err
 		}
 	}
-	t.outlook = newOutlook(s.Endpoints)
+	t.outlook = newOutlook(endpoints)
 	return t, nil
 }
 
 // endpointsMax bounds the index of an endpoint, so that a set of them fits a fixed array.
 const endpointsMax = 1024
 
-func (t *table) add(e Endpoint, old *table) error {
+func (t *Table) add(e Endpoint, old *Table) error {
 	t.states[e.Index], t.killed[e.Index] = e.State, e.Killed
 	if t.trouble == "" {
 		t.trouble = e.Trouble
 	}
-	if was := old.at(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
+	if was := old.At(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
 		was.requestsMax.Store(e.RequestsMax)
 		t.target[e.Index] = was
 		return nil
@@ -121,30 +106,30 @@ func (t *table) add(e Endpoint, old *table) error {
 	return nil
 }
 
-// at returns the worker with this index, or nil.
-func (t *table) at(index int) *target {
+// At returns the worker with this index, or nil.
+func (t *Table) At(index int) *target {
 	if t == nil || index >= len(t.target) {
 		return nil
 	}
 	return t.target[index]
 }
 
-// isUp tells whether this very incarnation may be chosen.
-func (t *table) isUp(index int, incarnation uint64) bool {
-	e := t.at(index)
+// IsUp reports whether this very incarnation may be chosen.
+func (t *Table) IsUp(index int, incarnation uint64) bool {
+	e := t.At(index)
 	return e != nil && e.Incarnation == incarnation && t.states[index] == Up
 }
 
-// whyNoneIsUp is what to add to an answer with 503 when no worker is up and it is known of one why; empty is nothing.
-func (t *table) whyNoneIsUp(status int) string {
-	if t == nil || status != 503 || t.trouble == "" || t.anyUp() {
+// Trouble is why no worker is up, in words fit for HTML and JSON as they are; empty where one is, or where it is not known.
+func (t *Table) Trouble() string {
+	if t == nil || t.AnyUp() {
 		return ""
 	}
-	return ": " + t.trouble
+	return t.trouble
 }
 
-// anyUp tells whether there is a worker that may be chosen.
-func (t *table) anyUp() bool { return t != nil && slices.Contains(t.states, Up) }
+// AnyUp reports whether there is a worker that may be chosen.
+func (t *Table) AnyUp() bool { return t != nil && slices.Contains(t.states, Up) }
 
 // endpointSet is a set of endpoint indexes.
 type endpointSet [endpointsMax / 64]uint64

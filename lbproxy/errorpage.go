@@ -83,7 +83,7 @@ func (l *loop) appendErrorHead(b []byte, status int, format page.Format) []byte 
 		b = append(b, allowField...)
 	case 503:
 		b = append(b, "Retry-After: "...)
-		b = strconv.AppendInt(b, l.retryAfterSeconds(), 10)
+		b = strconv.AppendInt(b, l.table.RetryAfterSeconds(), 10)
 		b = append(b, crlf...)
 	}
 	return b

@@ -81,28 +81,18 @@ type exchange struct {
 	probed    bool  // the client has the beginning that the rest of the answer has in any case; leave.go
 
 	// Trying.
-	target    *target // the worker that has it now, nil when none
-	last      *target // the worker that had it last
-	repeat    bool    // a worker has seen some of it: trying it again takes one of the repeats
-	repeating bool    // it has one
-	tried     endpointSet
-	failure   cause   // of the last try that failed
-	stale     *target // whose closing of a kept connection has used up the one free repeat on the same worker
-
-	deaths           uint8 // workers that may have died of this request; pardon.go
-	deathIndex       int   // which that was
-	deathIncarnation uint64
-	pardons          uint8
+	target  *target // the worker that has it now, nil when none
+	last    *target // the worker that had it last
+	failure cause   // of the last try that failed
+	stale   *target // whose closing of a kept connection has used up the one free repeat on the same worker
+	deaths  Suspicion
 
 	// The queue and the log.
-	wait         wait
-	startedNanos int64
+	wait         Waiter
 	parkedNanos  int64 // when it began to wait, last
 	queuedNanos  int64 // how long it has waited in all
 	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it
-	refusedSince int64 // nanoseconds on the loop's clock of the first of the connects in a row that were refused; 0 is none
 	refusedNanos int64 // how long connects took that timed out, in all
-	tries        uint32
 	line         logLine
 	traces
 }

@@ -29,8 +29,8 @@ func (x *exchange) onExpectation() {
 
 // wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
 func (l *loop) wouldRefuse() bool {
-	waiting, size := l.proxy.waiting.Load(), int64(l.options.QueueSize)
-	return waiting >= size && (waiting > 0 || !l.table.anyUp())
+	waiting, size := l.proxy.group.Waiting(), int64(l.options.QueueSize)
+	return waiting >= size && (waiting > 0 || !l.table.AnyUp())
 }
 
 // sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.

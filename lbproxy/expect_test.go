@@ -65,7 +65,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 		for range size {
 			waits = append(waits, r.client().send(getRequest))
 		}
-		eventually(t, "the queue is full", func() bool { return r.proxy.waiting.Load() == int64(size) })
+		eventually(t, "the queue is full", func() bool { return r.proxy.group.Waiting() == int64(size) })
 		c := r.client().send(expecting)
 		c.wantBytes("HTTP/1.1 503 ")
 		r.workers(newStub(t, constant("ok")).address)

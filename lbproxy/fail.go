@@ -14,7 +14,7 @@ func (x *exchange) tryFailed(why cause) {
 	x.letGo(false)
 	x.logTry(t, why)
 	x.failure = why
-	x.noteRefusal(why, l.nowNanos)
+	x.wait.NoteRefusal(why == causeConnectRefused, l.nowNanos)
 	if t != nil && x.response == responseAwaited {
 		l.noteFailure(t, why)
 	}
@@ -29,7 +29,7 @@ func (x *exchange) tryFailed(why cause) {
 			rule = retrySameWorker
 		}
 	}
-	x.repeat = x.repeat || !untouched
+	x.wait.Repeat = x.wait.Repeat || !untouched
 	repeatable := x.replay && x.method.Idempotent()
 	switch {
 	case rule != retryNever && l.hasLeft(l.conns.at(x.downstream)):
@@ -40,13 +40,13 @@ func (x *exchange) tryFailed(why cause) {
 	case !l.options.NextUpstream:
 		x.abort(why)
 	case rule == retryAnyMethod:
-		if x.stale == t && !x.survives(t) { // the kept connection closed because its worker died, perhaps of this request
+		if x.stale == t && !x.deaths.Survives(t, x.loop.table) { // the kept connection closed because its worker died, perhaps of this request
 			x.abort(causeStale)
 			return
 		}
 		x.tryOther(t)
-	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !x.isSuspect():
-		x.suspect(t)
+	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !x.deaths.IsSuspect(l.table):
+		x.deaths.Suspect(t)
 		x.tryOther(t)
 	default:
 		x.abort(why)
@@ -62,7 +62,7 @@ func (x *exchange) tryOther(t *target) {
 		x.abort(x.failure)
 		return
 	}
-	x.tried.add(t.Index)
+	x.wait.NoteTried(t)
 	x.releaseWorker()
 	x.assign()
 }
@@ -71,9 +71,9 @@ func (x *exchange) tryOther(t *target) {
 // request keeps its place meanwhile, and as it is no more load for anybody it is none of the repeats that are counted.
 func (x *exchange) retrySame(t *target) {
 	switch {
-	case x.loop.table.isUp(t.Index, t.Incarnation):
+	case x.loop.table.IsUp(t.Index, t.Incarnation):
 		x.sendTo(t, false)
-	case !x.loop.options.NextUpstream, !x.survives(t):
+	case !x.loop.options.NextUpstream, !x.deaths.Survives(t, x.loop.table):
 		x.abort(causeStale)
 	default:
 		x.releaseWorker()
@@ -112,7 +112,7 @@ func (x *exchange) abort(why cause) {
 		x.cut(o.status)
 		return
 	}
-	x.respond(x.requestHead(), o.status, x.reason(why)+l.table.whyNoneIsUp(o.status))
+	x.respond(x.requestHead(), o.status, x.reason(why)+l.whyNoneIsUp(o.status))
 }
 
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
@@ -164,7 +164,7 @@ func (x *exchange) logCause(why cause) {
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
-	e := event{level: o.level, message: "request failed", reason: x.reason(why), side: o.side, status: o.status, tries: x.tries}
+	e := event{level: o.level, message: "request failed", reason: x.reason(why), side: o.side, status: o.status, tries: x.wait.Tries}
 	if why.byNumber() && !l.admitLine(&e, why) {
 		return
 	}
@@ -189,5 +189,5 @@ func (x *exchange) logTry(t *target, why cause) {
 		return
 	}
 	o := &outcomes[why]
-	x.loop.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.tries})
+	x.loop.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.wait.Tries})
 }

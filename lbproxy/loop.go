@@ -84,11 +84,11 @@ type loop struct {
 	idle      []int32 // free exchanges
 	buffers   buffers
 	pools     []pool
-	balancer  balancer
+	balancer  Balancer
+	mailbox   Mailbox
 	trust     trust
-	table     *table
-	grants    waitList      // requests that waited and have a place at a worker; the queue's lock guards it
-	granted   atomic.Bool   // grants may not be empty
+	wanted    *wanted
+	table     *Table
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
 	late      []lateWatch   // accepted connections that epoll does not know yet, by deadline
 	early     gamble        // reading right after accept
@@ -139,11 +139,12 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
-		balancer: balancer{shared: &p.turn, searches: uint32(id), random: uint64(id) + 1},
-		scratch:  make([]byte, headroomBytes+scratchBytes+tailroomBytes),
-		out:      make([]byte, 0, headroomBytes),
-		log:      p.accessLog.writer(),
+		mailbox: Mailbox{wake: poller.Wake},
+		scratch: make([]byte, headroomBytes+scratchBytes+tailroomBytes),
+		out:     make([]byte, 0, headroomBytes),
+		log:     p.accessLog.writer(),
 	}
+	l.balancer = NewBalancer(&p.group, &l.mailbox, id)
 	l.tick()
 	l.wake.at = never
 	l.configure()
@@ -408,7 +409,8 @@ func (l *loop) newExchange(c *conn) *exchange {
 		x = &exchange{id: int32(len(l.exchanges))}
 		l.exchanges = append(l.exchanges, x)
 	}
-	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, startedNanos: l.nowNanos, client: c.peer}
+	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer}
+	x.wait.ID, x.wait.Since = x.id, l.nowNanos
 	c.exchange = x.id
 	l.active++
 	return x

@@ -213,5 +213,5 @@ func (l *loop) trim() {
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
 	return x.body.done && l.buffers.used <= l.buffers.budget+l.buffers.budget/reservePart &&
-		l.proxy.waiting.Load() == 0 && l.balancer.anyFree(l.table)
+		l.proxy.group.Waiting() == 0 && l.balancer.AnyFree(l.table)
 }

@@ -1,7 +1,5 @@
 package lbproxy
 
-import "log/slog"
-
 // condition is what the front door has seen of a worker.
 type condition = uint32
 
@@ -26,51 +24,40 @@ const (
 // isOut tells whether t was taken out.
 func (t *target) isOut() bool { return t.condition.Load() == conditionOut }
 
-// noteFailure counts a connect that failed or an answer that did not come, and takes the worker out after several in a row. A kept
-// connection that was closed does not count, nor does any answer: those are the application's.
-func (l *loop) noteFailure(t *target, why cause) {
-	switch why {
-	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
-		if t.failures.Add(1) >= failuresMax && !t.isOut() {
-			l.proxy.eject(t, l.steady())
-		}
-	default:
-	}
+// NoteFailure counts a connect to t that failed or an answer of its that did not come, and takes it out after several in a row,
+// which it reports. now is in milliseconds on a clock that all loops share.
+func (g *Group) NoteFailure(t *target, now int64) bool {
+	return t.failures.Add(1) >= failuresMax && !t.isOut() && g.eject(t, now)
 }
 
-// noteAnswer ends a row of failures.
-func (l *loop) noteAnswer(t *target) {
-	if t == nil || t.failures.Load() == 0 {
-		return
+// NoteAnswer ends a row of failures. It reports whether t is back that was taken out.
+func (t *target) NoteAnswer() bool {
+	if t.failures.Load() == 0 {
+		return false
 	}
 	t.failures.Store(0)
-	if t.condition.CompareAndSwap(conditionOut, conditionWell) {
-		l.proxy.events.offer(event{level: slog.LevelInfo, message: "worker is back", reason: "it answered a probe", side: sideUpstream, worker: t.Name})
-		l.proxy.changed()
-	}
+	return t.condition.CompareAndSwap(conditionOut, conditionWell)
 }
 
-// eject takes a worker out, unless no other would be left. One that is not in the table any more is nobody's concern.
-func (p *Proxy) eject(t *target, now int64) {
-	p.ejecting.Lock()
-	defer p.ejecting.Unlock()
-	all, others := p.table.Load(), false
-	if all.at(t.Index) != t {
-		return
+// eject takes a worker out, unless no other would be left, and reports whether it did. One that is not in the table any more is
+// of no concern.
+func (g *Group) eject(t *target, now int64) bool {
+	g.ejecting.Lock()
+	defer g.ejecting.Unlock()
+	all, others := g.table.Load(), false
+	if all.At(t.Index) != t {
+		return false
 	}
 	for i, other := range all.target {
 		others = others || other != t && all.states[i] == Up && !other.isOut()
 	}
 	if !others {
-		return
+		return false
 	}
 	t.probeMillis.Store(probeMillis)
 	t.probeAt.Store(now + probeMillis)
 	t.condition.Store(conditionOut)
-	p.events.offer(event{
-		level: slog.LevelWarn, message: "worker taken out", reason: "several connects or answers in a row failed", side: sideUpstream, worker: t.Name,
-	})
-	p.changed()
+	return true
 }
 
 // takeProbe claims the right to try t, which is out, with a request. Only one loop gets it.

@@ -9,19 +9,19 @@ import (
 
 // soonDue makes the workers that are out due to be tried at once.
 func (r *rig) soonDue() {
-	for _, e := range r.proxy.table.Load().target {
+	for _, e := range r.proxy.group.Table().target {
 		e.probeAt.Store(0)
 	}
 }
 
 // warm makes every worker one that has been up for long.
 func (r *rig) warm() {
-	for _, e := range r.proxy.table.Load().target {
+	for _, e := range r.proxy.group.Table().target {
 		e.condition.Store(conditionWell)
 	}
 }
 
-func (r *rig) isOut(index int) bool { return r.proxy.table.Load().target[index].isOut() }
+func (r *rig) isOut(index int) bool { return r.proxy.group.Table().target[index].isOut() }
 
 func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r := newRig(t, roundRobin)
@@ -37,11 +37,11 @@ func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	if want := (EndpointID{Index: 1, Incarnation: 1}); len(got.Ejected) != 1 || got.Ejected[0] != want {
 		t.Errorf("ejected: got %v, want %v", got.Ejected, want)
 	}
-	failures := r.proxy.table.Load().target[1].failures.Load()
+	failures := r.proxy.group.Table().target[1].failures.Load()
 	for range 10 {
 		c.wantOpen("ok")
 	}
-	if again := r.proxy.table.Load().target[1].failures.Load(); again != failures {
+	if again := r.proxy.group.Table().target[1].failures.Load(); again != failures {
 		t.Errorf("tries of the worker that is out: got %d, want none", again-failures)
 	}
 	if figures := r.ask(endpoints...).Endpoints; figures[0].Ejected || !figures[1].Ejected {
@@ -90,8 +90,8 @@ func TestOnlyOneRequestProbesAndTheNextWaitsLonger(t *testing.T) {
 	for i, want := range []int64{1000, 3000, 7000, 15000, 31000, 61000, 91000} {
 		for now = want - 1; now <= want; now++ {
 			probes := 0
-			for _, b := range []*balancer{b, other, b, other} {
-				if b.choose(table, &endpointSet{}, &peer{}, now) == e {
+			for _, b := range []*Balancer{b, other, b, other} {
+				if b.Choose(table, &Waiter{}, now) == e {
 					probes++
 				}
 			}
@@ -132,10 +132,10 @@ func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
 		e := table.target[0]
 		e.condition.Store(conditionOut)
 		e.probeAt.Store(1 << 40)
-		if !b.anyFree(table) || b.choose(table, &endpointSet{}, &peer{}, 1) != e {
+		if !b.AnyFree(table) || b.Choose(table, &Waiter{}, 1) != e {
 			t.Errorf("%s: got nobody, want the worker that is out", method)
 		}
-		if b.anyFree(table) {
+		if b.AnyFree(table) {
 			t.Errorf("%s: the worker has room, want it full", method)
 		}
 	}
@@ -167,8 +167,8 @@ func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
 	}
 }
 
-func (b *balancer) pickAt(t *table, now int64) int {
-	chosen := b.choose(t, &endpointSet{}, &peer{}, now)
+func (b *Balancer) pickAt(t *Table, now int64) int {
+	chosen := b.Choose(t, &Waiter{}, now)
 	chosen.unclaim()
 	return chosen.Index
 }
@@ -180,10 +180,10 @@ func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
 			table.target[1].condition.Store(conditionWell)
 			table.target[1].inFlight.Store(1)
 			client := clientAt(0)
-			for i := 0; method == IPHash && b.pick(tableOf(t, Up, Up), &endpointSet{}, client) != 0; i++ {
+			for i := 0; method == IPHash && b.pick(tableOf(t, Up, Up), client) != 0; i++ {
 				client = clientAt(i)
 			}
-			if got := b.choose(table, &endpointSet{}, &client, 1); got != table.target[0] {
+			if got := b.Choose(table, client, 1); got != table.target[0] {
 				t.Errorf("got %v, want the fresh worker, as the other is full", got)
 			}
 		})

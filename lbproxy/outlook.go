@@ -39,105 +39,66 @@ func newOutlook(endpoints []Endpoint) outlook {
 	return o
 }
 
-// startsFirst tells whether the fleet is starting for the first time: none of its workers has ever been up, and some may be. Workers that
+// StartsFirst reports whether the fleet is starting for the first time: none of its workers has ever been up, and some may be. Workers that
 // listen elsewhere than they should are not worth a longer wait than ever.
-func (t *table) startsFirst() bool { return t != nil && t.first && t.sound }
+func (t *Table) StartsFirst() bool { return t != nil && t.first && t.sound }
 
-// firstStartTimeout is how long a request waits during the first start; 0 is no limit.
-func (o *Options) firstStartTimeout() time.Duration {
-	if o.QueueTimeout == 0 {
-		return 0
-	}
-	return max(o.QueueTimeout, o.ReadyTimeout)
-}
+// Prospect is what a request that finds no worker has to wait for.
+type Prospect uint8
 
-// waitMax is how long a request that is parked now may look for a worker in all; 0 is no limit.
-func (l *loop) waitMax() time.Duration {
-	if l.table.startsFirst() {
-		return l.options.firstStartTimeout()
-	}
-	return l.options.QueueTimeout
-}
+// The prospects of a request.
+const (
+	Hopeful    Prospect = iota // a worker may take it in time
+	NoneComing                 // no worker is up, and none will be in the time that is left to it
+	AllRefuse                  // each worker that is up refuses it
+)
 
-// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
-// it. It is causeNone where there is something to wait for.
-func (x *exchange) hopeless() cause {
-	l := x.loop
-	switch t := l.table; {
-	case t == nil:
-		return causeNone
-	case t.anyUp():
-		return x.refusedByAll()
-	case t.never:
-		return causeNoneComing
-	case t.due.IsZero():
-		return causeNone
-	default:
-		left := int64(l.waitMax()) - x.soughtNanos()
-		if x.request == requestParked {
-			left -= l.nowNanos - x.parkedNanos
-		}
-		if l.waitMax() > 0 && int64(time.Until(t.due)) > left {
-			return causeNoneComing
-		}
-		return causeNone
-	}
-}
-
-// refusedByAll is causeConnectRefused where every worker that is up has refused the request for refusedMillis, and is old enough to
-// listen by now.
-func (x *exchange) refusedByAll() cause {
-	l := x.loop
-	if x.refusedSince == 0 || l.nowNanos-x.refusedSince < refusedMillis*int64(time.Millisecond) {
-		return causeNone
-	}
-	for i, t := range l.table.target {
-		if l.table.states[i] == Up && (!x.tried.has(i) || time.Since(t.known) < listenMillis*time.Millisecond) {
-			return causeNone
-		}
-	}
-	return causeConnectRefused
-}
-
-// noteRefusal keeps when the connects of a request began to be refused, one after the other.
-func (x *exchange) noteRefusal(why cause, nowNanos int64) {
+// Prospect says whether w, to which that much time is left, need wait.
+func (t *Table) Prospect(w *Waiter, nowNanos int64, left time.Duration) Prospect {
 	switch {
-	case why != causeConnectRefused:
-		x.refusedSince = 0
-	case x.refusedSince == 0:
-		x.refusedSince = nowNanos
+	case t == nil:
+		return Hopeful
+	case t.AnyUp():
+		return t.refusal(w, nowNanos)
+	case t.never:
+		return NoneComing
+	case !t.due.IsZero() && time.Until(t.due) > left:
+		return NoneComing
+	default:
+		return Hopeful
 	}
 }
 
-// dismissHopeless ends the waits of this loop that a new snapshot leaves without hope.
-func (l *loop) dismissHopeless() {
-	if l.table.anyUp() || l.proxy.waiting.Load() == 0 {
-		return
+// refusal is AllRefuse where every worker that is up has refused w for refusedMillis, and is old enough to listen by now.
+func (t *Table) refusal(w *Waiter, nowNanos int64) Prospect {
+	if w.refusedSince == 0 || nowNanos-w.refusedSince < refusedMillis*int64(time.Millisecond) {
+		return Hopeful
 	}
-	for _, x := range l.proxy.waitingFrom(l) {
-		c := l.conns.at(x.downstream)
-		func() {
-			defer l.rescue(c.slot, c.generation)
-			if why := x.hopeless(); x.request == requestParked && why != causeNone {
-				x.abort(why)
-			}
-		}()
+	for i, e := range t.target {
+		if t.states[i] == Up && (!w.tried.has(i) || time.Since(e.known) < listenMillis*time.Millisecond) {
+			return Hopeful
+		}
+	}
+	return AllRefuse
+}
+
+// NoteRefusal keeps when the connects of a request began to be refused, one after the other; refused is false for a failure of
+// another kind.
+func (w *Waiter) NoteRefusal(refused bool, nowNanos int64) {
+	switch {
+	case !refused:
+		w.refusedSince = 0
+	case w.refusedSince == 0:
+		w.refusedSince = nowNanos
 	}
 }
 
-// endFirstStart begins the ordinary wait of those that have waited for the fleet's first worker.
-func (l *loop) endFirstStart() {
-	for _, x := range l.proxy.waitingFrom(l) {
-		x.firstStart += l.nowNanos - x.parkedNanos
-		l.retime(x.id)
-	}
-}
-
-// retryAfterSeconds is what a 503 suggests: by then a worker that died is usually back, or the next start is due.
-func (l *loop) retryAfterSeconds() int64 {
+// RetryAfterSeconds is when to try again where a request found no worker: by then one that died is usually back, or the next
+// start is due.
+func (t *Table) RetryAfterSeconds() int64 {
 	const usual, most = 1, 60
-	if l.table == nil || l.table.anyUp() || l.table.never || l.table.due.IsZero() {
+	if t == nil || t.AnyUp() || t.never || t.due.IsZero() {
 		return usual
 	}
-	return int64(min(max(math.Ceil(time.Until(l.table.due).Seconds()), usual), most))
+	return int64(min(max(math.Ceil(time.Until(t.due).Seconds()), usual), most))
 }

@@ -4,37 +4,46 @@ package lbproxy
 // like one from outside, such as one for memory that nobody reports, must not go through all workers again and again.
 const pardonsMax = 3
 
-// suspect notes that t died while it had x, and so perhaps of x.
-func (x *exchange) suspect(t *target) {
-	x.deaths = 1
-	x.deathIndex, x.deathIncarnation = t.Index, t.Incarnation
+// Suspicion is what is known of the workers that may have died of one request.
+type Suspicion struct {
+	deaths      uint8
+	index       int // which that was
+	incarnation uint64
+	pardons     uint8
 }
 
-// isSuspect tells whether a worker may have died of x already, so that one more death is one too many. A worker that was
-// killed from outside did not; PID 1 has told by the time this is asked, because it learns of a death long before the next
+// Suspect notes that t died while it had the request, and so perhaps of it.
+func (s *Suspicion) Suspect(t *target) {
+	s.deaths = 1
+	s.index, s.incarnation = t.Index, t.Incarnation
+}
+
+// IsSuspect reports whether a worker may have died of the request already, so that one more death is one too many. A worker that
+// was killed from outside did not; PID 1 has told by the time this is asked, because it learns of a death long before the next
 // worker can die of the same request.
-func (x *exchange) isSuspect() bool {
-	if x.deaths > 0 && x.pardons < pardonsMax && x.loop.table.wasKilled(x.deathIndex, x.deathIncarnation) {
-		x.pardons++
-		x.deaths = 0
+func (s *Suspicion) IsSuspect(t *Table) bool {
+	if s.deaths > 0 && s.pardons < pardonsMax && t.wasKilled(s.index, s.incarnation) {
+		s.pardons++
+		s.deaths = 0
 	}
-	return x.deaths > 0
+	return s.deaths > 0
 }
 
-// survives notes that t may have died of x, which it had over a kept connection. It is false when that is one death too many.
-func (x *exchange) survives(t *target) bool {
+// Survives notes that of may have died of the request, which it had over a kept connection. It is false when that is one death
+// too many.
+func (s *Suspicion) Survives(of *target, t *Table) bool {
 	switch {
-	case x.deaths > 0 && x.deathIndex == t.Index && x.deathIncarnation == t.Incarnation: // that one is known
-	case x.isSuspect():
+	case s.deaths > 0 && s.index == of.Index && s.incarnation == of.Incarnation: // that one is known
+	case s.IsSuspect(t):
 		return false
 	default:
-		x.suspect(t)
+		s.Suspect(of)
 	}
 	return true
 }
 
-// wasKilled tells whether that incarnation was killed from outside. Of several only the latest is known; an earlier one
+// wasKilled reports whether that incarnation was killed from outside. Of several only the latest is known; an earlier one
 // gets the benefit of the doubt, which pardonsMax bounds.
-func (t *table) wasKilled(index int, incarnation uint64) bool {
+func (t *Table) wasKilled(index int, incarnation uint64) bool {
 	return index < len(t.killed) && t.killed[index] >= incarnation
 }

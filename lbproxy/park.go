@@ -23,11 +23,11 @@ func (x *exchange) park() {
 		return
 	}
 	x.request, x.parkedNanos = requestParked, l.nowNanos
-	if !l.proxy.enter(l, x, l.options.QueueSize) {
+	if !l.balancer.Enter(&x.wait, l.options.QueueSize, l.steady()) {
 		x.abort(causeQueueFull)
 		return
 	}
-	if x.tries > 0 && l.timers.Class(l.retrySlot) == timer.None {
+	if x.wait.Tries > 0 && l.timers.Class(l.retrySlot) == timer.None {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
 	x.probe(c)
@@ -46,8 +46,8 @@ func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos -
 // unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
 func (x *exchange) unpark() {
 	x.endWait()
-	if t := x.loop.proxy.leave(x); t != nil {
-		x.endRepeat()
+	if t := x.loop.balancer.Leave(&x.wait); t != nil {
+		x.loop.proxy.group.EndRepeat(&x.wait)
 		t.unclaim()
 		x.loop.freed(t)
 	}
@@ -57,15 +57,15 @@ func (x *exchange) endWait() {
 	l := x.loop
 	x.request = requestSending
 	x.queuedNanos += l.nowNanos - x.parkedNanos
-	if l.table.startsFirst() {
+	if l.table.StartsFirst() {
 		x.firstStart += l.nowNanos - x.parkedNanos
 	}
 }
 
 // freed passes on a place at t that nobody has any more.
 func (l *loop) freed(t *target) {
-	if l.proxy.waiting.Load() > 0 {
-		l.proxy.serveFrom(l)
+	if l.proxy.group.Waiting() > 0 {
+		l.balancer.Serve(l.steady())
 	}
 	if t.load() == 0 {
 		l.proxy.workerIdle()
@@ -74,12 +74,12 @@ func (l *loop) freed(t *target) {
 
 // takeGrants sends the requests that waited and have got a place at a worker.
 func (l *loop) takeGrants() {
-	for l.granted.Load() {
-		x, t := l.proxy.nextGrant(l)
-		if x == nil {
+	for {
+		w, t := l.mailbox.Next()
+		if w == nil {
 			return
 		}
-		x.useGrant(t)
+		l.exchanges[w.ID].useGrant(t)
 	}
 }
 
@@ -101,18 +101,53 @@ func (x *exchange) useGrant(t *target) {
 // retryParked lets every waiting request of this loop have all workers again.
 func (l *loop) retryParked() {
 	l.timers.Clear(l.retrySlot)
-	l.proxy.forgive(l)
+	l.balancer.Forgive(l.steady())
 }
 
 // queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
 func (x *exchange) queueTimedOut() {
 	switch {
 	case x.request != requestParked && x.target != nil:
-	case x.tries > 0 && x.loop.table.anyUp(): // all that are said to be ready have failed it
+	case x.wait.Tries > 0 && x.loop.table.AnyUp(): // all that are said to be ready have failed it
 		x.abort(x.failure)
-	case x.loop.table.anyUp():
+	case x.loop.table.AnyUp():
 		x.abort(causeBusy)
 	default:
 		x.abort(causeNoWorker)
+	}
+}
+
+// dismissHopeless ends the waits of this loop that a new snapshot leaves without hope.
+func (l *loop) dismissHopeless() {
+	if l.table.AnyUp() || l.proxy.group.Waiting() == 0 {
+		return
+	}
+	for _, w := range l.balancer.Waiting() {
+		x := l.exchanges[w.ID]
+		c := l.conns.at(x.downstream)
+		func() {
+			defer l.rescue(c.slot, c.generation)
+			if why := x.hopeless(); x.request == requestParked && why != causeNone {
+				x.abort(why)
+			}
+		}()
+	}
+}
+
+// endFirstStart begins the ordinary wait of those that have waited for the fleet's first worker.
+func (l *loop) endFirstStart() {
+	for _, w := range l.balancer.Waiting() {
+		x := l.exchanges[w.ID]
+		x.firstStart += l.nowNanos - x.parkedNanos
+		l.retime(x.id)
+	}
+}
+
+// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
+// next one.
+func (x *exchange) repeatAnswered() {
+	l := x.loop
+	if l.proxy.group.EndRepeat(&x.wait) && l.proxy.group.Waiting() > 0 {
+		l.balancer.Serve(l.steady())
 	}
 }

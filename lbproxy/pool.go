@@ -133,7 +133,7 @@ func (l *loop) closeStalePools() {
 		for slot := l.pools[index].head; slot != noSlot; {
 			u := l.conns.at(slot)
 			slot = u.next
-			if !l.table.isUp(index, u.incarnation) {
+			if !l.table.IsUp(index, u.incarnation) {
 				l.closeConn(u)
 			}
 		}

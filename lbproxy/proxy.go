@@ -28,13 +28,10 @@ type Proxy struct {
 	debug     bool
 	epoch     time.Time
 	loops     []*loop
-	table     atomic.Pointer[table]
-	watching  atomic.Bool   // somebody waits for workers to become idle
-	queue                   // requests of all loops that wait for a worker
-	repeats   atomic.Int64  // requests that are with a second worker; see budget.go
-	ejecting  sync.Mutex    // guards the decision to take a worker out, of which one must be left
-	turn      atomic.Uint32 // of round_robin
-	ending    ending        // of accepting
+	wanted    atomic.Pointer[wanted]
+	group     Group
+	watching  atomic.Bool // somebody waits for workers to become idle
+	ending    ending      // of accepting
 	accessLog *accessLog
 	events    *eventQueue
 	kick      chan struct{} // wakes the reporter
@@ -104,11 +101,11 @@ const flushMax = 100 * time.Millisecond
 // Apply makes s the wanted state. A snapshot that is not newer than the last is ignored. It may be called from any
 // goroutine, but not from two at once.
 func (p *Proxy) Apply(s Snapshot) error {
-	old := p.table.Load()
+	old := p.wanted.Load()
 	if old != nil && s.Seq <= old.seq {
 		return nil
 	}
-	t, err := newTable(s, old)
+	t, err := NewTable(s.Endpoints, p.group.Table())
 	if err != nil {
 		return err
 	}
@@ -117,7 +114,8 @@ func (p *Proxy) Apply(s Snapshot) error {
 		draining = draining || e.State == Draining
 	}
 	p.watching.Store(draining)
-	p.table.Store(t)
+	p.group.Use(t)
+	p.wanted.Store(&wanted{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, table: t})
 	for _, l := range p.loops {
 		l.post((*loop).apply)
 	}

@@ -5,183 +5,218 @@ import (
 	"sync/atomic"
 )
 
-// queue is the one first-in-first-out list of all requests that wait for a worker: because none is ready, because each that
-// is has refused them, or because each has all the requests it may have. It is shared by the loops. Who frees a place at a
-// worker gives it to the oldest request that can use it, in whichever loop that is.
+// queue is the one first-in-first-out list of the requests that wait for a backend of a group: because none is ready, because each
+// that is has refused them, or because each has all the requests it may have. The loops share it. The loop that frees a place at a
+// backend gives it to the oldest request that can use it, in whichever loop that is.
 //
-// The lock is taken by requests that wait and by those that end while others wait. A place that becomes free is never
-// overlooked: who frees one looks at waiting after that, and who starts to wait looks for a place after counting itself.
+// The lock is taken for requests that wait, and for those that end while others wait. A place that becomes free is never
+// overlooked: a loop that frees one looks at waiting after that, and one whose request starts to wait looks for a place after
+// counting it.
 type queue struct {
 	waiting atomic.Int64 // length of list
-	mu      sync.Mutex   // guards list, every loop's grants, and the wait of each exchange in them
+	mu      sync.Mutex   // guards list, and the waiters in it
 	list    waitList
 }
 
-// waitState is where an exchange is.
+// waitState is where a waiter is.
 type waitState uint8
 
 const (
 	waitNone    waitState = iota
 	waitQueued            // in the queue
-	waitGranted           // in its loop's grants: it has a place at a worker, and its loop is yet to use it
+	waitGranted           // in its loop's mailbox: it has a place at a backend, and its loop is yet to use it
 )
 
-// wait is an exchange's place in the queue.
-type wait struct {
+// Waiter is a request as its group knows it: what it has tried, and its place in the queue. It is part of what stands for the
+// request in its loop, so that to wait allocates nothing.
+type Waiter struct {
+	ID     int32    // by which its loop finds the request
+	Since  int64    // when the request began, in nanoseconds on its loop's clock
+	Client [16]byte // the client's address, for ip_hash
+	Tries  uint32   // backends that it was given to
+	Repeat bool     // a backend has seen some of it: to try it again takes one of the repeats
+
+	repeating    bool // it has one
+	tried        endpointSet
+	refusedSince int64 // nanoseconds on its loop's clock of the first of the connects in a row that were refused; 0 is none
+
+	Place      *target // that it has been given, and its loop is yet to use
 	state      waitState
-	prev, next *exchange
-	granted    *target
+	prev, next *Waiter
+	box        *Mailbox // of its loop, once it has waited
 }
 
-// waitList is a list of exchanges, linked by their waits.
-type waitList struct{ head, tail *exchange }
+// NoteTried keeps w from being given to t again, as long as it is not forgiven.
+func (w *Waiter) NoteTried(t *target) { w.tried.add(t.Index) }
 
-func (w *waitList) push(x *exchange) {
-	w.insert(x, nil)
-}
+// waitList is a list of waiters, linked by themselves.
+type waitList struct{ head, tail *Waiter }
 
-// pushAged puts x behind all that are older than it.
-func (w *waitList) pushAged(x *exchange) {
-	before := w.head
-	for before != nil && before.startedNanos <= x.startedNanos {
-		before = before.wait.next
+func (l *waitList) push(w *Waiter) { l.insert(w, nil) }
+
+// pushAged puts w behind all that are older than it.
+func (l *waitList) pushAged(w *Waiter) {
+	before := l.head
+	for before != nil && before.Since <= w.Since {
+		before = before.next
 	}
-	w.insert(x, before)
+	l.insert(w, before)
 }
 
-// insert puts x in front of before, or at the end when that is nil.
-func (w *waitList) insert(x, before *exchange) {
-	after := w.tail
+// insert puts w in front of before, or at the end when that is nil.
+func (l *waitList) insert(w, before *Waiter) {
+	after := l.tail
 	if before != nil {
-		after = before.wait.prev
-		before.wait.prev = x
+		after = before.prev
+		before.prev = w
 	} else {
-		w.tail = x
+		l.tail = w
 	}
 	if after != nil {
-		after.wait.next = x
+		after.next = w
 	} else {
-		w.head = x
+		l.head = w
 	}
-	x.wait.prev, x.wait.next = after, before
+	w.prev, w.next = after, before
 }
 
-func (w *waitList) remove(x *exchange) {
-	if x.wait.prev == nil {
-		w.head = x.wait.next
+func (l *waitList) remove(w *Waiter) {
+	if w.prev == nil {
+		l.head = w.next
 	} else {
-		x.wait.prev.wait.next = x.wait.next
+		w.prev.next = w.next
 	}
-	if x.wait.next == nil {
-		w.tail = x.wait.prev
+	if w.next == nil {
+		l.tail = w.prev
 	} else {
-		x.wait.next.wait.prev = x.wait.prev
+		w.next.prev = w.prev
 	}
-	x.wait.prev, x.wait.next = nil, nil
+	w.prev, w.next = nil, nil
 }
 
-// enter puts an exchange of l at the end, or where it would stand by now had it not been tried already, unless sizeMax wait. It
-// may have a place at once.
-func (q *queue) enter(l *loop, x *exchange, sizeMax int) bool {
+// Mailbox has the requests of one loop that waited and have got a place at a backend.
+type Mailbox struct {
+	wake   func() // tells the loop that there is one
+	full   atomic.Bool
+	mu     sync.Mutex // guards grants, and the waiters in them; taken after a queue's
+	grants waitList
+}
+
+func (m *Mailbox) put(w *Waiter) {
+	m.mu.Lock()
+	m.grants.push(w)
+	m.full.Store(true)
+	m.mu.Unlock()
+	m.wake()
+}
+
+func (m *Mailbox) remove(w *Waiter) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.grants.remove(w)
+}
+
+// Next returns a waiter that has got a place, with the place; nil when there is none.
+func (m *Mailbox) Next() (*Waiter, *target) {
+	if !m.full.Load() {
+		return nil, nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	w := m.grants.head
+	if w == nil {
+		m.full.Store(false)
+		return nil, nil
+	}
+	m.grants.remove(w)
+	place := w.Place
+	w.state, w.Place = waitNone, nil
+	return w, place
+}
+
+// Enter puts w at the end of the queue, or where it would stand by now had it not been tried already, unless sizeMax wait. It may
+// have a place at once.
+func (b *Balancer) Enter(w *Waiter, sizeMax int, now int64) bool {
+	q := &b.group.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting.Load() >= int64(sizeMax) {
 		return false
 	}
-	x.wait.state = waitQueued
-	if x.tries == 0 {
-		q.list.push(x)
+	w.state, w.box = waitQueued, b.box
+	if w.Tries == 0 {
+		q.list.push(w)
 	} else {
-		q.list.pushAged(x)
+		q.list.pushAged(w)
 	}
 	q.waiting.Add(1)
-	q.serve(l)
+	b.serve(now)
 	return true
 }
 
-// leave takes an exchange out, wherever it is, and returns the place that it had been given and has not used.
-func (q *queue) leave(x *exchange) *target {
+// Leave takes w out, wherever it is, and returns the place that it had been given and has not used.
+func (b *Balancer) Leave(w *Waiter) *target {
+	q := &b.group.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch x.wait.state {
+	switch w.state {
 	case waitQueued:
-		q.list.remove(x)
+		q.list.remove(w)
 		q.waiting.Add(-1)
 	case waitGranted:
-		x.loop.grants.remove(x)
+		w.box.remove(w)
 	case waitNone:
 	}
-	t := x.wait.granted
-	x.wait = wait{}
-	return t
+	place := w.Place
+	w.state, w.Place = waitNone, nil
+	return place
 }
 
-// serveFrom is called on l's goroutine when there may be a place for one that waits.
-func (q *queue) serveFrom(l *loop) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.serve(l)
+// Serve is called when there may be a place for a request that waits.
+func (b *Balancer) Serve(now int64) {
+	b.group.queue.mu.Lock()
+	defer b.group.queue.mu.Unlock()
+	b.serve(now)
 }
 
-// serve gives places to those that wait, the oldest first, for as long as there are any. The caller holds the lock and is on
-// l's goroutine, whose balancer chooses, by the newest table.
-func (q *queue) serve(l *loop) {
-	t := l.proxy.table.Load()
-	for x := q.list.head; x != nil && l.balancer.anyFree(t); {
-		next := x.wait.next
-		if place := l.choose(t, x); place != nil {
-			q.list.remove(x)
+// serve gives places to those that wait, the oldest first, for as long as there are any, by the newest table. The caller holds the
+// queue's lock.
+func (b *Balancer) serve(now int64) {
+	t, q := b.group.table.Load(), &b.group.queue
+	for w := q.list.head; w != nil && b.AnyFree(t); {
+		next := w.next
+		if place := b.Choose(t, w, now); place != nil {
+			q.list.remove(w)
 			q.waiting.Add(-1)
-			q.grant(x, place)
+			w.state, w.Place = waitGranted, place
+			w.box.put(w)
 		}
-		x = next
+		w = next
 	}
 }
 
-// grant hands a place to the loop of the exchange that it is for.
-func (q *queue) grant(x *exchange, place *target) {
-	x.wait.state, x.wait.granted = waitGranted, place
-	owner := x.loop
-	owner.grants.push(x)
-	owner.granted.Store(true)
-	owner.poller.Wake()
-}
-
-// nextGrant returns an exchange of l that has got a place, with the place; nil when there is none.
-func (q *queue) nextGrant(l *loop) (*exchange, *target) {
+// Waiting lists the requests of this loop that wait.
+func (b *Balancer) Waiting() (list []*Waiter) {
+	q := &b.group.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	x := l.grants.head
-	if x == nil {
-		l.granted.Store(false)
-		return nil, nil
-	}
-	l.grants.remove(x)
-	place := x.wait.granted
-	x.wait = wait{}
-	return x, place
-}
-
-// waitingFrom lists the exchanges of l that wait.
-func (q *queue) waitingFrom(l *loop) (list []*exchange) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for x := q.list.head; x != nil; x = x.wait.next {
-		if x.loop == l {
-			list = append(list, x)
+	for w := q.list.head; w != nil; w = w.next {
+		if w.box == b.box {
+			list = append(list, w)
 		}
 	}
 	return list
 }
 
-// forgive lets the exchanges of l that wait have the workers again that refused them.
-func (q *queue) forgive(l *loop) {
+// Forgive lets the requests of this loop that wait have the backends again that failed them.
+func (b *Balancer) Forgive(now int64) {
+	q := &b.group.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for x := q.list.head; x != nil; x = x.wait.next {
-		if x.loop == l && x.tries > 0 {
-			x.tried = endpointSet{}
+	for w := q.list.head; w != nil; w = w.next {
+		if w.box == b.box && w.Tries > 0 {
+			w.tried = endpointSet{}
 		}
 	}
-	q.serve(l)
+	b.serve(now)
 }

@@ -67,18 +67,19 @@ func (p *Proxy) workerIdle() {
 // makeReport says which workers are free of requests. It is false until every loop has taken the snapshot over, as
 // a loop that has not may still choose a worker that is to be drained.
 func (p *Proxy) makeReport() (Report, bool) {
-	t := p.table.Load()
-	if t == nil {
+	w := p.wanted.Load()
+	if w == nil {
 		return Report{}, false
 	}
 	quiet := true
 	for _, l := range p.loops {
-		if l.seen.Load() < t.seq {
+		if l.seen.Load() < w.seq {
 			return Report{}, false
 		}
 		quiet = quiet && l.quiet.Load()
 	}
-	r := Report{Seq: t.seq, Asked: t.ask, Settled: p.ending.isQuiet.Load()}
+	t := w.table
+	r := Report{Seq: w.seq, Asked: w.ask, Settled: p.ending.isQuiet.Load()}
 	for i, e := range t.target {
 		if e == nil {
 			continue
@@ -94,14 +95,14 @@ func (p *Proxy) makeReport() (Report, bool) {
 			r.Exhausted = append(r.Exhausted, id)
 		}
 	}
-	if t.ask != 0 {
+	if w.ask != 0 {
 		r.Figures = p.figures(t)
 	}
 	return r, true
 }
 
-func (p *Proxy) figures(t *table) *Figures {
-	f := &Figures{Waiting: int(p.waiting.Load())}
+func (p *Proxy) figures(t *Table) *Figures {
+	f := &Figures{Waiting: int(p.group.Waiting())}
 	for i, e := range t.target {
 		if e == nil {
 			continue
@@ -132,15 +133,15 @@ func (p *Proxy) age(index int) (greatest age) {
 }
 
 // noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
-func (l *loop) noteOldest(t *table) {
+func (l *loop) noteOldest(t *Table) {
 	ages := make([]age, len(t.target))
 	for _, x := range l.exchanges {
 		e := x.target
-		if e == nil || t.at(e.Index) != e {
+		if e == nil || t.At(e.Index) != e {
 			continue
 		}
 		a := &ages[e.Index]
-		a.oldest = max(a.oldest, (l.nowNanos-x.startedNanos)/1e6)
+		a.oldest = max(a.oldest, (l.nowNanos-x.wait.Since)/1e6)
 		if x.upstream == noSlot || l.timers.Class(x.upstream) != timerRead {
 			continue
 		}

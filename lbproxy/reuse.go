@@ -95,7 +95,7 @@ func (l *loop) pooledSpoke(u *conn) {
 // spokeUnasked notes that a worker has said something on u that nobody asked for, behind an answer that did not announce it. The next time
 // that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
 func (l *loop) spokeUnasked(u *conn) {
-	t := l.table.at(int(u.endpoint))
+	t := l.table.At(int(u.endpoint))
 	if t == nil || t.Incarnation != u.incarnation || t.chatty.Swap(true) {
 		return
 	}
@@ -111,7 +111,7 @@ func (l *loop) keptConnectionEnded(u *conn) {
 	if l.steady()-u.since > hastyMillis {
 		return
 	}
-	if t := l.table.at(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
+	if t := l.table.At(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
 		t.hasty.Store(true)
 	}
 }

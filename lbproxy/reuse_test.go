@@ -89,7 +89,7 @@ func TestAWorkerOnAUnixSocketThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w")
 	r.workers("unix:" + path)
 	c := r.client().send(post("abc"))
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.waiting.Load() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
 	if a.Header.Get("Retry-After") == "" {
 		t.Error("a 503 comes without Retry-After")
 	}
-	if n := r.proxy.table.Load().target[0].failures.Load(); n != 0 {
+	if n := r.proxy.group.Table().target[0].failures.Load(); n != 0 {
 		t.Errorf("failures: got %d, want a full backlog to be none", n)
 	}
 }

@@ -5,8 +5,9 @@ import "percore/lbproxy/http1"
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (x *exchange) assign() {
 	l := x.loop
-	if l.proxy.waiting.Load() == 0 { // nobody is overtaken
-		if t := l.choose(l.table, x); t != nil {
+	x.wait.Client = x.client.address
+	if l.proxy.group.Waiting() == 0 { // none is overtaken
+		if t := l.balancer.Choose(l.table, &x.wait, l.steady()); t != nil {
 			x.sendTo(t, x.stale == nil)
 			return
 		}
@@ -14,27 +15,10 @@ func (x *exchange) assign() {
 	x.park()
 }
 
-// choose takes a place for a request at one of the workers in t, or returns nil.
-func (l *loop) choose(t *table, x *exchange) *target {
-	repeats := x.repeat && !x.repeating
-	if t == nil || repeats && !l.proxy.takeRepeat(t) {
-		return nil
-	}
-	place := l.balancer.choose(t, &x.tried, &x.client, l.steady())
-	switch {
-	case !repeats:
-	case place != nil:
-		x.repeating = true
-	default:
-		l.proxy.repeats.Add(-1)
-	}
-	return place
-}
-
 // sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
 func (x *exchange) sendTo(t *target, pooled bool) {
 	x.target, x.last = t, t
-	x.tries++
+	x.wait.Tries++
 	x.sent, x.abandoned, x.reusable = 0, false, true
 	if t.count() {
 		x.loop.proxy.changed()
@@ -294,7 +278,7 @@ func (x *exchange) releaseWorker() {
 		return
 	}
 	x.target = nil
-	x.endRepeat()
+	x.loop.proxy.group.EndRepeat(&x.wait)
 	if x.response == responseTunnel {
 		t.tunnels.Add(-1)
 	} else {
@@ -306,7 +290,7 @@ func (x *exchange) releaseWorker() {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.isUp(int(u.endpoint), u.incarnation) || l.table.at(int(u.endpoint)).chatty.Load() {
+	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).chatty.Load() {
 		return false
 	}
 	u.since = l.steady()

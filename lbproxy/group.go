@@ -1,0 +1,27 @@
+package lbproxy
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Group is the backends of one service, and the requests that wait for one of them. The loops share it: each has a [Balancer].
+type Group struct {
+	table    atomic.Pointer[Table]
+	queue    queue
+	repeats  atomic.Int64  // requests that are with a second backend; budget.go
+	ejecting sync.Mutex    // guards the decision to take a backend out, of which one must be left
+	turn     atomic.Uint32 // of round_robin
+}
+
+// Table returns the newest table, nil before there is one.
+func (g *Group) Table() *Table { return g.table.Load() }
+
+// Use makes t the newest table.
+func (g *Group) Use(t *Table) { g.table.Store(t) }
+
+// Waiting returns how many requests wait for a backend, in all loops.
+func (g *Group) Waiting() int64 { return g.queue.waiting.Load() }
+
+// Repeats returns how many repeats are under way.
+func (g *Group) Repeats() int64 { return g.repeats.Load() }

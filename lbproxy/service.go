@@ -1,0 +1,89 @@
+package lbproxy
+
+import (
+	"log/slog"
+	"math"
+	"time"
+)
+
+// firstStartTimeout is how long a request waits during the first start; 0 is no limit.
+func (o *Options) firstStartTimeout() time.Duration {
+	if o.QueueTimeout == 0 {
+		return 0
+	}
+	return max(o.QueueTimeout, o.ReadyTimeout)
+}
+
+// waitMax is how long a request that is parked now may look for a worker in all; 0 is no limit.
+func (l *loop) waitMax() time.Duration {
+	if l.table.StartsFirst() {
+		return l.options.firstStartTimeout()
+	}
+	return l.options.QueueTimeout
+}
+
+// noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker is taken
+// out. A kept connection that was closed does not count, nor does any answer: those are the application's.
+func (l *loop) noteFailure(t *target, why cause) {
+	switch why {
+	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
+	default:
+		return
+	}
+	if !l.proxy.group.NoteFailure(t, l.steady()) {
+		return
+	}
+	l.proxy.events.offer(event{
+		level: slog.LevelWarn, message: "worker taken out", reason: "several connects or answers in a row failed", side: sideUpstream, worker: t.Name,
+	})
+	l.proxy.changed()
+}
+
+// noteAnswer ends a row of failures.
+func (l *loop) noteAnswer(t *target) {
+	if t == nil || !t.NoteAnswer() {
+		return
+	}
+	l.proxy.events.offer(event{level: slog.LevelInfo, message: "worker is back", reason: "it answered a probe", side: sideUpstream, worker: t.Name})
+	l.proxy.changed()
+}
+
+// whyNoneIsUp is what to add to an answer with this status when no worker is up and it is known of one why; empty is nothing.
+func (l *loop) whyNoneIsUp(status int) string {
+	if status != statusUnavailable {
+		return ""
+	}
+	if trouble := l.table.Trouble(); trouble != "" {
+		return ": " + trouble
+	}
+	return ""
+}
+
+const statusUnavailable = 503
+
+// timeLeft is how much longer a request may look for a worker.
+func (x *exchange) timeLeft() time.Duration {
+	l := x.loop
+	limit := l.waitMax()
+	if limit == 0 {
+		return math.MaxInt64
+	}
+	sought := x.soughtNanos()
+	if x.request == requestParked {
+		sought += l.nowNanos - x.parkedNanos
+	}
+	return limit - time.Duration(sought)
+}
+
+// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
+// it. It is causeNone where there is something to wait for.
+func (x *exchange) hopeless() cause {
+	switch x.loop.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
+	case NoneComing:
+		return causeNoneComing
+	case AllRefuse:
+		return causeConnectRefused
+	case Hopeful:
+	}
+	return causeNone
+}
