@@ -4,7 +4,16 @@ import "percore/entrypoint/config/value"
 
 // AccessLogs are the lines that requests leave.
 type AccessLogs struct {
-	AccessLog        value.AccessLog `envconfig:"PERCORE_ACCESS_LOG" default:"off" example:"json" doc:"format of the line that each request leaves"`
-	AccessLogSample  value.Share     `envconfig:"PERCORE_ACCESS_LOG_SAMPLE" default:"1" example:"0.01" doc:"share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so that '0' is errors only"`
-	AccessLogExclude value.Paths     `envconfig:"PERCORE_ACCESS_LOG_EXCLUDE" shown:"none" example:"/healthz,/static/" doc:"paths whose requests leave a line only when they are answered with 400 or more, or cut off; one that ends in a slash stands for all below it"`
+	// format of the line that each request leaves
+	AccessLog value.AccessLog `envconfig:"PERCORE_ACCESS_LOG" default:"off" example:"json"`
+
+	// share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so that `0`
+	// is errors only
+	AccessLogSample value.Share `envconfig:"PERCORE_ACCESS_LOG_SAMPLE" default:"1" example:"0.01"`
+
+	// paths whose requests leave a line only when they are answered with 400 or more, or cut off; one that ends in
+	// a slash stands for all below it
+	//
+	// Default: none
+	AccessLogExclude value.Paths `envconfig:"PERCORE_ACCESS_LOG_EXCLUDE" example:"/healthz,/static/"`
 }

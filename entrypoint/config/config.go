@@ -1,14 +1,19 @@
 // Package config reads percore's environment, and is the only package that does.
 //
-// Load turns an environment into a Config or into the list of everything that is wrong with it. The tags on Config's
-// fields are the one source of every name, default, limit and description: Load, `percore env`, `percore check` and
-// docs/configuration.md all come from them, so they cannot disagree.
+// Load turns an environment into a Config or into the list of everything that is wrong with it. Config's fields are the one
+// source of every name, default, limit and description: Load, `percore env`, `percore check` and docs/configuration.md all
+// come from them, so they cannot disagree.
 //
-// The tags are: envconfig (the full name, never derived from the field's), group, doc (with 'code' in single
-// quotes), default, shown (how the reference words a default that is worked out), example, min, max and secret.
+// A field's comment is what users read of the variable, in Markdown; its last paragraph may begin with "Default:" and word a
+// default that is worked out. `go generate ./entrypoint/config/...` makes prose.go and docs/configuration.md of it.
+//
+// The tags are: envconfig (the full name, never derived from the field's), default, example, min, max and secret; group stands
+// where a group of variables is embedded.
 package config
 
-// Config is the whole configuration of one percore, in the groups of the reference. A field's doc tag says what it means and in which unit.
+//go:generate go run ./internal/prose
+
+// Config is the whole configuration of one percore, in the groups of the reference.
 type Config struct {
 	Fleet      `group:"fleet"`
 	FrontDoor  `group:"front door"`

@@ -4,9 +4,20 @@ import "percore/entrypoint/config/value"
 
 // InitMode is what one child without a fleet has, in tini's and dumb-init's place.
 type InitMode struct {
-	ExitRemap   value.ExitRemap `envconfig:"PERCORE_EXIT_REMAP" example:"143:0" doc:"exit codes of the child that become others, as 'from:to'"`
-	SignalGroup value.Bool      `envconfig:"PERCORE_SIGNAL_GROUP" default:"false" example:"true" doc:"signals go to the whole process group of the child"`
-	KillTree    value.Bool      `envconfig:"PERCORE_KILL_TREE" default:"false" example:"true" doc:"signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL, which reaches all that a worker has started anyway"`
-	WaitAll     value.Bool      `envconfig:"PERCORE_WAIT_ALL" default:"false" example:"true" doc:"when the child has ended, the others get TERM and the rest of 'PERCORE_STOP_TIMEOUT', then SIGKILL; otherwise percore leaves at once"`
-	Pdeathsig   value.Signal    `envconfig:"PERCORE_PDEATHSIG" example:"TERM" doc:"signal that the child gets when percore dies"`
+	// exit codes of the child that become others, as `from:to`
+	ExitRemap value.ExitRemap `envconfig:"PERCORE_EXIT_REMAP" example:"143:0"`
+
+	// signals go to the whole process group of the child
+	SignalGroup value.Bool `envconfig:"PERCORE_SIGNAL_GROUP" default:"false" example:"true"`
+
+	// signals go to every process below percore, whatever its group or session; in a fleet this holds for SIGKILL,
+	// which reaches all that a worker has started anyway
+	KillTree value.Bool `envconfig:"PERCORE_KILL_TREE" default:"false" example:"true"`
+
+	// when the child has ended, the others get TERM and the rest of `PERCORE_STOP_TIMEOUT`, then SIGKILL;
+	// otherwise percore leaves at once
+	WaitAll value.Bool `envconfig:"PERCORE_WAIT_ALL" default:"false" example:"true"`
+
+	// signal that the child gets when percore dies
+	Pdeathsig value.Signal `envconfig:"PERCORE_PDEATHSIG" example:"TERM"`
 }

@@ -75,7 +75,7 @@ func TestSecretsStayOutOfWorkers(t *testing.T) {
 }
 
 func TestSecretsAreSaidToBeInTheReference(t *testing.T) {
-	if v := variablesOf(&secretSpec{})[0].describe(); !v.Secret || v.Type != "text" {
+	if v := variablesOf(&secretSpec{})[0].entry(); !v.Secret || v.Type != "text" {
 		t.Errorf("describe: got %+v, want a secret text", v)
 	}
 }

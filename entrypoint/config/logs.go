@@ -4,12 +4,33 @@ import "percore/entrypoint/config/value"
 
 // Logs are where the output of a program goes.
 type Logs struct {
-	RedirectStderr        value.Bool      `envconfig:"PERCORE_REDIRECT_STDERR" default:"false" example:"true" doc:"whether stderr goes where stdout goes, in the order of the writes"`
-	StdoutLogfile         value.LogFile   `envconfig:"PERCORE_STDOUT_LOGFILE" shown:"stdout of percore" example:"/var/log/app/{name}.log" doc:"file that the stdout of the workers is appended to; '{name}', '{index}' and '{port}' in it are filled in for each worker; 'NONE': it is thrown away; 'AUTO', '/dev/stdout', '/dev/stderr': that of percore"`
-	StdoutLogfileMaxbytes value.Size      `envconfig:"PERCORE_STDOUT_LOGFILE_MAXBYTES" default:"50MB" example:"10MB" doc:"size at which that file becomes FILE.1, FILE.1 becomes FILE.2 and so on; 0: never"`
-	StdoutLogfileBackups  value.Int       `envconfig:"PERCORE_STDOUT_LOGFILE_BACKUPS" default:"10" min:"0" max:"1000" example:"3" doc:"how many of these are kept; 0: the file is emptied instead"`
-	StderrLogfile         value.LogFile   `envconfig:"PERCORE_STDERR_LOGFILE" shown:"stderr of percore" example:"/var/log/app/{name}.err" doc:"the same for stderr"`
-	StderrLogfileMaxbytes value.Size      `envconfig:"PERCORE_STDERR_LOGFILE_MAXBYTES" default:"50MB" example:"10MB" doc:"the same for stderr"`
-	StderrLogfileBackups  value.Int       `envconfig:"PERCORE_STDERR_LOGFILE_BACKUPS" default:"10" min:"0" max:"1000" example:"3" doc:"the same for stderr"`
-	LogPrefix             value.LogPrefix `envconfig:"PERCORE_LOG_PREFIX" default:"false" example:"true" doc:"put 'NAME-PORT: ' before each line of a worker; 'json': make each a JSON object with 'time', 'level', 'msg', 'process' and 'stream'"`
+	// whether stderr goes where stdout goes, in the order of the writes
+	RedirectStderr value.Bool `envconfig:"PERCORE_REDIRECT_STDERR" default:"false" example:"true"`
+
+	// file that the stdout of the workers is appended to; `{name}`, `{index}` and `{port}` in it are filled in for
+	// each worker; `NONE`: it is thrown away; `AUTO`, `/dev/stdout`, `/dev/stderr`: that of percore
+	//
+	// Default: stdout of percore
+	StdoutLogfile value.LogFile `envconfig:"PERCORE_STDOUT_LOGFILE" example:"/var/log/app/{name}.log"`
+
+	// size at which that file becomes FILE.1, FILE.1 becomes FILE.2 and so on; 0: never
+	StdoutLogfileMaxbytes value.Size `envconfig:"PERCORE_STDOUT_LOGFILE_MAXBYTES" default:"50MB" example:"10MB"`
+
+	// how many of these are kept; 0: the file is emptied instead
+	StdoutLogfileBackups value.Int `envconfig:"PERCORE_STDOUT_LOGFILE_BACKUPS" default:"10" min:"0" max:"1000" example:"3"`
+
+	// the same for stderr
+	//
+	// Default: stderr of percore
+	StderrLogfile value.LogFile `envconfig:"PERCORE_STDERR_LOGFILE" example:"/var/log/app/{name}.err"`
+
+	// the same for stderr
+	StderrLogfileMaxbytes value.Size `envconfig:"PERCORE_STDERR_LOGFILE_MAXBYTES" default:"50MB" example:"10MB"`
+
+	// the same for stderr
+	StderrLogfileBackups value.Int `envconfig:"PERCORE_STDERR_LOGFILE_BACKUPS" default:"10" min:"0" max:"1000" example:"3"`
+
+	// put `NAME-PORT: ` before each line of a worker; `json`: make each a JSON object with `time`, `level`, `msg`,
+	// `process` and `stream`
+	LogPrefix value.LogPrefix `envconfig:"PERCORE_LOG_PREFIX" default:"false" example:"true"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -13,8 +14,8 @@ type Variable struct {
 	Name    string `json:"name"`
 	Group   string `json:"group"`             // fleet, front door, mode init or operations
 	Type    string `json:"type"`              // what it accepts, with its limits
-	Default string `json:"default,omitempty"` // as a value, or in words where it is worked out
-	Meaning string `json:"meaning"`           // with its unit
+	Default string `json:"default,omitempty"` // in Markdown: a value as code, or words where it is worked out
+	Meaning string `json:"meaning"`           // in Markdown, with its unit
 	Example string `json:"example"`           // a value
 	Secret  bool   `json:"secret,omitempty"`  // its value is never shown, and never handed to a worker
 }
@@ -23,7 +24,7 @@ type Variable struct {
 func Reference() []Variable {
 	var list []Variable
 	for _, v := range variablesOf(new(Config)) {
-		list = append(list, v.describe())
+		list = append(list, v.entry())
 	}
 	return list
 }
@@ -100,18 +101,30 @@ func (v variable) parse(text string) (reflect.Value, error) {
 	return fresh.Elem(), nil
 }
 
-// describe makes the reference's entry.
-func (v variable) describe() Variable {
-	byDefault := v.tags.Get("shown")
+// description is what users read of one variable.
+type description struct{ name, meaning, byDefault string }
+
+// describe finds what is said of the variable with this key; nothing of one that is none of ours.
+func describe(key string) description {
+	if i, found := slices.BinarySearchFunc(prose[:], key, func(d description, key string) int { return strings.Compare(d.name, key) }); found {
+		return prose[i]
+	}
+	return description{}
+}
+
+// entry is the variable's in the reference.
+func (v variable) entry() Variable {
+	said := describe(v.key)
+	byDefault := said.byDefault
 	if d := v.tags.Get("default"); byDefault == "" && d != "" {
-		byDefault = "'" + d + "'"
+		byDefault = "`" + d + "`"
 	}
 	return Variable{
 		Name:    v.name,
 		Group:   v.group,
 		Type:    v.syntax(),
 		Default: byDefault,
-		Meaning: v.tags.Get("doc"),
+		Meaning: said.meaning,
 		Example: v.tags.Get("example"),
 		Secret:  v.secret(),
 	}
@@ -120,7 +133,7 @@ func (v variable) describe() Variable {
 // syntax says in words what the variable accepts.
 func (v variable) syntax() string {
 	if choices := v.choices(); choices != nil {
-		return "'" + strings.Join(choices, "', '") + "'"
+		return "`" + strings.Join(choices, "`, `") + "`"
 	}
 	typed, ok := v.field.Interface().(interface{ Syntax() string })
 	if !ok {

@@ -22,8 +22,8 @@ func TestReferenceIsWhole(t *testing.T) {
 			t.Errorf("%s: got group %q", v.Name, v.Group)
 		case v.Meaning == "" || v.Example == "":
 			t.Errorf("%s: got meaning %q and example %q, want both", v.Name, v.Meaning, v.Example)
-		case strings.Count(v.Meaning+v.Default, "'")%2 != 0:
-			t.Errorf("%s: a quote is never closed: %s %s", v.Name, v.Meaning, v.Default)
+		case strings.Count(v.Meaning+v.Default, "`")%2 != 0:
+			t.Errorf("%s: code never ends: %s %s", v.Name, v.Meaning, v.Default)
 		}
 		seen[v.Name] = true
 		environ := []string{v.Name + "=" + v.Example}

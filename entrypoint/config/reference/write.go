@@ -36,8 +36,8 @@ func Text(w io.Writer) error {
 	return out.Flush()
 }
 
-// plain drops the quotes that mark code.
-func plain(text string) string { return strings.ReplaceAll(text, "'", "") }
+// plain drops the marks of code.
+func plain(text string) string { return strings.ReplaceAll(text, "`", "") }
 
 // JSON writes the reference as a JSON array of config.Variable, as `percore env --json` does.
 func JSON(w io.Writer) error {

@@ -30,4 +30,4 @@ func (c *Control) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (Control) Syntax() string { return "path, '@name' or 'off'" }
+func (Control) Syntax() string { return "path, `@name` or `off`" }

@@ -32,7 +32,7 @@ func (f *LogFile) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (LogFile) Syntax() string { return "path, 'NONE' or 'AUTO'" }
+func (LogFile) Syntax() string { return "path, `NONE` or `AUTO`" }
 
 // LogPrefix is PERCORE_LOG_PREFIX: what each line of a worker's output gets around it.
 type LogPrefix string
@@ -58,4 +58,4 @@ func (p *LogPrefix) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (LogPrefix) Syntax() string { return "boolean or 'json'" }
+func (LogPrefix) Syntax() string { return "boolean or `json`" }

@@ -87,4 +87,4 @@ func (c Count) String() string {
 	return strconv.Itoa(int(c))
 }
 
-func (Count) Syntax() string { return "'auto' or number" }
+func (Count) Syntax() string { return "`auto` or number" }

@@ -63,4 +63,4 @@ func (p Proxies) String() string {
 	return strings.Join(words, ",")
 }
 
-func (Proxies) Syntax() string { return "list of addresses and blocks, 'unix'" }
+func (Proxies) Syntax() string { return "list of addresses and blocks, `unix`" }

@@ -76,4 +76,4 @@ func (r Ready) String() string {
 	return string(r.Kind)
 }
 
-func (Ready) Syntax() string { return "'tcp', 'http:/path', 'notify', 'none'" }
+func (Ready) Syntax() string { return "`tcp`, `http:/path`, `notify`, `none`" }
