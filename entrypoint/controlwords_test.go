@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"percore/entrypoint/manual"
+	"percore/entrypoint/self"
 )
 
 // docs/control.md, the usage and the words agree on which control commands there are.
@@ -66,7 +67,7 @@ func TestControlWordsWithoutAnybodyToAsk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			got := play(invocation{name: c.called, args: c.args, environ: c.environ, stdout: &stdout, stderr: &stderr, signals: make(chan os.Signal)})
+			got := play(self.Invocation{Name: c.called, Args: c.args, Environ: c.environ, Stdout: &stdout, Stderr: &stderr, Signals: make(chan os.Signal)})
 			if got != c.code || !strings.Contains(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
 				t.Errorf("got code %d, stdout %q and stderr %q, want %d, %q and %q", got, stdout.String(), stderr.String(), c.code, c.stdout, c.stderr)
 			}

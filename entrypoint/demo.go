@@ -13,24 +13,25 @@ import (
 	"percore/entrypoint/demo"
 	"percore/entrypoint/plan"
 	"percore/entrypoint/self"
+	"percore/entrypoint/supervise"
 )
 
 // superviseDemo runs a fleet of the built-in demo worker, with all that the environment says of the rest.
-func superviseDemo(in invocation) int {
+func superviseDemo(in self.Invocation) int {
 	if err := plan.CheckOwnRoom(); err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitConfig
 	}
-	in.environ = environment.WithDefaults(in.environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
-	cfg, ok := loadConfig(in, demoCommand())
+	in.Environ = environment.WithDefaults(in.Environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
+	cfg, ok := supervise.Load(in, demoCommand())
 	if !ok {
-		return exitConfig
+		return self.ExitConfig
 	}
 	if cfg.Bind == value.BindUnix {
-		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
+		return self.ExitConfig
 	}
-	return superviseConfig(in, cfg, environment.RoleDemoWorker, demoCommand())
+	return supervise.Run(in, cfg, environment.RoleDemoWorker, demoCommand())
 }
 
 // demoAddress is where a demo listens unless it is told otherwise: on this machine only, or somebody would have a demo on a
@@ -43,39 +44,39 @@ func demoAddress(pid int) string {
 }
 
 // demoWorker is the hidden role of a demo fleet's workers; its words are port, index and name.
-func demoWorker(in invocation) int {
-	if len(in.args) != 4 {
-		fmt.Fprintln(in.stderr, "percore: the demo worker is started by percore demo")
-		return exitConfig
+func demoWorker(in self.Invocation) int {
+	if len(in.Args) != 4 {
+		fmt.Fprintln(in.Stderr, "percore: the demo worker is started by percore demo")
+		return self.ExitConfig
 	}
-	port, err := strconv.Atoi(in.args[1])
+	port, err := strconv.Atoi(in.Args[1])
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore: demo worker's port:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore: demo worker's port:", err)
+		return self.ExitConfig
 	}
-	index, err := strconv.Atoi(in.args[2])
+	index, err := strconv.Atoi(in.Args[2])
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore: demo worker's index:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore: demo worker's index:", err)
+		return self.ExitConfig
 	}
-	return serveDemo(in, demo.Options{Port: port, Index: index, Name: in.args[3], Exit: os.Exit})
+	return serveDemo(in, demo.Options{Port: port, Index: index, Name: in.Args[3], Exit: os.Exit})
 }
 
-func serveDemo(in invocation, o demo.Options) int {
+func serveDemo(in self.Invocation, o demo.Options) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {
-		for s := range in.signals {
+		for s := range in.Signals {
 			if s == syscall.SIGTERM || s == os.Interrupt {
 				stop()
 			}
 		}
 	}()
 	if err := demo.Serve(ctx, o); err != nil {
-		_, _ = io.WriteString(in.stderr, "percore: demo worker: "+err.Error()+"\n")
-		return exitInternal
+		_, _ = io.WriteString(in.Stderr, "percore: demo worker: "+err.Error()+"\n")
+		return self.ExitInternal
 	}
-	return exitOK
+	return self.ExitOK
 }
 
 // demoCommand is the demo worker's command line.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"percore/entrypoint/output"
+	"percore/entrypoint/self"
 )
 
 func TestInitSaysWhatItCannotDo(t *testing.T) {
@@ -27,8 +28,8 @@ func TestInitSaysWhatItCannotDo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := playWith(c.environ, c.args...)
-			if got.code != exitConfig || !strings.Contains(got.stderr, c.stderr) || got.stdout != "" {
-				t.Errorf("got %+v, want code %d and %q on stderr", got, exitConfig, c.stderr)
+			if got.code != self.ExitConfig || !strings.Contains(got.stderr, c.stderr) || got.stdout != "" {
+				t.Errorf("got %+v, want code %d and %q on stderr", got, self.ExitConfig, c.stderr)
 			}
 		})
 	}
@@ -46,7 +47,7 @@ func TestWhoEndsUpInModeInit(t *testing.T) {
 		"neither":                             {args: []string{"true"}},
 		"a command called init behind dashes": {args: []string{"--", "init"}},
 	} {
-		if got := (invocation{args: c.args, environ: c.environ}).wantsInit(); got != c.want {
+		if got := wantsInit(self.Invocation{Args: c.args, Environ: c.environ}); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}

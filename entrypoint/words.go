@@ -3,39 +3,23 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strings"
-	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
+	"percore/entrypoint/config/reference"
+	"percore/entrypoint/front"
 	"percore/entrypoint/licenses"
 	"percore/entrypoint/manual"
+	"percore/entrypoint/self"
+	"percore/entrypoint/survey"
 	"percore/reaper/early"
 )
 
-// Exit codes of percore itself; DESIGN: a worker's own code is passed on otherwise.
-const (
-	exitOK       = 0
-	exitConfig   = 2  // the configuration, or what it asks of the machine, is not usable
-	exitInternal = 70 // EX_SOFTWARE of sysexits(3): a fault of percore
-)
-
-// invocation is what the process was started with.
-type invocation struct {
-	name           string // base name that percore was called by
-	args           []string
-	environ        []string
-	stdout, stderr io.Writer
-	signals        <-chan os.Signal
-	began          time.Time
-}
-
 // words are the first words that are percore's own. Any other is the workers' command.
-var words = map[string]func(invocation) int{
+var words = map[string]func(self.Invocation) int{
 	"demo":      superviseDemo,
-	"check":     check,
+	"check":     survey.Check,
 	"env":       printReference,
 	"version":   printVersion,
 	"--version": printVersion,
@@ -55,107 +39,107 @@ var words = map[string]func(invocation) int{
 }
 
 // play finds the role and plays it. It returns the exit code.
-func play(in invocation) int {
-	switch environment.RoleOf(in.environ) {
+func play(in self.Invocation) int {
+	switch environment.RoleOf(in.Environ) {
 	case environment.RoleFront:
-		return front(in)
+		return front.Run(in)
 	case environment.RoleDemoWorker:
 		return demoWorker(in)
 	}
-	if in.name == "supervisorctl" {
-		in.signals = early.Release()
+	if in.Name == "supervisorctl" {
+		in.Signals = early.Release()
 		return supervisorctl(in)
 	}
 	switch {
-	case len(in.args) == 0:
-	case in.args[0] == "--":
-		in.args = in.args[1:]
-	case words[in.args[0]] != nil:
+	case len(in.Args) == 0:
+	case in.Args[0] == "--":
+		in.Args = in.Args[1:]
+	case words[in.Args[0]] != nil:
 		return playWord(in)
 	default:
-		if wrong := manual.Mistake(in.args[0], in.variable("PATH")); wrong != "" {
-			return in.refuse(wrong)
+		if wrong := manual.Mistake(in.Args[0], in.Variable("PATH")); wrong != "" {
+			return refuse(in, wrong)
 		}
 	}
-	if config.WantsInit(in.environ) {
-		return initMode(in, in.args)
+	if config.WantsInit(in.Environ) {
+		return initMode(in, in.Args)
 	}
-	return supervise(in, in.args)
+	return fleetMode(in, in.Args)
 }
 
 // playWord does what a word says, unless it is asked what that is, or is given what it does not take.
-func playWord(in invocation) int {
-	word, rest := in.args[0], in.args[1:]
+func playWord(in self.Invocation) int {
+	word, rest := in.Args[0], in.Args[1:]
 	if word != "init" {
-		in.signals = early.Release()
+		in.Signals = early.Release()
 	}
 	p := manual.PageOf(word)
 	if p.AsksForHelp(rest) {
-		fmt.Fprint(in.stdout, p)
-		return exitOK
+		fmt.Fprint(in.Stdout, p)
+		return self.ExitOK
 	}
 	if wrong := p.Misused(rest); wrong != "" {
-		fmt.Fprintf(in.stderr, "percore: %s %s\nusage: percore %s\n", word, wrong, p.Synopsis)
-		return exitConfig
+		fmt.Fprintf(in.Stderr, "percore: %s %s\nusage: percore %s\n", word, wrong, p.Synopsis)
+		return self.ExitConfig
 	}
 	return words[word](in)
 }
 
 // reserved answers for words that later versions will know, so that nobody's worker takes their names.
-func reserved(in invocation) int {
-	fmt.Fprintf(in.stderr, "percore: %q is a word of percore that this version does not have yet.\n"+
-		"If it is your worker's command, write: percore -- %s\n", in.args[0], in.args[0])
-	return exitConfig
+func reserved(in self.Invocation) int {
+	fmt.Fprintf(in.Stderr, "percore: %q is a word of percore that this version does not have yet.\n"+
+		"If it is your worker's command, write: percore -- %s\n", in.Args[0], in.Args[0])
+	return self.ExitConfig
 }
 
-func printVersion(in invocation) int {
-	if slices.Contains(in.args, "--licenses") {
-		fmt.Fprint(in.stdout, licenses.ThirdParty)
-		return exitOK
+func printVersion(in self.Invocation) int {
+	if slices.Contains(in.Args, "--licenses") {
+		fmt.Fprint(in.Stdout, licenses.ThirdParty)
+		return self.ExitOK
 	}
-	fmt.Fprintln(in.stdout, "percore", version)
-	return exitOK
+	fmt.Fprintln(in.Stdout, "percore", in.Version)
+	return self.ExitOK
 }
 
 // refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
-func (in invocation) refuse(wrong string) int {
-	fmt.Fprintf(in.stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", manual.Usage, wrong, in.args[0])
-	return exitConfig
-}
-
-// variable is the value of an environment variable.
-func (in invocation) variable(name string) string {
-	for _, entry := range in.environ {
-		if value, is := strings.CutPrefix(entry, name+"="); is {
-			return value
-		}
-	}
-	return ""
+func refuse(in self.Invocation, wrong string) int {
+	fmt.Fprintf(in.Stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", manual.Usage, wrong, in.Args[0])
+	return self.ExitConfig
 }
 
 // help prints the usage, or the page of a word.
-func help(in invocation) int {
-	if len(in.args) < 2 {
-		fmt.Fprint(in.stdout, manual.Usage)
-		return exitOK
+func help(in self.Invocation) int {
+	if len(in.Args) < 2 {
+		fmt.Fprint(in.Stdout, manual.Usage)
+		return self.ExitOK
 	}
-	word := in.args[1]
+	word := in.Args[1]
 	p := manual.PageOf(word)
 	if p.Synopsis == "" {
-		fmt.Fprintf(in.stderr, "%s\npercore: %q is no word of percore%s\n", manual.Usage, word, manual.DidYouMean(manual.Nearest(word)))
-		return exitConfig
+		fmt.Fprintf(in.Stderr, "%s\npercore: %q is no word of percore%s\n", manual.Usage, word, manual.DidYouMean(manual.Nearest(word)))
+		return self.ExitConfig
 	}
-	fmt.Fprint(in.stdout, p)
-	return exitOK
+	fmt.Fprint(in.Stdout, p)
+	return self.ExitOK
 }
 
 // completion prints a shell's script.
-func completion(in invocation) int {
-	if len(in.args) == 2 {
-		if script, known := manual.Completion(in.args[1]); known {
-			return in.wrote(fmt.Fprint(in.stdout, script))
+func completion(in self.Invocation) int {
+	if len(in.Args) == 2 {
+		if script, known := manual.Completion(in.Args[1]); known {
+			return in.Wrote(fmt.Fprint(in.Stdout, script))
 		}
 	}
-	fmt.Fprintf(in.stderr, "percore: completion takes the name of a shell\nusage: percore %s\n", manual.PageOf("completion").Synopsis)
-	return exitConfig
+	fmt.Fprintf(in.Stderr, "percore: completion takes the name of a shell\nusage: percore %s\n", manual.PageOf("completion").Synopsis)
+	return self.ExitConfig
+}
+
+// printReference prints every variable.
+func printReference(in self.Invocation) int {
+	write := reference.Text
+	if len(in.Args) > 1 {
+		known := map[string]func(io.Writer) error{"--markdown": reference.Markdown, "--json": reference.JSON}
+		write = known[in.Args[1]]
+	}
+	return in.Wrote(0, write(in.Stdout))
 }

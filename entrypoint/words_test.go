@@ -3,11 +3,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"percore/entrypoint/self"
 )
 
 // played is what an invocation left behind.
@@ -19,7 +25,7 @@ type played struct {
 // playWith runs a role that ends by itself.
 func playWith(environ []string, args ...string) played {
 	var stdout, stderr bytes.Buffer
-	code := play(invocation{args: args, environ: environ, stdout: &stdout, stderr: &stderr, signals: make(chan os.Signal)})
+	code := play(self.Invocation{Version: version, Args: args, Environ: environ, Stdout: &stdout, Stderr: &stderr, Signals: make(chan os.Signal)})
 	return played{code, stdout.String(), stderr.String()}
 }
 
@@ -77,8 +83,8 @@ func TestAPortInUseIsExplained(t *testing.T) {
 	}
 	defer l.Close()
 	got := playWith([]string{"PERCORE_LISTEN=" + l.Addr().String()}, "true")
-	if got.code != exitConfig || !strings.Contains(got.stderr, "PERCORE_LISTEN") || !strings.Contains(got.stderr, "in use") {
-		t.Errorf("port in use: got code %d and %q, want %d, the reason and what to do", got.code, got.stderr, exitConfig)
+	if got.code != self.ExitConfig || !strings.Contains(got.stderr, "PERCORE_LISTEN") || !strings.Contains(got.stderr, "in use") {
+		t.Errorf("port in use: got code %d and %q, want %d, the reason and what to do", got.code, got.stderr, self.ExitConfig)
 	}
 }
 
@@ -86,15 +92,53 @@ func TestEveryListenErrorHasAdvice(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "no", "such", "folder")
 	for _, listen := range []string{"192.0.2.1:8080", "unix:" + path} {
 		got := playWith([]string{"PERCORE_LISTEN=" + listen}, "true")
-		if got.code != exitConfig || !strings.Contains(got.stderr, "listen "+listen) || !strings.Contains(got.stderr, "PERCORE_LISTEN") {
-			t.Errorf("listen %s: got code %d and %q, want %d with the address, the reason and what to do", listen, got.code, got.stderr, exitConfig)
+		if got.code != self.ExitConfig || !strings.Contains(got.stderr, "listen "+listen) || !strings.Contains(got.stderr, "PERCORE_LISTEN") {
+			t.Errorf("listen %s: got code %d and %q, want %d with the address, the reason and what to do", listen, got.code, got.stderr, self.ExitConfig)
 		}
 	}
 }
 
 func TestTheBinaryHasTheLicensesOfWhatIsInIt(t *testing.T) {
 	var out bytes.Buffer
-	if code := printVersion(invocation{args: []string{"version", "--licenses"}, stdout: &out}); code != exitOK || !strings.Contains(out.String(), "Apache License") {
+	if code := printVersion(self.Invocation{Args: []string{"version", "--licenses"}, Stdout: &out}); code != self.ExitOK || !strings.Contains(out.String(), "Apache License") {
 		t.Errorf("got code %d and %.80q, want the licenses", code, out.String())
+	}
+}
+
+func TestAStartAndACheckNameWhoHasThePort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	want := fmt.Sprintf("pid %d (", os.Getpid())
+	for name, c := range map[string]struct{ environ, args []string }{
+		"the public port, at the start":     {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"true"}},
+		"the public port, before it":        {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"check", "true"}},
+		"a worker's port, before the start": {[]string{"PERCORE_PORTS_FROM=" + port, "PERCORE_LISTEN=127.0.0.1:1"}, []string{"check", "true"}},
+	} {
+		got := playWith(append(c.environ, "PATH=/usr/bin:/bin", "PERCORE_CONTROL=off"), c.args...)
+		if text := got.stdout + got.stderr; got.code != 2 || !strings.Contains(text, want) {
+			t.Errorf("%s: got code %d and %q, want 2 and %q", name, got.code, text, want)
+		}
+	}
+}
+
+// cutOff is a stdout that nobody reads any more.
+type cutOff struct{}
+
+func (cutOff) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
+}
+
+func TestABrokenPipeIsNoFault(t *testing.T) {
+	for _, args := range [][]string{{"check", "--values", "true"}, {"check", "--values", "--json", "true"}, {"env"}, {"env", "--json"}, {"env", "--markdown"}, {"help"}, {"version"}, {"status", "--help"}} {
+		var stdout io.Writer = cutOff{}
+		var stderr strings.Builder
+		code := play(self.Invocation{Args: args, Environ: []string{"PERCORE_CONTROL=off"}, Stdout: stdout, Stderr: &stderr, Signals: make(chan os.Signal)})
+		if code != 0 || stderr.String() != "" {
+			t.Errorf("%q: got code %d and %q, want 0 and nothing", args, code, stderr.String())
+		}
 	}
 }

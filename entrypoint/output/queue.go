@@ -12,6 +12,10 @@ import (
 // beside the 8 MB that PID 1 may use.
 const queueBytesMax = 256 << 10
 
+// LastWords is how long the end waits for stderr to take percore's last lines. It has to fit between the end of a
+// stop's budget and the container runtime's own kill.
+const LastWords = 100 * time.Millisecond
+
 // Queue is an io.Writer for whole lines, one for each call of Write, that never makes its caller wait. A goroutine
 // writes them, in order. When more wait than fit, the oldest go: the newest tell why a container ended. A
 // line about the loss is put where the lost ones would have been.

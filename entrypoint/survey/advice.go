@@ -1,4 +1,4 @@
-package main
+package survey
 
 import (
 	"errors"
@@ -6,11 +6,12 @@ import (
 	"syscall"
 
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/self"
 	"percore/reaper/ports"
 )
 
-// listenAdvice says how to mend a listener that could not be opened.
-func (in invocation) listenAdvice(err error, a value.Address) string {
+// ListenAdvice says how to mend a listener that could not be opened.
+func ListenAdvice(in self.Invocation, err error, a value.Address) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE) && heldByRunning(in).listens(a):
 		return percoreListens

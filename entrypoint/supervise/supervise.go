@@ -1,4 +1,8 @@
-package main
+// Package supervise is PID 1's role: it makes a plan of the configuration, opens the public sockets, wires the fleet (package fleet), the
+// front door (package door) and the control socket (package control) together, and obeys signals until the fleet has ended.
+//
+// Begin with Run in supervise.go, which has all that happens up to the boot line and runs the actors after it.
+package supervise
 
 import (
 	"fmt"
@@ -13,55 +17,42 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/control"
+	"percore/entrypoint/door"
 	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
 	"percore/entrypoint/self"
+	"percore/entrypoint/settings"
+	"percore/entrypoint/survey"
 	"percore/lbproxy/socket"
 	"percore/reaper"
 	"percore/reaper/early"
 	"percore/reaper/fleet"
-	"percore/reaper/names"
 	"percore/reaper/oom"
 )
 
-// supervise is PID 1's role: the fleet behind the front door.
-func supervise(in invocation, command []string) int {
-	if err := plan.CheckOwnRoom(); err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
-	}
-	cfg, ok := loadConfig(in, command)
-	if !ok {
-		return exitConfig
-	}
-	if !cfg.Mode.Facts().Fleet { // said in a way that wantsInit does not know: PERCORE_MODE_FILE
-		return initMode(in, command)
-	}
-	return superviseConfig(in, cfg, environment.RoleUser, command)
-}
-
-// superviseConfig runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
+// Run runs what cfg describes, with workers of the given role. Up to the boot line an unusable configuration ends the process; after it
 // nothing but the fleet's own rules does.
-func superviseConfig(in invocation, cfg *config.Config, workers environment.Role, command []string) int {
+func Run(in self.Invocation, cfg *config.Config, workers environment.Role, command []string) int {
 	self.StayModest()
-	style := output.StyleFor(cfg.LogFormat, in.stderr, environment.WantsColour(in.environ))
-	log := output.NewLog(in.stderr, cfg.LogLevel.Level(), style)
+	style := output.StyleFor(cfg.LogFormat, in.Stderr, environment.WantsColour(in.Environ))
+	log := output.NewLog(in.Stderr, cfg.LogLevel.Level(), style)
 	p, err := plan.Make(cfg)
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitConfig
 	}
 	if err := p.CheckRoom(cfg); err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitConfig
 	}
 	p.Role = workers
-	listeners, err := in.openListeners(cfg, p.Loops)
+	listeners, err := openListeners(in, cfg, p.Loops)
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitConfig
 	}
-	p.Announce(log, cfg, version)
+	p.Announce(log, cfg, in.Version)
 	if os.Getpid() != 1 {
 		if err := reaper.Subreaper(); err != nil {
 			log.Warn("degraded", "reason", "orphans go to another process", "err", err)
@@ -73,18 +64,22 @@ func superviseConfig(in invocation, cfg *config.Config, workers environment.Role
 		}
 	}
 	r := reaper.New(log)
-	door := newFrontDoor(cfg, p, listeners, log, style)
-	f := newFleet(in, cfg, p, r, door, log)
+	d := door.New(cfg, p, listeners, log, style)
+	f := newFleet(in, cfg, p, r, d, log)
 	if err := f.OpenLogs(); err != nil {
-		fmt.Fprintf(in.stderr, "percore: log file for %v\n", err)
-		return exitConfig
+		fmt.Fprintf(in.Stderr, "percore: log file for %v\n", err)
+		return self.ExitConfig
 	}
 	if err := f.OpenSockets(); err != nil {
-		fmt.Fprintln(in.stderr, "percore: PERCORE_BIND=unix:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore: PERCORE_BIND=unix:", err)
+		return self.ExitConfig
 	}
-	s := &settings{environ: in.environ, command: command, role: workers, fleet: f, door: door, front: p.Front, cfg: cfg}
-	return runFleet(in, r, f, newOperator(s, log), newResizer(s, p, log), cfg.ForwardSignals, log)
+	o := settings.Options{Environ: in.Environ, Command: command, Config: cfg, Plan: p, Status: f.Status, Do: f.Do, Files: d.Inherits()}
+	if d != nil {
+		o.Reconfigure = d.Reconfigure
+	}
+	s := settings.New(o)
+	return runFleet(in, r, f, newOperator(control.Place(cfg.Control), newHandler(in.Version, f, d, s), log), newResizer(s, f, p, log), cfg.ForwardSignals, log)
 }
 
 // holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
@@ -92,24 +87,26 @@ func superviseConfig(in invocation, cfg *config.Config, workers environment.Role
 const holdShare = 2
 
 // newFleet wires workers and front door together.
-func newFleet(in invocation, cfg *config.Config, p *plan.Plan, r *reaper.Reaper, door *frontDoor, log *slog.Logger) *fleet.Fleet {
+func newFleet(in self.Invocation, cfg *config.Config, p *plan.Plan, r *reaper.Reaper, d *door.Door, log *slog.Logger) *fleet.Fleet {
 	options := fleet.Options{
-		Programs: append(p.Prestart(cfg, in.environ), p.Programs(cfg, in.environ, door.inherits())...), Spawner: r, Log: log,
+		Programs: append(p.Prestart(cfg, in.Environ), p.Programs(cfg, in.Environ, d.Inherits())...), Spawner: r, Log: log,
 		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
-		Stdout: in.stdout, Stderr: output.Direct(in.stderr),
+		Stdout: in.Stdout, Stderr: output.Direct(in.Stderr),
 		OOMKilled: oomKilled(log), ExitOn: plan.ExitOn(cfg.ExitOn),
 	}
-	if door == nil {
+	if d == nil {
 		return fleet.New(options)
 	}
-	serving := &servingLine{log: log, where: cfg.Listen.String(), why: p.Why(), began: in.began}
-	options.Quiesce = door.quiesce
+	serving := &servingLine{log: log, where: cfg.Listen.String(), why: p.Why(), began: in.Began}
+	options.Quiesce = d.Quiesce
 	options.Publish = func(endpoints []fleet.Endpoint) {
-		door.publish(endpoints)
+		d.Publish(endpoints)
 		serving.count(endpoints)
 	}
 	f := fleet.New(options)
-	door.drained, door.exhausted, door.hung = f.Drained, f.Exhausted, killHung(f)
+	d.Attach(door.Events{
+		Drained: f.Drained, Exhausted: f.Exhausted, Hung: func(incarnation uint64) { f.KillHung(plan.FrontTitle, incarnation) },
+	})
 	return f
 }
 
@@ -124,18 +121,18 @@ func oomKilled(log *slog.Logger) func(int) bool {
 }
 
 // runFleet runs the five actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, forward value.Signals, log *slog.Logger) int {
+func runFleet(in self.Invocation, r *reaper.Reaper, f *fleet.Fleet, o *operator, size *resizer, forward value.Signals, log *slog.Logger) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
 	g.Add(r.Run, func(error) { r.Close() })
 	done := make(chan struct{})
-	g.Add(func() error { return obeySignals(in.signals, done, f, r, forward, log) }, func(error) { close(done) })
+	g.Add(func() error { return obeySignals(in.Signals, done, f, r, forward, log) }, func(error) { close(done) })
 	g.Add(o.run, func(error) { o.close() })
 	g.Add(size.run, func(error) { size.close() })
 	if err := g.Run(); err != nil {
 		log.Error("percore ended", "err", err)
-		return exitInternal
+		return self.ExitInternal
 	}
 	return result.Code
 }
@@ -189,30 +186,18 @@ func logStatus(list []fleet.WorkerStatus, log *slog.Logger) {
 }
 
 // openListeners opens every public socket before any privilege is dropped.
-func (in invocation) openListeners(cfg *config.Config, loops int) ([]socket.Listener, error) {
+func openListeners(in self.Invocation, cfg *config.Config, loops int) ([]socket.Listener, error) {
 	if !cfg.Mode.Facts().Listens {
 		return nil, nil
 	}
 	var all []socket.Listener
 	for _, a := range cfg.Listen {
-		ls, err := openListener(a, loops)
+		ls, err := door.Listen(a, loops)
 		if err != nil {
 			socket.CloseListeners(all)
-			return nil, fmt.Errorf("%w\n%s", err, in.listenAdvice(err, a))
+			return nil, fmt.Errorf("%w\n%s", err, survey.ListenAdvice(in, err, a))
 		}
 		all = append(all, ls...)
 	}
 	return all, nil
-}
-
-// openListener opens a unix socket as whoever its folder belongs to.
-func openListener(a value.Address, loops int) (ls []socket.Listener, err error) {
-	if a.Path == "" {
-		return socket.Listen(a.String(), loops)
-	}
-	err = names.AsOwner(a.Path, func() error {
-		ls, err = socket.Listen(a.String(), loops)
-		return err
-	})
-	return ls, err
 }

@@ -1,11 +1,10 @@
-package main
+package door
 
 import (
 	"context"
 	"slices"
 	"time"
 
-	"percore/entrypoint/control/handler"
 	"percore/lbproxy"
 )
 
@@ -18,8 +17,8 @@ type question struct {
 	answer chan *lbproxy.Figures
 }
 
-// figures asks the front door what it counts; nil when it does not answer.
-func (d *frontDoor) figures(ctx context.Context) *lbproxy.Figures {
+// Figures asks the front door what it counts; nil when it does not answer.
+func (d *Door) Figures(ctx context.Context) *lbproxy.Figures {
 	q := question{answer: make(chan *lbproxy.Figures, 1)}
 	d.mu.Lock()
 	d.changeLocked(func(s *lbproxy.Snapshot) { s.Ask++; q.ask = s.Ask })
@@ -39,7 +38,7 @@ func (d *frontDoor) figures(ctx context.Context) *lbproxy.Figures {
 }
 
 // told answers everybody whose question a report answers.
-func (d *frontDoor) told(r lbproxy.Report) {
+func (d *Door) told(r lbproxy.Report) {
 	if r.Figures == nil {
 		return
 	}
@@ -52,17 +51,4 @@ func (d *frontDoor) told(r lbproxy.Report) {
 		q.answer <- r.Figures // has room for the one
 		return true
 	})
-}
-
-// byEndpoint is the part of the figures that status prints.
-func (d *frontDoor) byEndpoint(ctx context.Context) map[int]handler.Figures {
-	f := d.figures(ctx)
-	if f == nil {
-		return nil
-	}
-	list := make(map[int]handler.Figures, len(f.Endpoints))
-	for _, e := range f.Endpoints {
-		list[e.Index] = handler.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
-	}
-	return list
 }

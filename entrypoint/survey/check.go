@@ -1,4 +1,7 @@
-package main
+// Package survey is `percore check`: all that a start would find wrong, found without starting. The configuration is held against this
+// machine as a start would do it (survey.go): programs, folders, users, log files, addresses, ports. What a percore that runs here already
+// has is no fault (holdings.go).
+package survey
 
 import (
 	"encoding/json"
@@ -7,11 +10,11 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/reference"
+	"percore/entrypoint/self"
 	"percore/reaper/ports"
 )
 
@@ -55,30 +58,30 @@ type verdict struct {
 	Settings []config.Setting `json:"settings"`
 }
 
-// check says all that a start would find wrong, and prints what would hold. Where a PID 1 with the same environment runs in this
+// Check says all that a start would find wrong, and prints what would hold. Where a PID 1 with the same environment runs in this
 // container, what holds there is printed, with what updates have changed.
-func check(in invocation) int {
-	o, err := parseCheck(in.args[1:])
+func Check(in self.Invocation) int {
+	o, err := parseCheck(in.Args[1:])
 	for _, file := range o.files {
 		if err == nil {
 			var set []string
-			set, err = environment.ReadFile(file, in.environ)
-			in.environ = environment.Overlay(in.environ, set)
+			set, err = environment.ReadFile(file, in.Environ)
+			in.Environ = environment.Overlay(in.Environ, set)
 		}
 	}
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitConfig
 	}
 	if len(o.command)+len(o.files) == 0 && !o.values {
 		if text, running := runningConfiguration(in, o.json); running {
-			return in.wrote(fmt.Fprintln(in.stdout, text))
+			return in.Wrote(fmt.Fprintln(in.Stdout, text))
 		}
 	}
-	cfg, warnings, problems, err := config.Examine(in.environ, o.command, os.Getuid())
+	cfg, warnings, problems, err := config.Examine(in.Environ, o.command, os.Getuid())
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore:", err)
-		return exitInternal
+		fmt.Fprintln(in.Stderr, "percore:", err)
+		return self.ExitInternal
 	}
 	if !o.values {
 		problems = append(problems, survey(in, cfg, problems)...)
@@ -87,34 +90,34 @@ func check(in invocation) int {
 		}
 	}
 	if o.json {
-		return in.printVerdict(cfg, warnings, problems)
+		return printVerdict(in, cfg, warnings, problems)
 	}
-	return in.tellVerdict(cfg, warnings, problems)
+	return tellVerdict(in, cfg, warnings, problems)
 }
 
-func (in invocation) tellVerdict(cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {
+func tellVerdict(in self.Invocation, cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {
 	for _, w := range warnings {
-		fmt.Fprintln(in.stderr, "percore: warning:", w)
+		fmt.Fprintln(in.Stderr, "percore: warning:", w)
 	}
 	if len(problems) > 0 {
-		fmt.Fprintln(in.stderr, "percore:", &config.Problems{List: problems})
-		return exitConfig
+		fmt.Fprintln(in.Stderr, "percore:", &config.Problems{List: problems})
+		return self.ExitConfig
 	}
-	return in.wrote(0, reference.Effective(in.stdout, cfg))
+	return in.Wrote(0, reference.Effective(in.Stdout, cfg))
 }
 
-func (in invocation) printVerdict(cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {
+func printVerdict(in self.Invocation, cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {
 	v := verdict{OK: len(problems) == 0, Problems: append([]config.Problem{}, problems...), Warnings: []config.Problem{}, Settings: cfg.Sources()}
 	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, config.Problem(w))
 	}
-	if code := in.wrote(0, writeJSON(in.stdout, v)); code != exitOK {
+	if code := in.Wrote(0, writeJSON(in.Stdout, v)); code != self.ExitOK {
 		return code
 	}
 	if !v.OK {
-		return exitConfig
+		return self.ExitConfig
 	}
-	return exitOK
+	return self.ExitOK
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -124,11 +127,13 @@ func writeJSON(w io.Writer, v any) error {
 	return out.Encode(v)
 }
 
-// wrote is the exit code of a word that has printed what it had to say. Who reads no further, such as head, has what it wants.
-func (in invocation) wrote(_ int, err error) int {
-	if err == nil || errors.Is(err, syscall.EPIPE) {
-		return exitOK
+// InForce is what `percore check` prints of a configuration that holds.
+func InForce(cfg *config.Config, asJSON bool) (text string, err error) {
+	var out strings.Builder
+	if asJSON {
+		err = writeJSON(&out, verdict{OK: true, Problems: []config.Problem{}, Warnings: []config.Problem{}, Settings: cfg.Sources()})
+	} else {
+		err = reference.Effective(&out, cfg)
 	}
-	fmt.Fprintln(in.stderr, "percore:", err)
-	return exitInternal
+	return strings.TrimSuffix(out.String(), "\n"), err
 }

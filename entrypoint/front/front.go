@@ -1,4 +1,6 @@
-package main
+// Package front is the role of the front door's process: it takes listening sockets, settings and snapshots from PID 1 over the link, gives
+// up what privileges it has left, and serves with package lbproxy until it is told to stop or PID 1 is gone. PID 1's end is package door.
+package front
 
 import (
 	"errors"
@@ -21,17 +23,17 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// front is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
+// Run is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
 // gone, and reads no environment.
-func front(in invocation) int {
+func Run(in self.Invocation) int {
 	if err := forbidNewPrivileges(in); err != nil {
-		fmt.Fprintln(in.stderr, "percore front:", err)
-		return exitInternal
+		fmt.Fprintln(in.Stderr, "percore front:", err)
+		return self.ExitInternal
 	}
 	nameProcess()
 	if err := self.HideMemory(); err != nil {
-		fmt.Fprintln(in.stderr, "percore front:", err)
-		return exitInternal
+		fmt.Fprintln(in.Stderr, "percore front:", err)
+		return self.ExitInternal
 	}
 	self.ReserveThreads(self.ThreadsReserved)
 	pipe := os.NewFile(link.FrontFD, "link")
@@ -41,8 +43,8 @@ func front(in invocation) int {
 		err = link.CheckVersion(first.Version)
 	}
 	if err != nil {
-		fmt.Fprintln(in.stderr, "percore front: take orders from PID 1:", err)
-		return exitInternal
+		fmt.Fprintln(in.Stderr, "percore front: take orders from PID 1:", err)
+		return self.ExitInternal
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(first.LogLevel)); err != nil {
@@ -50,19 +52,19 @@ func front(in invocation) int {
 	}
 	// Stderr is PID 1's, which tells the first lines of what the runtime writes there when it crashes.
 	stderr := output.NewQueue(output.NewFile(os.NewFile(uintptr(first.LogFD), "log")))
-	defer stderr.Close(lastWords)
+	defer stderr.Close(output.LastWords)
 	log := output.NewLog(stderr, level, output.Style(first.LogStyle)).With("process", "percore:front")
 	if err := serve(in, pipe, first, log); err != nil {
 		log.Error("front door ended", "err", err)
-		return exitInternal
+		return self.ExitInternal
 	}
-	return exitOK
+	return self.ExitOK
 }
 
 // forbidNewPrivileges gives up for good what a bug in a parser could misuse (man 2 prctl, PR_SET_NO_NEW_PRIVS). PID 1
 // has chosen the user already. The bit belongs to a thread: a build with cgo cannot set it on all of them, and sets it on
 // one that then becomes the whole process anew.
-func forbidNewPrivileges(in invocation) error {
+func forbidNewPrivileges(in self.Invocation) error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
 	if errno == unix.ENOTSUP {
 		if set, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); err == nil && set == 1 {
@@ -72,7 +74,7 @@ func forbidNewPrivileges(in invocation) error {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return os.NewSyscallError("prctl", err)
 		}
-		return os.NewSyscallError("execve", syscall.Exec(self.Exe, append([]string{self.Name()}, in.args...), in.environ))
+		return os.NewSyscallError("execve", syscall.Exec(self.Exe, append([]string{self.Name()}, in.Args...), in.Environ))
 	}
 	if errno != 0 {
 		return os.NewSyscallError("prctl", errno)
@@ -84,9 +86,9 @@ func forbidNewPrivileges(in invocation) error {
 func nameProcess() { _ = os.WriteFile("/proc/self/comm", []byte("percore-front"), 0) }
 
 // serve runs the proxy, the link and the signals until the first of them ends.
-func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) error {
+func serve(in self.Invocation, pipe *os.File, first link.Wanted, log *slog.Logger) error {
 	reports := link.NewSender(pipe)
-	proxy, err := lbproxy.New(first.Options, inherited(first.Listeners), log, in.stdout, func(r lbproxy.Report) {
+	proxy, err := lbproxy.New(first.Options, inherited(first.Listeners), log, in.Stdout, func(r lbproxy.Report) {
 		reports.Offer(link.Reported{Version: link.Version, Report: r})
 	})
 	if err != nil {
@@ -101,7 +103,7 @@ func serve(in invocation, pipe *os.File, first link.Wanted, log *slog.Logger) er
 	g.Add(func() error { return follow(pipe, proxy, drains) }, func(error) { _ = pipe.Close() })
 	g.Add(reports.Run, func(error) { reports.Close() })
 	stop := make(chan struct{})
-	g.Add(func() error { return finishOnTerm(in.signals, stop, proxy.Finish, drains) }, func(error) { close(stop) })
+	g.Add(func() error { return finishOnTerm(in.Signals, stop, proxy.Finish, drains) }, func(error) { close(stop) })
 	return g.Run()
 }
 

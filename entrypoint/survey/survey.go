@@ -1,4 +1,4 @@
-package main
+package survey
 
 import (
 	"errors"
@@ -13,7 +13,9 @@ import (
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/door"
 	"percore/entrypoint/plan"
+	"percore/entrypoint/self"
 	"percore/lbproxy/socket"
 	"percore/reaper"
 	"percore/reaper/cpus"
@@ -24,7 +26,7 @@ import (
 
 // surveyor looks for what this machine has against a configuration, in the order of a start, and does nothing that stays.
 type surveyor struct {
-	in     invocation
+	in     self.Invocation
 	cfg    *config.Config
 	faulty map[string]bool // variables that something is wrong with already
 	held   holdings
@@ -33,7 +35,7 @@ type surveyor struct {
 }
 
 // survey finds what a start on this machine would find, beside the problems that are known.
-func survey(in invocation, cfg *config.Config, known []config.Problem) []config.Problem {
+func survey(in self.Invocation, cfg *config.Config, known []config.Problem) []config.Problem {
 	s := &surveyor{in: in, cfg: cfg, faulty: map[string]bool{}, held: heldByRunning(in)}
 	for _, p := range known {
 		s.faulty[p.Name] = true
@@ -134,7 +136,7 @@ func (s *surveyor) command(variable string, words []string, dir string, user *re
 		return // another one for each worker
 	}
 	err := as(user, func() error {
-		_, err := reaper.LookPath(program, dir, s.in.variable("PATH"))
+		_, err := reaper.LookPath(program, dir, s.in.Variable("PATH"))
 		return err
 	})
 	var spawn *reaper.SpawnError
@@ -192,7 +194,7 @@ func by(user *reaper.Credential) string {
 
 // logs tries the log files of all programs.
 func (s *surveyor) logs(p *plan.Plan) {
-	f := fleet.New(fleet.Options{Programs: p.Programs(s.cfg, s.in.environ, nil)})
+	f := fleet.New(fleet.Options{Programs: p.Programs(s.cfg, s.in.Environ, nil)})
 	for _, fault := range f.TryLogs() {
 		variable := ownName
 		for _, further := range s.cfg.Further {
@@ -216,13 +218,13 @@ func (s *surveyor) listeners() {
 		if s.held.listens(a) {
 			continue
 		}
-		ls, err := openListener(a, 1)
+		ls, err := door.Listen(a, 1)
 		socket.CloseListeners(ls)
 		if a.Path != "" && err == nil {
 			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}
 		if err != nil {
-			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: s.in.listenAdvice(err, a)})
+			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: ListenAdvice(s.in, err, a)})
 		}
 	}
 }

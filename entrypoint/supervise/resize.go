@@ -1,4 +1,4 @@
-package main
+package supervise
 
 import (
 	"log/slog"
@@ -6,12 +6,15 @@ import (
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/plan"
+	"percore/entrypoint/settings"
 	"percore/reaper/cpus"
+	"percore/reaper/fleet"
 )
 
 // resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform may change at any time.
 type resizer struct {
-	settings *settings // an update may change PERCORE_WORKERS
+	settings *settings.Settings // an update may change PERCORE_WORKERS
+	fleet    *fleet.Fleet
 	log      *slog.Logger
 	recount  func() cpus.Count
 	counted  cpus.Count
@@ -19,8 +22,8 @@ type resizer struct {
 	stop     chan struct{}
 }
 
-func newResizer(s *settings, p *plan.Plan, log *slog.Logger) *resizer {
-	r := &resizer{settings: s, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
+func newResizer(s *settings.Settings, f *fleet.Fleet, p *plan.Plan, log *slog.Logger) *resizer {
+	r := &resizer{settings: s, fleet: f, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
 	watcher, err := cpus.Watch(os.DirFS("/"))
 	if err != nil {
 		log.Debug("changes of the CPU quota go unnoticed", "err", err)
@@ -53,7 +56,7 @@ func (r *resizer) follow() {
 		return
 	}
 	r.counted = now
-	cfg := r.settings.current()
+	cfg := r.settings.Current()
 	if cfg.Workers != value.Auto || len(cfg.Command.Words) == 0 {
 		return
 	}
@@ -61,5 +64,5 @@ func (r *resizer) follow() {
 		r.log.Warn("number of workers stays", "cpus", now.N, "cpus_why", now.Why, "err", err)
 		return
 	}
-	r.settings.fleet.Resize(now.N, "usable CPUs: "+now.Why)
+	r.fleet.Resize(now.N, "usable CPUs: "+now.Why)
 }

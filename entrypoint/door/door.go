@@ -1,4 +1,9 @@
-package main
+// Package door is PID 1's end of the front door: it opens the public listening sockets, hands them to each incarnation of the process, tells
+// it by snapshots over the link what the workers are in, and has one that does not answer killed. The process at the other end is package
+// front; the fleet runs it as a program like any other, with what Inherits gives.
+//
+// Begin with Door and New in door.go; watch.go has the questions that find a hang, figures.go those for what the front door counts.
+package door
 
 import (
 	"errors"
@@ -17,15 +22,13 @@ import (
 	"percore/reaper/fleet"
 )
 
-// frontDoor is PID 1's end of the link: it holds the public listening sockets, what the front door is to know, and the
+// Door is PID 1's end of the link: it holds the public listening sockets, what the front door is to know, and the
 // connection to its current incarnation. The fleet runs it as a program like any other.
-type frontDoor struct {
-	log       *slog.Logger
-	drained   func(index int, incarnation uint64)
-	exhausted func(index int, incarnation uint64)
-	hung      func(incarnation uint64) // it does not answer
-	patience  patience
-	settle    time.Duration // how long the end waits for handshakes that have begun, at most
+type Door struct {
+	log      *slog.Logger
+	events   Events
+	patience patience
+	settle   time.Duration // how long the end waits for handshakes that have begun, at most
 
 	mu        sync.Mutex // guards the rest: the fleet's goroutine writes, a reader of an old link may still look
 	wanted    link.Wanted
@@ -35,37 +38,47 @@ type frontDoor struct {
 	questions []question   // for figures, not answered yet
 }
 
+// Events are what the front door makes known; each is called on the goroutine of a link.
+type Events struct {
+	Drained   func(index int, incarnation uint64) // a worker has no request any more
+	Exhausted func(index int, incarnation uint64) // a worker has had as many requests as it is to have
+	Hung      func(incarnation uint64)            // the front door itself does not answer
+}
+
 // settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second suffices for all whose clients
 // are still there.
 const settleShare = 10
 
-// newFrontDoor is PID 1's end for the configured front door; nil where there is to be none.
-func newFrontDoor(cfg *config.Config, p *plan.Plan, listeners []socket.Listener, log *slog.Logger, style output.Style) *frontDoor {
+// New is PID 1's end for the configured front door; nil where there is to be none.
+func New(cfg *config.Config, p *plan.Plan, listeners []socket.Listener, log *slog.Logger, style output.Style) *Door {
 	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}
-	return &frontDoor{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
+	return &Door{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
 		Version: link.Version, Options: p.FrontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
 	}}
 }
 
-// reconfigure changes the front door's settings; requests that are under way keep theirs.
-func (d *frontDoor) reconfigure(o lbproxy.Options) {
+// Attach says who hears of events, before there is an incarnation that could have any.
+func (d *Door) Attach(e Events) { d.events = e }
+
+// Reconfigure changes the front door's settings; requests that are under way keep theirs.
+func (d *Door) Reconfigure(o lbproxy.Options) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.wanted.Options = o
 	d.changeLocked(func(*lbproxy.Snapshot) {})
 }
 
-// loops is how many event loops there are, for the life of the container.
-func (d *frontDoor) loops() int {
+// Loops is how many event loops there are, for the life of the container.
+func (d *Door) Loops() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.wanted.Options.Loops
 }
 
-// inherits is what a new incarnation gets; nil where there is no front door.
-func (d *frontDoor) inherits() plan.Files {
+// Inherits is what a new incarnation gets; nil where there is no front door.
+func (d *Door) Inherits() plan.Files {
 	if d == nil {
 		return nil
 	}
@@ -74,7 +87,7 @@ func (d *frontDoor) inherits() plan.Files {
 
 // files opens a link for a new incarnation of the front door and lists what it inherits: its end, then the listeners.
 // It is called on the fleet's goroutine before each spawn.
-func (d *frontDoor) files(incarnation uint64) (extra []*os.File, started func(error), err error) {
+func (d *Door) files(incarnation uint64) (extra []*os.File, started func(error), err error) {
 	ours, theirs, err := link.Pair()
 	if err != nil {
 		return nil, nil, err
@@ -100,7 +113,7 @@ func (d *frontDoor) files(incarnation uint64) (extra []*os.File, started func(er
 }
 
 // connect starts the conversation with a new incarnation.
-func (d *frontDoor) connect(ours *os.File, incarnation uint64) {
+func (d *Door) connect(ours *os.File, incarnation uint64) {
 	sender := link.NewSender(ours)
 	d.mu.Lock()
 	d.sender = sender
@@ -117,7 +130,7 @@ func (d *frontDoor) connect(ours *os.File, incarnation uint64) {
 }
 
 // listen takes reports until the incarnation is gone, and then ends its link.
-func (d *frontDoor) listen(ours *os.File, sender *link.Sender, p *pulse) {
+func (d *Door) listen(ours *os.File, sender *link.Sender, p *pulse) {
 	defer close(p.gone)
 	defer ours.Close()
 	defer sender.Close()
@@ -137,27 +150,27 @@ func (d *frontDoor) listen(ours *os.File, sender *link.Sender, p *pulse) {
 		d.told(message.Report)
 		d.letGo(message.Report)
 		for _, e := range message.Report.Exhausted {
-			d.exhausted(e.Index, e.Incarnation)
+			d.events.Exhausted(e.Index, e.Incarnation)
 		}
 		if !d.isNewest(message.Report.Seq) {
 			continue // it speaks of other states than the workers are in by now; another report follows
 		}
 		for _, e := range message.Report.Drained {
-			d.drained(e.Index, e.Incarnation)
+			d.events.Drained(e.Index, e.Incarnation)
 		}
 	}
 }
 
 // isNewest says whether a report is about the newest snapshot: one about an older may call a worker drained that has had
 // traffic again since.
-func (d *frontDoor) isNewest(seq uint64) bool {
+func (d *Door) isNewest(seq uint64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return seq == d.wanted.Snapshot.Seq
 }
 
-// publish tells the front door about the workers.
-func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
+// Publish tells the front door about the workers.
+func (d *Door) Publish(endpoints []fleet.Endpoint) {
 	list := make([]lbproxy.Endpoint, len(endpoints))
 	for i, e := range endpoints {
 		list[i] = lbproxy.Endpoint{
@@ -169,9 +182,9 @@ func (d *frontDoor) publish(endpoints []fleet.Endpoint) {
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })
 }
 
-// quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains and that no
+// Quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains and that no
 // handshake is under way: should it die before, its successor inherits them and what waits in their queues.
-func (d *frontDoor) quiesce() {
+func (d *Door) Quiesce() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := socket.RefuseNewConnections(d.listeners); err != nil {
@@ -183,7 +196,7 @@ func (d *frontDoor) quiesce() {
 
 // letGo closes our copies once the front door has all that will ever connect in its queues, and tells it that its own are the
 // last, so that it sweeps them and closes them.
-func (d *frontDoor) letGo(r lbproxy.Report) {
+func (d *Door) letGo(r lbproxy.Report) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.drainSeq == 0 || r.Seq < d.drainSeq || !r.Settled || d.wanted.Snapshot.Sole {
@@ -195,13 +208,13 @@ func (d *frontDoor) letGo(r lbproxy.Report) {
 }
 
 // change makes a new snapshot and offers it to the current incarnation.
-func (d *frontDoor) change(f func(*lbproxy.Snapshot)) {
+func (d *Door) change(f func(*lbproxy.Snapshot)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changeLocked(f)
 }
 
-func (d *frontDoor) changeLocked(f func(*lbproxy.Snapshot)) {
+func (d *Door) changeLocked(f func(*lbproxy.Snapshot)) {
 	f(&d.wanted.Snapshot)
 	d.wanted.Snapshot.Seq++
 	if d.sender != nil {

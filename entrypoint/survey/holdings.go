@@ -1,12 +1,15 @@
-package main
+package survey
 
 import (
 	"context"
 	"os"
+	"strings"
+	"time"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
+	"percore/entrypoint/self"
 )
 
 // holdings are what the percore that runs in this container listens on: what it holds is no fault of the configuration.
@@ -25,8 +28,8 @@ func (h holdings) listens(a value.Address) bool {
 }
 
 // dialRunning connects to the PID 1 of this container, or to whoever PERCORE_CONTROL names; nil where there is none.
-func dialRunning(in invocation) *control.Conn {
-	place, err := config.ControlOf(in.environ)
+func dialRunning(in self.Invocation) *control.Conn {
+	place, err := config.ControlOf(in.Environ)
 	if err != nil || place == value.ControlOff || os.Getpid() == 1 {
 		return nil
 	}
@@ -42,7 +45,7 @@ func dialRunning(in invocation) *control.Conn {
 }
 
 // heldByRunning asks that percore.
-func heldByRunning(in invocation) holdings {
+func heldByRunning(in self.Invocation) holdings {
 	h := holdings{ports: map[int]bool{}}
 	conn := dialRunning(in)
 	if conn == nil {
@@ -67,3 +70,24 @@ func heldByRunning(in invocation) holdings {
 	})
 	return h
 }
+
+// runningConfiguration is what the PID 1 of this container, or whoever PERCORE_CONTROL names, runs by. It is false where there
+// is none, or one with another environment than ours.
+func runningConfiguration(in self.Invocation, asJSON bool) (text string, running bool) {
+	conn := dialRunning(in)
+	if conn == nil {
+		return "", false
+	}
+	defer conn.Close()
+	ours, _ := config.OnlyOurs(in.Environ)
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	_, err := conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours, JSON: asJSON}, func(f control.Frame) error {
+		text += f.Text
+		return nil
+	})
+	return text, err == nil && (!asJSON || strings.HasPrefix(text, "{"))
+}
+
+// checkTimeout is how long check waits for PID 1 before it goes by its own environment.
+const checkTimeout = 5 * time.Second

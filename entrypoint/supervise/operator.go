@@ -1,12 +1,18 @@
-package main
+package supervise
 
 import (
+	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/entrypoint/control/handler"
+	"percore/entrypoint/door"
+	"percore/entrypoint/settings"
+	"percore/lbproxy"
+	"percore/reaper/fleet"
 )
 
 // operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
@@ -22,15 +28,8 @@ type operator struct {
 	closed bool
 }
 
-func newOperator(s *settings, log *slog.Logger) *operator {
-	o := &operator{
-		place: control.Place(s.cfg.Control), log: log, done: make(chan struct{}),
-		handler: &handler.Handler{Fleet: s.fleet, Version: version, Traffic: s.door != nil, Shutdown: s.fleet.Stop, Configure: s.answer, Command: s.runs, Listen: s.listens},
-	}
-	if s.door != nil {
-		o.handler.Figures = s.door.byEndpoint
-	}
-	return o
+func newOperator(place control.Place, h *handler.Handler, log *slog.Logger) *operator {
+	return &operator{place: place, handler: h, log: log, done: make(chan struct{})}
 }
 
 // run serves until close. It is an actor of PID 1 and must not end before the others, whatever becomes of the server.
@@ -73,4 +72,25 @@ func (o *operator) close() {
 	if o.server != nil {
 		o.server.Close()
 	}
+}
+
+// newHandler has the answers of this percore to control commands.
+func newHandler(version string, f *fleet.Fleet, d *door.Door, s *settings.Settings) *handler.Handler {
+	h := &handler.Handler{Fleet: f, Version: version, Traffic: d != nil, Shutdown: f.Stop, Configure: s.Answer, Command: s.Command, Listen: s.Listen}
+	if d != nil {
+		h.Figures = func(ctx context.Context) map[int]handler.Figures { return byEndpoint(d.Figures(ctx)) }
+	}
+	return h
+}
+
+// byEndpoint is the part of the figures that status prints; nil where the front door does not answer.
+func byEndpoint(f *lbproxy.Figures) map[int]handler.Figures {
+	if f == nil {
+		return nil
+	}
+	list := make(map[int]handler.Figures, len(f.Endpoints))
+	for _, e := range f.Endpoints {
+		list[e.Index] = handler.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
+	}
+	return list
 }

@@ -1,4 +1,4 @@
-package main
+package door
 
 import (
 	"log/slog"
@@ -17,7 +17,7 @@ func quickly() patience {
 
 // fakeFront is the other end of a link: it answers questions until it is told to be silent.
 type fakeFront struct {
-	door   *frontDoor
+	door   *Door
 	asked  atomic.Uint64 // the newest question
 	silent atomic.Bool
 	hung   chan uint64
@@ -31,9 +31,9 @@ func newFakeFront(t *testing.T, incarnation uint64) *fakeFront {
 		t.Fatal(err)
 	}
 	f := &fakeFront{hung: make(chan uint64, 10), cut: func() { theirs.Close() }}
-	f.door = &frontDoor{
+	f.door = &Door{
 		log: slog.New(slog.DiscardHandler), patience: quickly(), wanted: link.Wanted{Version: link.Version},
-		hung: func(i uint64) { f.hung <- i },
+		events: Events{Hung: func(i uint64) { f.hung <- i }},
 	}
 	f.door.connect(ours, incarnation)
 	t.Cleanup(f.cut)

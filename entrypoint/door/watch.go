@@ -1,12 +1,10 @@
-package main
+package door
 
 import (
 	"sync/atomic"
 	"time"
 
-	"percore/entrypoint/plan"
 	"percore/lbproxy"
-	"percore/reaper/fleet"
 )
 
 // patience is how a front door is watched for a hang: it is asked by a new snapshot, and answers when every loop has taken that over.
@@ -49,7 +47,7 @@ func (p *pulse) answered(seq uint64) {
 //
 // A step that ends late does not count: percore itself did not run, because the container was paused or the machine too busy, and then
 // the front door did not either.
-func (d *frontDoor) watch(p *pulse) {
+func (d *Door) watch(p *pulse) {
 	timer := time.NewTimer(d.patience.step)
 	defer timer.Stop()
 	due := time.Now().Add(d.patience.step)
@@ -72,7 +70,7 @@ func (d *frontDoor) watch(p *pulse) {
 				left--
 			}
 			if left == 0 {
-				d.hung(p.incarnation)
+				d.events.Hung(p.incarnation)
 				return
 			}
 		}
@@ -82,14 +80,9 @@ func (d *frontDoor) watch(p *pulse) {
 }
 
 // ask makes a snapshot that differs from the last in its number alone, which every loop has to take over.
-func (d *frontDoor) ask() (seq uint64) {
+func (d *Door) ask() (seq uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changeLocked(func(*lbproxy.Snapshot) {})
 	return d.wanted.Snapshot.Seq
-}
-
-// killHung is what becomes of an incarnation that does not answer.
-func killHung(f *fleet.Fleet) func(incarnation uint64) {
-	return func(incarnation uint64) { f.KillHung(plan.FrontTitle, incarnation) }
 }

@@ -1,4 +1,4 @@
-package main
+package door
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func appFolder(t *testing.T) (folder, stale string) {
 // listenersOfRoot are the sockets that PID 1 opens at names that users choose.
 var listenersOfRoot = map[string]func(path string) (close func(), err error){
 	"public": func(path string) (func(), error) {
-		ls, err := openListener(value.Address{Path: path}, 1)
+		ls, err := Listen(value.Address{Path: path}, 1)
 		return func() { socket.CloseListeners(ls) }, err
 	},
 	"control": func(path string) (func(), error) {

@@ -1,4 +1,4 @@
-package main
+package settings
 
 import (
 	"context"
@@ -13,13 +13,20 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
-	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
+	"percore/lbproxy"
 	"percore/reaper/fleet"
 )
 
-// runningSettings are those of a percore with this environment that runs `true`. Its fleet is not started.
-func runningSettings(t *testing.T, environ ...string) *settings {
+// running are settings beside a fleet that is not started and a front door that only keeps what it is told.
+type running struct {
+	*Settings
+	door  lbproxy.Options
+	times int // that it was told
+}
+
+// runningSettings are those of a percore with this environment that runs `true`.
+func runningSettings(t *testing.T, environ ...string) *running {
 	t.Helper()
 	command := []string{"true"}
 	cfg, _, err := config.Load(environ, os.Getuid())
@@ -31,15 +38,24 @@ func runningSettings(t *testing.T, environ ...string) *settings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := newFrontDoor(cfg, p, nil, nil, output.StyleJSON)
-	f := fleet.New(fleet.Options{Programs: p.Programs(cfg, environ, door.inherits())})
-	return &settings{environ: environ, command: command, fleet: f, door: door, front: p.Front, cfg: cfg}
+	r := &running{door: p.FrontOptions(cfg)}
+	r.Settings = New(Options{
+		Environ: environ, Command: command, Config: cfg, Plan: p, Files: noFiles,
+		Reconfigure: func(o lbproxy.Options) { r.door = o; r.times++ },
+	})
+	r.beside(fleet.New(fleet.Options{Programs: p.Programs(cfg, environ, noFiles)}))
+	return r
 }
 
+func noFiles(uint64) ([]*os.File, func(error), error) { return nil, nil, nil }
+
+// beside puts a fleet in place of the one that is there.
+func (s *running) beside(f *fleet.Fleet) { s.o.Status, s.o.Do = f.Status, f.Do }
+
 // ask makes a request and returns the frames in words, the code and the error's text.
-func (s *settings) ask(t *testing.T, r control.Request) (frames []string, code int, wrong string) {
+func (s *running) ask(t *testing.T, r control.Request) (frames []string, code int, wrong string) {
 	t.Helper()
-	code, err := s.answer(t.Context(), r, func(f control.Frame) error {
+	code, err := s.Answer(t.Context(), r, func(f control.Frame) error {
 		switch c := f.Change; {
 		case c == nil:
 			frames = append(frames, f.Text)
@@ -108,17 +124,16 @@ func TestAnUpdateSaysWhatItWouldChange(t *testing.T) {
 
 func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
 	s := runningSettings(t)
-	before := s.door.wanted.Snapshot.Seq
 	for _, set := range []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_KEEPALIVE=3"} {
 		if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{set}}); code != 0 || wrong != "" {
 			t.Fatalf("%s: got code %d and error %q", set, code, wrong)
 		}
 	}
-	if o := s.door.wanted.Options; o.QueueSize != 7 || o.Keepalive != 3 {
+	if o := s.door; o.QueueSize != 7 || o.Keepalive != 3 {
 		t.Errorf("options: got queue size %d and keepalive %d, want 7 and 3", o.QueueSize, o.Keepalive)
 	}
-	if got := s.door.wanted.Snapshot.Seq; got != before+2 {
-		t.Errorf("snapshot: got %d, want %d: the front door looks at newer ones only", got, before+2)
+	if s.times != 2 {
+		t.Errorf("got the front door told %d times, want once for each update", s.times)
 	}
 	text, code, _ := s.ask(t, control.Request{Verb: control.VerbCheck})
 	if code != 0 || len(text) != 1 || !strings.Contains(text[0], "PERCORE_QUEUE_SIZE") {
@@ -129,12 +144,12 @@ func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
 // LOOPS=auto goes by the CPUs, which may have changed; the sockets have not.
 func TestAnUpdateKeepsTheNumberOfLoops(t *testing.T) {
 	s := runningSettings(t)
-	before := s.door.wanted.Options.Loops + 3
-	s.door.wanted.Options.Loops = before
+	before := s.door.Loops + 3
+	s.o.Plan.Loops = before
 	if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}}); code != 0 {
 		t.Fatalf("got code %d and error %q", code, wrong)
 	}
-	if got := s.door.wanted.Options; got.QueueSize != 7 || got.Loops != before {
+	if got := s.door; got.QueueSize != 7 || got.Loops != before {
 		t.Errorf("got queue size %d and %d loops, want 7 and %d", got.QueueSize, got.Loops, before)
 	}
 }
@@ -144,23 +159,23 @@ func TestARefusedUpdateChangesNothing(t *testing.T) {
 	if _, code, _ := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_LOOPS=9"}}); code != 1 {
 		t.Errorf("code: got %d, want 1", code)
 	}
-	if s.door.wanted.Options.QueueSize != 1024 || len(s.set) != 0 {
-		t.Errorf("got queue size %d and %q set, want what was before", s.door.wanted.Options.QueueSize, s.set)
+	if s.door.QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got queue size %d and %q set, want what was before", s.door.QueueSize, s.set)
 	}
 }
 
 func TestAnUpdateThatTheFleetRefusesDoesNotTouchTheFrontDoor(t *testing.T) {
 	s := runningSettings(t)
-	s.fleet = fleet.New(fleet.Options{})
-	s.fleet.Stop("the test wants it stopped")
-	s.fleet.Run()
-	before := s.door.wanted.Snapshot.Seq
+	stopped := fleet.New(fleet.Options{})
+	stopped.Stop("the test wants it stopped")
+	stopped.Run()
+	s.beside(stopped)
 	_, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "GREETING=hi"}})
 	if code != 1 || !strings.Contains(wrong, "nothing was changed: ") {
 		t.Errorf("got code %d and error %q, want 1 and that nothing was changed", code, wrong)
 	}
-	if got := s.door.wanted; got.Snapshot.Seq != before || got.Options.QueueSize != 1024 || len(s.set) != 0 {
-		t.Errorf("got snapshot %d, queue size %d and %q set, want %d, 1024 and nothing", got.Snapshot.Seq, got.Options.QueueSize, s.set, before)
+	if s.times != 0 || s.door.QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got the front door told %d times, queue size %d and %q set, want none, 1024 and nothing", s.times, s.door.QueueSize, s.set)
 	}
 }
 
@@ -171,16 +186,16 @@ func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
 		environ = []string{"PERCORE_USER=65534:65534"}
 	}
 	s := runningSettings(t, environ...)
-	s.command = []string{"true", "{socket}"}
+	s.o.Command = []string{"true", "{socket}"}
 	var err error
-	if s.cfg, _, err = config.LoadWith(environ, s.command, os.Getuid()); err != nil {
+	if s.cfg, _, err = config.LoadWith(environ, s.o.Command, os.Getuid()); err != nil {
 		t.Fatal(err)
 	}
 	p, err := plan.Make(s.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.front = p.Front
+	s.o.Plan.Front = p.Front
 	user := s.cfg.FrontUser
 	halted, err := s.intend([]string{"GREETING=hi"})
 	if err != nil {
@@ -193,8 +208,8 @@ func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
 	}
 	s.hold(later)
 	s.takeBack(halted, before)
-	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.wanted.Options.QueueSize != 7 {
-		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.wanted.Options.QueueSize)
+	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.QueueSize != 7 {
+		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.QueueSize)
 	}
 	if s.cfg.Bind != value.BindUnix || s.cfg.FrontUser != user {
 		t.Errorf("got BIND=%s and front user %s, want unix by {socket}, and %s as before", s.cfg.Bind, s.cfg.FrontUser, user)
@@ -252,7 +267,7 @@ func TestANumberOfWorkersThatIsSaidCountsAfterAScale(t *testing.T) {
 			at := len(c.environ) - 1 // the further program follows the fleet proper
 			programs := s.programs(s.cfg, must(plan.Make(s.cfg)), nil)
 			programs[at].Workers = 5 // by scale
-			s.fleet = fleet.New(fleet.Options{Programs: programs})
+			s.beside(fleet.New(fleet.Options{Programs: programs}))
 			next, err := s.intend(c.set)
 			if err != nil {
 				t.Fatal(err)
@@ -305,7 +320,7 @@ func TestCheckAnswersOnlyForItsOwnEnvironment(t *testing.T) {
 		"more, as docker exec -e adds": {environ: []string{"PERCORE_WORKERS=2", "PERCORE_KEEPALIVE=1"}, code: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, _ := s.answer(context.Background(), control.Request{Verb: control.VerbCheck, Environ: c.environ}, func(control.Frame) error { return nil })
+			code, _ := s.Answer(context.Background(), control.Request{Verb: control.VerbCheck, Environ: c.environ}, func(control.Frame) error { return nil })
 			if code != c.code {
 				t.Errorf("got code %d, want %d", code, c.code)
 			}
@@ -323,7 +338,7 @@ func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s |\n", v.Name, effect)
 	}
-	page, err := os.ReadFile("../docs/control.md")
+	page, err := os.ReadFile("../../docs/control.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,8 +353,8 @@ func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
 		return
 	}
 	if !*updatePages {
-		t.Error("docs/control.md is stale: go test ./entrypoint -run EveryVariable -update")
-	} else if err := os.WriteFile("../docs/control.md", []byte(want), 0o644); err != nil {
+		t.Error("docs/control.md is stale: go test ./entrypoint/settings -run EveryVariable -update")
+	} else if err := os.WriteFile("../../docs/control.md", []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -347,7 +362,10 @@ func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
 func TestARunningPercoreTellsWhatHoldsAsJSON(t *testing.T) {
 	s := runningSettings(t, "PERCORE_QUEUE_SIZE=7")
 	frames, code, wrong := s.ask(t, control.Request{Verb: control.VerbCheck, JSON: true})
-	var v verdict
+	var v struct {
+		OK       bool
+		Settings []config.Setting
+	}
 	if err := json.Unmarshal([]byte(strings.Join(frames, "")), &v); err != nil || code != 0 || wrong != "" {
 		t.Fatalf("got code %d, %v and %q", code, err, wrong)
 	}

@@ -1,20 +1,33 @@
-package main
+package survey
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
+	"percore/entrypoint/self"
 )
+
+// played is what a check left behind.
+type played struct {
+	code           int
+	stdout, stderr string
+}
+
+// checkWith runs `percore check` with these arguments.
+func checkWith(environ []string, args ...string) played {
+	var stdout, stderr bytes.Buffer
+	code := Check(self.Invocation{Args: append([]string{"check"}, args...), Environ: environ, Stdout: &stdout, Stderr: &stderr})
+	return played{code, stdout.String(), stderr.String()}
+}
 
 // freePort was free a moment ago.
 func freePort(t *testing.T) int {
@@ -79,7 +92,7 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := environment.Overlay(aloneIn(t), c.environ)
-			got := playWith(environ, append([]string{"check", "--"}, c.command...)...)
+			got := checkWith(environ, append([]string{"--"}, c.command...)...)
 			if wantCode := min(2, 2*len(c.want)); got.code != wantCode {
 				t.Errorf("got code %d and %s, want %d", got.code, got.stderr, wantCode)
 			}
@@ -88,7 +101,7 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 					t.Errorf("got %s, want %q in it", got.stderr, want)
 				}
 			}
-			if got := playWith(environ, append([]string{"check", "--values", "--"}, c.command...)...); name != "all of it at once" && got.code != 0 {
+			if got := checkWith(environ, append([]string{"--values", "--"}, c.command...)...); name != "all of it at once" && got.code != 0 {
 				t.Errorf("--values: got code %d and %s, want 0", got.code, got.stderr)
 			}
 		})
@@ -117,7 +130,7 @@ func TestCheckAsAnotherUser(t *testing.T) {
 		"a program of root's": {"PERCORE_USER=65534:65534", "cannot be executed by 65534: permission denied"},
 		"a folder of root's":  {"PERCORE_DIRECTORY=" + closed, "cannot be entered by 65534: permission denied"},
 	} {
-		got := playWith(aloneIn(t, "PERCORE_USER=65534:65534", c.environ), "check", program)
+		got := checkWith(aloneIn(t, "PERCORE_USER=65534:65534", c.environ), program)
 		got.stderr = strings.ReplaceAll(got.stderr, "by nobody", "by 65534")
 		if got.code != 2 || !strings.Contains(got.stderr, c.want) {
 			t.Errorf("%s: got code %d and %s, want %q", name, got.code, got.stderr, c.want)
@@ -146,7 +159,7 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 		}
 	}
 	for folder, want := range map[string]int{theirs: 0, filepath.Join(theirs, "run"): 2} {
-		got := playWith(environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "check", "true")
+		got := checkWith(environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "true")
 		if got.code != want || want == 2 && !strings.Contains(got.stderr, "permission denied") {
 			t.Errorf("%s: got code %d and %s, want %d", folder, got.code, got.stderr, want)
 		}
@@ -159,7 +172,7 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log")})
-	if got := playWith(environ, "check", "true"); got.code != 0 {
+	if got := checkWith(environ, "true"); got.code != 0 {
 		t.Fatalf("got code %d and %s", got.code, got.stderr)
 	}
 	if list, _ := os.ReadDir(dir); len(list) > 0 {
@@ -174,14 +187,14 @@ func TestCheckAsJSON(t *testing.T) {
 		Warnings []struct{ Name string }
 		Settings []struct{ Name, Value, Source string }
 	}
-	got := playWith(aloneIn(t, "PERCORE_EXITCODES=2"), "check", "--json", "true")
+	got := checkWith(aloneIn(t, "PERCORE_EXITCODES=2"), "--json", "true")
 	if err := json.Unmarshal([]byte(got.stdout), &v); err != nil || got.code != 0 || got.stderr != "" {
 		t.Fatalf("got code %d, %v and %s%s", got.code, err, got.stdout, got.stderr)
 	}
 	if !v.OK || len(v.Problems) != 0 || len(v.Warnings) != 1 || len(v.Settings) < 20 || v.Settings[0].Source == "" {
 		t.Errorf("got %+v", v)
 	}
-	got = playWith(aloneIn(t, "PERCORE_WORKRES=2"), "check", "--json", "no-such-program-x")
+	got = checkWith(aloneIn(t, "PERCORE_WORKRES=2"), "--json", "no-such-program-x")
 	if err := json.Unmarshal([]byte(got.stdout), &v); err != nil || got.code != 2 || v.OK || len(v.Problems) != 2 || v.Problems[1].Value != "no-such-program-x" {
 		t.Errorf("got code %d, %v and %s%s", got.code, err, got.stdout, got.stderr)
 	}
@@ -193,32 +206,14 @@ func TestCheckReadsAnEnvFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, option := range [][]string{{"--env-file", file}, {"--env-file=" + file}} {
-		got := playWith(aloneIn(t), append(append([]string{"check"}, option...), "true")...)
+		got := checkWith(aloneIn(t), append(option, "true")...)
 		if got.code != 2 || !strings.Contains(got.stderr, "1 problem ") || !strings.Contains(got.stderr, "PERCORE_WORKRES") {
 			t.Errorf("%q: got code %d and %s, want the problem of the file", option, got.code, got.stderr)
 		}
 	}
-	for want, args := range map[string][]string{"--env-file takes": {"check", "--env-file"}, "no such file": {"check", "--env-file=/no/such", "true"}} {
-		if got := playWith(aloneIn(t), args...); got.code != 2 || !strings.Contains(got.stderr, want) {
+	for want, args := range map[string][]string{"--env-file takes": {"--env-file"}, "no such file": {"--env-file=/no/such", "true"}} {
+		if got := checkWith(aloneIn(t), args...); got.code != 2 || !strings.Contains(got.stderr, want) {
 			t.Errorf("%q: got code %d and %s, want %q", args, got.code, got.stderr, want)
-		}
-	}
-}
-
-// cutOff is a stdout that nobody reads any more.
-type cutOff struct{}
-
-func (cutOff) Write([]byte) (int, error) {
-	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
-}
-
-func TestABrokenPipeIsNoFault(t *testing.T) {
-	for _, args := range [][]string{{"check", "true"}, {"check", "--json", "true"}, {"env"}, {"env", "--json"}, {"env", "--markdown"}, {"help"}, {"version"}, {"status", "--help"}} {
-		var stdout io.Writer = cutOff{}
-		var stderr strings.Builder
-		code := play(invocation{args: args, environ: aloneIn(t), stdout: stdout, stderr: &stderr, signals: make(chan os.Signal)})
-		if code != 0 || stderr.String() != "" {
-			t.Errorf("%q: got code %d and %q, want 0 and nothing", args, code, stderr.String())
 		}
 	}
 }

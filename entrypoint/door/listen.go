@@ -1,0 +1,19 @@
+package door
+
+import (
+	"percore/entrypoint/config/value"
+	"percore/lbproxy/socket"
+	"percore/reaper/names"
+)
+
+// Listen opens a unix socket as whoever its folder belongs to.
+func Listen(a value.Address, loops int) (ls []socket.Listener, err error) {
+	if a.Path == "" {
+		return socket.Listen(a.String(), loops)
+	}
+	err = names.AsOwner(a.Path, func() error {
+		ls, err = socket.Listen(a.String(), loops)
+		return err
+	})
+	return ls, err
+}
