@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/control"
+	"percore/entrypoint/control/handler"
 	"percore/entrypoint/survey"
 	"percore/reaper/fleet"
 )
@@ -92,7 +92,10 @@ func (s *Settings) replace(ctx context.Context, next *intent, reply func(control
 		Verb: fleet.Replace, Programs: next.programs,
 		Accepted: func() { before = s.hold(next); accepted.Store(true) }, Halted: func() { s.takeBack(next, before) },
 	}
-	err = s.o.Do(ctx, order, func(o fleet.Outcome) { tellOutcome(o, reply) })
+	err = s.o.Do(ctx, order, func(o fleet.Outcome) {
+		outcome := handler.Outcome(o)
+		_ = reply(control.Frame{Outcome: &outcome})
+	})
 	switch {
 	case err == nil:
 		return control.CodeOK, nil
@@ -133,13 +136,4 @@ func (s *Settings) takeBack(next *intent, before intent) {
 	if s.o.Reconfigure != nil && err == nil { // it was carried out before
 		s.o.Reconfigure(p.FrontOptions(s.cfg))
 	}
-}
-
-func tellOutcome(o fleet.Outcome, reply func(control.Frame) error) {
-	group, name, _ := strings.Cut(o.Process, ":")
-	outcome := control.Outcome{Group: group, Name: name, Did: o.Done}
-	if o.Err != nil {
-		outcome.Fault, outcome.Why = control.Failed, o.Err.Error()
-	}
-	_ = reply(control.Frame{Outcome: &outcome})
 }

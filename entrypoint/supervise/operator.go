@@ -76,7 +76,7 @@ func (o *operator) close() {
 
 // newHandler has the answers of this percore to control commands.
 func newHandler(version string, f *fleet.Fleet, d *door.Door, s *settings.Settings) *handler.Handler {
-	h := &handler.Handler{Fleet: f, Version: version, Traffic: d != nil, Shutdown: f.Stop, Configure: s.Answer, Command: s.Command, Listen: s.Listen}
+	h := &handler.Handler{Fleet: handler.FleetOf(f), Version: version, Traffic: d != nil, Shutdown: f.Stop, Configure: s.Answer, Command: s.Command, Listen: s.Listen}
 	if d != nil {
 		h.Figures = func(ctx context.Context) map[int]handler.Figures { return byEndpoint(d.Figures(ctx)) }
 	}

@@ -23,9 +23,24 @@ type Figures struct {
 	Ejected  bool          // the front door does not choose it for a while, as it does not answer
 }
 
+// Fleet is what a handler needs of the fleet. A test gives it functions of its own.
+type Fleet struct {
+	Status    func() []fleet.WorkerStatus
+	Condition func() fleet.Condition
+	Do        func(context.Context, fleet.Order, func(fleet.Outcome)) error
+	Tail      func(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool)
+	LogPath   func(process, stream string) string
+	Clear     func(process string) error
+}
+
+// FleetOf is the part of f that a handler needs.
+func FleetOf(f *fleet.Fleet) Fleet {
+	return Fleet{Status: f.Status, Condition: f.Condition, Do: f.Do, Tail: f.Tail, LogPath: f.LogPath, Clear: f.Clear}
+}
+
 // Handler answers requests. All of its functions are safe from any goroutine.
 type Handler struct {
-	Fleet   *fleet.Fleet
+	Fleet   Fleet
 	Version string // of percore
 	Traffic bool   // there is a front door
 	// Command is what the workers are; nil where nobody knows.

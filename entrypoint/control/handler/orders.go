@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 
 	"percore/entrypoint/config/value"
@@ -77,40 +76,13 @@ func (j *job) do(verb control.Verb, o operation, list []fleet.WorkerStatus) (cod
 func (j *job) carryOut(verb control.Verb, order fleet.Order) (code int, err error) {
 	var told []error
 	err = j.await(order, func(o fleet.Outcome) {
-		group, name, _ := strings.Cut(o.Process, ":")
-		outcome := control.Outcome{Group: group, Name: name, Did: o.Done}
-		if o.Err != nil {
-			told = append(told, o.Err)
-			outcome.Fault, outcome.Why = faultOf(o.Err)
-		}
-		j.tell(outcome, verb)
+		told = append(told, o.Err)
+		j.tell(Outcome(o), verb)
 	})
-	if err == nil || slices.ContainsFunc(told, func(one error) bool { return errors.Is(err, one) }) {
+	if err == nil || slices.ContainsFunc(told, func(one error) bool { return one != nil && errors.Is(err, one) }) {
 		return j.code, nil
 	}
 	return control.CodeGeneric, err
-}
-
-// faultOf is supervisorctl's word for an error of the fleet's, and what there is to say besides.
-func faultOf(err error) (f control.Fault, why string) {
-	for _, known := range []struct {
-		err   error
-		fault control.Fault
-	}{
-		{fleet.ErrNoProcess, control.NoSuchProcess},
-		{fleet.ErrAlreadyStarted, control.AlreadyStarted},
-		{fleet.ErrNotRunning, control.NotRunning},
-		{fleet.ErrNoFile, control.NoSuchFile},
-		{fleet.ErrNotExecutable, control.NotExecutable},
-		{fleet.ErrSpawn, control.SpawnError},
-		{fleet.ErrBusy, control.Busy},
-		{fleet.ErrHalted, control.Halted},
-	} {
-		if errors.Is(err, known.err) {
-			return known.fault, strings.TrimPrefix(strings.TrimPrefix(err.Error(), known.err.Error()), ": ")
-		}
-	}
-	return control.Failed, err.Error()
 }
 
 // restart rolls those that run, all in one go, and starts the others; hard, it stops them all and then starts them all.
