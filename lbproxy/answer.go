@@ -110,11 +110,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 		n := copy(l.scratch[headroomBytes:], rest)
 		rest = l.scratch[headroomBytes : headroomBytes+n]
 	}
-	x.chunkOut = r.Framing == http1.FramingChunked || r.Framing == http1.FramingClose
-	if x.chunkOut && x.minor == 0 { // the end of the connection is the only end that the client understands
-		x.chunkOut, x.keepAlive = false, false
-	}
-	if x.request != requestSent || x.abandoned || l.draining {
+	if x.endsWithConnection() || x.request != requestSent || l.draining {
 		x.keepAlive = false
 	}
 	x.expects = false                                      // no 100 belongs into a final answer
@@ -126,16 +122,15 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	x.buildAnswer(r)
-	x.response, x.committed, x.replay = responseRelaying, true, false
 	payload, used, err := x.reply.take(rest)
 	if err != nil {
-		x.committed = false
 		x.tryFailed(causeBadResponse)
 		return
 	}
+	x.response, x.replay = responseRelaying, false
 	x.keepTrailers()
 	x.releaseAnswer()
-	if x.request == requestSent {
+	if x.request.isOver() {
 		x.releaseHead()
 	}
 	if used < len(rest) {
@@ -172,7 +167,7 @@ func (x *exchange) releaseAnswer() {
 
 // frameReply gives a part of an answer's body the framing that the client gets.
 func (x *exchange) frameReply(payload []byte) []byte {
-	if !x.chunkOut {
+	if !x.isChunked() {
 		return payload
 	}
 	return x.loop.frameChunk(payload, x.reply.done && len(x.trailer) == 0)
@@ -222,7 +217,7 @@ func (x *exchange) foundMore() {
 
 // finishReply lets the worker go, now that it has said everything, and ends the exchange once the client has it.
 func (x *exchange) finishReply() {
-	if x.reply.framing == http1.FramingClose && x.chunkOut && x.response == responseRelaying {
+	if x.reply.framing == http1.FramingClose && x.isChunked() && x.response == responseRelaying {
 		if !x.sendToClient(lastChunk) {
 			return
 		}
@@ -235,7 +230,7 @@ func (x *exchange) finishReply() {
 	switch {
 	case x.toClient.pending() == 0:
 		x.finish()
-	case x.request != requestSent:
+	case !x.request.isOver():
 		x.stopUpload()
 	}
 }
@@ -243,7 +238,7 @@ func (x *exchange) finishReply() {
 // stopUpload leaves the rest of a request's body unread: the answer is here, and there is no worker to take more.
 func (x *exchange) stopUpload() {
 	l := x.loop
-	x.request = requestSent
+	x.request = requestStopped
 	x.toWorker.release(&l.buffers)
 	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
 }
@@ -381,7 +376,7 @@ func (x *exchange) buildAnswer(r *http1.Response) {
 		b = append(b, crlf...)
 	}
 	switch {
-	case x.chunkOut:
+	case x.isChunked():
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	case r.HasLength && r.Status != statusNoContent:
 		b = append(b, "Content-Length: "...)

@@ -116,9 +116,9 @@ func (x *exchange) bodyRoom() int {
 		if x.toWorker.pending() == 0 {
 			return l.readRoom()
 		}
-	case requestSent:
+	case requestStopped:
 		return l.readRoom() // to be thrown away
-	case requestHead, requestParked, requestSending:
+	case requestHead, requestParked, requestSending, requestSent:
 	}
 	return 0
 }
@@ -140,10 +140,10 @@ func (l *loop) onClientClosed(c *conn) {
 	switch {
 	case x == nil:
 		l.closeConn(c)
-	case x.request == requestSent && !c.has(flagBroken): // it needs not say the rest of what nobody wants to hear
+	case x.request == requestStopped && !c.has(flagBroken): // it needs not say the rest of what nobody wants to hear
 		l.judgeFIN(c)
 	case x.response == responseRelaying && !c.has(flagBroken): // nor of what is answered already; or it has left
-		x.request, x.abandoned = requestSent, true
+		x.request = requestStopped
 		c.flags = c.flags&^flagHalfClosed | flagLateFIN
 	default:
 		x.abort(causeClientClosed)
@@ -272,7 +272,7 @@ func (x *exchange) hasRoom(rest []byte) bool {
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
 func (x *exchange) onBody(c *conn, b []byte) {
 	l := x.loop
-	if x.request == requestSent { // its answer is here, or its worker takes no more
+	if x.request == requestStopped { // its answer is here, or its worker takes no more
 		x.body.total += int64(len(b))
 		return
 	}
@@ -387,7 +387,7 @@ func (x *exchange) refuse(head []byte, err error) {
 	if limit != http1.LimitNone { // the operator's to raise; strangers must not fill the log with it
 		l.complain(&l.complaints.beyond[limit], sideDownstream, "request refused", words)
 	}
-	if x.committed {
+	if x.hasBegun() {
 		x.cut(status)
 		return
 	}

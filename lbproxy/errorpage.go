@@ -54,7 +54,7 @@ const allowField = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
 // sendOwn sends an answer of the front door's own, which is in l.out.
 func (x *exchange) sendOwn(c *conn) {
 	x.loop.timers.Clear(c.slot)
-	x.committed, x.response = true, responseTaken
+	x.response = responseTaken
 	switch {
 	case !x.sendToClient(x.loop.out):
 	case x.toClient.pending() == 0:

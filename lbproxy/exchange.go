@@ -20,8 +20,12 @@ const (
 	requestParked                         // waits for a worker, in the queue
 	requestSending                        // the held part is on its way to the worker
 	requestStreaming                      // the rest of the body passes through as it arrives
-	requestSent                           // nothing more of it is read; what the worker does not have yet of it is in toWorker
+	requestSent                           // all of it was taken up; what the worker does not have yet of it is in toWorker
+	requestStopped                        // its worker takes no more of it, or its answer is here: what is still read is thrown away
 )
+
+// isOver reports whether nothing more of the request is taken up for a worker.
+func (s requestState) isOver() bool { return s == requestSent || s == requestStopped }
 
 // responseState is how far the worker's half of an exchange is.
 type responseState uint8
@@ -62,23 +66,20 @@ type exchange struct {
 	body                  body   // what is still to come from the client
 	paceMillis, paceBytes int64  // when, and after how much of the body, its current span began; pace.go
 	replay                bool   // head is the whole request and no byte of an answer has been passed on
-	abandoned             bool   // the worker takes no more of the request
 	toWorker              outbox
 
 	// The answer.
-	status    int
-	answer    []byte // the start of an answer's head that came in pieces
-	answerAt  int    // how many bytes of it the codec has looked at
-	reply     body   // what is still to come from the worker
-	trailers  bool   // the client takes trailers
-	trailer   []byte // of the answer, as far as it is here
-	chunkOut  bool   // the client gets chunked framing
-	reusable  bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
-	toClient  outbox
-	bytesOut  int64 // of the answer's body
-	early     bool  // it began before the worker had all of the request
-	committed bool  // a byte of the answer is on its way to the client
-	probed    bool  // the client has the beginning that the rest of the answer has in any case; leave.go
+	status   int
+	answer   []byte // the start of an answer's head that came in pieces
+	answerAt int    // how many bytes of it the codec has looked at
+	reply    body   // what is still to come from the worker
+	trailers bool   // the client takes trailers
+	trailer  []byte // of the answer, as far as it is here
+	reusable bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
+	toClient outbox
+	bytesOut int64 // of the answer's body
+	early    bool  // it began before the worker had all of the request
+	probed   bool  // the client has the beginning that the rest of the answer has in any case; leave.go
 
 	// Trying.
 	target  *target // the worker that has it now, nil when none
@@ -100,15 +101,25 @@ type exchange struct {
 // requestHead is the head for the worker, as far as it is written.
 func (x *exchange) requestHead() []byte { return x.head[x.start:max(x.start, x.bodyAt)] }
 
+// hasBegun reports whether a byte of the final answer is on its way to the client, which therefore gets no other.
+func (x *exchange) hasBegun() bool { return x.response != responseAwaited }
+
 // isWithWorker tells whether the worker's connection carries the whole request, to its end.
 func (x *exchange) isWithWorker() bool {
-	return x.request == requestSent && !x.abandoned && x.toWorker.pending() == 0
+	return x.request == requestSent && x.toWorker.pending() == 0
 }
 
-// endsWithConnection tells whether the client knows the end of the answer's body by the end of the connection alone.
-func (x *exchange) endsWithConnection() bool {
-	return !x.chunkOut && (x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose)
+// isOpenEnded reports whether the answer's head does not say how long its body is.
+func (x *exchange) isOpenEnded() bool {
+	return x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose
 }
+
+// isChunked reports whether the client gets the answer's body in chunks.
+func (x *exchange) isChunked() bool { return x.isOpenEnded() && x.minor > 0 }
+
+// endsWithConnection reports whether the client knows the end of the answer's body by the end of the connection alone:
+// HTTP/1.0 has no chunks.
+func (x *exchange) endsWithConnection() bool { return x.isOpenEnded() && x.minor == 0 }
 
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large

@@ -18,7 +18,7 @@ func (x *exchange) tryFailed(why cause) {
 	if t != nil && x.response == responseAwaited {
 		l.noteFailure(t, why)
 	}
-	if t == nil || x.committed || x.response != responseAwaited {
+	if t == nil || x.hasBegun() {
 		x.abort(why)
 		return
 	}
@@ -108,7 +108,7 @@ func (x *exchange) abort(why cause) {
 	x.explain(why)
 	x.logCause(why)
 	o := &outcomes[why]
-	if x.committed || o.status == 0 || why == causeClientClosed {
+	if x.hasBegun() || o.status == 0 || why == causeClientClosed {
 		x.cut(o.status)
 		return
 	}
@@ -136,7 +136,7 @@ func (x *exchange) listens() bool {
 func (x *exchange) drop(status int) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	if !x.committed {
+	if !x.hasBegun() {
 		x.status = status
 	}
 	l.log.write(l, x)

@@ -106,7 +106,7 @@ func (l *loop) judgeFIN(c *conn) {
 	if seen := l.now - c.since; x.upload == uploadWhole && (!known || seen < lag) {
 		lag = seen
 	}
-	if lag > finLagMillis || x.response == responseRelaying && !x.chunkOut {
+	if lag > finLagMillis || x.response == responseRelaying && !x.isChunked() {
 		c.flags |= flagLateFIN
 	} else {
 		c.flags |= flagHalfClosed
@@ -121,7 +121,7 @@ func (x *exchange) isFinishing(c *conn) bool {
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.chunkOut)
+		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.isChunked())
 	}
 }
 

@@ -22,7 +22,7 @@ func (x *exchange) touchBody(c *conn) {
 // needs that has its own time.
 func (x *exchange) bodyTimedOut(why cause) {
 	if x.response == responseRelaying {
-		x.request, x.abandoned = requestSent, true
+		x.request = requestStopped
 		return
 	}
 	x.abort(why)

@@ -9,7 +9,7 @@ import (
 // keepTrailers copies what the last read brought of an answer's trailer section, for a client that asked for it (RFC 9110
 // section 6.5): the chunks are framed anew on top of where it lies.
 func (x *exchange) keepTrailers() {
-	if x.trailers && x.chunkOut && len(x.reply.trailer) > 0 {
+	if x.trailers && x.isChunked() && len(x.reply.trailer) > 0 {
 		x.trailer = x.loop.buffers.add(x.trailer, x.reply.trailer)
 	}
 }

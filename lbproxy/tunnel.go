@@ -20,7 +20,7 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	b = append(b, crlf...)
 	l.out = append(b, rest...)
 	c := l.conns.at(x.downstream)
-	x.response, x.committed, x.replay, x.keepAlive, x.reusable = responseTunnel, true, false, false, false
+	x.response, x.replay, x.keepAlive, x.reusable = responseTunnel, false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.target.becomeTunnel()
 	l.freed(x.target)

@@ -19,7 +19,7 @@ func (x *exchange) assign() {
 func (x *exchange) sendTo(t *target, pooled bool) {
 	x.target, x.last = t, t
 	x.wait.Tries++
-	x.sent, x.abandoned, x.reusable = 0, false, true
+	x.sent, x.reusable = 0, true
 	if t.count() {
 		x.loop.proxy.changed()
 	}
@@ -110,7 +110,7 @@ func (x *exchange) writeFailed(u *conn) {
 		return
 	}
 	x.toWorker.release(&l.buffers)
-	x.request, x.abandoned = requestSent, true
+	x.request = requestStopped
 	u.flags |= flagReadable
 	l.enqueue(u)
 }
@@ -237,7 +237,7 @@ func (x *exchange) onWorkerClosed(u *conn) {
 	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.has(flagFailed) || x.isRefusal()):
 		x.reply.done = true
 		x.finishReply()
-	case x.committed && x.response != responseAwaited:
+	case x.hasBegun():
 		x.tryFailed(causeTruncated)
 	case len(x.answer) > 0:
 		x.tryFailed(causeBadResponse)

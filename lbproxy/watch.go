@@ -43,7 +43,7 @@ func (l *loop) firstRead(c *conn) {
 	}
 	l.early.won()
 	x := l.exchangeOf(c)
-	if c.state == stateOpen && x.upload == uploadWhole && x.request == requestSent && x.single && l.once.worthIt() {
+	if c.state == stateOpen && x.upload == uploadWhole && x.request.isOver() && x.single && l.once.worthIt() {
 		l.late = append(l.late, lateWatch{epoll.Token{Slot: c.slot, Generation: c.generation}, l.now + watchMillis})
 		return
 	}
