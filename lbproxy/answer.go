@@ -107,8 +107,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 	}
 	x.reply.begin(r.Framing, r.Length)
 	if len(x.answer) > 0 { // the body's place is the scratch, where its framing can be written around it
-		n := copy(l.scratch[headroomBytes:], rest)
-		rest = l.scratch[headroomBytes : headroomBytes+n]
+		rest = l.scratch.place(rest)
 	}
 	if x.endsWithConnection() || x.request != requestSent || l.draining {
 		x.keepAlive = false
@@ -137,7 +136,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 		x.foundMore()
 	}
 	x.bytesOut += int64(len(payload))
-	if x.sendToClient(l.joinHead(x.frameReply(payload))) && x.reply.done {
+	if x.sendToClient(l.scratch.join(l.out, x.frameReply(payload))) && x.reply.done {
 		x.finishReply()
 	}
 }
@@ -170,20 +169,7 @@ func (x *exchange) frameReply(payload []byte) []byte {
 	if !x.isChunked() {
 		return payload
 	}
-	return x.loop.frameChunk(payload, x.reply.done && len(x.trailer) == 0)
-}
-
-// joinHead puts the head in l.out right in front of body, which lies in the scratch, so that one send takes both.
-func (l *loop) joinHead(body []byte) []byte {
-	if len(body) == 0 {
-		return l.out
-	}
-	start := offsetIn(l.scratch, body)
-	if start < len(l.out) { // a head that is longer than the headroom
-		return append(l.out, body...)
-	}
-	copy(l.scratch[start-len(l.out):], l.out)
-	return l.scratch[start-len(l.out) : start+len(body)]
+	return x.loop.scratch.chunk(payload, x.reply.done && len(x.trailer) == 0)
 }
 
 // relay passes on more of an answer's body.

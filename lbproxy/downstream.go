@@ -317,7 +317,7 @@ func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 		x.request = requestSent
 	}
 	if x.body.framing == http1.FramingChunked {
-		payload = x.loop.frameChunk(payload, x.body.done)
+		payload = x.loop.scratch.chunk(payload, x.body.done)
 	}
 	if len(payload) > 0 {
 		x.sendToWorker(payload)

@@ -199,6 +199,3 @@ func (b *body) takeChunks(raw []byte) (payload []byte, used int, err error) {
 	b.done = b.chunks.Done()
 	return raw[first : first+kept], used, nil
 }
-
-// offsetIn tells where part starts in whole, of which it is a sub-slice whose capacity was not cut.
-func offsetIn(whole, part []byte) int { return cap(whole) - cap(part) }

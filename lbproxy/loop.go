@@ -40,12 +40,6 @@ const (
 )
 
 const (
-	// scratchBytes is what one read may bring: large reads, not splice, make large bodies cheap (docs/bench.md).
-	scratchBytes = 256 << 10
-	// headroomBytes in front of the read area let an answer's new head be put right before its body.
-	headroomBytes = 48 << 10
-	// tailroomBytes behind it take a chunk's end.
-	tailroomBytes = 32
 	// readsPerTurn bounds what one connection may read before others get their turn.
 	readsPerTurn = 4
 	// pendingBytesMax is how much of an answer may wait for a slow client before its worker is no longer read.
@@ -108,7 +102,7 @@ type loop struct {
 	words    bodyWords
 	request  http1.Request
 	response http1.Response
-	scratch  []byte // one read: headroom, data, tailroom
+	scratch  scratch
 	out      []byte // the head under construction
 	peer     unix.RawSockaddrAny
 	log      *accessWriter
@@ -140,7 +134,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		mailbox: Mailbox{wake: poller.Wake},
-		scratch: make([]byte, headroomBytes+scratchBytes+tailroomBytes),
+		scratch: newScratch(),
 		out:     make([]byte, 0, headroomBytes),
 		log:     p.accessLog.writer(),
 	}

@@ -156,21 +156,3 @@ func (x *exchange) frameHeld() {
 }
 
 var crlf = []byte("\r\n")
-
-// frameChunk makes a chunk of payload, which lies in the scratch, by writing around it; last ends the body.
-func (l *loop) frameChunk(payload []byte, last bool) []byte {
-	start, end := headroomBytes, headroomBytes
-	if len(payload) > 0 {
-		start = offsetIn(l.scratch, payload)
-		end = start + len(payload)
-		var number [20]byte
-		head := http1.AppendChunkHead(number[:0], len(payload))
-		start -= len(head)
-		copy(l.scratch[start:], head)
-		end += copy(l.scratch[end:], crlf)
-	}
-	if last {
-		end += copy(l.scratch[end:], http1.LastChunk)
-	}
-	return l.scratch[start:end]
-}

@@ -99,13 +99,13 @@ func (c *conn) noteEvent(flags uint32) {
 // peer's FIN was part of the last one.
 func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
-		n, errno := socket.Recv(c.fd, l.scratch[headroomBytes:headroomBytes+room], 0)
+		n, errno := socket.Recv(c.fd, l.scratch.area(room), 0)
 		switch errno {
 		case socket.OK:
 			if n < room && !c.has(flagPeerClosed|flagBroken) {
 				c.flags &^= flagReadable
 			}
-			return l.scratch[headroomBytes : headroomBytes+n], true
+			return l.scratch.area(n), true
 		case unix.EAGAIN:
 			c.flags &^= flagReadable
 			return nil, false
