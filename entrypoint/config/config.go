@@ -4,11 +4,20 @@
 // source of every name, default, limit and description: Load, `percore env`, `percore check` and docs/configuration.md all
 // come from them, so they cannot disagree.
 //
-// A field's comment is what users read of the variable, in Markdown; its last paragraph may begin with "Default:" and word a
-// default that is worked out. `go generate ./entrypoint/config/...` makes prose.go and docs/configuration.md of it.
+// A field's comment is what users read of the variable, in Markdown. A paragraph that begins with "Default:" words a default that is
+// worked out, and one that begins with "Fixed:" says why a change takes a new container, where that is not because PID 1 reads the
+// variable when it starts. `go generate ./entrypoint/config/...` makes prose.go and docs/configuration.md of the comments.
 //
-// The tags are: envconfig (the full name, never derived from the field's), default, example, min, max and secret; group stands
-// where a group of variables is embedded.
+// The tags are:
+//   - envconfig: the full name, never derived from the field's;
+//   - default, example, min and max, as values;
+//   - effect: what a change takes while percore runs, see Effect;
+//   - secret: "true" for a value that is never shown and reaches no worker;
+//   - inherited: "true" where a further program has the fleet's value unless it has one of its own;
+//   - group and process, where a group of variables is embedded: its heading in the reference, and the process of percore's that
+//     goes by it, if that is not PID 1.
+//
+// A new variable is a field here, with its comment and tags, and the line that uses it; archtest finds one that nothing uses.
 package config
 
 //go:generate go run ./internal/prose
@@ -16,7 +25,7 @@ package config
 // Config is the whole configuration of one percore, in the groups of the reference.
 type Config struct {
 	Fleet      `group:"fleet"`
-	FrontDoor  `group:"front door"`
+	FrontDoor  `group:"front door" process:"front"`
 	InitMode   `group:"mode init"`
 	Operations `group:"operations"`
 

@@ -6,39 +6,13 @@ import (
 	"percore/entrypoint/config/environment"
 )
 
-// Scope is what a variable is about, and so what has to be done when it changes.
-type Scope uint8
-
-// The scopes.
-const (
-	OfContainer Scope = iota // of PID 1, its sockets and the whole fleet
-	OfProgram                // of one kind of process
-	OfFrontDoor              // of how requests are served
-)
-
-// ScopeOf tells what the variable with this name is about; a further program's goes by the name it has for the fleet proper.
-func ScopeOf(name string) Scope {
-	for _, v := range variablesOf(new(Program)) {
-		if v.name == name {
-			return OfProgram
-		}
-	}
-	for _, v := range variablesOf(new(Config)) {
-		switch {
-		case v.name == name && v.group == "front door":
-			return OfFrontDoor
-		case v.name == name:
-			return OfContainer
-		}
-	}
-	return OfContainer
-}
-
 // Difference is a variable that two configurations do not agree on.
 type Difference struct {
 	Name     string
-	Base     string // the name that a further program's variable has for the fleet proper; of all others Name itself
 	From, To string // masked where they are secret
+	Effect   Effect
+	Change   string // what becomes of it, in words
+	Process  string // of percore's that goes by it; empty is PID 1
 }
 
 // Differences lists the variables whose values differ, in the order of the reference. A further program that only one of
@@ -52,7 +26,9 @@ func Differences(from, to *Config) []Difference {
 	for _, v := range from.variables() {
 		now, both := after[v.name]
 		if both && !reflect.DeepEqual(v.field.Interface(), now.field.Interface()) {
-			list = append(list, Difference{Name: v.name, Base: v.key, From: v.shown(v.value()), To: v.shown(now.value())})
+			list = append(list, Difference{
+				Name: v.name, From: v.shown(v.value()), To: v.shown(now.value()), Effect: v.effect(), Change: v.change(), Process: v.process,
+			})
 		}
 	}
 	return list

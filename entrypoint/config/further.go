@@ -26,13 +26,22 @@ func (f *Further) Variable(name string) string {
 func (c *Config) WorkersVariables(group, name string) []string {
 	for _, f := range c.Further {
 		if string(f.Group) == group && string(f.Name) == name {
-			return []string{f.Variable("PERCORE_WORKERS")}
+			return scalesAmong(f.variables())
 		}
 	}
 	if string(c.Group) == group && string(c.Name) == name {
-		return []string{"PERCORE_WORKERS", "WEB_CONCURRENCY"}
+		return scalesAmong(variablesOf(c))
 	}
 	return nil
+}
+
+func scalesAmong(vars []variable) (names []string) {
+	for _, v := range vars {
+		if v.effect() == Scale {
+			names = append(names, v.name)
+		}
+	}
+	return names
 }
 
 // variables are the program's own.
@@ -63,7 +72,7 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 		if workers := f.Variable("PERCORE_WORKERS"); !sub.isSet(workers) {
 			sub.settings[workers] = Setting{Name: workers, Value: "1", Source: FromDefault}
 		}
-		sub.takeOver(l, f)
+		sub.takeOver(l)
 		if err := sub.decode(); err != nil {
 			return err
 		}
@@ -75,20 +84,13 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 	return nil
 }
 
-// inherited are what a further program has from the fleet proper where it says nothing of its own: an image has one user, one folder
-// and one place for logs, as a rule. The values root, / and AUTO undo that.
-var inherited = []string{
-	"PERCORE_USER", "PERCORE_DIRECTORY", "PERCORE_UMASK", "PERCORE_REDIRECT_STDERR", "PERCORE_LOG_PREFIX",
-	"PERCORE_STDOUT_LOGFILE", "PERCORE_STDOUT_LOGFILE_MAXBYTES", "PERCORE_STDOUT_LOGFILE_BACKUPS",
-	"PERCORE_STDERR_LOGFILE", "PERCORE_STDERR_LOGFILE_MAXBYTES", "PERCORE_STDERR_LOGFILE_BACKUPS",
-}
-
-// takeOver gives f the fleet's settings of those variables that are inherited and not its own. What is wrong with one is said of the fleet's.
-func (l *loader) takeOver(fleet *loader, f *Further) {
-	for _, key := range inherited {
-		given, set := fleet.settings[key]
-		if name := f.Variable(key); set && !l.isSet(name) {
-			l.settings[name] = Setting{Name: name, Value: given.Value, Source: FromFleet, Reason: key}
+// takeOver gives a further program the fleet's settings of those variables that are inherited and not its own: an image has one user, one
+// folder and one place for logs, as a rule. The values root, / and AUTO undo that. What is wrong with one is said of the fleet's.
+func (l *loader) takeOver(fleet *loader) {
+	for _, v := range l.vars {
+		given, set := fleet.settings[v.key]
+		if v.inherited && set && !l.isSet(v.name) {
+			l.settings[v.name] = Setting{Name: v.name, Value: given.Value, Source: FromFleet, Reason: v.key}
 		}
 	}
 }

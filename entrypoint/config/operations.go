@@ -8,14 +8,14 @@ type Operations struct {
 	// abstract one, which needs no folder; `off` is none
 	//
 	// Default: `/run/percore.sock`, else a private place
-	Control value.Control `envconfig:"PERCORE_CONTROL" example:"/tmp/percore.sock"`
+	Control value.Control `envconfig:"PERCORE_CONTROL" example:"/tmp/percore.sock" effect:"container"`
 
 	// least level of the messages of percore itself
-	LogLevel value.LogLevel `envconfig:"PERCORE_LOGLEVEL" default:"info" example:"debug"`
+	LogLevel value.LogLevel `envconfig:"PERCORE_LOGLEVEL" default:"info" example:"debug" effect:"container"`
 
 	// format of these messages; `auto` is `text` on a terminal and `json` elsewhere
-	LogFormat value.LogFormat `envconfig:"PERCORE_LOG_FORMAT" default:"auto" example:"json"`
+	LogFormat value.LogFormat `envconfig:"PERCORE_LOG_FORMAT" default:"auto" example:"json" effect:"container"`
 
 	// whether an unknown name that starts with `PERCORE_` ends the start, or is a warning
-	Strict value.Bool `envconfig:"PERCORE_STRICT" default:"true" example:"false"`
+	Strict value.Bool `envconfig:"PERCORE_STRICT" default:"true" example:"false" effect:"live"`
 }

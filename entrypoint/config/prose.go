@@ -39,6 +39,7 @@ var prose = [...]description{
 		meaning: "where a worker listens: `tcp`: on 127.0.0.1 and its port; `unix`: on the unix socket whose path is " +
 			"`{socket}` in its command and `PERCORE_SOCKET` in its environment, while the port only names it",
 		byDefault: "`unix` when the command has `{socket}` in it, else `tcp`",
+		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name:    "PERCORE_CLIENT_BODY_BUFFER_SIZE",
@@ -114,11 +115,13 @@ var prose = [...]description{
 		name:      "PERCORE_FRONT_USER",
 		meaning:   "user that the front door runs as; no worker may have it",
 		byDefault: "`65534:65534` when percore is root, another free uid where a worker is 65534; else inherited",
+		fixed:     "the front door has given up its privileges",
 	},
 	{
 		name:      "PERCORE_GROUP",
 		meaning:   "name of the fleet; processes are called `GROUP:NAME-PORT`",
 		byDefault: "`PERCORE_NAME`",
+		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_HEALTH",
@@ -163,6 +166,7 @@ var prose = [...]description{
 		name:      "PERCORE_LISTEN",
 		meaning:   "addresses to serve plain HTTP on",
 		byDefault: "`:$PORT` if `PORT` is set, else `:8080`",
+		fixed:     "listening sockets are opened before privileges are given up",
 	},
 	{
 		name:    "PERCORE_LOGLEVEL",
@@ -180,6 +184,7 @@ var prose = [...]description{
 	{
 		name:    "PERCORE_LOOPS",
 		meaning: "event loops; `auto` is usable CPUs / 8, rounded up",
+		fixed:   "every loop has listening sockets of its own",
 	},
 	{
 		name:    "PERCORE_MAX_LIFETIME",
@@ -208,6 +213,7 @@ var prose = [...]description{
 		name:      "PERCORE_NAME",
 		meaning:   "name of a worker, before the dash and its port",
 		byDefault: "base name of the script behind an interpreter or `sh -c`, else of the command",
+		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_NO_NEW_PRIVS",
@@ -225,6 +231,7 @@ var prose = [...]description{
 	{
 		name:    "PERCORE_PORTS_FROM",
 		meaning: "worker i listens on this port + i, on 127.0.0.1",
+		fixed:   "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_PRESTART",
@@ -268,6 +275,7 @@ var prose = [...]description{
 		name: "PERCORE_PROXY_PROTOCOL",
 		meaning: "whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds; it is " +
 			"believed from `PERCORE_TRUSTED_PROXIES` only",
+		fixed: "it is part of what the listeners are",
 	},
 	{
 		name:    "PERCORE_PROXY_READ_TIMEOUT",
@@ -417,6 +425,7 @@ var prose = [...]description{
 	{
 		name:    "PORT",
 		meaning: "public port, when `PERCORE_LISTEN` is unset; every worker finds a port of its own under this name",
+		fixed:   "listening sockets are opened before privileges are given up",
 	},
 	{
 		name: "WEB_CONCURRENCY",

@@ -18,6 +18,9 @@ type Variable struct {
 	Meaning string `json:"meaning"`           // in Markdown, with its unit
 	Example string `json:"example"`           // a value
 	Secret  bool   `json:"secret,omitempty"`  // its value is never shown, and never handed to a worker
+
+	Effect Effect `json:"-"` // what a change takes
+	Change string `json:"-"` // what becomes of a change, in words
 }
 
 // Reference lists every variable that percore reads, in the order of Config's fields.
@@ -44,22 +47,29 @@ type variable struct {
 	key   string        // as the tag has it; another only for a further program
 	field reflect.Value // addressable
 	tags  reflect.StructTag
-	group string // of the reference; that of the struct which it is in
+
+	// What the structs say in which the field is embedded.
+	group, process string
+	inherited      bool
 }
 
 // variablesOf lists the tagged fields of the struct that spec points to, and those of the structs embedded in it.
-func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem(), "") }
+func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem(), variable{}) }
 
-func fieldsOf(s reflect.Value, group string) []variable {
+// fieldsOf lists the fields of one struct; around is what those say that it is in.
+func fieldsOf(s reflect.Value, around variable) []variable {
 	var list []variable
 	for i := range s.NumField() {
 		field := s.Type().Field(i)
+		v := around
+		v.field, v.tags = s.Field(i), field.Tag
+		v.inherited = around.inherited || field.Tag.Get("inherited") == "true"
+		v.group, v.process = cmp.Or(field.Tag.Get("group"), around.group), cmp.Or(field.Tag.Get("process"), around.process)
 		if field.Anonymous {
-			list = append(list, fieldsOf(s.Field(i), cmp.Or(field.Tag.Get("group"), group))...)
-			continue
-		}
-		if name := field.Tag.Get("envconfig"); name != "" {
-			list = append(list, variable{name: name, key: name, field: s.Field(i), tags: field.Tag, group: group})
+			list = append(list, fieldsOf(s.Field(i), v)...)
+		} else if name := field.Tag.Get("envconfig"); name != "" {
+			v.name, v.key = name, name
+			list = append(list, v)
 		}
 	}
 	return list
@@ -102,7 +112,7 @@ func (v variable) parse(text string) (reflect.Value, error) {
 }
 
 // description is what users read of one variable.
-type description struct{ name, meaning, byDefault string }
+type description struct{ name, meaning, byDefault, fixed string }
 
 // describe finds what is said of the variable with this key; nothing of one that is none of ours.
 func describe(key string) description {
@@ -127,6 +137,8 @@ func (v variable) entry() Variable {
 		Meaning: said.meaning,
 		Example: v.tags.Get("example"),
 		Secret:  v.secret(),
+		Effect:  v.effect(),
+		Change:  v.change(),
 	}
 }
 

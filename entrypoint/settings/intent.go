@@ -14,6 +14,9 @@ import (
 	"percore/reaper/fleet"
 )
 
+// effectEnvironment is what becomes of a change of a variable that is none of percore's.
+const effectEnvironment = "environment of the workers, who restart one after another"
+
 // intent is what an update comes to.
 type intent struct {
 	set      []string
@@ -91,10 +94,9 @@ func (s *Settings) compare(next *intent, set []string) error {
 		}
 	}
 	for _, d := range differences {
-		effect, possible := effectOf(d.Base)
-		next.refused = next.refused || !possible
-		next.front = next.front || config.ScopeOf(d.Base) == config.OfFrontDoor
-		next.changes = append(next.changes, control.Change{Variable: d.Name, From: d.From, To: d.To, Effect: effect})
+		next.refused = next.refused || d.Effect == config.Container
+		next.front = next.front || d.Process == config.ProcessFront
+		next.changes = append(next.changes, control.Change{Variable: d.Name, From: d.From, To: d.To, Effect: d.Change})
 	}
 	_, was := config.OnlyOurs(s.set)
 	_, is := config.OnlyOurs(next.set)
@@ -121,7 +123,7 @@ func (n *intent) keepCount(nth, count int, differences []config.Difference, set 
 		p.Workers = count
 		return
 	case p.Workers != count:
-		n.changes = append(n.changes, control.Change{Variable: names[at], From: strconv.Itoa(count), To: strconv.Itoa(p.Workers), Effect: effectScale})
+		n.changes = append(n.changes, control.Change{Variable: names[at], From: strconv.Itoa(count), To: strconv.Itoa(p.Workers), Effect: config.Scale.Words()})
 	}
 	if p.Workers != count {
 		n.groups = append(n.groups, p.Group)

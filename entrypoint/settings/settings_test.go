@@ -328,37 +328,6 @@ func TestCheckAnswersOnlyForItsOwnEnvironment(t *testing.T) {
 	}
 }
 
-// Every variable says what becomes of it, so that a new one cannot be forgotten: docs/control.md has the table.
-func TestEveryVariableCanBeChangedOrSaysWhyNot(t *testing.T) {
-	var table strings.Builder
-	for _, v := range config.Reference() {
-		effect, possible := effectOf(v.Name)
-		if !possible && !strings.HasPrefix(effect, "needs a new container") || possible && effect == "" {
-			t.Errorf("%s: got effect %q (possible: %v)", v.Name, effect, possible)
-		}
-		fmt.Fprintf(&table, "| `%s` | %s |\n", v.Name, effect)
-	}
-	page, err := os.ReadFile("../../docs/control.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- effects -->\n", "<!-- end of effects -->"
-	head, rest, _ := strings.Cut(string(page), begin)
-	_, tail, found := strings.Cut(rest, end)
-	if !found {
-		t.Fatalf("docs/control.md has no %q and %q", begin, end)
-	}
-	want := head + begin + "| variable | what becomes of a change |\n|---|---|\n" + table.String() + end + tail
-	if want == string(page) {
-		return
-	}
-	if !*updatePages {
-		t.Error("docs/control.md is stale: go test ./entrypoint/settings -run EveryVariable -update")
-	} else if err := os.WriteFile("../../docs/control.md", []byte(want), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestARunningPercoreTellsWhatHoldsAsJSON(t *testing.T) {
 	s := runningSettings(t, "PERCORE_QUEUE_SIZE=7")
 	frames, code, wrong := s.ask(t, control.Request{Verb: control.VerbCheck, JSON: true})

@@ -35,6 +35,16 @@ func Markdown(w io.Writer) error {
 	return out.Flush()
 }
 
+// Effects writes the table of docs/control.md: what becomes of a change of each variable.
+func Effects(w io.Writer) error {
+	out := bufio.NewWriter(w) // keeps the first error for Flush
+	out.WriteString("| variable | what becomes of a change |\n|---|---|\n")
+	for _, v := range config.Reference() {
+		fmt.Fprintf(out, "| `%s` | %s |\n", v.Name, v.Change)
+	}
+	return out.Flush()
+}
+
 // cell is text for a table, whose columns a bar would end.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"percore/entrypoint/config"
@@ -58,6 +59,33 @@ func TestConfigurationPageIsCurrent(t *testing.T) {
 	}
 }
 
+func TestTheTableOfEffectsIsCurrent(t *testing.T) {
+	const page, begin, end = "../../../docs/control.md", "<!-- effects -->\n", "<!-- end of effects -->"
+	var table bytes.Buffer
+	if err := reference.Effects(&table); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := strings.Cut(string(got), begin)
+	_, tail, found := strings.Cut(rest, end)
+	if !found {
+		t.Fatalf("docs/control.md has no %q and %q", begin, end)
+	}
+	want := head + begin + table.String() + end + tail
+	switch {
+	case want == string(got):
+	case !*update:
+		t.Error("docs/control.md is stale: go test ./entrypoint/config/reference -run TableOfEffects -update")
+	default:
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	var got bytes.Buffer
 	if err := reference.Text(&got); err != nil {
@@ -99,7 +127,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 func TestWritersReturnTheirError(t *testing.T) {
 	cfg := load(t)
 	for name, write := range map[string]func(io.Writer) error{
-		"Text": reference.Text, "Markdown": reference.Markdown, "JSON": reference.JSON,
+		"Text": reference.Text, "Markdown": reference.Markdown, "JSON": reference.JSON, "Effects": reference.Effects,
 		"Effective": func(w io.Writer) error { return reference.Effective(w, cfg) },
 	} {
 		if err := write(brokenPipe{}); !errors.Is(err, io.ErrClosedPipe) {

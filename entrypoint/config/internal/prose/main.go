@@ -1,7 +1,8 @@
 // Command prose takes what users read of each variable out of the comments of Config's fields, and writes it as Go, because a program cannot
 // read its own comments. Run it by `go generate ./entrypoint/config/...`.
 //
-// A field's comment is its meaning, in Markdown. Its last paragraph may say, behind "Default:", what a default is that is worked out.
+// A field's comment is its meaning, in Markdown. Further paragraphs may say, behind "Default:", what a default is that is worked out, and behind
+// "Fixed:" why the variable cannot change while percore runs.
 package main
 
 import (
@@ -40,7 +41,7 @@ func run(dir string) error {
 }
 
 // entry is what is said of one variable.
-type entry struct{ name, meaning, byDefault string }
+type entry struct{ name, meaning, byDefault, fixed string }
 
 // generate reads the package in dir and gives the file that belongs to it.
 func generate(dir string) ([]byte, error) {
@@ -94,21 +95,28 @@ func entriesOf(name string) ([]entry, error) {
 }
 
 var (
-	errNoMeaning  = errors.New("the field has no comment that says what the variable means")
-	errParagraphs = errors.New("the comment has another paragraph than a meaning and a Default:")
+	errNoMeaning = errors.New("the field has no comment that says what the variable means")
+	errParagraph = errors.New("the comment has a paragraph that is neither the meaning nor Default: nor Fixed:")
 )
 
 func entryOf(variable, comment string) (entry, error) {
 	one := entry{name: variable}
-	meaning, rest, more := strings.Cut(strings.TrimSpace(comment), "\n\n")
-	byDefault, labelled := strings.CutPrefix(rest, "Default:")
-	switch {
-	case meaning == "":
-		return one, errNoMeaning
-	case more && (!labelled || strings.Contains(rest, "\n\n")):
-		return one, errParagraphs
+	for i, paragraph := range strings.Split(strings.TrimSpace(comment), "\n\n") {
+		label, text, labelled := strings.Cut(paragraph, ": ")
+		switch {
+		case i == 0:
+			one.meaning = onOneLine(paragraph)
+		case labelled && label == "Default" && one.byDefault == "":
+			one.byDefault = onOneLine(text)
+		case labelled && label == "Fixed" && one.fixed == "":
+			one.fixed = onOneLine(text)
+		default:
+			return one, errParagraph
+		}
 	}
-	one.meaning, one.byDefault = onOneLine(meaning), onOneLine(byDefault)
+	if one.meaning == "" {
+		return one, errNoMeaning
+	}
 	return one, nil
 }
 
@@ -123,6 +131,9 @@ func written(entries []entry) ([]byte, error) {
 		fmt.Fprintf(&out, "{\nname: %q,\nmeaning: %s,\n", e.name, literal(e.meaning))
 		if e.byDefault != "" {
 			fmt.Fprintf(&out, "byDefault: %s,\n", literal(e.byDefault))
+		}
+		if e.fixed != "" {
+			fmt.Fprintf(&out, "fixed: %s,\n", literal(e.fixed))
 		}
 		out.WriteString("},\n")
 	}

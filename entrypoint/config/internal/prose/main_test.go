@@ -47,6 +47,10 @@ func TestWhatACommentSays(t *testing.T) {
 			fields: "\t// Colour of the bird.\n\t//\n\t// Default: that of\n\t// its mother\n\tColour string `envconfig:\"COLOUR\"`",
 			want:   `{name: "COLOUR", meaning: "Colour of the bird.", byDefault: "that of its mother"}`,
 		},
+		"why it is fixed": {
+			fields: "\t// Colour of the bird.\n\t//\n\t// Default: red\n\t//\n\t// Fixed: a bird has\n\t// one for life\n\tColour string `envconfig:\"COLOUR\"`",
+			want:   `{name: "COLOUR", meaning: "Colour of the bird.", byDefault: "red", fixed: "a bird has one for life"}`,
+		},
 		"names are in order, and other fields no variables": {
 			fields: "\t// B is a letter.\n\tB string `envconfig:\"B\"`\n\n\t// C is another.\n\tC string\n\n\t// A is the first.\n\tA string `envconfig:\"A\"`",
 			want:   `{name: "A", meaning: "A is the first."}, {name: "B", meaning: "B is a letter."}`,
@@ -80,8 +84,8 @@ func TestWhatACommentLacks(t *testing.T) {
 	for name, c := range map[string]struct{ fields, want string }{
 		"no comment":        {fields: "\tA string `envconfig:\"A\"`", want: "A: the field has no comment"},
 		"a comment behind":  {fields: "\tA string `envconfig:\"A\"` // the first", want: "A: the field has no comment"},
-		"another paragraph": {fields: "\t// A is one.\n\t//\n\t// And more.\n\tA string `envconfig:\"A\"`", want: "A: the comment has another paragraph"},
-		"a third paragraph": {fields: "\t// A is one.\n\t//\n\t// Default: b\n\t//\n\t// c\n\tA string `envconfig:\"A\"`", want: "A: the comment has another paragraph"},
+		"another paragraph": {fields: "\t// A is one.\n\t//\n\t// And more.\n\tA string `envconfig:\"A\"`", want: "A: the comment has a paragraph that"},
+		"two defaults":      {fields: "\t// A is one.\n\t//\n\t// Default: b\n\t//\n\t// Default: c\n\tA string `envconfig:\"A\"`", want: "A: the comment has a paragraph that"},
 		"no variable":       {fields: "\tA string", want: "no field with a tag envconfig"},
 		"no Go":             {fields: "\tA string {", want: "expected"},
 	} {
