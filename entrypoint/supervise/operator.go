@@ -1,18 +1,12 @@
 package supervise
 
 import (
-	"context"
 	"log/slog"
 	"sync"
-	"time"
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/control"
 	"percore/entrypoint/control/handler"
-	"percore/entrypoint/door"
-	"percore/entrypoint/settings"
-	"percore/lbproxy"
-	"percore/reaper/fleet"
 )
 
 // operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
@@ -72,25 +66,4 @@ func (o *operator) close() {
 	if o.server != nil {
 		o.server.Close()
 	}
-}
-
-// newHandler has the answers of this percore to control commands.
-func newHandler(version string, f *fleet.Fleet, d *door.Door, s *settings.Settings) *handler.Handler {
-	h := &handler.Handler{Fleet: handler.FleetOf(f), Version: version, Traffic: d != nil, Shutdown: f.Stop, Configure: s.Answer, Command: s.Command, Listen: s.Listen}
-	if d != nil {
-		h.Figures = func(ctx context.Context) map[int]handler.Figures { return byEndpoint(d.Figures(ctx)) }
-	}
-	return h
-}
-
-// byEndpoint is the part of the figures that status prints; nil where the front door does not answer.
-func byEndpoint(f *lbproxy.Figures) map[int]handler.Figures {
-	if f == nil {
-		return nil
-	}
-	list := make(map[int]handler.Figures, len(f.Endpoints))
-	for _, e := range f.Endpoints {
-		list[e.Index] = handler.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
-	}
-	return list
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 
+	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/plan"
 	"percore/entrypoint/settings"
@@ -13,17 +14,17 @@ import (
 
 // resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform may change at any time.
 type resizer struct {
-	settings *settings.Settings // an update may change PERCORE_WORKERS
-	fleet    *fleet.Fleet
-	log      *slog.Logger
-	recount  func() cpus.Count
-	counted  cpus.Count
-	watcher  *cpus.Watcher // nil when nothing can change
-	stop     chan struct{}
+	current func() *config.Config // an update may change PERCORE_WORKERS
+	resize  func(n int, reason string)
+	log     *slog.Logger
+	recount func() cpus.Count
+	counted cpus.Count
+	watcher *cpus.Watcher // nil when nothing can change
+	stop    chan struct{}
 }
 
 func newResizer(s *settings.Settings, f *fleet.Fleet, p *plan.Plan, log *slog.Logger) *resizer {
-	r := &resizer{settings: s, fleet: f, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
+	r := &resizer{current: s.Current, resize: f.Resize, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
 	watcher, err := cpus.Watch(os.DirFS("/"))
 	if err != nil {
 		log.Debug("changes of the CPU quota go unnoticed", "err", err)
@@ -56,7 +57,7 @@ func (r *resizer) follow() {
 		return
 	}
 	r.counted = now
-	cfg := r.settings.Current()
+	cfg := r.current()
 	if cfg.Workers != value.Auto || len(cfg.Command.Words) == 0 {
 		return
 	}
@@ -64,5 +65,5 @@ func (r *resizer) follow() {
 		r.log.Warn("number of workers stays", "cpus", now.N, "cpus_why", now.Why, "err", err)
 		return
 	}
-	r.fleet.Resize(now.N, "usable CPUs: "+now.Why)
+	r.resize(now.N, "usable CPUs: "+now.Why)
 }
