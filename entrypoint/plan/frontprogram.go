@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/self"
 	"percore/lbproxy"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -27,8 +28,12 @@ type Files func(incarnation uint64) (extra []*os.File, started func(error), err 
 func (p *Plan) frontProgram(files Files) fleet.Program {
 	return fleet.Program{
 		Group: FrontGroup, Name: "front", Path: self.Exe, Command: []string{self.Name(), "front"}, Workers: 1,
-		Env: p.frontEnviron(), Credential: p.Front, Autorestart: fleet.Always, StartSecs: frontStartSecs, StartRetries: -1,
-		Backoff: fleet.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap}, Ready: probe.Check{Kind: probe.None},
+		Env: p.frontEnviron(), Credential: p.Front,
+		Policy: lifecycle.Policy{
+			Autorestart: lifecycle.Always, StartSecs: frontStartSecs, StartRetries: -1,
+			Backoff: lifecycle.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap},
+		},
+		Ready:      probe.Check{Kind: probe.None},
 		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: files,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"percore/entrypoint/self"
 	"percore/reaper"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 	"percore/reaper/output"
 	"percore/reaper/probe"
 )
@@ -72,8 +73,10 @@ func (p *Plan) program(c *config.Program, workers int, user *reaper.Credential, 
 	return fleet.Program{
 		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == value.BindUnix,
 		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), NoNewPrivs: bool(c.NoNewPrivs), CPUs: pins(c.PinCPUs),
-		Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
-		StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
+		Policy: lifecycle.Policy{
+			Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
+			StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
+		},
 		StopSignal: syscall.Signal(c.StopSignal), StopAsGroup: bool(c.StopAsGroup), StopWaitSecs: time.Duration(c.StopWaitSecs), SignalMap: SignalMap(c.SignalMap),
 		Health: health(c), Limits: limits(c),
 		DrainTimeout: p.drainTimeout, Ready: ready(c.Ready), ReadyTimeout: time.Duration(c.ReadyTimeout), Priority: int(c.Priority), KillTree: bool(p.killTree),

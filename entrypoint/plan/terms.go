@@ -8,6 +8,7 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/reaper/cpus"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 	"percore/reaper/output"
 	"percore/reaper/probe"
 )
@@ -89,14 +90,14 @@ func ExitOn(e value.ExitOn) fleet.ExitOn {
 	}
 }
 
-func autorestart(a value.Autorestart) fleet.Autorestart {
+func autorestart(a value.Autorestart) lifecycle.Autorestart {
 	switch a {
 	case value.RestartUnexpected:
-		return fleet.Unexpected
+		return lifecycle.Unexpected
 	case value.RestartNever:
-		return fleet.Never
+		return lifecycle.Never
 	default:
-		return fleet.Always
+		return lifecycle.Always
 	}
 }
 

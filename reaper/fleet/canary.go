@@ -3,6 +3,8 @@ package fleet
 import (
 	"slices"
 	"strings"
+
+	"percore/reaper/lifecycle"
 )
 
 // A fleet whose workers all fail at their first start mostly has one reason for it. As long as no worker of a crew has served, one of
@@ -23,13 +25,13 @@ func (f *Fleet) waits(w *worker) bool {
 
 // isTried says whether a canary is still on its way to success or failure.
 func (f *Fleet) isTried(w *worker) bool {
-	return w != nil && w.wanted && w.streak > 0 && !w.state.final() && slices.Contains(f.workers, w)
+	return w != nil && w.wanted && w.streak > 0 && !w.state.IsFinal() && slices.Contains(f.workers, w)
 }
 
 // isSpentFor says whether the canary has failed for good, and as this worker did: then it would be no use to try this one.
 func (c *crew) isSpentFor(w *worker) bool {
 	canary := c.canary
-	return canary != nil && canary != w && !c.served && w.streak > 0 && canary.state == StateFatal && canary.last.judged == evExhausted && canary.last.code == w.last.code
+	return canary != nil && canary != w && !c.served && w.streak > 0 && canary.state == lifecycle.StateFatal && canary.last.judged == lifecycle.EventExhausted && canary.last.code == w.last.code
 }
 
 // releaseWaiting goes on with workers that have waited for a canary: they are tried when it serves, and given up when it is.
@@ -37,14 +39,14 @@ func (f *Fleet) releaseWaiting() {
 	var givenUp []string
 	for _, w := range f.workers {
 		switch {
-		case w.state != StateBackoff:
+		case w.state != lifecycle.StateBackoff:
 		case w.crew.isSpentFor(w):
-			w.last.judged = evExhausted
-			f.apply(w, evExhausted)
+			w.last.judged = lifecycle.EventExhausted
+			f.apply(w, lifecycle.EventExhausted)
 			givenUp = append(givenUp, w.title)
 		case w.held && !f.waits(w):
 			w.held = false
-			f.apply(w, evRetry)
+			f.apply(w, lifecycle.EventRetry)
 		}
 	}
 	if len(givenUp) > 0 {

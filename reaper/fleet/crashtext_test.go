@@ -8,14 +8,19 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
 // frontDoor is percore's own program, as the entry point describes it.
 func frontDoor() Program {
 	return Program{
-		Group: "percore", Name: "front", Command: []string{"percore", "front"}, Workers: 1, StartSecs: time.Second, StartRetries: -1,
-		Backoff: Backoff{Base: 10 * time.Millisecond, Cap: time.Second, Jitter: -1}, Ready: probe.Check{Kind: probe.None},
+		Group: "percore", Name: "front", Command: []string{"percore", "front"}, Workers: 1,
+		Policy: lifecycle.Policy{
+			StartSecs: time.Second, StartRetries: -1,
+			Backoff: lifecycle.Backoff{Base: 10 * time.Millisecond, Cap: time.Second, Jitter: -1},
+		},
+		Ready: probe.Check{Kind: probe.None},
 		Vital: true, Internal: true, Inherit: true,
 	}
 }

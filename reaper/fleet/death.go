@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 )
 
 // died takes in the end of a process.
@@ -17,40 +18,40 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		return
 	}
 	f.disarm(w)
-	l := life{
-		exit: e, wasReady: w.wasReady, proven: w.proven, killedByUs: w.killed, oomKilled: f.oomKilled(w, e),
-		streak: w.streak, siblingHolds: f.siblingHolds(w),
+	l := lifecycle.Life{
+		Exit: e, WasReady: w.wasReady, Proven: w.proven, KilledByUs: w.killed, OOMKilled: f.oomKilled(w, e),
+		Streak: w.streak, SiblingHolds: f.siblingHolds(w),
 	}
-	if l.killedFromOutside() {
+	if l.KilledExternally() {
 		w.slain = incarnation
 	}
 	unreadiness := w.unreadiness
 	w.forget()
 	reason := e.String() + " after " + words(e.Uptime)
-	if l.oomKilled {
+	if l.OOMKilled {
 		reason += " (out of memory)"
 	}
 	if e.Leftovers != "" {
 		reason += "; what it left behind was ended: " + e.Leftovers
 	}
-	misplaced := !l.proven && l.killedByUs && w.diagnosis.full != ""
+	misplaced := !l.Proven && l.KilledByUs && w.diagnosis.full != ""
 	switch {
 	case misplaced:
 		reason += "; it " + w.diagnosis.full
 	case unreadiness != "":
 		reason += "; it was not ready: " + unreadiness
 	}
-	v := w.program.judge(l)
-	asked := w.state == draining || w.state == StateStopping
+	v := w.program.Judge(l)
+	asked := w.state == lifecycle.StateDraining || w.state == lifecycle.StateStopping
 	if asked {
-		v = verdict{event: evLost, streak: w.streak} // however it did so is no failure
+		v = lifecycle.Verdict{Event: lifecycle.EventLost, Streak: w.streak} // however it did so is no failure
 	}
 	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At, misplaced: misplaced && !asked}, "worker ended", slog.Int("pid", e.PID))
 	if !asked && e.Status() != 0 {
 		f.mourn(w, reason)
 	}
 	f.tellCrash(w, reason)
-	f.apply(w, v.event)
+	f.apply(w, v.Event)
 }
 
 // oomKilled says whether the memory limit ended the process: only SIGKILL can have come from there, and
@@ -64,18 +65,18 @@ func (f *Fleet) oomKilled(w *worker, e reaper.Exit) bool {
 const vitalRefusalsMax = 10
 
 // refused takes in a spawn that did not happen and gives the event that follows.
-func (f *Fleet) refused(w *worker, err error) event {
+func (f *Fleet) refused(w *worker, err error) lifecycle.Event {
 	code, retriable := failure(err)
-	v := verdict{event: evUnrunnable, streak: w.streak}
+	v := lifecycle.Verdict{Event: lifecycle.EventUnrunnable, Streak: w.streak}
 	held := (*heldError)(nil)
 	switch {
 	case errors.As(err, &held):
-		code, v, retriable = codeMisplaced, w.program.judgeFailure(w.streak, f.siblingHolds(w)), false
+		code, v, retriable = codeMisplaced, w.program.JudgeFailure(w.streak, f.siblingHolds(w)), false
 	case retriable:
 		w.refusals++
-		v = verdict{event: evFailed, streak: w.streak, refusals: w.refusals} // the machine's fault, not the worker's
+		v = lifecycle.Verdict{Event: lifecycle.EventFailed, Streak: w.streak, Refusals: w.refusals} // the machine's fault, not the worker's
 		if w.program.Vital && !w.proven && w.refusals > vitalRefusalsMax && f.options.ExitOn != NeverExit {
-			v.event = evExhausted
+			v.Event = lifecycle.EventExhausted
 		}
 	}
 	reason := err.Error()
@@ -83,20 +84,20 @@ func (f *Fleet) refused(w *worker, err error) event {
 		reason += " (" + why + ")"
 	}
 	f.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")
-	return v.event
+	return v.Event
 }
 
 // note records an ending and logs it, once, with what comes next. It runs before the event is applied, so that
 // the log tells the end before the new beginning.
-func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slog.Attr) {
+func (f *Fleet) note(w *worker, v lifecycle.Verdict, e ending, message string, more ...slog.Attr) {
 	f.endings++
-	e.order, e.judged, e.passing = f.endings, v.event, e.passing || v.shortest
+	e.order, e.judged, e.passing = f.endings, v.Event, e.passing || v.Shortest
 	w.last = e
-	w.streak = v.streak
-	w.delay = w.program.Backoff.refused(v.refusals > 0).delay(v.backoffStreak(), f.options.Rand())
-	to, _ := next(w.state, v.event)
+	w.streak = v.Streak
+	w.delay = v.Delay(w.program.Backoff, f.options.Rand())
+	to, _ := lifecycle.Next(w.state, v.Event)
 	level, then := f.outlook(w, to)
-	if to == StateBackoff && f.waits(w) {
+	if to == lifecycle.StateBackoff && f.waits(w) {
 		then = "waits for " + w.crew.canary.title
 	}
 	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)
@@ -105,29 +106,18 @@ func (f *Fleet) note(w *worker, v verdict, e ending, message string, more ...slo
 	f.noteDegraded(w, v)
 }
 
-// backoffStreak is the exponent's place: 1 is Base.
-func (v verdict) backoffStreak() int {
-	if v.shortest {
-		return 1
-	}
-	if v.refusals > 0 {
-		return v.refusals
-	}
-	return v.streak
-}
-
 // outlook puts the state that follows an ending into words.
-func (f *Fleet) outlook(w *worker, to State) (slog.Level, string) {
+func (f *Fleet) outlook(w *worker, to lifecycle.State) (slog.Level, string) {
 	switch to {
-	case StateStarting:
+	case lifecycle.StateStarting:
 		return slog.LevelWarn, "restarted"
-	case StateBackoff:
+	case lifecycle.StateBackoff:
 		return slog.LevelWarn, "backoff " + words(w.delay)
-	case StateFatal:
+	case lifecycle.StateFatal:
 		return slog.LevelError, "fatal"
-	case StateExited:
+	case lifecycle.StateExited:
 		return slog.LevelInfo, "exited"
-	case StateStopped, StateRunning, draining, StateStopping:
+	case lifecycle.StateStopped, lifecycle.StateRunning, lifecycle.StateDraining, lifecycle.StateStopping:
 		return slog.LevelInfo, "stopped"
 	default:
 		return slog.LevelInfo, "stopped"
@@ -135,12 +125,12 @@ func (f *Fleet) outlook(w *worker, to State) (slog.Level, string) {
 }
 
 // noteDegraded says once that a worker would be FATAL if it were alone.
-func (f *Fleet) noteDegraded(w *worker, v verdict) {
+func (f *Fleet) noteDegraded(w *worker, v lifecycle.Verdict) {
 	switch {
-	case v.event == evLost:
+	case v.Event == lifecycle.EventLost:
 		w.degraded = false
-	case v.event == evFailed && w.program.spent(v.streak) && !v.shortest && v.refusals == 0 && !w.degraded:
+	case v.Event == lifecycle.EventFailed && w.program.IsSpent(v.Streak) && !v.Shortest && v.Refusals == 0 && !w.degraded:
 		w.degraded = true
-		f.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.streak)
+		f.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.Streak)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -113,12 +114,12 @@ func (f *Fleet) each(e *errand, workers []*worker, done string, begin func(*work
 
 func (f *Fleet) beginStart(w *worker) error {
 	switch w.state {
-	case StateStarting, StateRunning, StateBackoff:
+	case lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff:
 		return ErrAlreadyStarted
-	case StateStopped, StateExited, StateFatal:
+	case lifecycle.StateStopped, lifecycle.StateExited, lifecycle.StateFatal:
 		w.wanted, w.streak, w.withheld = true, 0, false // whoever starts it wants it to serve
-		f.apply(w, evStart)
-	case draining, StateStopping:
+		f.apply(w, lifecycle.EventStart)
+	case lifecycle.StateDraining, lifecycle.StateStopping:
 		w.wanted, w.withheld = true, false // it starts again when it has stopped
 	default:
 	}
@@ -126,7 +127,7 @@ func (f *Fleet) beginStart(w *worker) error {
 }
 
 func (f *Fleet) beginStop(w *worker) error {
-	if w.state.final() {
+	if w.state.IsFinal() {
 		return ErrNotRunning
 	}
 	w.wanted = false
@@ -176,9 +177,9 @@ func (e *errand) startReached(w *worker) bool {
 	switch {
 	case !w.wanted:
 		e.tell(w, "started", ErrOverruled)
-	case w.state == StateRunning && w.hasLasted():
+	case w.state == lifecycle.StateRunning && w.hasLasted():
 		e.tell(w, "started", nil)
-	case w.state == StateBackoff || w.state.final() && w.state != StateStopped:
+	case w.state == lifecycle.StateBackoff || w.state.IsFinal() && w.state != lifecycle.StateStopped:
 		e.tell(w, "started", w.failedToStart())
 	default:
 		return false
@@ -193,7 +194,7 @@ func (w *worker) hasLasted() bool {
 
 func (e *errand) stopReached(w *worker) bool {
 	switch {
-	case w.state.final():
+	case w.state.IsFinal():
 		e.tell(w, "stopped", nil)
 	case w.wanted:
 		e.tell(w, "stopped", ErrOverruled)
@@ -243,7 +244,7 @@ func (f *Fleet) pass(w *worker, sig syscall.Signal) error {
 func (w *worker) failedToStart() error {
 	sentinel := ErrSpawn
 	switch {
-	case w.last.judged != evUnrunnable:
+	case w.last.judged != lifecycle.EventUnrunnable:
 	case w.last.code == reaper.CodeNotFound:
 		sentinel = ErrNoFile
 	case w.last.code == reaper.CodeNotExecutable:

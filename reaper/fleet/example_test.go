@@ -8,6 +8,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -20,7 +21,7 @@ func Example() {
 	f := fleet.New(fleet.Options{
 		Programs: []fleet.Program{{
 			Group: "greeters", Name: "greeter", Command: []string{"/bin/sh", "-c", "echo hello from {name}; exit 3"},
-			PortsFrom: 8000, Ready: probe.Check{Kind: probe.None}, Autorestart: fleet.Never, Critical: true,
+			PortsFrom: 8000, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{Autorestart: lifecycle.Never}, Critical: true,
 		}},
 		Spawner:     kernel,
 		Stdout:      os.Stdout,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper/alarm"
+	"percore/reaper/lifecycle"
 	"percore/reaper/notify"
 	"percore/reaper/output"
 	"percore/reaper/socket"
@@ -91,7 +92,7 @@ func (f *Fleet) Drained(index int, incarnation uint64) {
 		for _, w := range f.workers {
 			if w.endpoint == index && w.endpoint >= 0 && w.incarnation == incarnation {
 				w.drained = !w.serves() // it is said once, maybe before the worker is to stop
-				f.apply(w, evDrained)
+				f.apply(w, lifecycle.EventDrained)
 			}
 		}
 	})
@@ -125,10 +126,10 @@ func (f *Fleet) resume() {
 	}
 	for _, w := range f.workers {
 		switch {
-		case w.wanted && w.state == StateStopped:
-			f.apply(w, evStart)
-		case w.state == StateFatal && w.last.judged == evExhausted && f.siblingHolds(w):
-			f.apply(w, evRevived)
+		case w.wanted && w.state == lifecycle.StateStopped:
+			f.apply(w, lifecycle.EventStart)
+		case w.state == lifecycle.StateFatal && w.last.judged == lifecycle.EventExhausted && f.siblingHolds(w):
+			f.apply(w, lifecycle.EventRevived)
 		}
 	}
 }
@@ -136,32 +137,32 @@ func (f *Fleet) resume() {
 // retire stops one worker while the others go on: first its traffic, then its requests, then the process.
 func (f *Fleet) retire(w *worker) {
 	if w.program.Traffic && f.options.Quiesce != nil {
-		f.apply(w, evRetire)
+		f.apply(w, lifecycle.EventRetire)
 		return
 	}
-	f.apply(w, evStop)
+	f.apply(w, lifecycle.EventStop)
 }
 
 // reconcile asks the table for the step from what is to what is wanted. Not from EXITED and FATAL: those are
 // answers to the same wish.
 func (f *Fleet) reconcile(w *worker) {
 	switch {
-	case w.wanted && w.state == StateStopped:
-		f.apply(w, evStart)
+	case w.wanted && w.state == lifecycle.StateStopped:
+		f.apply(w, lifecycle.EventStart)
 	case !w.wanted && w.program.Traffic && f.options.Quiesce != nil:
-		f.apply(w, evDrain)
+		f.apply(w, lifecycle.EventDrain)
 	case !w.wanted:
-		f.apply(w, evStop)
+		f.apply(w, lifecycle.EventStop)
 	}
 }
 
 // apply takes a worker through an event and whatever that entails. The front door hears of the change before
 // an action is performed: a fork takes a millisecond, in which it could choose a dead worker.
-func (f *Fleet) apply(w *worker, e event) {
+func (f *Fleet) apply(w *worker, e lifecycle.Event) {
 	for follows := true; follows; {
 		from := w.state
-		var do []action
-		w.state, do = next(from, e)
+		var do []lifecycle.Action
+		w.state, do = lifecycle.Next(from, e)
 		if w.state != from {
 			f.log.Debug("worker changed state", "process", w.title, "from", from.String(), "to", w.state.String(), "event", e.String())
 		}
@@ -196,7 +197,7 @@ func (f *Fleet) publish() {
 }
 
 // arm makes e happen to w when it has had d for what it is to do, in place of whatever was armed before.
-func (f *Fleet) arm(w *worker, d time.Duration, e event) {
+func (f *Fleet) arm(w *worker, d time.Duration, e lifecycle.Event) {
 	f.disarm(w)
 	w.alarm = f.clock.Allow(d, func() { f.rang(w, e) })
 }
@@ -212,17 +213,17 @@ func (f *Fleet) noticePause(lost time.Duration) {
 	f.log.Info("percore did not run for a while; deadlines begin anew", "paused", words(lost))
 }
 
-func (f *Fleet) rang(w *worker, e event) {
+func (f *Fleet) rang(w *worker, e lifecycle.Event) {
 	f.disarm(w)
 	switch e {
-	case evRetry:
+	case lifecycle.EventRetry:
 		if w.held = f.waits(w); w.held {
 			return
 		}
-	case evOverdue:
+	case lifecycle.EventOverdue:
 		f.overdue(w)
-	case evExpired:
-		if w.state == draining {
+	case lifecycle.EventExpired:
+		if w.state == lifecycle.StateDraining {
 			f.log.Warn("requests are still in flight; stopping the worker", "process", w.title, "pid", w.process.PID(), "drain_timeout", w.program.DrainTimeout)
 			break
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -94,7 +95,7 @@ func (r *real) end(t *testing.T) Result {
 func script(text string) Program {
 	return Program{
 		Group: "tests", Name: "test", Command: []string{"/bin/sh", "-c", text}, Env: []string{"PATH=/bin:/usr/bin"},
-		Autorestart: Never, Ready: probe.Check{Kind: probe.None}, Critical: true, StartSecs: time.Minute,
+		Policy: lifecycle.Policy{Autorestart: lifecycle.Never, StartSecs: time.Minute}, Ready: probe.Check{Kind: probe.None}, Critical: true,
 	}
 }
 
@@ -130,7 +131,7 @@ func TestACommandThatIsNotThereEndsWith127(t *testing.T) {
 
 func TestTheLastLinesOfACrashLoopAreRepeated(t *testing.T) {
 	p := script("echo starting; echo boom >&2; exit 3")
-	p.Autorestart, p.StartRetries, p.Backoff.Base = Always, 1, time.Millisecond
+	p.Autorestart, p.StartRetries, p.Backoff.Base = lifecycle.Always, 1, time.Millisecond
 	r := startReal(t, p, nil)
 	if got := r.end(t); got.Code != 3 {
 		t.Errorf("result: got %+v, want code 3", got)
@@ -266,7 +267,7 @@ func TestAKilledWorkerIsReplacedAtOnce(t *testing.T) {
 	port := freePort(t)
 	p := Program{
 		Group: "tests", Name: "test", Command: []string{"/proc/self/exe", "child:listen", "{port}"}, PortsFrom: port,
-		StartSecs: time.Nanosecond, StartRetries: 3, Traffic: true, Critical: true,
+		Policy: lifecycle.Policy{StartSecs: time.Nanosecond, StartRetries: 3}, Traffic: true, Critical: true,
 	}
 	r := startReal(t, p, nil)
 	var took []time.Duration

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -48,7 +49,7 @@ func (f *Fleet) checkup(w *worker) func(context.Context) error {
 
 // ail takes a worker out of traffic and has it replaced, before any other maintenance. One that still answers may finish its requests.
 func (f *Fleet) ail(w *worker, incarnation uint64, hung bool, reason string) {
-	if w.incarnation != incarnation || w.state != StateRunning || !w.ready {
+	if w.incarnation != incarnation || w.state != lifecycle.StateRunning || !w.ready {
 		return
 	}
 	f.log.Warn("worker is out of traffic", "process", w.title, "pid", w.process.PID(), "reason", reason, "next", "replace")

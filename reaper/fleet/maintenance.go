@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"percore/reaper/lifecycle"
 )
 
 // maintenance is everything that is done to workers while the fleet serves. It has one queue, and of the queue one job
@@ -77,7 +79,7 @@ func (f *Fleet) maintain() {
 		for _, t := range m.tasks {
 			f.advanceTask(t)
 		}
-		m.tasks = slices.DeleteFunc(m.tasks, func(t *task) bool { return t.stage.isEnd() })
+		m.tasks = slices.DeleteFunc(m.tasks, func(t *task) bool { return t.stage.IsEnd() })
 		if len(m.tasks) > 0 || !f.beginNext() {
 			return
 		}
@@ -110,7 +112,7 @@ func (f *Fleet) beginNext() bool {
 // mayBegin says whether a job may be begun now. Recycling can wait for better times.
 func (f *Fleet) mayBegin(j *job) bool {
 	return j.purpose != recycling || !slices.ContainsFunc(f.workers, func(w *worker) bool {
-		return w.program.Traffic && w.wanted && !w.ready && w != j.targets[0].w && !w.state.final()
+		return w.program.Traffic && w.wanted && !w.ready && w != j.targets[0].w && !w.state.IsFinal()
 	})
 }
 
@@ -137,7 +139,7 @@ func (f *Fleet) beginTasks(j *job) {
 			j.tell(target.w, "started", ErrOverruled)
 			continue
 		}
-		t := &task{w: target.w, from: target.w.incarnation, removal: target.removal, stops: !target.w.state.final()}
+		t := &task{w: target.w, from: target.w.incarnation, removal: target.removal, stops: !target.w.state.IsFinal()}
 		f.maintenance.tasks = append(f.maintenance.tasks, t)
 		f.beginTask(t)
 		if j.purpose != scaling {
@@ -157,17 +159,17 @@ func (j *job) nextTarget() target {
 func (f *Fleet) beginTask(t *task) {
 	w := t.w
 	w.wanted, w.leaving, w.next = !t.removal, t.removal, w.crew.program
-	if w.state.final() {
+	if w.state.IsFinal() {
 		w.streak = 0
 		w.takeNext()
 		if w.wanted {
-			f.apply(w, evStart)
+			f.apply(w, lifecycle.EventStart)
 		}
 		return
 	}
 	w.streak = 0
 	if w.hung {
-		f.apply(w, evStop) // its requests will not be answered
+		f.apply(w, lifecycle.EventStop) // its requests will not be answered
 		return
 	}
 	f.retire(w)
@@ -175,9 +177,9 @@ func (f *Fleet) beginTask(t *task) {
 
 // advanceTask takes a task as far as it can go by now.
 func (f *Fleet) advanceTask(t *task) {
-	for !t.stage.isEnd() {
+	for !t.stage.IsEnd() {
 		from := t.stage
-		t.stage = maintenanceTable[from][t.look()]
+		t.stage = from.Next(t.look())
 		if t.w.incarnation > t.from {
 			t.attempt = t.w.incarnation
 		}
@@ -189,22 +191,22 @@ func (f *Fleet) advanceTask(t *task) {
 }
 
 // enterStage does what a new stage begins with.
-func (f *Fleet) enterStage(t *task, from stage) {
+func (f *Fleet) enterStage(t *task, from lifecycle.Stage) {
 	j := f.maintenance.current
-	if from == retiring && t.stops && t.stage != overruled {
+	if from == lifecycle.StageRetiring && t.stops && t.stage != lifecycle.StageOverruled {
 		j.tell(t.w, "stopped", nil)
 	}
 	t.stopWatch()
 	switch t.stage {
-	case watching:
+	case lifecycle.StageWatching:
 		f.watchTask(t, j)
-	case finished:
+	case lifecycle.StageFinished:
 		f.succeed(t, j)
-	case failed:
+	case lifecycle.StageFailed:
 		f.fail(t, j)
-	case overruled:
+	case lifecycle.StageOverruled:
 		j.tell(t.w, "started", ErrOverruled)
-	case retiring, starting, stages:
+	case lifecycle.StageRetiring, lifecycle.StageStarting, lifecycle.Stages:
 	}
 }
 
@@ -267,7 +269,7 @@ func (f *Fleet) halt(j *job, reason string) {
 
 // failure says in words what became of the new process.
 func (t *task) failure() string {
-	if t.w.state == StateRunning {
+	if t.w.state == lifecycle.StateRunning {
 		return "fails its health check"
 	}
 	return t.w.last.reason

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"percore/reaper/lifecycle"
 	"percore/reaper/notify"
 	"percore/reaper/probe"
 )
@@ -94,7 +95,7 @@ func (f *Fleet) heedLine(w *worker, key, value string) {
 	switch key + "=" + value {
 	case "READY=1":
 		if w.program.Ready.Kind == probe.Notify {
-			f.apply(w, evReady)
+			f.apply(w, lifecycle.EventReady)
 		}
 	case "STOPPING=1":
 		f.leave(w)
@@ -103,8 +104,8 @@ func (f *Fleet) heedLine(w *worker, key, value string) {
 	case "WATCHDOG=trigger":
 		f.ail(w, w.incarnation, true, "watchdog: the worker itself says so")
 	default:
-		if usec, err := strconv.ParseInt(value, 10, 64); key == "EXTEND_TIMEOUT_USEC" && err == nil && usec > 0 && w.state == StateStarting {
-			f.arm(w, time.Duration(min(usec, int64(time.Hour/time.Microsecond)))*time.Microsecond, evOverdue)
+		if usec, err := strconv.ParseInt(value, 10, 64); key == "EXTEND_TIMEOUT_USEC" && err == nil && usec > 0 && w.state == lifecycle.StateStarting {
+			f.arm(w, time.Duration(min(usec, int64(time.Hour/time.Microsecond)))*time.Microsecond, lifecycle.EventOverdue)
 		}
 	}
 }
@@ -118,7 +119,7 @@ func (f *Fleet) leave(w *worker) {
 	w.ready = false
 	incarnation, patience := w.incarnation, w.program.StopWaitSecs
 	f.clock.Allow(patience, func() {
-		if w.incarnation == incarnation && w.state == StateRunning {
+		if w.incarnation == incarnation && w.state == lifecycle.StateRunning {
 			f.replaceAiling(w, "it said STOPPING=1 and is still there after "+words(patience))
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 	"percore/reaper/tree"
 )
@@ -80,7 +81,7 @@ type Options struct {
 func (o Options) program(p Program) *Program {
 	p = p.withDefaults()
 	if p.First || o.ExitOn == FirstExit && !p.Internal {
-		p.Autorestart = Never
+		p.Autorestart = lifecycle.Never
 	}
 	return &p
 }

@@ -1,6 +1,10 @@
 package fleet
 
-import "cmp"
+import (
+	"cmp"
+
+	"percore/reaper/lifecycle"
+)
 
 // ExitOn says when a fleet gives up by itself. Percore's own programs count only where they are Vital.
 type ExitOn uint8
@@ -28,7 +32,7 @@ func (f *Fleet) outcome() (Result, *worker, bool) {
 		}
 	}
 	switch {
-	case first != nil && first.state == StateFatal:
+	case first != nil && first.state == lifecycle.StateFatal:
 		return Result{Code: cmp.Or(first.last.code, 1), Reason: first.last.reason}, first, true
 	case first != nil:
 		return Result{Code: first.last.code, Reason: first.last.reason}, first, true
@@ -43,15 +47,15 @@ func (f *Fleet) outcome() (Result, *worker, bool) {
 func (f *Fleet) isDecisive(w *worker) bool {
 	switch {
 	case w.program.Vital:
-		return w.state == StateFatal
+		return w.state == lifecycle.StateFatal
 	case w.program.Internal:
 		return false
 	}
 	switch f.options.ExitOn {
 	case AnyFatal:
-		return w.state == StateFatal && (w.last.judged != evExhausted || !f.siblingServes(w))
+		return w.state == lifecycle.StateFatal && (w.last.judged != lifecycle.EventExhausted || !f.siblingServes(w))
 	case FirstExit:
-		return w.state == StateFatal || w.state == StateExited
+		return w.state == lifecycle.StateFatal || w.state == lifecycle.StateExited
 	case AllFatal, NeverExit:
 		return false
 	default:
@@ -70,11 +74,11 @@ func (f *Fleet) collapse() (Result, *worker, bool) {
 			continue
 		}
 		switch w.state {
-		case StateFatal:
+		case lifecycle.StateFatal:
 			fatal = later(fatal, w)
-		case StateExited:
+		case lifecycle.StateExited:
 			exited = telling(exited, w)
-		case StateStopped, StateStarting, StateRunning, StateBackoff, draining, StateStopping:
+		case lifecycle.StateStopped, lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff, lifecycle.StateDraining, lifecycle.StateStopping:
 			return Result{}, nil, false
 		default:
 			return Result{}, nil, false

@@ -9,35 +9,36 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
 // perform does one action of the table. Two entail an event at once: a spawn that failed, or after which nothing more is needed to be
 // ready, and a withdrawal from a worker whose requests were done before.
-func (f *Fleet) perform(w *worker, a action) (entailed event, ok bool) {
+func (f *Fleet) perform(w *worker, a lifecycle.Action) (entailed lifecycle.Event, ok bool) {
 	switch a {
-	case doSpawn:
+	case lifecycle.DoSpawn:
 		return f.spawn(w)
-	case doServe:
+	case lifecycle.DoServe:
 		f.serve(w)
-	case doDefer:
+	case lifecycle.DoDefer:
 		f.disarm(w)
 		w.held = false
-		w.alarm = f.clock.After(w.delay, func() { f.rang(w, evRetry) })
-	case doWithdraw:
+		w.alarm = f.clock.After(w.delay, func() { f.rang(w, lifecycle.EventRetry) })
+	case lifecycle.DoWithdraw:
 		return f.withdraw(w)
-	case doTerminate:
+	case lifecycle.DoTerminate:
 		f.terminate(w)
-	case doKill:
+	case lifecycle.DoKill:
 		f.kill(w)
-	case doRest:
+	case lifecycle.DoRest:
 		f.disarm(w)
 	default:
 	}
 	return 0, false
 }
 
-func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
+func (f *Fleet) spawn(w *worker) (entailed lifecycle.Event, ok bool) {
 	w.incarnation++
 	w.takeNext() // also where no process had to end for it, after a back-off that was cut short
 	p, err := f.fork(w)
@@ -54,9 +55,9 @@ func (f *Fleet) spawn(w *worker) (entailed event, ok bool) {
 		w.crew.served = w.crew.served || w.incarnation == incarnation && w.ready
 	})
 	if w.program.Ready.Kind == probe.None {
-		return evReady, true
+		return lifecycle.EventReady, true
 	}
-	f.arm(w, w.program.ReadyTimeout, evOverdue)
+	f.arm(w, w.program.ReadyTimeout, lifecycle.EventOverdue)
 	f.diagnoseIn(w, min(diagnoseAfter, w.program.ReadyTimeout/2))
 	if w.program.Ready.Kind != probe.Notify {
 		f.watch(w)
@@ -111,7 +112,7 @@ func (f *Fleet) watch(w *worker) {
 		if probe.Until(ctx, attempt) {
 			f.mail.post(func() {
 				if w.incarnation == incarnation && w.alive() {
-					f.apply(w, evReady)
+					f.apply(w, lifecycle.EventReady)
 				}
 			})
 		}
@@ -161,11 +162,11 @@ func (f *Fleet) serve(w *worker) {
 
 // withdraw takes the worker's traffic away while the rest of the fleet has its own: the front door says when its last
 // request is done. It does not say so again where the worker had no traffic before: nothing has changed for it.
-func (f *Fleet) withdraw(w *worker) (entailed event, ok bool) {
+func (f *Fleet) withdraw(w *worker) (entailed lifecycle.Event, ok bool) {
 	w.ready, w.withdrawn = false, f.clock.Now()
 	f.publish()
-	f.arm(w, w.program.DrainTimeout, evExpired)
-	return evDrained, w.drained
+	f.arm(w, w.program.DrainTimeout, lifecycle.EventExpired)
+	return lifecycle.EventDrained, w.drained
 }
 
 func (f *Fleet) terminate(w *worker) {
@@ -173,7 +174,7 @@ func (f *Fleet) terminate(w *worker) {
 	w.ready = false
 	f.publish()
 	f.send(w, w.program.StopSignal, w.process.Stop)
-	f.arm(w, f.patience(w), evExpired)
+	f.arm(w, f.patience(w), lifecycle.EventExpired)
 }
 
 func (f *Fleet) kill(w *worker) {

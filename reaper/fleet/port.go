@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
 	"percore/reaper/probe"
 	"percore/reaper/socket"
@@ -119,7 +120,7 @@ func (f *Fleet) diagnoseIn(w *worker, after time.Duration) {
 		port = w.port
 	}
 	f.clock.Allow(after, func() {
-		if w.incarnation != incarnation || w.state != StateStarting || !w.alive() {
+		if w.incarnation != incarnation || w.state != lifecycle.StateStarting || !w.alive() {
 			return
 		}
 		f.diagnoseIn(w, 2*after)
@@ -177,7 +178,7 @@ func fits(address, expected string, port int) bool {
 
 // diagnosed takes in a diagnosis.
 func (f *Fleet) diagnosed(w *worker, incarnation uint64, d diagnosis) {
-	if w.incarnation != incarnation || w.state != StateStarting || w.diagnosis == d {
+	if w.incarnation != incarnation || w.state != lifecycle.StateStarting || w.diagnosis == d {
 		return
 	}
 	if w.diagnosis = d; d.full != "" {
@@ -193,7 +194,7 @@ func (f *Fleet) misplaced() (Result, *worker, bool) {
 	for _, w := range f.workers {
 		switch {
 		case !w.program.Critical:
-		case w.state == StateFatal && !w.proven && !w.last.misplaced:
+		case w.state == lifecycle.StateFatal && !w.proven && !w.last.misplaced:
 		case w.proven || !w.last.misplaced:
 			return Result{}, nil, false
 		default:

@@ -3,6 +3,8 @@ package fleet
 import (
 	"cmp"
 	"slices"
+
+	"percore/reaper/lifecycle"
 )
 
 // startAll wants every program, in the order of priority; or, as long as there are some, those that come first alone.
@@ -32,9 +34,9 @@ func (f *Fleet) prepare() (Result, *worker, bool) {
 	for _, w := range f.workers {
 		switch {
 		case !w.program.First:
-		case !w.state.final():
+		case !w.state.IsFinal():
 			return Result{}, nil, false
-		case w.state == StateFatal || w.last.code != 0:
+		case w.state == lifecycle.StateFatal || w.last.code != 0:
 			f.log.Error("nothing is started: prestart failed", "process", w.title, "reason", w.last.reason)
 			return Result{Code: cmp.Or(w.last.code, 1), Reason: w.last.reason}, w, true
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -13,7 +14,7 @@ import (
 func migration() Program {
 	return Program{
 		Group: "percore", Name: "prestart", Command: []string{"migrate"}, Ready: probe.Check{Kind: probe.None}, First: true, Internal: true,
-		StartRetries: 3, StartSecs: time.Second, Backoff: Backoff{Jitter: -1},
+		Policy: lifecycle.Policy{StartRetries: 3, StartSecs: time.Second, Backoff: lifecycle.Backoff{Jitter: -1}},
 	}
 }
 
@@ -64,7 +65,7 @@ func TestAStopReachesWhatComesFirst(t *testing.T) {
 
 func TestWhatEndsAFleet(t *testing.T) {
 	side := Program{
-		Group: "side", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, StartSecs: time.Minute, Backoff: Backoff{Jitter: -1},
+		Group: "side", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{StartSecs: time.Minute, Backoff: lifecycle.Backoff{Jitter: -1}},
 	}
 	tests := []struct {
 		name string

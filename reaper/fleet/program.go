@@ -6,26 +6,10 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/output"
 	"percore/reaper/probe"
 )
-
-// Autorestart says whether a worker that ended by itself is started again; supervisord's values.
-type Autorestart uint8
-
-// The values of Autorestart.
-const (
-	Always     Autorestart = iota // whatever the code
-	Unexpected                    // unless the code is one of ExitCodes
-	Never                         // one life per worker
-)
-
-// Backoff is the delay before the start that follows a failed one: Base·2ⁿ, never above Cap, then up to
-// Jitter more or less, so that workers that fail together do not return together.
-type Backoff struct {
-	Base, Cap time.Duration // 250 ms and 30 s when 0
-	Jitter    float64       // 0.2 is ±20 %; below 0 is none, 0 is the default 0.2
-}
 
 // Program is one kind of process and how many of it there are.
 type Program struct {
@@ -43,13 +27,9 @@ type Program struct {
 	NoNewPrivs  bool  // nothing that a worker executes gives it privileges (man 2 prctl)
 	CPUs        []int // worker i is pinned to the one at i modulo their number; none are pinned when empty
 
-	Autorestart Autorestart
-	ExitCodes   []int // expected codes, for Unexpected
-	//lint:ignore ST1011 the name is supervisord's
-	StartSecs    time.Duration // a life shorter than this is a failed start
-	StartRetries int           // failed starts in a row before FATAL; below 0 never
-	StopSignal   syscall.Signal
-	SignalMap    map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
+	lifecycle.Policy
+	StopSignal syscall.Signal
+	SignalMap  map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
 	//lint:ignore ST1011 the name is supervisord's
 	StopWaitSecs time.Duration // from StopSignal to SIGKILL
 	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
@@ -57,7 +37,6 @@ type Program struct {
 	Health       probe.Health
 	Limits       Limits
 	ReadyTimeout time.Duration // not ready in time is a failed start
-	Backoff      Backoff
 
 	Priority int  // lower starts first and stops last
 	First    bool // runs once, and has to end with code 0, before any other program is started
@@ -101,9 +80,6 @@ const (
 	defaultHealthInterval = 5 * time.Second
 	defaultHealthTimeout  = 2 * time.Second
 	defaultHealthFailures = 3
-	defaultBackoffBase    = 250 * time.Millisecond
-	defaultBackoffCap     = 30 * time.Second
-	defaultJitter         = 0.2
 )
 
 func (p Program) withDefaults() Program {
@@ -128,12 +104,7 @@ func (p Program) withDefaults() Program {
 	if p.Health.Failures == 0 {
 		p.Health.Failures = defaultHealthFailures
 	}
-	p.Backoff.Base = orDefault(p.Backoff.Base, defaultBackoffBase)
-	p.Backoff.Cap = orDefault(p.Backoff.Cap, defaultBackoffCap)
-	if p.Backoff.Jitter == 0 {
-		p.Backoff.Jitter = defaultJitter
-	}
-	p.Backoff.Jitter = max(p.Backoff.Jitter, 0)
+	p.Backoff = p.Backoff.WithDefaults()
 	return p
 }
 

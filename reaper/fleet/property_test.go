@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 )
 
 // TestRandomEventsBreakNoPromise throws what can happen at a fleet in random order, and looks at it
@@ -153,4 +154,13 @@ func checkPromises(r *rig) {
 			r.t.Errorf("%s: got state %v with a process: %v", w.title, w.state, w.alive())
 		}
 	})
+}
+
+func hasProcess(s lifecycle.State) bool {
+	switch s {
+	case lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateDraining, lifecycle.StateStopping:
+		return true
+	default:
+		return false
+	}
 }

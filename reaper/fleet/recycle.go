@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"percore/reaper/lifecycle"
 )
 
 // Limits are what makes a worker due for replacement though nothing is wrong with it yet. 0 is no limit.
@@ -90,6 +92,6 @@ func (f *Fleet) recycle(w *worker, incarnation uint64, reason string) {
 func (f *Fleet) isDue(w *worker) bool {
 	m := &f.maintenance
 	isIt := func(t target) bool { return t.w == w && t.incarnation != 0 }
-	return slices.ContainsFunc(m.tasks, func(t *task) bool { return t.w == w && t.stage == retiring }) ||
+	return slices.ContainsFunc(m.tasks, func(t *task) bool { return t.w == w && t.stage == lifecycle.StageRetiring }) ||
 		slices.ContainsFunc(m.queue, func(j *job) bool { return slices.ContainsFunc(j.targets, isIt) })
 }

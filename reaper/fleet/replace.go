@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"percore/reaper/lifecycle"
 )
 
 // replaceByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed, and those that mean something
@@ -69,7 +71,7 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 		case w.crew != c:
 		case sameProcess(*w.program, *p): // maybe since an update that was halted
 			w.program, w.next = p, nil
-		case restart && w.wanted && w.state != StateExited:
+		case restart && w.wanted && w.state != lifecycle.StateExited:
 			roll.targets = append(roll.targets, target{w: w, wanted: true})
 		default:
 			w.inherit()
@@ -102,8 +104,8 @@ func (c *crew) is(p Program) bool { return c.program.Group == p.Group && c.progr
 func sameProcess(a, b Program) bool {
 	for _, p := range []*Program{&a, &b} {
 		p.Files, p.Check = nil, nil // a function is not comparable; whoever has one is percore's own
-		p.Workers, p.WorkersMax, p.Autorestart, p.ExitCodes, p.StartSecs, p.StartRetries = 0, 0, 0, nil, 0, 0
-		p.StopSignal, p.StopWaitSecs, p.DrainTimeout, p.ReadyTimeout, p.Backoff = 0, 0, 0, 0, Backoff{}
+		p.Workers, p.WorkersMax, p.Policy = 0, 0, lifecycle.Policy{}
+		p.StopSignal, p.StopWaitSecs, p.DrainTimeout, p.ReadyTimeout = 0, 0, 0, 0
 		p.Critical, p.Vital, p.Late = false, false, false
 	}
 	return reflect.DeepEqual(a, b)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -14,6 +15,9 @@ var (
 	crash   = reaper.Exit{Signal: syscall.SIGSEGV}
 	outside = reaper.Exit{Signal: syscall.SIGKILL}
 )
+
+// backoffBase is the first back-off by default.
+const backoffBase = 250 * time.Millisecond
 
 func TestWorkersGetTrafficOnlyWhenTheyAreReady(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(2)}}, func(r *rig) {
@@ -146,7 +150,7 @@ func TestAKillFromOutsideIsNotACrash(t *testing.T) {
 			r.pass(300 * time.Millisecond)
 			r.die("tornado-8000", outside)
 			r.expectStates("BACKOFF")
-			r.pass(defaultBackoffBase)
+			r.pass(backoffBase)
 			r.expectStates("RUNNING")
 		}
 		r.finish()
@@ -235,7 +239,7 @@ func TestASpawnErrorEndsOrWaits(t *testing.T) {
 					r.expectEnd(tt.code, tt.err.Error())
 					return
 				}
-				r.pass(defaultBackoffBase)
+				r.pass(backoffBase)
 				r.expectStates("RUNNING")
 				r.finish()
 			})
@@ -246,20 +250,20 @@ func TestASpawnErrorEndsOrWaits(t *testing.T) {
 func TestAutorestartDecidesWhatIsStartedAgain(t *testing.T) {
 	tests := []struct {
 		name        string
-		autorestart Autorestart
+		autorestart lifecycle.Autorestart
 		exit        reaper.Exit
 		age         time.Duration
 		state       string
 		code        int
 	}{
-		{"always restarts a success", Always, reaper.Exit{}, time.Minute, "RUNNING", 0},
-		{"unexpected leaves an expected code", Unexpected, reaper.Exit{Code: 7}, time.Minute, "EXITED", 7},
-		{"unexpected leaves an expected code of a short life too", Unexpected, reaper.Exit{Code: 7}, 0, "EXITED", 7},
-		{"unexpected restarts another code", Unexpected, reaper.Exit{Code: 1}, time.Minute, "RUNNING", 0},
-		{"unexpected restarts after a signal", Unexpected, crash, time.Minute, "RUNNING", 0},
-		{"never leaves a success", Never, reaper.Exit{}, 0, "EXITED", 0},
-		{"never passes a code through, as tini does", Never, reaper.Exit{Code: 42}, 0, "EXITED", 42},
-		{"never passes a signal through", Never, crash, time.Minute, "EXITED", 139},
+		{"always restarts a success", lifecycle.Always, reaper.Exit{}, time.Minute, "RUNNING", 0},
+		{"unexpected leaves an expected code", lifecycle.Unexpected, reaper.Exit{Code: 7}, time.Minute, "EXITED", 7},
+		{"unexpected leaves an expected code of a short life too", lifecycle.Unexpected, reaper.Exit{Code: 7}, 0, "EXITED", 7},
+		{"unexpected restarts another code", lifecycle.Unexpected, reaper.Exit{Code: 1}, time.Minute, "RUNNING", 0},
+		{"unexpected restarts after a signal", lifecycle.Unexpected, crash, time.Minute, "RUNNING", 0},
+		{"never leaves a success", lifecycle.Never, reaper.Exit{}, 0, "EXITED", 0},
+		{"never passes a code through, as tini does", lifecycle.Never, reaper.Exit{Code: 42}, 0, "EXITED", 42},
+		{"never passes a signal through", lifecycle.Never, crash, time.Minute, "EXITED", 139},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -282,7 +286,7 @@ func TestAutorestartDecidesWhatIsStartedAgain(t *testing.T) {
 
 func TestSeveralThatMayEndPassOnTheFirstCodeThatIsNotZero(t *testing.T) {
 	p := tornado(4)
-	p.Autorestart = Never
+	p.Autorestart = lifecycle.Never
 	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
 		r.run()
 		r.die("tornado-8002", reaper.Exit{})
@@ -296,7 +300,7 @@ func TestSeveralThatMayEndPassOnTheFirstCodeThatIsNotZero(t *testing.T) {
 
 func TestFatalAmongTheEndedDecidesTheCode(t *testing.T) {
 	p := tornado(2)
-	p.Autorestart, p.ExitCodes, p.StartRetries = Unexpected, []int{0}, 0
+	p.Autorestart, p.ExitCodes, p.StartRetries = lifecycle.Unexpected, []int{0}, 0
 	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
 		r.run()
 		r.die("tornado-8000", reaper.Exit{})
@@ -316,7 +320,7 @@ func TestFatalWithCodeZeroEndsWithOne(t *testing.T) {
 }
 
 func TestAProgramThatIsNotCriticalDoesNotEndTheFleet(t *testing.T) {
-	side := Program{Group: "sides", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, StartSecs: time.Second}
+	side := Program{Group: "sides", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{StartSecs: time.Second}}
 	inBubble(t, Options{Programs: []Program{tornado(1), side}}, func(r *rig) {
 		r.run()
 		r.die("side", reaper.Exit{Code: 1})
@@ -346,7 +350,7 @@ func TestALateMessageAboutAnotherIncarnationChangesNothing(t *testing.T) {
 
 // TestAFleetDoesNotOutliveAVitalProgram: workers that nobody can reach are no service.
 func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
-	front := Program{Group: "percore", Name: "front", Command: []string{"front"}, Vital: true, StartSecs: time.Second}
+	front := Program{Group: "percore", Name: "front", Command: []string{"front"}, Vital: true, Policy: lifecycle.Policy{StartSecs: time.Second}}
 	inBubble(t, Options{Programs: []Program{tornado(2), front}}, func(r *rig) {
 		r.run()
 		r.die("front", reaper.Exit{Code: 70})

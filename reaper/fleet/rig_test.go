@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
 	"percore/reaper/probe"
 )
@@ -141,15 +142,15 @@ func (s *syncBuffer) String() string {
 func tornado(n int) Program {
 	return Program{
 		Group: "tornadoes", Name: "tornado", Command: []string{"python3", "main.py", "--port={port}"}, Workers: n, PortsFrom: 8000,
-		Env: []string{"PATH=/bin"}, StartSecs: time.Second, StartRetries: 3, Backoff: Backoff{Jitter: -1}, Traffic: true, Critical: true,
+		Env: []string{"PATH=/bin"}, Policy: lifecycle.Policy{StartSecs: time.Second, StartRetries: 3, Backoff: lifecycle.Backoff{Jitter: -1}}, Traffic: true, Critical: true,
 	}
 }
 
 // front is the front door as a program.
 func front() Program {
 	return Program{
-		Group: "percore", Name: "front", Command: []string{"percore", "front"}, StartRetries: -1,
-		Ready: probe.Check{Kind: probe.None}, Priority: -1, Internal: true, Backoff: Backoff{Jitter: -1},
+		Group: "percore", Name: "front", Command: []string{"percore", "front"},
+		Ready: probe.Check{Kind: probe.None}, Priority: -1, Internal: true, Policy: lifecycle.Policy{StartRetries: -1, Backoff: lifecycle.Backoff{Jitter: -1}},
 	}
 }
 

@@ -1,6 +1,10 @@
 package fleet
 
-import "slices"
+import (
+	"slices"
+
+	"percore/reaper/lifecycle"
+)
 
 // Roll replaces all workers, one after another, as a rolling restart; reason is for the log. Those that were stopped by
 // order and those that have done their work stay as they are. It is safe from any goroutine. A call while
@@ -20,7 +24,7 @@ func (f *Fleet) Roll(reason string) {
 		}
 		j := &job{purpose: rolling, reason: reason}
 		for _, w := range f.workers {
-			if w.wanted && !w.program.Internal && w.state != StateExited {
+			if w.wanted && !w.program.Internal && w.state != lifecycle.StateExited {
 				j.targets = append(j.targets, target{w: w, wanted: true})
 			}
 		}

@@ -72,7 +72,7 @@ func (f *Fleet) freeEndpoint() int {
 // dismantle forgets the slots that have been removed.
 func (f *Fleet) dismantle() {
 	f.workers = slices.DeleteFunc(f.workers, func(w *worker) bool {
-		gone := w.isSurplus() && w.state.final()
+		gone := w.isSurplus() && w.state.IsFinal()
 		if gone {
 			w.endpoint = -1
 			w.crew.absent = append(w.crew.absent, w)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/reaper/alarm"
+	"percore/reaper/lifecycle"
 )
 
 // phase is how far the fleet as a whole is on its way to its end.
@@ -131,8 +132,8 @@ func (f *Fleet) stopNext() {
 			if w.program.Priority == highest {
 				w.wanted = false
 				f.reconcile(w)
-				if w.state == StateStopping {
-					f.arm(w, f.patience(w), evExpired) // an earlier stop may have given it longer
+				if w.state == lifecycle.StateStopping {
+					f.arm(w, f.patience(w), lifecycle.EventExpired) // an earlier stop may have given it longer
 				}
 			}
 		}
@@ -141,7 +142,7 @@ func (f *Fleet) stopNext() {
 
 // live are the workers that have a process or will have one.
 func (f *Fleet) live() []*worker {
-	return slices.DeleteFunc(slices.Clone(f.workers), func(w *worker) bool { return w.state.final() })
+	return slices.DeleteFunc(slices.Clone(f.workers), func(w *worker) bool { return w.state.IsFinal() })
 }
 
 // patience is how long a worker may take from StopSignal to SIGKILL.
@@ -187,9 +188,9 @@ func (f *Fleet) patienceInService(w *worker) time.Duration {
 // cutDrain ends the wait for requests in flight.
 func (f *Fleet) cutDrain() {
 	for _, w := range f.workers {
-		if w.state == draining {
+		if w.state == lifecycle.StateDraining {
 			f.log.Warn("requests are still in flight; stopping the worker", "process", w.title, "pid", w.process.PID())
-			f.apply(w, evStop)
+			f.apply(w, lifecycle.EventStop)
 		}
 	}
 }
@@ -201,7 +202,7 @@ func (f *Fleet) rush() {
 	}
 	for _, w := range f.workers {
 		w.wanted = false
-		f.apply(w, evKill)
+		f.apply(w, lifecycle.EventKill)
 	}
 }
 

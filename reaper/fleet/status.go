@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/output"
 )
 
@@ -62,11 +63,11 @@ func (w *worker) due() time.Time {
 // waiting is what the worker is waited for, and until when.
 func (w *worker) waiting() (Waiting, time.Time) {
 	switch {
-	case w.state == draining:
+	case w.state == lifecycle.StateDraining:
 		return ForRequests, w.due()
-	case w.state == StateStopping:
+	case w.state == lifecycle.StateStopping:
 		return ForEnd, w.due()
-	case w.state == StateStarting:
+	case w.state == lifecycle.StateStarting:
 		return ForReady, w.due()
 	default:
 		return ForNothing, time.Time{}
@@ -199,11 +200,11 @@ func (w *worker) complaint() string {
 		command = w.program.Command[0]
 	}
 	switch {
-	case w.state != StateBackoff && w.state != StateFatal:
+	case w.state != lifecycle.StateBackoff && w.state != lifecycle.StateFatal:
 		return ""
 	case w.last.spawned:
 		return "Exited too quickly (process log may have details)"
-	case w.last.judged != evUnrunnable:
+	case w.last.judged != lifecycle.EventUnrunnable:
 		return w.last.reason
 	case w.last.code == reaper.CodeNotFound:
 		return fmt.Sprintf("can't find command '%s'", command)

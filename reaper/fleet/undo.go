@@ -3,6 +3,8 @@ package fleet
 import (
 	"slices"
 	"strings"
+
+	"percore/reaper/lifecycle"
 )
 
 // An update holds as a whole or not at all. When its roll halts, what was to be before is to be again: whoever has to be started later is
@@ -69,11 +71,11 @@ func (f *Fleet) fallBack(w *worker) {
 	}
 	w.streak = 0
 	switch w.state {
-	case StateBackoff:
-		f.apply(w, evRetry)
-	case StateFatal:
-		f.apply(w, evStart)
-	case StateStopped, StateStarting, StateRunning, StateExited, draining, StateStopping:
+	case lifecycle.StateBackoff:
+		f.apply(w, lifecycle.EventRetry)
+	case lifecycle.StateFatal:
+		f.apply(w, lifecycle.EventStart)
+	case lifecycle.StateStopped, lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateExited, lifecycle.StateDraining, lifecycle.StateStopping:
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/alarm"
+	"percore/reaper/lifecycle"
 	"percore/reaper/output"
 	"percore/reaper/probe"
 	"percore/reaper/socket"
@@ -28,9 +29,9 @@ type worker struct {
 
 	next *Program // what the next incarnation is to be; nil is the same again
 
-	wanted bool  // what is asked of it
-	state  State // where it is
-	ready  bool  // whether its process is fit for traffic
+	wanted bool            // what is asked of it
+	state  lifecycle.State // where it is
+	ready  bool            // whether its process is fit for traffic
 
 	incarnation uint64             // counts attempts to spawn, so that late messages are recognised
 	process     *reaper.Process    // nil when there is none
@@ -72,19 +73,19 @@ type worker struct {
 
 // ending is how the latest incarnation ended, or why it never began.
 type ending struct {
-	judged    event  // what it was judged to be
-	passing   bool   // the worker is not to blame: a kill from outside, a shortage
-	misplaced bool   // it was not ready in time, because it listens somewhere else
-	spawned   bool   // there was a process
-	order     int    // endings of the whole fleet are numbered from 1; 0 is none yet
-	code      int    // exit code a container would pass on
-	reason    string // in words
+	judged    lifecycle.Event // what it was judged to be
+	passing   bool            // the worker is not to blame: a kill from outside, a shortage
+	misplaced bool            // it was not ready in time, because it listens somewhere else
+	spawned   bool            // there was a process
+	order     int             // endings of the whole fleet are numbered from 1; 0 is none yet
+	code      int             // exit code a container would pass on
+	reason    string          // in words
 	at        time.Time
 }
 
 func newWorker(c *crew, index int) *worker {
 	p := c.program
-	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: StateStopped, lastFailure: new(probe.LastFailure), stopProbe: func() {}, stopWeighing: func() {}}
+	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: lifecycle.StateStopped, lastFailure: new(probe.LastFailure), stopProbe: func() {}, stopWeighing: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -135,13 +136,13 @@ func (f *Fleet) prospect(w *worker) (coming bool, due time.Time) {
 		return false, time.Time{}
 	}
 	switch w.state {
-	case StateStarting, StateRunning:
+	case lifecycle.StateStarting, lifecycle.StateRunning:
 		return true, time.Time{}
-	case StateBackoff:
+	case lifecycle.StateBackoff:
 		return true, w.due()
-	case StateStopped, draining, StateStopping:
+	case lifecycle.StateStopped, lifecycle.StateDraining, lifecycle.StateStopping:
 		return w.wanted, time.Time{}
-	case StateExited, StateFatal:
+	case lifecycle.StateExited, lifecycle.StateFatal:
 		return false, time.Time{}
 	default:
 		return false, time.Time{}
@@ -183,7 +184,7 @@ func (f *Fleet) siblingServes(w *worker) bool {
 func (f *Fleet) siblingHolds(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
 		return other != w && other.crew == w.crew && other.serves() &&
-			(!other.program.spent(other.streak) || time.Since(other.started) >= other.program.StartSecs)
+			(!other.program.IsSpent(other.streak) || time.Since(other.started) >= other.program.StartSecs)
 	})
 }
 

@@ -1,4 +1,4 @@
-package fleet
+package lifecycle
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func TestTheStatesPageIsGeneratedFromTheTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s is stale; run: go test ./reaper/fleet -run StatesPage -update", statesPage)
+		t.Errorf("%s is stale; run: go test ./reaper/lifecycle -run StatesPage -update", statesPage)
 	}
 }
 
@@ -56,29 +56,29 @@ func renderStates() []byte {
 
 func renderMaintenance(b *bytes.Buffer) {
 	b.WriteString(maintenanceIntro + "| what is seen |")
-	for s := range finished {
+	for s := range StageFinished {
 		fmt.Fprintf(b, " %s |", s)
 	}
-	b.WriteString("\n|---|" + strings.Repeat("---|", int(finished)) + "\n")
-	for seen := range sights {
-		fmt.Fprintf(b, "| `%s`: %s |", seen, sightText(seen))
-		for s := range finished {
-			fmt.Fprintf(b, " %s |", maintenanceTable[s][seen])
+	b.WriteString("\n|---|" + strings.Repeat("---|", int(StageFinished)) + "\n")
+	for seen := range observations {
+		fmt.Fprintf(b, "| `%s`: %s |", seen, observationText(seen))
+		for s := range StageFinished {
+			fmt.Fprintf(b, " %s |", s.Next(seen))
 		}
 		b.WriteString("\n")
 	}
 }
 
-func sightText(s sight) string {
-	return [sights]string{
+func observationText(o Observation) string {
+	return [observations]string{
 		"the old process still lives",
 		"a new one is being started; another after that if the first died of something that is not its fault",
 		"the new one is ready",
 		"it has been for `STARTSECS`, at most 5 s",
 		"it could not be started, was not ready in time, fails its health check, or ended",
 		"there is no process and none is wanted",
-		"somebody has ordered something else for the worker",
-	}[s]
+		"another order wants something else of the worker",
+	}[o]
 }
 
 const maintenanceIntro = `
@@ -101,7 +101,7 @@ func edges(from, to State) []string {
 
 // node is the state's name in the diagram, where parentheses are not allowed.
 func node(s State) string {
-	if s == draining {
+	if s == StateDraining {
 		return "draining"
 	}
 	return s.String()
@@ -136,7 +136,7 @@ func cellText(c cell) string {
 	return node(c.next) + ": " + strings.Join(do, ", ")
 }
 
-func eventText(e event) string {
+func eventText(e Event) string {
 	return [events]string{
 		"it is wanted and may start",
 		"the readiness probe succeeded (with `READY=none`: it was spawned)",
@@ -157,7 +157,7 @@ func eventText(e event) string {
 	}[e]
 }
 
-func actionText(a action) string {
+func actionText(a Action) string {
 	return [actions]string{
 		"start a new incarnation and its readiness probe",
 		"give it traffic",
@@ -171,7 +171,7 @@ func actionText(a action) string {
 
 const statesIntro = `# The states of a worker
 
-<!-- Generated from reaper/fleet/transition.go: go test ./reaper/fleet -run StatesPage -update -->
+<!-- Generated from reaper/lifecycle/transition.go: go test ./reaper/lifecycle -run StatesPage -update -->
 
 A worker is a slot with a name and a port for life; the process in it changes. What is wanted of it, where it is and whether it is
 ready for traffic are three separate facts. This page is about the second. The names are supervisord's; ` + "`draining`" + ` is

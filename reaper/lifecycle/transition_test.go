@@ -1,4 +1,4 @@
-package fleet
+package lifecycle
 
 import (
 	"strings"
@@ -56,13 +56,13 @@ func wantedTransitions() map[string]string {
 
 // label tells the two states apart that users see as one.
 func label(s State) string {
-	if s == draining {
+	if s == StateDraining {
 		return "(draining)"
 	}
 	return s.String()
 }
 
-func describe(s State, do []action) string {
+func describe(s State, do []Action) string {
 	words := []string{label(s)}
 	for _, a := range do {
 		words = append(words, a.String())
@@ -80,7 +80,7 @@ func TestEveryCellOfTheTransitionTable(t *testing.T) {
 				want = label(s)
 			}
 			delete(wanted, key)
-			if got := describe(next(s, e)); got != want {
+			if got := describe(Next(s, e)); got != want {
 				t.Errorf("%s: got %q, want %q", key, got, want)
 			}
 		}
@@ -94,7 +94,7 @@ func TestEveryStateIsLeftOrFinal(t *testing.T) {
 	for s := StateStopped; s < states; s++ {
 		left := false
 		for e := range events {
-			to, _ := next(s, e)
+			to, _ := Next(s, e)
 			left = left || to != s
 		}
 		if !left {
@@ -104,11 +104,11 @@ func TestEveryStateIsLeftOrFinal(t *testing.T) {
 }
 
 func TestNoProcessIsForgottenAndNoneIsDoubled(t *testing.T) {
-	deaths := map[event]bool{evLost: true, evFailed: true, evExhausted: true, evFinished: true, evUnrunnable: true}
+	deaths := map[Event]bool{EventLost: true, EventFailed: true, EventExhausted: true, EventFinished: true, EventUnrunnable: true}
 	for s := StateStopped; s < states; s++ {
 		for e := range events {
-			to, do := next(s, e)
-			spawns := len(do) > 0 && do[0] == doSpawn
+			to, do := Next(s, e)
+			spawns := len(do) > 0 && do[0] == DoSpawn
 			switch alive := hasProcess(s) && !deaths[e]; {
 			case alive && spawns:
 				t.Errorf("%v %v: got a spawn beside a living process", label(s), e)
@@ -122,26 +122,21 @@ func TestNoProcessIsForgottenAndNoneIsDoubled(t *testing.T) {
 }
 
 func hasProcess(s State) bool {
-	return s == StateStarting || s == StateRunning || s == draining || s == StateStopping
+	return s == StateStarting || s == StateRunning || s == StateDraining || s == StateStopping
 }
 
 func TestStatesSpeakSupervisord(t *testing.T) {
 	want := map[State]string{
 		0: "UNKNOWN", StateStopped: "STOPPED", StateStarting: "STARTING", StateRunning: "RUNNING", StateBackoff: "BACKOFF",
-		draining: "STOPPING", StateStopping: "STOPPING", StateExited: "EXITED", StateFatal: "FATAL", states: "UNKNOWN",
+		StateDraining: "STOPPING", StateStopping: "STOPPING", StateExited: "EXITED", StateFatal: "FATAL", states: "UNKNOWN",
 	}
 	for s, text := range want {
 		if got := s.String(); got != text {
 			t.Errorf("state %d: got %q, want %q", s, got, text)
 		}
 	}
-	for s, text := range map[EndpointState]string{Down: "down", Up: "up", Draining: "draining", 9: "unknown"} {
-		if got := s.String(); got != text {
-			t.Errorf("endpoint state %d: got %q, want %q", s, got, text)
-		}
-	}
 	for s := StateStopped; s < states; s++ {
-		if s.final() && hasProcess(s) {
+		if s.IsFinal() && hasProcess(s) {
 			t.Errorf("%v: got final with a process", s)
 		}
 	}
