@@ -39,7 +39,7 @@ func appendJSONLine(b []byte, l *loop, x *exchange) []byte {
 	b = appendJSONRequest(b, l, x)
 	b = appendJSONNumber(b, "http.response.status_code", int64(x.status))
 	b = appendJSONNumber(b, "http.request.body.size", x.body.total)
-	b = appendJSONNumber(b, "http.response.body.size", x.bytesOut)
+	b = appendJSONNumber(b, "http.response.body.size", x.writer.bodyBytes)
 	b = appendJSONTimes(b, l, x)
 	b = appendJSONTries(b, x)
 	b = appendJSONCause(b, x)
@@ -70,7 +70,7 @@ func appendJSONRequest(b []byte, l *loop, x *exchange) []byte {
 		b = appendJSONString(b, "url.query", query)
 	}
 	if n.method > 0 { // else there was no request line that says so
-		b = append(append(b, `","network.protocol.version":"1.`...), '0'+x.minor)
+		b = append(append(b, `","network.protocol.version":"1.`...), '0'+x.writer.minor)
 	}
 	b = appendJSONHost(b, n.b[n.target:n.host])
 	if referer := n.b[n.host:n.referer]; len(referer) > 0 {

@@ -79,7 +79,7 @@ func (x *exchange) relayInterim(head []byte) bool {
 	switch {
 	case l.response.Status == statusContinue:
 		return x.sendContinue()
-	case x.minor == 0:
+	case x.writer.minor == 0:
 		return true
 	}
 	l.out = appendStatusLine(l.out[:0], &l.response)
@@ -110,7 +110,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 		rest = l.scratch.place(rest)
 	}
 	if x.endsWithConnection() || x.request != requestSent || l.draining {
-		x.keepAlive = false
+		x.writer.keepAlive = false
 	}
 	x.expects = false                                      // no 100 belongs into a final answer
 	if c := l.conns.at(x.downstream); c.has(flagLateFIN) { // it was not too late, and whether the client is there will show
@@ -135,7 +135,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 	if used < len(rest) {
 		x.foundMore()
 	}
-	x.bytesOut += int64(len(payload))
+	x.writer.bodyBytes += int64(len(payload))
 	if x.sendToClient(l.scratch.join(l.out, x.frameReply(payload))) && x.reply.done {
 		x.finishReply()
 	}
@@ -169,7 +169,7 @@ func (x *exchange) frameReply(payload []byte) []byte {
 	if !x.isChunked() {
 		return payload
 	}
-	return x.loop.scratch.chunk(payload, x.reply.done && len(x.trailer) == 0)
+	return x.loop.scratch.chunk(payload, x.reply.done && len(x.writer.trailer) == 0)
 }
 
 // relay passes on more of an answer's body.
@@ -183,7 +183,7 @@ func (x *exchange) relay(b []byte) {
 	if used < len(b) {
 		x.foundMore()
 	}
-	x.bytesOut += int64(len(payload))
+	x.writer.bodyBytes += int64(len(payload))
 	framed := x.frameReply(payload)
 	if len(framed) > 0 && !x.sendToClient(framed) {
 		return
@@ -208,13 +208,13 @@ func (x *exchange) finishReply() {
 			return
 		}
 	}
-	if len(x.trailer) > 0 && x.response == responseRelaying && !x.sendTrailers() {
+	if len(x.writer.trailer) > 0 && x.response == responseRelaying && !x.sendTrailers() {
 		return
 	}
 	x.response = responseTaken
 	x.detachWorker(x.reusable)
 	switch {
-	case x.toClient.pending() == 0:
+	case x.writer.unsent.pending() == 0:
 		x.finish()
 	case !x.request.isOver():
 		x.stopUpload()
@@ -235,11 +235,11 @@ var lastChunk = []byte(http1.LastChunk)
 func (x *exchange) sendToClient(p []byte) bool {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	if x.probed {
-		x.probed, p = false, behindProbe(p)
+	if x.writer.probed {
+		x.writer.probed, p = false, behindProbe(p)
 	}
-	if x.toClient.pending() > 0 {
-		x.toClient.add(&l.buffers, p)
+	if x.writer.unsent.pending() > 0 {
+		x.writer.unsent.add(&l.buffers, p)
 		return true
 	}
 	write := (*loop).send
@@ -252,7 +252,7 @@ func (x *exchange) sendToClient(p []byte) bool {
 		return false
 	}
 	if n < len(p) {
-		x.toClient.add(&l.buffers, p[n:])
+		x.writer.unsent.add(&l.buffers, p[n:])
 		l.timers.Set(c.slot, timerSend, l.now)
 		l.watch(c)
 	} else if l.timers.Class(c.slot) == timerFinished {
@@ -265,7 +265,7 @@ func (x *exchange) sendToClient(p []byte) bool {
 func (x *exchange) flushToClient() {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	n, ok := l.send(c, x.toClient.bytes())
+	n, ok := l.send(c, x.writer.unsent.bytes())
 	if !ok {
 		x.abort(causeClientClosed)
 		return
@@ -273,21 +273,21 @@ func (x *exchange) flushToClient() {
 	if n == 0 {
 		return
 	}
-	x.toClient.off += n
-	if x.toClient.pending() > 0 {
+	x.writer.unsent.off += n
+	if x.writer.unsent.pending() > 0 {
 		l.timers.Set(c.slot, timerSend, l.now)
 	} else {
-		x.toClient.release(&l.buffers)
+		x.writer.unsent.release(&l.buffers)
 		x.awaitBody(c)
 	}
-	if x.toClient.pending() == 0 && x.response == responseTaken {
+	if x.writer.unsent.pending() == 0 && x.response == responseTaken {
 		x.finish()
 		return
 	}
 	if x.response == responseTunnel {
 		x.touchTunnel()
 	}
-	if x.upstream != noSlot && x.toClient.pending() <= l.pendingMax() {
+	if x.upstream != noSlot && x.writer.unsent.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
 		if u.state == stateBusy {
 			l.timers.Set(u.slot, timerRead, l.now)
@@ -302,7 +302,7 @@ func (x *exchange) finish() {
 	c := l.conns.at(x.downstream)
 	complete := c.state == stateOpen && x.upload == uploadWhole && !x.forgot
 	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
-	keep := x.keepAlive && complete
+	keep := x.writer.keepAlive && complete
 	l.log.write(l, x)
 	ahead := x.in
 	x.in = outbox{}
@@ -350,7 +350,7 @@ func (x *exchange) buildAnswer(r *http1.Response) {
 	dated := false
 	for i := range r.Fields {
 		f := &r.Fields[i]
-		if f.Hop && !(x.trailers && f.ID == http1.FieldTrailer) || f.ID == http1.FieldContentLength {
+		if f.Hop && !(x.writer.trailers && f.ID == http1.FieldTrailer) || f.ID == http1.FieldContentLength {
 			continue
 		}
 		dated = dated || f.ID == http1.FieldDate
@@ -376,9 +376,9 @@ func (x *exchange) buildAnswer(r *http1.Response) {
 // (RFC 9112 section 9.3).
 func appendPersistence(b []byte, x *exchange) []byte {
 	switch {
-	case !x.keepAlive:
+	case !x.writer.keepAlive:
 		return append(b, "Connection: close\r\n"...)
-	case x.minor == 0:
+	case x.writer.minor == 0:
 		return append(b, "Connection: keep-alive\r\n"...)
 	default:
 		return b

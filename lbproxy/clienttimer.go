@@ -9,7 +9,7 @@ import "percore/lbproxy/timer"
 // answer goes first, whatever else it does.
 func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
-	case x.toClient.pending() > 0:
+	case x.writer.unsent.pending() > 0:
 		return timerSend
 	case x.request == requestParked && x.loop.table.StartsFirst():
 		return timerFirstStart

@@ -40,7 +40,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 
 // onClientWritable writes what was kept for a client.
 func (l *loop) onClientWritable(c *conn) {
-	if x := l.exchangeOf(c); x != nil && x.toClient.pending() > 0 {
+	if x := l.exchangeOf(c); x != nil && x.writer.unsent.pending() > 0 {
 		x.flushToClient()
 	}
 }
@@ -222,9 +222,9 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	l := x.loop
 	r := &l.request
 	l.timers.Clear(c.slot)
-	x.method, x.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
+	x.method, x.writer.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
-	x.keepAlive = r.KeepAlive && !l.draining
+	x.writer.keepAlive = r.KeepAlive && !l.draining
 	x.headNanos = l.nowNanos
 	l.log.note(&l.buffers, x, r)
 	x.body.begin(r.Framing, r.Length)
@@ -336,7 +336,7 @@ func (x *exchange) requestRead(c *conn, rest []byte) {
 // to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
 func (x *exchange) endRequest(c *conn, rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.pressure() != pressureNone {
-		x.forgot, x.keepAlive, rest = true, false, nil
+		x.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
 	x.keepRest(rest)
 	x.noteWhole(c)
@@ -368,7 +368,7 @@ func (x *exchange) glimpse(b []byte) {
 	l := x.loop
 	r := &l.request
 	r.Glimpse(b, l.heads.request)
-	x.method, x.minor = r.MethodID, r.Minor
+	x.method, x.writer.minor = r.MethodID, r.Minor
 	l.log.note(&l.buffers, x, r)
 }
 

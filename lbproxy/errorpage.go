@@ -13,7 +13,7 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
 	x.status = status
-	x.keepAlive = x.keepAlive && x.upload == uploadWhole && !l.draining
+	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.draining
 	var accept page.Accept
 	accept.AddHead(head)
 	format := accept.Format()
@@ -26,7 +26,7 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	b = append(b, "\r\n\r\n"...)
 	if x.method != http1.MethodHEAD {
 		b = append(b, body...)
-		x.bytesOut = int64(len(body))
+		x.writer.bodyBytes = int64(len(body))
 	}
 	l.out = b
 	x.sendOwn(c)
@@ -40,7 +40,7 @@ func (x *exchange) answerOptions(c *conn, rest []byte) {
 		x.endRequest(c, rest)
 	}
 	x.status = statusNoContent
-	x.keepAlive = x.keepAlive && x.upload == uploadWhole && !l.draining
+	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.draining
 	b := append(l.out[:0], "HTTP/1.1 204 No Content\r\nDate: "...)
 	b = append(b, l.clock.httpDate()...)
 	b = append(append(b, crlf...), allowField...)
@@ -57,7 +57,7 @@ func (x *exchange) sendOwn(c *conn) {
 	x.response = responseTaken
 	switch {
 	case !x.sendToClient(x.loop.out):
-	case x.toClient.pending() == 0:
+	case x.writer.unsent.pending() == 0:
 		x.finish()
 	default:
 		if x.upload != uploadWhole {

@@ -51,8 +51,6 @@ type exchange struct {
 	// The request.
 	client                peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method                http1.Method
-	minor                 uint8  // of the client's HTTP version
-	keepAlive             bool   // the client's connection is kept afterwards
 	single                bool   // the client itself asked for no more than this answer
 	upgrade               bool   // the client asks for another protocol
 	expects               bool   // the client waits for 100, and the worker was asked to say it
@@ -69,17 +67,13 @@ type exchange struct {
 	toWorker              outbox
 
 	// The answer.
+	writer   responseWriter
 	status   int
 	answer   []byte // the start of an answer's head that came in pieces
 	answerAt int    // how many bytes of it the codec has looked at
 	reply    body   // what is still to come from the worker
-	trailers bool   // the client takes trailers
-	trailer  []byte // of the answer, as far as it is here
 	reusable bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
-	toClient outbox
-	bytesOut int64 // of the answer's body
-	early    bool  // it began before the worker had all of the request
-	probed   bool  // the client has the beginning that the rest of the answer has in any case; leave.go
+	early    bool   // it began before the worker had all of the request
 
 	// Trying.
 	target  *target // the worker that has it now, nil when none
@@ -115,11 +109,11 @@ func (x *exchange) isOpenEnded() bool {
 }
 
 // isChunked reports whether the client gets the answer's body in chunks.
-func (x *exchange) isChunked() bool { return x.isOpenEnded() && x.minor > 0 }
+func (x *exchange) isChunked() bool { return x.isOpenEnded() && x.writer.minor > 0 }
 
 // endsWithConnection reports whether the client knows the end of the answer's body by the end of the connection alone:
 // HTTP/1.0 has no chunks.
-func (x *exchange) endsWithConnection() bool { return x.isOpenEnded() && x.minor == 0 }
+func (x *exchange) endsWithConnection() bool { return x.isOpenEnded() && x.writer.minor == 0 }
 
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large

@@ -118,11 +118,11 @@ func (x *exchange) abort(why cause) {
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
 // connection still gets what is here of it.
 func (x *exchange) cut(status int) {
-	if !x.listens() || x.toClient.pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
+	if !x.listens() || x.writer.unsent.pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
 		x.drop(status)
 		return
 	}
-	x.response, x.keepAlive = responseTaken, false
+	x.response, x.writer.keepAlive = responseTaken, false
 	x.stopUpload()
 }
 
@@ -140,7 +140,7 @@ func (x *exchange) drop(status int) {
 		x.status = status
 	}
 	l.log.write(l, x)
-	reset := (x.response == responseRelaying || x.toClient.pending() > 0) && x.endsWithConnection() ||
+	reset := (x.response == responseRelaying || x.writer.unsent.pending() > 0) && x.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.has(flagBroken)
 	l.freeExchange(x)

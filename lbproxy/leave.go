@@ -91,7 +91,7 @@ func (x *exchange) noteWhole(c *conn) {
 // noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
 func (x *exchange) noteFIN(c *conn) {
 	x.loop.judgeFIN(c)
-	x.keepAlive = x.keepAlive && (x.in.pending() > 0 || x.loop.peek(c) != nextEnd)
+	x.writer.keepAlive = x.writer.keepAlive && (x.in.pending() > 0 || x.loop.peek(c) != nextEnd)
 }
 
 // judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
@@ -121,7 +121,7 @@ func (x *exchange) isFinishing(c *conn) bool {
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.probed && (x.response == responseAwaited || x.response == responseRelaying && x.isChunked())
+		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.writer.probed && (x.response == responseAwaited || x.response == responseRelaying && x.isChunked())
 	}
 }
 
@@ -136,7 +136,7 @@ func (x *exchange) finishedTimedOut(c *conn) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (x *exchange) probe(c *conn) {
-	if x.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.toClient.pending() > 0 {
+	if x.writer.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.writer.unsent.pending() > 0 {
 		return
 	}
 	probe := probeHead
@@ -147,6 +147,6 @@ func (x *exchange) probe(c *conn) {
 	case !ok:
 		x.abort(causeClientClosed)
 	case n > 0:
-		x.probed = true
+		x.writer.probed = true
 	}
 }

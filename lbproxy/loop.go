@@ -415,11 +415,11 @@ func (l *loop) freeExchange(x *exchange) {
 	x.in.release(&l.buffers)
 	l.buffers.put(x.head)
 	l.buffers.put(x.answer)
-	l.buffers.put(x.trailer)
+	l.buffers.put(x.writer.trailer)
 	l.buffers.put(x.line.b)
-	x.head, x.answer, x.trailer, x.line = nil, nil, nil, logLine{}
+	x.head, x.answer, x.writer.trailer, x.line = nil, nil, nil, logLine{}
 	x.toWorker.release(&l.buffers)
-	x.toClient.release(&l.buffers)
+	x.writer.unsent.release(&l.buffers)
 	l.idle = append(l.idle, x.id)
 	l.active--
 }

@@ -144,7 +144,7 @@ func (l *loop) slowest() (slowest int32, found bool) {
 func (x *exchange) rate(class timer.Class) int64 {
 	since, bytes := x.headNanos, x.body.total
 	if class == timerSend {
-		since, bytes = max(x.headNanos, x.firstNanos), x.bytesOut-int64(x.toClient.pending())
+		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.unsent.pending())
 	}
 	millis := (x.loop.nowNanos - since) / int64(time.Millisecond)
 	if millis < unservedMillis {

@@ -37,7 +37,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 		} else if passes(f, trusted) {
 			b = appendField(b, f)
 		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
-			x.trailers = true
+			x.writer.trailers = true
 		}
 	}
 	if via := l.options.Via; via != "" {
@@ -47,7 +47,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	if x.expects {
 		b = append(b, "Expect: 100-continue\r\n"...)
 	}
-	if x.trailers { // without a word in Connection, where Tornado understands nothing but close
+	if x.writer.trailers { // without a word in Connection, where Tornado understands nothing but close
 		b = append(b, "TE: trailers\r\n"...)
 	}
 	id := identity{scheme: schemeHTTP, host: b[host:hostEnd]}

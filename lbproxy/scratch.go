@@ -21,7 +21,9 @@ func newScratch() scratch { return make(scratch, headroomBytes+scratchBytes+tail
 func (s scratch) area(n int) []byte { return s[headroomBytes : headroomBytes+n] }
 
 // place copies b to where a read would have put it.
-func (s scratch) place(b []byte) []byte { return s[headroomBytes : headroomBytes+copy(s[headroomBytes:], b)] }
+func (s scratch) place(b []byte) []byte {
+	return s[headroomBytes : headroomBytes+copy(s[headroomBytes:], b)]
+}
 
 // chunk makes a chunk of payload, which lies in s, by writing around it; last ends the body.
 func (s scratch) chunk(payload []byte, last bool) []byte {

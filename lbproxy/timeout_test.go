@@ -445,7 +445,7 @@ func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 func (r *rig) pendingToClients() (n int) {
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges {
-			n += x.toClient.pending()
+			n += x.writer.unsent.pending()
 		}
 	})
 	return n

@@ -9,8 +9,8 @@ import (
 // keepTrailers copies what the last read brought of an answer's trailer section, for a client that asked for it (RFC 9110
 // section 6.5): the chunks are framed anew on top of where it lies.
 func (x *exchange) keepTrailers() {
-	if x.trailers && x.isChunked() && len(x.reply.trailer) > 0 {
-		x.trailer = x.loop.buffers.add(x.trailer, x.reply.trailer)
+	if x.writer.trailers && x.isChunked() && len(x.reply.trailer) > 0 {
+		x.writer.trailer = x.loop.buffers.add(x.writer.trailer, x.reply.trailer)
 	}
 }
 
@@ -18,7 +18,7 @@ func (x *exchange) keepTrailers() {
 func (x *exchange) sendTrailers() bool {
 	l := x.loop
 	b := append(l.out[:0], "0\r\n"...)
-	for rest := x.trailer; len(rest) > 0; {
+	for rest := x.writer.trailer; len(rest) > 0; {
 		var line []byte
 		line, rest, _ = bytes.Cut(rest, crlf)
 		if name, _, ok := bytes.Cut(line, []byte(":")); ok && mayTrail(name) {
@@ -26,8 +26,8 @@ func (x *exchange) sendTrailers() bool {
 		}
 	}
 	l.out = append(b, crlf...)
-	l.buffers.put(x.trailer)
-	x.trailer = nil
+	l.buffers.put(x.writer.trailer)
+	x.writer.trailer = nil
 	return x.sendToClient(l.out)
 }
 

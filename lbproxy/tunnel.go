@@ -20,13 +20,13 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	b = append(b, crlf...)
 	l.out = append(b, rest...)
 	c := l.conns.at(x.downstream)
-	x.response, x.replay, x.keepAlive, x.reusable = responseTunnel, false, false, false
+	x.response, x.replay, x.writer.keepAlive, x.reusable = responseTunnel, false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.target.becomeTunnel()
 	l.freed(x.target)
 	x.releaseHead() // a tunnel may last for hours
 	x.releaseAnswer()
-	x.bytesOut += int64(len(rest))
+	x.writer.bodyBytes += int64(len(rest))
 	if !x.sendToClient(l.out) {
 		return
 	}
@@ -59,7 +59,7 @@ func (x *exchange) peerOf(c *conn) (*conn, *outbox) {
 	if c.slot == x.downstream {
 		return x.loop.conns.at(x.upstream), &x.toWorker
 	}
-	return x.loop.conns.at(x.downstream), &x.toClient
+	return x.loop.conns.at(x.downstream), &x.writer.unsent
 }
 
 // readTunnel passes on what one end sent, as long as the other end takes it.
@@ -94,7 +94,7 @@ func (l *loop) readTunnel(c *conn) {
 // onTunnelBytes passes on what one end sent.
 func (x *exchange) onTunnelBytes(c *conn, b []byte) {
 	if c.kind == kindUpstream {
-		x.bytesOut += int64(len(b))
+		x.writer.bodyBytes += int64(len(b))
 	}
 	peer, box := x.peerOf(c)
 	x.sendTunnel(peer, box, b)

@@ -210,7 +210,7 @@ func (l *loop) readUpstream(u *conn) {
 		if !u.has(flagReadable) {
 			return
 		}
-		if x.toClient.pending() > l.pendingMax() {
+		if x.writer.unsent.pending() > l.pendingMax() {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}
