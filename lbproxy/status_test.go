@@ -101,25 +101,27 @@ func TestAnAnswerThatStopsInTheMiddleNeverEndsCleanly(t *testing.T) {
 func TestSurplusBytesBehindAnAnswerPoisonTheConnection(t *testing.T) {
 	tests := []struct {
 		name, answer, surplus string
-		pause                 time.Duration
+		later                 bool
 	}{
-		{"behind a length", okAnswer("fine"), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 0},
-		{"behind the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n", "evil", 0},
-		{"behind an answer without a body", "HTTP/1.1 204 No Content\r\n\r\n", "evil", 0},
-		{"a little later", okAnswer("fine"), okAnswer("evil"), 20 * time.Millisecond},
+		{"behind a length", okAnswer("fine"), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", false},
+		{"behind the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n", "evil", false},
+		{"behind an answer without a body", "HTTP/1.1 204 No Content\r\n\r\n", "evil", false},
+		{"a little later", okAnswer("fine"), okAnswer("evil"), true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
+			answered, said := make(chan struct{}), make(chan struct{})
 			s := newStub(t, func(q *stubRequest) bool {
 				if q.conn > 1 {
 					return q.ok("second connection")
 				}
-				if test.pause == 0 {
+				defer close(said)
+				if !test.later {
 					return q.say("%s", test.answer+test.surplus)
 				}
 				q.say("%s", test.answer)
-				time.Sleep(test.pause)
+				<-answered
 				return q.say("%s", test.surplus)
 			})
 			r.workers(s.address)
@@ -127,7 +129,8 @@ func TestSurplusBytesBehindAnAnswerPoisonTheConnection(t *testing.T) {
 			if a := c.do(getRequest); a.body != "fine" && a.StatusCode != 204 {
 				t.Errorf("first answer: got %d %q, want what the worker said", a.StatusCode, a.body)
 			}
-			time.Sleep(2 * test.pause)
+			close(answered)
+			<-said // what comes behind the second request cannot be told from its answer
 			c.wantOpen("second connection")
 			wantCount(t, "requests at the worker", s.requests.Load(), 2)
 		})
