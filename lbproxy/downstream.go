@@ -240,7 +240,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		return
 	}
 	if r.MaxForwards == 0 {
-		x.answerOptions(c, rest)
+		x.respondOptions(c, rest)
 		return
 	}
 	if x.body.done {

@@ -25,7 +25,7 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	x.target.becomeTunnel()
 	l.freed(x.target)
 	x.releaseHead() // a tunnel may last for hours
-	x.releaseAnswer()
+	x.releaseResponseHead()
 	x.writer.bodyBytes += int64(len(rest))
 	if !x.sendToClient(l.out) {
 		return

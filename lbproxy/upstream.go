@@ -223,7 +223,7 @@ func (l *loop) readUpstream(u *conn) {
 			return
 		}
 		l.timers.Set(u.slot, timerRead, l.now)
-		x.onAnswerBytes(u, b)
+		x.onResponseBytes(u, b)
 		if u.generation != generation || u.state != stateBusy {
 			return
 		}
@@ -236,7 +236,7 @@ func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
 	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.has(flagFailed) || x.isRefusal()):
 		x.reply.done = true
-		x.finishReply()
+		x.finishResponse()
 	case x.hasBegun():
 		x.tryFailed(causeTruncated)
 	case len(x.answer) > 0:

@@ -32,9 +32,9 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	x.sendOwn(c)
 }
 
-// answerOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
+// respondOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
 // (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
-func (x *exchange) answerOptions(c *conn, rest []byte) {
+func (x *exchange) respondOptions(c *conn, rest []byte) {
 	l := x.loop
 	if x.body.done {
 		x.endRequest(c, rest)

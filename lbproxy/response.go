@@ -6,19 +6,19 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// onAnswerBytes takes bytes from a worker; b lies in the scratch.
-func (x *exchange) onAnswerBytes(u *conn, b []byte) {
+// onResponseBytes takes bytes from a worker; b lies in the scratch.
+func (x *exchange) onResponseBytes(u *conn, b []byte) {
 	switch x.response {
 	case responseAwaited:
-		x.onAnswerHead(u, b)
+		x.onResponseHead(u, b)
 	case responseRelaying:
 		x.relay(b)
 	case responseTaken, responseTunnel:
 	}
 }
 
-// onAnswerHead parses an answer's head, which may come in pieces and after interim answers.
-func (x *exchange) onAnswerHead(u *conn, b []byte) {
+// onResponseHead parses an answer's head, which may come in pieces and after interim answers.
+func (x *exchange) onResponseHead(u *conn, b []byte) {
 	l := x.loop
 	seen := 0
 	if len(x.answer) > 0 {
@@ -37,10 +37,10 @@ func (x *exchange) onAnswerHead(u *conn, b []byte) {
 			x.tryFailed(causeBadResponse)
 			return
 		case n == 0:
-			x.keepAnswer(b)
+			x.keepResponseHead(b)
 			return
 		case l.response.Status >= 200 || l.response.Status == statusSwitching:
-			x.beginAnswer(u, b[n:])
+			x.beginResponse(u, b[n:])
 			return
 		}
 		if !x.relayInterim(b[:n]) {
@@ -57,8 +57,8 @@ const (
 	statusNotModified = 304
 )
 
-// keepAnswer remembers the part of a head that is here.
-func (x *exchange) keepAnswer(b []byte) {
+// keepResponseHead remembers the part of a head that is here.
+func (x *exchange) keepResponseHead(b []byte) {
 	x.answerAt = len(b)
 	switch {
 	case len(b) == 0: // only interim answers
@@ -93,8 +93,8 @@ func (x *exchange) relayInterim(head []byte) bool {
 	return x.sendToClient(l.out)
 }
 
-// beginAnswer starts passing on the answer whose head is in l.response; rest is what came behind it.
-func (x *exchange) beginAnswer(u *conn, rest []byte) {
+// beginResponse starts passing on the answer whose head is in l.response; rest is what came behind it.
+func (x *exchange) beginResponse(u *conn, rest []byte) {
 	l := x.loop
 	r := &l.response
 	x.status, x.firstNanos = r.Status, l.nowNanos
@@ -120,7 +120,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 	x.reusable = x.reusable && r.KeepAlive && !x.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
-	x.buildAnswer(r)
+	x.buildResponse(r)
 	payload, used, err := x.reply.take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
@@ -128,7 +128,7 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 	}
 	x.response, x.replay = responseRelaying, false
 	x.keepTrailers()
-	x.releaseAnswer()
+	x.releaseResponseHead()
 	if x.request.isOver() {
 		x.releaseHead()
 	}
@@ -136,8 +136,8 @@ func (x *exchange) beginAnswer(u *conn, rest []byte) {
 		x.foundMore()
 	}
 	x.writer.bodyBytes += int64(len(payload))
-	if x.sendToClient(l.scratch.join(l.out, x.frameReply(payload))) && x.reply.done {
-		x.finishReply()
+	if x.sendToClient(l.scratch.join(l.out, x.frameResponse(payload))) && x.reply.done {
+		x.finishResponse()
 	}
 }
 
@@ -159,13 +159,13 @@ func (x *exchange) releaseHeld() {
 	x.head, x.start, x.bodyAt = b, 0, len(b)
 }
 
-func (x *exchange) releaseAnswer() {
+func (x *exchange) releaseResponseHead() {
 	x.loop.buffers.put(x.answer)
 	x.answer = nil
 }
 
-// frameReply gives a part of an answer's body the framing that the client gets.
-func (x *exchange) frameReply(payload []byte) []byte {
+// frameResponse gives a part of an answer's body the framing that the client gets.
+func (x *exchange) frameResponse(payload []byte) []byte {
 	if !x.isChunked() {
 		return payload
 	}
@@ -184,12 +184,12 @@ func (x *exchange) relay(b []byte) {
 		x.foundMore()
 	}
 	x.writer.bodyBytes += int64(len(payload))
-	framed := x.frameReply(payload)
+	framed := x.frameResponse(payload)
 	if len(framed) > 0 && !x.sendToClient(framed) {
 		return
 	}
 	if x.reply.done {
-		x.finishReply()
+		x.finishResponse()
 	}
 }
 
@@ -201,8 +201,8 @@ func (x *exchange) foundMore() {
 	x.reusable = false
 }
 
-// finishReply lets the worker go, now that it has said everything, and ends the exchange once the client has it.
-func (x *exchange) finishReply() {
+// finishResponse lets the worker go, now that it has said everything, and ends the exchange once the client has it.
+func (x *exchange) finishResponse() {
 	if x.reply.framing == http1.FramingClose && x.isChunked() && x.response == responseRelaying {
 		if !x.sendToClient(lastChunk) {
 			return
@@ -309,7 +309,7 @@ func (x *exchange) finish() {
 	l.freeExchange(x)
 	c.exchange = noSlot
 	if !keep {
-		l.closeAnswered(c, complete && ahead.pending() == 0)
+		l.closeResponded(c, complete && ahead.pending() == 0)
 		ahead.release(&l.buffers)
 		return
 	}
@@ -333,9 +333,9 @@ func (l *loop) takeUpAhead(c *conn, ahead outbox) {
 	l.enqueue(c)
 }
 
-// closeAnswered closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
+// closeResponded closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
 // awaited, or the answer could be lost.
-func (l *loop) closeAnswered(c *conn, inputRead bool) {
+func (l *loop) closeResponded(c *conn, inputRead bool) {
 	if inputRead && !c.has(flagReadable) {
 		l.closeConn(c)
 		return
@@ -343,8 +343,8 @@ func (l *loop) closeAnswered(c *conn, inputRead bool) {
 	l.linger(c)
 }
 
-// buildAnswer writes the answer's head for the client into l.out.
-func (x *exchange) buildAnswer(r *http1.Response) {
+// buildResponse writes the answer's head for the client into l.out.
+func (x *exchange) buildResponse(r *http1.Response) {
 	l := x.loop
 	b := appendStatusLine(l.out[:0], r)
 	dated := false
