@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
@@ -80,8 +81,8 @@ func (l *loop) accepted(fd int32) {
 	}
 	c := l.takeConn(fd, kindDownstream)
 	l.clients++
-	c.peer = decodePeer(&l.peer)
-	if l.trust.believes(&c.peer) {
+	c.peer = client.FromAccept(&l.peer)
+	if l.trust.Believes(&c.peer) {
 		c.flags |= flagTrusted
 	}
 	c.flags |= flagUnwatched

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"time"
+
+	"percore/lbproxy/client"
 )
 
 // triesNoted is how many tries of one exchange the log has the statuses of.
@@ -54,15 +56,15 @@ func appendJSONLine(b []byte, l *loop, x *exchange) []byte {
 func appendJSONRequest(b []byte, l *loop, x *exchange) []byte {
 	n := &x.line
 	b = append(b, `","client.address":"`...)
-	b = x.client.appendAddress(b)
+	b = x.client.AppendAddress(b)
 	b = append(b, `","network.peer.address":"`...)
-	b = l.conns.at(x.downstream).peer.appendAddress(b)
+	b = l.conns.at(x.downstream).peer.AppendAddress(b)
 	b = appendJSONString(b, "http.request.method", n.b[:n.method])
 	b = append(b, `","url.scheme":"`...)
 	if x.https {
-		b = append(b, schemeHTTPS...)
+		b = append(b, client.SchemeHTTPS...)
 	} else {
-		b = append(b, schemeHTTP...)
+		b = append(b, client.SchemeHTTP...)
 	}
 	path, query, asked := bytes.Cut(originOf(n.b[n.method:n.target]), []byte("?"))
 	b = appendJSONString(b, "url.path", path)
@@ -102,7 +104,7 @@ func originOf(target []byte) []byte {
 // appendJSONHost writes the host that was asked for, without the brackets of an IPv6 address, and its port where the
 // client named one.
 func appendJSONHost(b, host []byte) []byte {
-	port := portIn(host)
+	port := client.PortIn(host)
 	name := host
 	if len(port) > 0 {
 		name = host[:len(host)-len(port)-len(":")]
@@ -112,7 +114,7 @@ func appendJSONHost(b, host []byte) []byte {
 	if len(port) == 0 { // of which an error would be made
 		return b
 	}
-	if number, err := strconv.ParseUint(view(port), 10, 16); err == nil {
+	if number, ok := client.ParsePort(port); ok {
 		b = appendJSONNumber(b, "server.port", int64(number))
 	}
 	return b

@@ -222,7 +222,7 @@ func (w *accessWriter) write(l *loop, x *exchange) {
 // appendCombinedLine writes nginx's and Apache's "combined" format.
 func appendCombinedLine(b []byte, x *exchange) []byte {
 	n := &x.line
-	b = x.client.appendAddress(b)
+	b = x.client.AppendAddress(b)
 	b = append(b, " - - ["...)
 	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"time"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/timer"
 )
 
@@ -35,7 +36,7 @@ const timersConfigured = 10
 func (l *loop) configure() {
 	o := l.proxy.options.Load()
 	l.options = o
-	l.trust = newTrust(o)
+	l.trust = client.NewTrust(o.TrustedProxies, o.TrustedHops, o.TrustedUnix)
 	l.heads = newHeadLimits(o)
 	l.words = newBodyWords(o)
 	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())

@@ -1,5 +1,7 @@
 package lbproxy
 
+import "percore/lbproxy/client"
+
 // kind says which of the state machines owns a connection.
 type kind uint8
 
@@ -54,16 +56,16 @@ type conn struct {
 	kind        kind
 	state       connState
 	flags       connFlags
-	next        int32  // free list or pool
-	prev        int32  // pool
-	endpoint    int32  // upstream: index of its worker
-	incarnation uint64 // upstream: of its worker
-	since       int64  // milliseconds on the loop's clock; upstream, by loop.steady: end of its last answer; downstream: whole request, or lingering
-	born        int64  // upstream: milliseconds by loop.steady, when it was opened
-	idleMillis  int32  // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
-	uses        uint16 // upstream: requests that it has carried
-	asked       uint32 // upstream: the loop's turn in which it was given the last bytes of its request that it has
-	peer        peer   // downstream: who connected
+	next        int32       // free list or pool
+	prev        int32       // pool
+	endpoint    int32       // upstream: index of its worker
+	incarnation uint64      // upstream: of its worker
+	since       int64       // milliseconds on the loop's clock; upstream, by loop.steady: end of its last answer; downstream: whole request, or lingering
+	born        int64       // upstream: milliseconds by loop.steady, when it was opened
+	idleMillis  int32       // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
+	uses        uint16      // upstream: requests that it has carried
+	asked       uint32      // upstream: the loop's turn in which it was given the last bytes of its request that it has
+	peer        client.Peer // downstream: who connected
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }

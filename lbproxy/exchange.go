@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/http1"
+import (
+	"percore/lbproxy/client"
+	"percore/lbproxy/http1"
+)
 
 // uploadState is how much of a request the client has sent.
 type uploadState uint8
@@ -49,7 +52,7 @@ type exchange struct {
 	response   responseState
 
 	// The request.
-	client                peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
+	client                client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method                http1.Method
 	single                bool   // the client itself asked for no more than this answer
 	upgrade               bool   // the client asks for another protocol

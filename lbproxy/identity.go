@@ -2,15 +2,9 @@ package lbproxy
 
 import (
 	"bytes"
-	"strconv"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
-)
-
-// The schemes that a client can have used.
-const (
-	schemeHTTP  = "http"
-	schemeHTTPS = "https"
 )
 
 // replaced are the fields that the front door writes itself or that must not reach a worker: framing, identity (a
@@ -48,68 +42,12 @@ func isForwarded(name []byte) bool {
 	return len(name) > len(family) && name[0]|0x20 == 'x' && http1.EqualFold(name[:len(family)], family)
 }
 
-// identity is how a client reached us, or the trusted proxy in front of us.
-type identity struct {
-	scheme string
-	host   []byte
-	port   []byte // empty: what scheme and host say
-}
-
-// believe takes over what a trusted proxy says. Of a list the last element counts, which is the one that the proxy next to
-// us wrote; what cannot be true is ignored.
-func (id *identity) believe(fields []http1.Field) {
-	proto := lastOf(fields, http1.FieldXForwardedProto)
-	if proto == nil {
-		proto = lastOf(fields, http1.FieldXScheme)
-	}
-	switch {
-	case http1.EqualFold(proto, schemeHTTPS):
-		id.scheme = schemeHTTPS
-	case http1.EqualFold(proto, schemeHTTP):
-		id.scheme = schemeHTTP
-	}
-	if host := lastOf(fields, http1.FieldXForwardedHost); http1.ValidHost(host) {
-		id.host = host
-	}
-	port := lastOf(fields, http1.FieldXForwardedPort)
-	if n, err := strconv.ParseUint(view(port), 10, 16); err == nil && n > 0 {
-		id.port = port
-	}
-}
-
-// lastOf returns the last element of the list that all fields of one name make together, nil when there is none.
-func lastOf(fields []http1.Field, id http1.FieldID) []byte {
-	for i := len(fields) - 1; i >= 0; i-- {
-		if fields[i].ID == id {
-			element, _ := http1.CutLast(fields[i].Value)
-			return element
-		}
-	}
-	return nil
-}
-
-// publicPort is the port that the client used as far as it shows: a mapping in between, as Docker makes it, hides our own.
-func (id *identity) publicPort() []byte {
-	if len(id.port) > 0 {
-		return id.port
-	}
-	if port := portIn(id.host); len(port) > 0 {
-		return port
-	}
-	if id.scheme == schemeHTTPS {
-		return portHTTPS
-	}
-	return portHTTP
-}
-
-var portHTTP, portHTTPS = []byte("80"), []byte("443")
-
 // appendIdentity writes who the client is, by the names that Tornado (xheaders), Django, Rails and others read. Tornado
 // prefers X-Real-IP and X-Scheme, so those are never a client's own.
-func appendIdentity(b []byte, x *exchange, c *conn, id *identity, fields []http1.Field) []byte {
+func appendIdentity(b []byte, x *exchange, c *conn, id *client.Identity, fields []http1.Field) []byte {
 	b = append(b, "X-Real-IP: "...)
 	at := len(b)
-	b = x.client.appendAddress(b)
+	b = x.client.AppendAddress(b)
 	address := b[at:len(b):len(b)]
 	b = append(b, "\r\nX-Forwarded-For: "...)
 	if c.has(flagTrusted) {
@@ -118,13 +56,13 @@ func appendIdentity(b []byte, x *exchange, c *conn, id *identity, fields []http1
 		b = append(b, address...)
 	}
 	b = append(b, "\r\nX-Scheme: "...)
-	b = append(b, id.scheme...)
+	b = append(b, id.Scheme...)
 	b = append(b, "\r\nX-Forwarded-Proto: "...)
-	b = append(b, id.scheme...)
+	b = append(b, id.Scheme...)
 	b = append(b, "\r\nX-Forwarded-Host: "...)
-	b = append(b, id.host...)
+	b = append(b, id.Host...)
 	b = append(b, "\r\nX-Forwarded-Port: "...)
-	b = append(b, id.publicPort()...)
+	b = append(b, id.PublicPort()...)
 	return append(b, crlf...)
 }
 
@@ -136,8 +74,8 @@ func appendChain(b []byte, c *conn, fields []http1.Field) []byte {
 			b = append(append(b, f.Value...), ", "...)
 		}
 	}
-	if c.peer.hasAddress() || len(b) == start {
-		return c.peer.appendAddress(b)
+	if c.peer.HasAddress() || len(b) == start {
+		return c.peer.AppendAddress(b)
 	}
 	return bytes.TrimSuffix(b, []byte(", "))
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/socket"
@@ -80,7 +81,7 @@ type loop struct {
 	pools     []pool
 	balancer  Balancer
 	mailbox   Mailbox
-	trust     trust
+	trust     client.Trust
 	wanted    *wanted
 	table     *Table
 	ready     []epoll.Token // the run queue: connections with work that no event will announce

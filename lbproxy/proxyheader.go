@@ -1,8 +1,7 @@
 package lbproxy
 
 import (
-	"golang.org/x/sys/unix"
-
+	"percore/lbproxy/client"
 	"percore/lbproxy/proxyproto"
 )
 
@@ -40,15 +39,12 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 
 // introduce makes the one whom a trusted balancer names the client. Whether that one is trusted in turn, as a second
 // proxy in front of the first, is a matter of its own address.
-func (c *conn) introduce(h proxyproto.Header, t *trust) {
+func (c *conn) introduce(h proxyproto.Header, t *client.Trust) {
 	if !h.Known || !c.has(flagTrusted) {
 		return
 	}
-	c.peer = peer{address: h.Source.Addr().As16(), port: h.Source.Port(), family: unix.AF_INET6}
-	if h.Source.Addr().Unmap().Is4() {
-		c.peer.family = unix.AF_INET
-	}
-	if !t.believes(&c.peer) {
+	c.peer = client.FromAddrPort(h.Source)
+	if !t.Believes(&c.peer) {
 		c.flags &^= flagTrusted
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/socket"
 )
@@ -50,14 +51,14 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	if x.writer.trailers { // without a word in Connection, where Tornado understands nothing but close
 		b = append(b, "TE: trailers\r\n"...)
 	}
-	id := identity{scheme: schemeHTTP, host: b[host:hostEnd]}
+	id := client.Identity{Scheme: client.SchemeHTTP, Host: b[host:hostEnd]}
 	if trusted {
-		id.believe(r.Fields)
-		x.client = l.trust.client(c.peer, r.Fields)
+		id.Believe(r.Fields)
+		x.client = l.trust.Client(c.peer, r.Fields)
 	}
-	x.https = id.scheme == schemeHTTPS
+	x.https = id.Scheme == client.SchemeHTTPS
 	b = appendIdentity(b, x, c, &id, r.Fields)
-	if !trusted || lastOf(r.Fields, http1.FieldXRequestStart) == nil {
+	if !trusted || client.LastOf(r.Fields, http1.FieldXRequestStart) == nil {
 		b = l.clock.appendRequestStart(b)
 	}
 	if r.Upgrade {

@@ -5,7 +5,7 @@ import "percore/lbproxy/http1"
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (x *exchange) assign() {
 	l := x.loop
-	x.wait.Client = x.client.address
+	x.wait.Client = x.client.Address()
 	if l.proxy.group.Waiting() == 0 { // none is overtaken
 		if t := l.balancer.Choose(l.table, &x.wait, l.steady()); t != nil {
 			x.sendTo(t, x.stale == nil)

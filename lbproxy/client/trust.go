@@ -1,4 +1,4 @@
-package lbproxy
+package client
 
 import (
 	"encoding/binary"
@@ -15,8 +15,9 @@ import (
 // the prefixes.
 const hopsMax = 64
 
-// trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES, PERCORE_TRUSTED_HOPS).
-type trust struct {
+// Trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES, PERCORE_TRUSTED_HOPS). The zero value
+// believes no peer.
+type Trust struct {
 	prefixes []prefix
 	unix     bool // peers on unix sockets
 	hops     int  // so many proxies are in front, whatever their addresses; 0 is to go by these
@@ -25,9 +26,11 @@ type trust struct {
 // prefix is a block of addresses; those of IPv4 in their mapped form.
 type prefix struct{ high, low, highMask, lowMask uint64 }
 
-func newTrust(o *Options) trust {
-	t := trust{unix: o.TrustedUnix, hops: o.TrustedHops}
-	for _, p := range o.TrustedProxies {
+// NewTrust believes the proxies with these addresses, and peers on unix sockets if unix says so; or, where hops is not 0,
+// every peer: then so many proxies are in front, whatever their addresses.
+func NewTrust(proxies []netip.Prefix, hops int, unix bool) Trust {
+	t := Trust{unix: unix, hops: hops}
+	for _, p := range proxies {
 		bits := p.Bits()
 		if p.Addr().Is4() {
 			bits += 8 * len(mappedPrefix)
@@ -41,8 +44,8 @@ func newTrust(o *Options) trust {
 	return t
 }
 
-// believes tells whether a peer is a trusted proxy. One on a unix socket has no address, so it takes a word of its own.
-func (t *trust) believes(p *peer) bool {
+// Believes reports whether a peer is a trusted proxy. One on a unix socket has no address, so it takes a setting of its own.
+func (t *Trust) Believes(p *Peer) bool {
 	if t.hops > 0 {
 		return true
 	}
@@ -52,7 +55,7 @@ func (t *trust) believes(p *peer) bool {
 	return t.covers(p)
 }
 
-func (t *trust) covers(p *peer) bool {
+func (t *Trust) covers(p *Peer) bool {
 	high, low := binary.BigEndian.Uint64(p.address[:8]), binary.BigEndian.Uint64(p.address[8:])
 	for i := range t.prefixes {
 		if b := &t.prefixes[i]; high&b.highMask == b.high && low&b.lowMask == b.low {
@@ -62,9 +65,10 @@ func (t *trust) covers(p *peer) bool {
 	return false
 }
 
-// client returns whom a trusted peer speaks for: from the right of X-Forwarded-For, where each hop added what it saw, the
-// first address that is no trusted proxy's, or the one that is so many hops away. What is no address ends the search.
-func (t *trust) client(from peer, fields []http1.Field) peer {
+// Client returns the client for which a trusted peer speaks: from the right of X-Forwarded-For, where each hop added what
+// it saw, the first address that is no trusted proxy's, or the one that is so many hops away. What is no address ends the
+// search.
+func (t *Trust) Client(from Peer, fields []http1.Field) Peer {
 	who, hops := from, 0
 	for i := len(fields) - 1; i >= 0; i-- {
 		if fields[i].ID != http1.FieldXForwardedFor {
@@ -74,7 +78,7 @@ func (t *trust) client(from peer, fields []http1.Field) peer {
 			if len(element) == 0 {
 				continue
 			}
-			hop, ok := parsePeer(element)
+			hop, ok := Parse(element)
 			if hops++; !ok || hops > hopsMax {
 				return who
 			}
@@ -86,32 +90,27 @@ func (t *trust) client(from peer, fields []http1.Field) peer {
 	return who
 }
 
-// parsePeer reads an address as proxies write it: alone, or with a port, IPv6 then in brackets.
-func parsePeer(text []byte) (p peer, ok bool) {
-	host := text
-	if port := portIn(text); port != nil {
-		number, err := strconv.ParseUint(view(port), 10, 16)
-		if err != nil {
+// Parse reads an address as proxies write it: alone, or with a port, IPv6 then in brackets.
+func Parse(text []byte) (p Peer, ok bool) {
+	host, number := text, uint16(0)
+	if port := PortIn(text); port != nil {
+		if number, ok = ParsePort(port); !ok {
 			return p, false
 		}
-		p.port, host = uint16(number), text[:len(text)-len(port)-1]
+		host = text[:len(text)-len(port)-1]
 	}
 	if n := len(host); n > 1 && host[0] == '[' && host[n-1] == ']' {
 		host = host[1 : n-1]
 	}
 	address, err := netip.ParseAddr(view(host))
 	if err != nil || address.Zone() != "" {
-		return peer{}, false
+		return p, false
 	}
-	p.address, p.family = address.As16(), unix.AF_INET6
-	if address.Unmap().Is4() {
-		p.family = unix.AF_INET
-	}
-	return p, true
+	return FromAddrPort(netip.AddrPortFrom(address, number)), true
 }
 
-// portIn returns the port of `host:port` or `[address]:port`, nil when there is none; a bare IPv6 address has none.
-func portIn(text []byte) []byte {
+// PortIn returns the port of `host:port` or `[address]:port`, nil when there is none; a bare IPv6 address has none.
+func PortIn(text []byte) []byte {
 	for i := len(text) - 1; i > 0; i-- {
 		switch {
 		case text[i] == ':':
@@ -126,6 +125,12 @@ func portIn(text []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// ParsePort reads the number of a port.
+func ParsePort(text []byte) (port uint16, ok bool) {
+	n, err := strconv.ParseUint(view(text), 10, 16)
+	return uint16(n), err == nil
 }
 
 // view is b as a string without a copy, for parsers that keep nothing of it.
