@@ -1,6 +1,25 @@
 package lbproxy
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Balance is how a worker is chosen for a request.
+type Balance string
+
+// The balancing methods, by nginx's names.
+const (
+	LeastConn  Balance = "least_conn"  // the worker with the fewest requests in flight; ties take turns
+	RoundRobin Balance = "round_robin" // each ready worker in turn
+	IPHash     Balance = "ip_hash"     // the same worker for the same client address
+	Random     Balance = "random"      // of two at random the one with fewer requests in flight
+)
+
+// IsKnown reports whether there is such a method.
+func (m Balance) IsKnown() bool {
+	return slices.Contains([]Balance{LeastConn, RoundRobin, IPHash, Random}, m)
+}
 
 // Balancer is one loop's end of a group: it chooses workers for the loop's requests. The counts that it goes by, and the turn of
 // round_robin, are shared by all loops.

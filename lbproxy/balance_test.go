@@ -23,7 +23,7 @@ func tableOf(t *testing.T, states ...EndpointState) *Table {
 func newBalancer(method Balance, limit int) *Balancer { return balancerOf(&Group{}, method, limit) }
 
 func balancerOf(g *Group, method Balance, limit int) *Balancer {
-	b := NewBalancer(g, &Mailbox{wake: func() {}}, 0)
+	b := NewBalancer(g, &Mailbox{Wake: func() {}}, 0)
 	b.Configure(method, limit)
 	return &b
 }
@@ -202,32 +202,4 @@ func TestEndpointStatesHaveNames(t *testing.T) {
 	if err := s.UnmarshalText([]byte("sideways")); err == nil {
 		t.Error("unknown name: got no error, want one")
 	}
-}
-
-// TestAnIdleWorkerIsPreferredOverABusyOne keeps one worker busy and expects everything at the other.
-func TestAnIdleWorkerIsPreferredOverABusyOne(t *testing.T) {
-	r := newRig(t, nil)
-	gate := make(chan struct{})
-	hang := func(q *stubRequest) bool {
-		if q.path() == "/hang" {
-			<-gate
-		}
-		return q.ok("ok")
-	}
-	a, b := newStub(t, hang), newStub(t, hang)
-	r.workers(a.address, b.address)
-	slow := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
-	eventually(t, "one is busy", func() bool { return a.requests.Load()+b.requests.Load() == 1 })
-	busy, idle := a, b
-	if b.requests.Load() == 1 {
-		busy, idle = b, a
-	}
-	c := r.client()
-	for range 10 {
-		c.wantOpen("ok")
-	}
-	wantCount(t, "requests at the busy worker", busy.requests.Load(), 1)
-	wantCount(t, "requests at the idle worker", idle.requests.Load(), 10)
-	close(gate)
-	slow.read("GET").want(t, 200, "ok")
 }

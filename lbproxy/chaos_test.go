@@ -279,7 +279,7 @@ func (ch *chaos) apply(states ...EndpointState) {
 		list = append(list, w.endpoint(state))
 	}
 	ch.rig.apply(ch.drained.Load(), list...)
-	for _, target := range ch.rig.proxy.group.Table().target {
+	for _, target := range ch.rig.proxy.group.Table().Backends() {
 		ch.targets[target] = true
 	}
 }

@@ -67,8 +67,8 @@ func (l *loop) miscount(places map[*target]int64) string {
 			places[place]++
 		}
 	}
-	for _, t := range l.table.target {
-		if n := t.inFlight.Load(); n != places[t] {
+	for _, t := range l.table.Backends() {
+		if n := t.InFlight(); n != places[t] {
 			return fmt.Sprintf("%d requests in flight at %s, want %d as there are exchanges with it", n, t.Name, places[t])
 		} else if limit := int64(l.options.WorkerConcurrency); limit > 0 && n > limit {
 			return fmt.Sprintf("%d requests in flight at %s, want %d at most", n, t.Name, limit)

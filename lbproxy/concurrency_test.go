@@ -79,8 +79,8 @@ func checkWorkConserving(t *testing.T, method Balance, n int) {
 		time.Sleep(2 * time.Millisecond)
 		r.atRest(func() {
 			table, waiting := r.proxy.group.Table(), r.proxy.group.Waiting()
-			for i, e := range table.target {
-				if got := e.inFlight.Load(); got > int64(n) {
+			for i, e := range table.Backends() {
+				if got := e.InFlight(); got > int64(n) {
 					t.Errorf("worker %d: got %d requests at once, want %d at most", i, got, n)
 				}
 			}
@@ -122,15 +122,11 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 		fmt.Fprintf(&want, "/%d", i)
 	}
 	loops := map[int]bool{}
-	r.proxy.group.queue.mu.Lock()
-	for w := r.proxy.group.queue.list.head; w != nil; w = w.next {
-		for _, l := range r.proxy.loops {
-			if w.box == &l.mailbox {
-				loops[l.id] = true
-			}
+	for _, l := range r.proxy.loops {
+		if len(l.balancer.Waiting()) > 0 {
+			loops[l.id] = true
 		}
 	}
-	r.proxy.group.queue.mu.Unlock()
 	close(gate)
 	for _, c := range clients {
 		c.read("GET").want(t, 200, "ok")
@@ -211,7 +207,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 					l.crowded = true
 					l.takeGrants()
 				} else {
-					l.exchanges[l.mailbox.grants.head.ID].abort(causeClientClosed)
+					l.granted().abort(causeClientClosed)
 				}
 				l.serveOneMore()
 			})
@@ -226,10 +222,20 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 
 // serveOneMore does to the queue what an answer of the worker would do, and undoes what it did to the worker's count.
 func (l *loop) serveOneMore() {
-	place := l.table.At(0)
-	place.unclaim()
+	l.table.At(0).unclaim()
 	l.balancer.Serve(l.steady())
-	place.inFlight.Add(1)
+	unlimited := NewBalancer(&l.proxy.group, &l.mailbox, l.id)
+	unlimited.Choose(l.table, &Waiter{}, l.steady())
+}
+
+// granted is the exchange that has a place and is yet to use it.
+func (l *loop) granted() *exchange {
+	for _, x := range l.exchanges {
+		if x.wait.Place != nil {
+			return x
+		}
+	}
+	return nil
 }
 
 func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
@@ -248,8 +254,8 @@ func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
 		t.Fatalf("status: got %d, want 101", a.StatusCode)
 	}
 	r.client().wantOpen("ok")
-	e := r.proxy.group.Table().target[0]
-	wantCount(t, "tunnels", e.tunnels.Load(), 1)
+	e := r.worker(0)
+	wantCount(t, "tunnels", e.Tunnels(), 1)
 	tunnel.Close()
 	eventually(t, "the tunnel is gone", func() bool { return e.load() == 0 })
 }
@@ -261,8 +267,8 @@ func TestARepeatOnAFreshConnectionKeepsItsPlace(t *testing.T) {
 	c := r.client()
 	c.do(getRequest).want(t, 200, "1")
 	c.do(getRequest).want(t, 200, "2")
-	e := r.proxy.group.Table().target[0]
-	eventually(t, "the place is free again", func() bool { return e.inFlight.Load() == 0 })
+	e := r.worker(0)
+	eventually(t, "the place is free again", func() bool { return e.InFlight() == 0 })
 }
 
 // TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced is what a rolling restart of a single worker looks like.

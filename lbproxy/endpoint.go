@@ -114,6 +114,12 @@ func (t *Table) At(index int) *target {
 	return t.target[index]
 }
 
+// Backends are the workers by their index, nil where there is none. They are only read.
+func (t *Table) Backends() []*target { return t.target }
+
+// State is the state of the worker with this index, which there is.
+func (t *Table) State(index int) EndpointState { return t.states[index] }
+
 // IsUp reports whether this very incarnation may be chosen.
 func (t *Table) IsUp(index int, incarnation uint64) bool {
 	e := t.At(index)

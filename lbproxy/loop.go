@@ -134,7 +134,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
-		mailbox: Mailbox{wake: poller.Wake},
+		mailbox: Mailbox{Wake: poller.Wake},
 		scratch: newScratch(),
 		out:     make([]byte, 0, headroomBytes),
 		log:     p.accessLog.writer(),

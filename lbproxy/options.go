@@ -3,19 +3,7 @@ package lbproxy
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
-)
-
-// Balance is how a worker is chosen for a request.
-type Balance string
-
-// The balancing methods, by nginx's names.
-const (
-	LeastConn  Balance = "least_conn"  // the worker with the fewest requests in flight; ties take turns
-	RoundRobin Balance = "round_robin" // each ready worker in turn
-	IPHash     Balance = "ip_hash"     // the same worker for the same client address
-	Random     Balance = "random"      // of two at random the one with fewer requests in flight
 )
 
 // AccessLog is the form of the access log.
@@ -85,7 +73,7 @@ func (o *Options) validate() error {
 	switch {
 	case o.Loops < 1:
 		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
-	case !slices.Contains([]Balance{LeastConn, RoundRobin, IPHash, Random}, o.Balance):
+	case !o.Balance.IsKnown():
 		return fmt.Errorf("front door options: unknown balance %q", o.Balance)
 	}
 	return nil

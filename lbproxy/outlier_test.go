@@ -1,27 +1,25 @@
 package lbproxy
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
 
-// soonDue makes the workers that are out due to be tried at once.
-func (r *rig) soonDue() {
-	for _, e := range r.proxy.group.Table().target {
-		e.probeAt.Store(0)
-	}
-}
-
-// warm makes every worker one that has been up for long.
+// warm makes every worker one that has been up for long, by a look at all of them long from now.
 func (r *rig) warm() {
-	for _, e := range r.proxy.group.Table().target {
-		e.condition.Store(conditionWell)
+	b := NewBalancer(&r.proxy.group, &Mailbox{}, 0)
+	for _, now := range []int64{1, 1 << 40} {
+		if place := b.Choose(r.proxy.group.Table(), &Waiter{}, now); place != nil {
+			place.unclaim()
+		}
 	}
 }
 
-func (r *rig) isOut(index int) bool { return r.proxy.group.Table().target[index].isOut() }
+func (r *rig) isOut(index int) bool { return r.worker(index).isOut() }
+
+// worker is what the front door knows of the worker with this index.
+func (r *rig) worker(index int) *target { return r.proxy.group.Table().At(index) }
 
 func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r := newRig(t, roundRobin)
@@ -30,19 +28,19 @@ func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r.apply(false, endpoints...)
 	r.warm()
 	c := r.client()
-	for range 2 * failuresMax {
+	for range 6 {
 		c.wantOpen("ok")
 	}
 	got := r.report("one is out", func(got Report) bool { return len(got.Ejected) > 0 })
 	if want := (EndpointID{Index: 1, Incarnation: 1}); len(got.Ejected) != 1 || got.Ejected[0] != want {
 		t.Errorf("ejected: got %v, want %v", got.Ejected, want)
 	}
-	failures := r.proxy.group.Table().target[1].failures.Load()
+	tries := r.worker(1).Served()
 	for range 10 {
 		c.wantOpen("ok")
 	}
-	if again := r.proxy.group.Table().target[1].failures.Load(); again != failures {
-		t.Errorf("tries of the worker that is out: got %d, want none", again-failures)
+	if again := r.worker(1).Served(); again != tries {
+		t.Errorf("tries of the worker that is out: got %d, want none", again-tries)
 	}
 	if figures := r.ask(endpoints...).Endpoints; figures[0].Ejected || !figures[1].Ejected {
 		t.Errorf("figures: got %+v, want only the second taken out", figures)
@@ -56,8 +54,8 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 	r.workers(a.address, b.address)
 	r.warm()
 	r.onLoop(func(l *loop) {
-		for range failuresMax {
-			l.noteFailure(l.table.target[0], causeReadTimeout)
+		for range 3 {
+			l.noteFailure(l.table.At(0), causeReadTimeout)
 		}
 	})
 	if !r.isOut(0) {
@@ -68,7 +66,7 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 		c.wantOpen("ok")
 	}
 	wantCount(t, "requests at the one that is out", a.requests.Load(), 0)
-	r.soonDue()
+	r.elapse(1000)
 	c.wantOpen("ok")
 	wantCount(t, "probes", a.requests.Load(), 1)
 	if r.isOut(0) {
@@ -76,30 +74,6 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 	}
 	r.report("nobody is out", func(got Report) bool { return len(got.Ejected) == 0 })
 	eventually(t, "it is logged", func() bool { return strings.Count(r.log.String(), "worker is back") == 1 })
-}
-
-func TestOnlyOneRequestProbesAndTheNextWaitsLonger(t *testing.T) {
-	table := tableOf(t, Up, Up)
-	e := table.target[0]
-	e.condition.Store(conditionOut)
-	e.probeMillis.Store(probeMillis)
-	e.probeAt.Store(probeMillis)
-	table.target[1].condition.Store(conditionWell)
-	b, other := newBalancer(LeastConn, 0), newBalancer(Random, 0)
-	now := int64(0)
-	for i, want := range []int64{1000, 3000, 7000, 15000, 31000, 61000, 91000} {
-		for now = want - 1; now <= want; now++ {
-			probes := 0
-			for _, b := range []*Balancer{b, other, b, other} {
-				if b.Choose(table, &Waiter{}, now) == e {
-					probes++
-				}
-			}
-			if due := now == want; due != (probes == 1) {
-				t.Errorf("probe %d at %d ms: got %d requests at the worker that is out", i, now, probes)
-			}
-		}
-	}
 }
 
 func TestTheLastWorkerIsNeverTakenOut(t *testing.T) {
@@ -126,66 +100,30 @@ func TestWhatTheApplicationAnswersNeverTakesItOut(t *testing.T) {
 	}
 }
 
-func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
-		b, table := newBalancer(method, 1), tableOf(t, Up, Down)
-		e := table.target[0]
-		e.condition.Store(conditionOut)
-		e.probeAt.Store(1 << 40)
-		if !b.AnyFree(table) || b.Choose(table, &Waiter{}, 1) != e {
-			t.Errorf("%s: got nobody, want the worker that is out", method)
+// TestAnIdleWorkerIsPreferredOverABusyOne keeps one worker busy and expects everything at the other.
+func TestAnIdleWorkerIsPreferredOverABusyOne(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	hang := func(q *stubRequest) bool {
+		if q.path() == "/hang" {
+			<-gate
 		}
-		if b.AnyFree(table) {
-			t.Errorf("%s: the worker has room, want it full", method)
-		}
+		return q.ok("ok")
 	}
-}
-
-// TestAFreshWorkerGetsAGrowingShare counts what a newcomer among three that are warm gets.
-func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, Random} {
-		b, table := newBalancer(method, 0), tableOf(t, Up, Up, Up, Up)
-		for _, e := range table.target[1:] {
-			e.condition.Store(conditionWell)
-		}
-		for now, want := range map[int64][2]int{1: {60, 65}, warmMillis / 2: {140, 170}} {
-			table.target[0].upSince.Store(1)
-			got := 0
-			for range 1000 {
-				if b.pickAt(table, now) == 0 {
-					got++
-				}
-			}
-			if got < want[0] || got > want[1] {
-				t.Errorf("%s after %d ms: got %d of 1000, want %d to %d", method, now, got, want[0], want[1])
-			}
-		}
-		b.pickAt(table, warmMillis+1)
-		if table.target[0].condition.Load() != conditionWell {
-			t.Errorf("%s: the worker is not warm after %d ms", method, warmMillis)
-		}
+	a, b := newStub(t, hang), newStub(t, hang)
+	r.workers(a.address, b.address)
+	slow := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+	eventually(t, "one is busy", func() bool { return a.requests.Load()+b.requests.Load() == 1 })
+	busy, idle := a, b
+	if b.requests.Load() == 1 {
+		busy, idle = b, a
 	}
-}
-
-func (b *Balancer) pickAt(t *Table, now int64) int {
-	chosen := b.Choose(t, &Waiter{}, now)
-	chosen.unclaim()
-	return chosen.Index
-}
-
-func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
-		t.Run(fmt.Sprint(method), func(t *testing.T) {
-			b, table := newBalancer(method, 1), tableOf(t, Up, Up)
-			table.target[1].condition.Store(conditionWell)
-			table.target[1].inFlight.Store(1)
-			client := clientAt(0)
-			for i := 0; method == IPHash && b.pick(tableOf(t, Up, Up), client) != 0; i++ {
-				client = clientAt(i)
-			}
-			if got := b.Choose(table, client, 1); got != table.target[0] {
-				t.Errorf("got %v, want the fresh worker, as the other is full", got)
-			}
-		})
+	c := r.client()
+	for range 10 {
+		c.wantOpen("ok")
 	}
+	wantCount(t, "requests at the busy worker", busy.requests.Load(), 1)
+	wantCount(t, "requests at the idle worker", idle.requests.Load(), 10)
+	close(gate)
+	slow.read("GET").want(t, 200, "ok")
 }

@@ -96,7 +96,7 @@ func (l *waitList) remove(w *Waiter) {
 
 // Mailbox has the requests of one loop that waited and have got a place at a backend.
 type Mailbox struct {
-	wake   func() // tells the loop that there is one
+	Wake   func() // tells the loop that there is one
 	full   atomic.Bool
 	mu     sync.Mutex // guards grants, and the waiters in them; taken after a queue's
 	grants waitList
@@ -107,7 +107,7 @@ func (m *Mailbox) put(w *Waiter) {
 	m.grants.push(w)
 	m.full.Store(true)
 	m.mu.Unlock()
-	m.wake()
+	m.Wake()
 }
 
 func (m *Mailbox) remove(w *Waiter) {

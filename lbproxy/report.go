@@ -80,12 +80,12 @@ func (p *Proxy) makeReport() (Report, bool) {
 	}
 	t := w.table
 	r := Report{Seq: w.seq, Asked: w.ask, Settled: p.ending.isQuiet.Load()}
-	for i, e := range t.target {
+	for i, e := range t.Backends() {
 		if e == nil {
 			continue
 		}
 		id := EndpointID{Index: i, Incarnation: e.Incarnation}
-		if (t.states[i] == Draining || quiet) && e.load() == 0 {
+		if (t.State(i) == Draining || quiet) && e.load() == 0 {
 			r.Drained = append(r.Drained, id)
 		}
 		if e.isOut() {
@@ -103,12 +103,12 @@ func (p *Proxy) makeReport() (Report, bool) {
 
 func (p *Proxy) figures(t *Table) *Figures {
 	f := &Figures{Waiting: int(p.group.Waiting())}
-	for i, e := range t.target {
+	for i, e := range t.Backends() {
 		if e == nil {
 			continue
 		}
 		f.Endpoints = append(f.Endpoints, EndpointFigures{
-			Index: i, Incarnation: e.Incarnation, Served: e.served.Load(), InFlight: e.inFlight.Load(), Tunnels: e.tunnels.Load(),
+			Index: i, Incarnation: e.Incarnation, Served: e.Served(), InFlight: e.InFlight(), Tunnels: e.Tunnels(),
 			Ejected: e.isOut(), OldestMillis: p.age(i).oldest, StuckMillis: p.age(i).stuck,
 		})
 	}
@@ -134,7 +134,7 @@ func (p *Proxy) age(index int) (greatest age) {
 
 // noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
 func (l *loop) noteOldest(t *Table) {
-	ages := make([]age, len(t.target))
+	ages := make([]age, len(t.Backends()))
 	for _, x := range l.exchanges {
 		e := x.target
 		if e == nil || t.At(e.Index) != e {

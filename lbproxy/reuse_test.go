@@ -132,8 +132,14 @@ func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
 	if a.Header.Get("Retry-After") == "" {
 		t.Error("a 503 comes without Retry-After")
 	}
-	if n := r.proxy.group.Table().target[0].failures.Load(); n != 0 {
-		t.Errorf("failures: got %d, want a full backlog to be none", n)
+	r.workers("unix:"+path, newStub(t, constant("ok")).address)
+	r.warm()
+	c := r.client()
+	for range 10 {
+		c.wantOpen("ok")
+	}
+	if r.worker(0).Served() < 5 || r.isOut(0) {
+		t.Errorf("got %d tries, and the worker taken out: %v; want a full backlog to be no failure", r.worker(0).Served(), r.isOut(0))
 	}
 }
 

@@ -200,7 +200,7 @@ func (th *theatre) left() (left string) {
 		return fmt.Sprintf("got %d open connections, want 0", n)
 	}
 	th.onLoop(func(l *loop) {
-		for _, t := range l.table.target {
+		for _, t := range l.table.Backends() {
 			if n := t.load(); n != 0 {
 				left = fmt.Sprintf("got %d requests and tunnels at %s, want 0", n, t.Name)
 			}

@@ -46,7 +46,7 @@ func (t *target) claim(limit int64) bool {
 	}
 }
 
-// unclaim gives the place back.
+// unclaim gives the place of a request back.
 func (t *target) unclaim() { t.inFlight.Add(-1) }
 
 // hasRoom tells whether a claim would succeed just now.
@@ -57,6 +57,15 @@ func (t *target) count() bool { return t.served.Add(1) == t.requestsMax.Load() }
 
 // load is how many requests and tunnels t has.
 func (t *target) load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
+
+// InFlight is how many requests t has now.
+func (t *target) InFlight() int64 { return t.inFlight.Load() }
+
+// Tunnels is how many upgraded connections t has now.
+func (t *target) Tunnels() int64 { return t.tunnels.Load() }
+
+// Served is how many requests t was given.
+func (t *target) Served() uint64 { return t.served.Load() }
 
 // isExhausted tells whether t has had as many requests as PID 1 wants it to have.
 func (t *target) isExhausted() bool {
@@ -69,3 +78,6 @@ func (t *target) becomeTunnel() {
 	t.tunnels.Add(1)
 	t.inFlight.Add(-1)
 }
+
+// EndTunnel ends one of t's tunnels.
+func (t *target) EndTunnel() { t.tunnels.Add(-1) }

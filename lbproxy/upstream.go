@@ -280,7 +280,7 @@ func (x *exchange) releaseWorker() {
 	x.target = nil
 	x.loop.proxy.group.EndRepeat(&x.wait)
 	if x.response == responseTunnel {
-		t.tunnels.Add(-1)
+		t.EndTunnel()
 	} else {
 		t.unclaim()
 	}
