@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // accessLines waits for n lines of the access log.
@@ -83,7 +85,7 @@ func (l *jsonLine) target() string {
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; o.Balance = RoundRobin })
+	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; o.Balance = balance.RoundRobin })
 	good := newStub(t, constant("hello"))
 	r.workers(good.address, refusing(t))
 	c := r.client()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
@@ -168,9 +169,9 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = AccessLogCombined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = AccessLogJSON }},
 		{"with one request at a time per worker", 300, func(o *Options) { o.WorkerConcurrency = 1 }},
-		{"by round robin", 300, func(o *Options) { o.Balance = RoundRobin }},
-		{"by the client's address", 300, func(o *Options) { o.Balance = IPHash }},
-		{"at random", 300, func(o *Options) { o.Balance = Random }},
+		{"by round robin", 300, func(o *Options) { o.Balance = balance.RoundRobin }},
+		{"by the client's address", 300, func(o *Options) { o.Balance = balance.IPHash }},
+		{"at random", 300, func(o *Options) { o.Balance = balance.Random }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

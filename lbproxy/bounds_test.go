@@ -244,7 +244,7 @@ func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
 		waits := false
 		r.onLoop(func(l *loop) {
 			for _, x := range l.exchanges {
-				waits = waits || x.target != nil && len(x.answer) < 6000
+				waits = waits || x.backend != nil && len(x.answer) < 6000
 			}
 		})
 		return s.requests.Load() == clients && !waits

@@ -3,6 +3,8 @@ package lbproxy
 import (
 	"strings"
 	"testing"
+
+	"percore/lbproxy/balance"
 )
 
 // TestRepeatsAreAFifthOfTheRequests lets one of two workers die with ten requests, and holds what is repeated on the other.
@@ -79,9 +81,9 @@ func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 func TestARequestThatNoWorkerSawIsNoRepeat(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(refusing(t), newStub(t, constant("ok")).address, refusing(t))
-	b := NewBalancer(&r.proxy.group, &Mailbox{}, 0)
+	b := balance.NewBalancer(&r.proxy.group, &balance.Mailbox{}, 0)
 	for place := r.worker(1); place != nil; { // all repeats that there may be
-		place = b.Choose(r.proxy.group.Table(), &Waiter{Repeat: true}, 1)
+		place = b.Choose(r.proxy.group.Table(), &balance.Waiter{Repeat: true}, 1)
 	}
 	c := r.client()
 	for range 5 {

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 var (
@@ -79,11 +81,11 @@ type chaos struct {
 	workers []*chaosWorker
 	visits  int // of each client
 	manners manners
-	deadly  bool             // workers die
-	killed  bool             // and it is known that their requests are not to blame
-	stops   bool             // the service is stopped while it is used
-	patient bool             // time-outs are long, so nobody runs into one
-	targets map[*target]bool // every incarnation that there was
+	deadly  bool                      // workers die
+	killed  bool                      // and it is known that their requests are not to blame
+	stops   bool                      // the service is stopped while it is used
+	patient bool                      // time-outs are long, so nobody runs into one
+	targets map[*balance.Backend]bool // every incarnation that there was
 
 	latest    atomic.Pointer[Report]
 	drained   atomic.Bool // no more clients are wanted
@@ -96,7 +98,7 @@ type chaos struct {
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	t.Helper()
-	ch := &chaos{orderBook: newOrderBook(), t: t, seed: seed, visits: 5, targets: map[*target]bool{}, tallies: map[string]int{}}
+	ch := &chaos{orderBook: newOrderBook(), t: t, seed: seed, visits: 5, targets: map[*balance.Backend]bool{}, tallies: map[string]int{}}
 	ch.rng = ch.dice(0)
 	var err error
 	if ch.folder, err = os.MkdirTemp("", "chaos"); err != nil { // its name is short, as a unix socket's has to be
@@ -112,7 +114,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	// or ours, which nobody knows yet. So it takes a long run to come to that.
 	ch.stops = ch.stops && *chaosTime > 0
 	if ch.killed {
-		ch.pardons = pardonsMax
+		ch.pardons = balance.PardonsMax
 	}
 	ch.rig = newRig(t, ch.choose)
 	for i := range 1 + ch.rng.IntN(4) {
@@ -131,7 +133,7 @@ func (ch *chaos) choose(o *Options) {
 	r := ch.rng
 	millis := func(list ...int) time.Duration { return time.Duration(pick(r, list...)) * time.Millisecond }
 	o.Loops = 1 + r.IntN(2)
-	o.Balance = pick(r, LeastConn, RoundRobin, IPHash, Random)
+	o.Balance = pick(r, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.WorkerConcurrency = pick(r, 0, 1, 1)
 	o.ClientBodyBufferSize = pick(r, 0, 0, 4<<10, 64<<10)
 	o.Keepalive = pick(r, 0, 1, 32, 32)
@@ -269,10 +271,10 @@ func (ch *chaos) onLoop(l *loop, f func(l *loop) string) string {
 }
 
 // apply tells the front door of all workers as they are; those named here are said to be down or draining.
-func (ch *chaos) apply(states ...EndpointState) {
-	var list []Endpoint
+func (ch *chaos) apply(states ...balance.State) {
+	var list []balance.Endpoint
 	for i, w := range ch.workers {
-		state := Up
+		state := balance.Up
 		if i < len(states) {
 			state = states[i]
 		}
@@ -305,24 +307,24 @@ func (ch *chaos) weather(stop <-chan struct{}) {
 			}
 		}
 		w := rng.IntN(len(ch.workers))
-		states := make([]EndpointState, len(ch.workers))
+		states := make([]balance.State, len(ch.workers))
 		for i := range states {
-			states[i] = Up
+			states[i] = balance.Up
 		}
 		switch n := rng.IntN(6); {
 		case n == 0: // a snapshot that changes nothing, but for a stop
 			ch.apply()
 		case n == 1: // nobody may get anything for a moment
-			ch.apply(make([]EndpointState, len(ch.workers))...)
+			ch.apply(make([]balance.State, len(ch.workers))...)
 			pause(20)
 			ch.apply()
 		case n == 2:
-			states[w] = Draining
+			states[w] = balance.Draining
 			ch.apply(states...)
 			if pause(40); ch.isDrained(w) { // as it is before a restart, so that this one costs nobody anything
 				ch.workers[w].life.wantIdle()
 				ch.workers[w].life.die(false)
-				states[w] = Down
+				states[w] = balance.Down
 				ch.apply(states...)
 				ch.workers[w].begin()
 			}
@@ -330,7 +332,7 @@ func (ch *chaos) weather(stop <-chan struct{}) {
 		case n < 5 && ch.deadly:
 			ch.workers[w].life.die(rng.IntN(2) == 0)
 			pause(20)
-			states[w] = Down // before another process listens there, as PID 1 does it
+			states[w] = balance.Down // before another process listens there, as PID 1 does it
 			ch.apply(states...)
 			ch.eachLoop(func(*loop) string { return "" })
 			pause(20)
@@ -354,7 +356,7 @@ func (ch *chaos) isDrained(worker int) bool {
 // configure changes what can be changed while all goes on.
 func (ch *chaos) configure(rng *rand.Rand) {
 	o := ch.options
-	o.Balance = pick(rng, LeastConn, RoundRobin, IPHash, Random)
+	o.Balance = pick(rng, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.ClientBodyBufferSize = pick(rng, 0, 4<<10, 64<<10)
 	o.Keepalive = pick(rng, 0, 1, 32)
 	o.AccessLog = pick(rng, AccessLogOff, AccessLogCombined, AccessLogJSON)

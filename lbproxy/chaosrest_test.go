@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/balance"
 )
 
 // inspect looks at every loop again and again.
@@ -30,7 +32,7 @@ func (ch *chaos) inspect(stop <-chan struct{}) {
 
 // oddity says what is wrong with a loop between two turns.
 func (l *loop) oddity() string {
-	places := map[*target]int64{}
+	places := map[*balance.Backend]int64{}
 	for slot := range int32(l.conns.size()) {
 		c := l.conns.at(slot)
 		if c.fd < 0 || c.kind == kindListener {
@@ -49,8 +51,8 @@ func (l *loop) oddity() string {
 			if !timed {
 				return fmt.Sprintf("an exchange without timer: client %+v, exchange %+v", *c, *x)
 			}
-			if x.target != nil && x.response != responseTunnel {
-				places[x.target]++
+			if x.backend != nil && x.response != responseTunnel {
+				places[x.backend]++
 			}
 		}
 	}
@@ -58,7 +60,7 @@ func (l *loop) oddity() string {
 }
 
 // miscount compares the places that exchanges have at workers with those that count as taken, where there is but one loop.
-func (l *loop) miscount(places map[*target]int64) string {
+func (l *loop) miscount(places map[*balance.Backend]int64) string {
 	if len(l.proxy.loops) > 1 || l.table == nil {
 		return ""
 	}
@@ -101,7 +103,7 @@ func (ch *chaos) checkRest() {
 // leftovers says what is still there of the clients and their requests.
 func (ch *chaos) leftovers() string {
 	for target := range ch.targets {
-		if n := target.load(); n != 0 {
+		if n := target.Load(); n != 0 {
 			return fmt.Sprintf("%d requests and tunnels at %s %d, want 0", n, target.Name, target.Incarnation)
 		}
 	}

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/balance"
 )
 
 // chaosWorker is a slot of the fleet. One after the other it has lives, as a slot has processes.
@@ -68,8 +70,8 @@ func newChaosWorker(ch *chaos, index int) *chaosWorker {
 }
 
 // endpoint is how the front door is told of it.
-func (w *chaosWorker) endpoint(state EndpointState) Endpoint {
-	e := Endpoint{Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation, State: state, Coming: state != Up, Proven: true}
+func (w *chaosWorker) endpoint(state balance.State) balance.Endpoint {
+	e := balance.Endpoint{Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation, State: state, Coming: state != balance.Up, Proven: true}
 	if w.killed {
 		e.Killed = w.incarnation - 1
 	}

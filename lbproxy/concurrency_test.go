@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // capped gives each worker n requests at once, and the front door two loops.
@@ -54,14 +56,14 @@ func (r *rig) atRest(f func()) {
 // TestNoRequestWaitsWhileAWorkerIsFree loads two loops with more requests than the workers may have, and looks again and again
 // while the loops stand still.
 func TestNoRequestWaitsWhileAWorkerIsFree(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, Random} {
+	for _, method := range []balance.Method{balance.LeastConn, balance.RoundRobin, balance.Random} {
 		for _, n := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s, %d at once", method, n), func(t *testing.T) { checkWorkConserving(t, method, n) })
 		}
 	}
 }
 
-func checkWorkConserving(t *testing.T, method Balance, n int) {
+func checkWorkConserving(t *testing.T, method balance.Method, n int) {
 	r := newRig(t, func(o *Options) { capped(n)(o); o.Balance = method })
 	var workers []*counting
 	var addresses []string
@@ -222,10 +224,10 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 
 // serveOneMore does to the queue what an answer of the worker would do, and undoes what it did to the worker's count.
 func (l *loop) serveOneMore() {
-	l.table.At(0).unclaim()
+	l.table.At(0).Release()
 	l.balancer.Serve(l.steady())
-	unlimited := NewBalancer(&l.proxy.group, &l.mailbox, l.id)
-	unlimited.Choose(l.table, &Waiter{}, l.steady())
+	unlimited := balance.NewBalancer(&l.proxy.group, &l.mailbox, l.id)
+	unlimited.Choose(l.table, &balance.Waiter{}, l.steady())
 }
 
 // granted is the exchange that has a place and is yet to use it.
@@ -257,7 +259,7 @@ func TestATunnelTakesNoPlaceOfARequest(t *testing.T) {
 	e := r.worker(0)
 	wantCount(t, "tunnels", e.Tunnels(), 1)
 	tunnel.Close()
-	eventually(t, "the tunnel is gone", func() bool { return e.load() == 0 })
+	eventually(t, "the tunnel is gone", func() bool { return e.Load() == 0 })
 }
 
 func TestARepeatOnAFreshConnectionKeepsItsPlace(t *testing.T) {
@@ -276,11 +278,11 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueSize, o.Loops = 3, 2 })
 	gate := make(chan struct{})
 	old, next := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("old") }), newStub(t, constant("new"))
-	endpoint := Endpoint{Address: old.address, Incarnation: 1, State: Up}
+	endpoint := balance.Endpoint{Address: old.address, Incarnation: 1, State: balance.Up}
 	r.apply(false, endpoint)
 	inFlight := r.client().send(getRequest)
 	eventually(t, "the worker has one", func() bool { return old.requests.Load() == 1 })
-	endpoint.State, endpoint.Coming = Draining, true
+	endpoint.State, endpoint.Coming = balance.Draining, true
 	r.apply(false, endpoint)
 	r.report("every loop knows", func(Report) bool { return true })
 	var held []*caller
@@ -292,9 +294,9 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	close(gate)
 	inFlight.read("GET").want(t, 200, "old")
 	r.report("drained", func(got Report) bool { return len(got.Drained) == 1 && got.Drained[0].Incarnation == 1 })
-	endpoint.State = Down
+	endpoint.State = balance.Down
 	r.apply(false, endpoint)
-	r.apply(false, Endpoint{Address: next.address, Incarnation: 2, State: Up})
+	r.apply(false, balance.Endpoint{Address: next.address, Incarnation: 2, State: balance.Up})
 	for _, c := range held {
 		c.read("GET").want(t, 200, "new")
 	}

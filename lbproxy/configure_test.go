@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // configure changes some of the rig's settings.
@@ -68,7 +70,7 @@ func TestSettingsThatMakeNoSenseChangeNothing(t *testing.T) {
 	if err := r.proxy.Configure(o); err == nil {
 		t.Error("Configure: got no error, want one for the balance")
 	}
-	if got := r.proxy.options.Load().Balance; got != LeastConn {
+	if got := r.proxy.options.Load().Balance; got != balance.LeastConn {
 		t.Errorf("balance: got %s, want it as it was", got)
 	}
 }

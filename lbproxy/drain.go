@@ -105,7 +105,7 @@ func (l *loop) finishServing() {
 		if c.kind != kindDownstream {
 			continue
 		}
-		if x := l.exchangeOf(c); x != nil && x.target == nil && x.response == responseAwaited {
+		if x := l.exchangeOf(c); x != nil && x.backend == nil && x.response == responseAwaited {
 			x.abort(causeDeadline)
 		}
 	}
@@ -136,7 +136,7 @@ func (l *loop) noteQuiet() {
 			continue
 		}
 		x := l.exchangeOf(c)
-		if x == nil || x.target == nil && x.response == responseAwaited || x.hasBegun() && x.writer.keepAlive {
+		if x == nil || x.backend == nil && x.response == responseAwaited || x.hasBegun() && x.writer.keepAlive {
 			return // a request may come, waits for a worker, or may follow an answer that promised to go on
 		}
 	}

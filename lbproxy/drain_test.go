@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // drain tells the front door to stop taking connections, with the workers as they are.
@@ -285,8 +287,8 @@ func TestADrainingWorkerIsReportedOnceItsLastRequestHasEnded(t *testing.T) {
 	if r.drained(0, 1) {
 		t.Error("a worker that is up was reported as drained")
 	}
-	endpoints[0].State = Draining
-	endpoints = append(endpoints, Endpoint{Index: 1, Name: "other", Address: other.address, Incarnation: 7, State: Up})
+	endpoints[0].State = balance.Draining
+	endpoints = append(endpoints, balance.Endpoint{Index: 1, Name: "other", Address: other.address, Incarnation: 7, State: balance.Up})
 	r.apply(false, endpoints...)
 	if r.drained(0, 1) {
 		t.Error("the worker was reported while it had a request")
@@ -297,7 +299,7 @@ func TestADrainingWorkerIsReportedOnceItsLastRequestHasEnded(t *testing.T) {
 	if !r.drained(0, 1) {
 		t.Error("the worker was not reported after its last request")
 	}
-	endpoints[0] = Endpoint{Index: 0, Name: "next", Address: s.address, Incarnation: 2, State: Draining}
+	endpoints[0] = balance.Endpoint{Index: 0, Name: "next", Address: s.address, Incarnation: 2, State: balance.Draining}
 	r.apply(false, endpoints...)
 	if !r.drained(0, 2) {
 		t.Error("the next incarnation, which never had a request, was not reported")
@@ -311,7 +313,7 @@ func TestDrainingClosesKeptConnections(t *testing.T) {
 	r.apply(false, endpoints...)
 	r.client().wantOpen("ok")
 	eventually(t, "a connection is kept", func() bool { return r.kept() == 1 })
-	endpoints[0].State = Draining
+	endpoints[0].State = balance.Draining
 	r.apply(false, endpoints...)
 	eventually(t, "the worker sees the end", func() bool { return s.closed.Load() == 1 })
 }
@@ -345,8 +347,8 @@ func TestASnapshotThatMakesNoSenseIsAnErrorAndChangesNothing(t *testing.T) {
 	r := newRig(t, nil)
 	good := newStub(t, constant("good"))
 	r.workers(good.address)
-	for _, e := range []Endpoint{{Index: -1, Address: good.address}, {Index: endpointsMax, Address: good.address}, {Address: "nowhere"}, {Address: "unix:"}} {
-		if err := r.proxy.Apply(Snapshot{Seq: 99, Endpoints: []Endpoint{e}}); err == nil {
+	for _, e := range []balance.Endpoint{{Index: -1, Address: good.address}, {Index: 1024, Address: good.address}, {Address: "nowhere"}, {Address: "unix:"}} {
+		if err := r.proxy.Apply(Snapshot{Seq: 99, Endpoints: []balance.Endpoint{e}}); err == nil {
 			t.Errorf("endpoint %+v: got no error, want one", e)
 		}
 	}

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"percore/lbproxy/balance"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -79,14 +80,14 @@ type exchange struct {
 	early    bool   // it began before the worker had all of the request
 
 	// Trying.
-	target  *target // the worker that has it now, nil when none
-	last    *target // the worker that had it last
-	failure cause   // of the last try that failed
-	stale   *target // whose closing of a kept connection has used up the one free repeat on the same worker
-	deaths  Suspicion
+	backend *balance.Backend // the worker that has it now, nil when none
+	last    *balance.Backend // the worker that had it last
+	failure cause            // of the last try that failed
+	stale   *balance.Backend // whose closing of a kept connection has used up the one free repeat on the same worker
+	deaths  balance.Suspicion
 
 	// The queue and the log.
-	wait         Waiter
+	wait         balance.Waiter
 	parkedNanos  int64 // when it began to wait, last
 	queuedNanos  int64 // how long it has waited in all
 	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it

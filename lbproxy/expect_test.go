@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 func TestExpectContinue(t *testing.T) {
@@ -60,7 +62,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	const expecting = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 	for size := range 2 {
 		r := newRig(t, func(o *Options) { o.QueueSize = size })
-		r.apply(false, Endpoint{Coming: true, Address: "127.0.0.1:1"})
+		r.apply(false, balance.Endpoint{Coming: true, Address: "127.0.0.1:1"})
 		var waits []*caller
 		for range size {
 			waits = append(waits, r.client().send(getRequest))

@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"log/slog"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
@@ -10,7 +11,7 @@ import (
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
 func (x *exchange) tryFailed(why cause) {
 	l := x.loop
-	t, untouched := x.target, x.sent == 0
+	t, untouched := x.backend, x.sent == 0
 	x.letGo(false)
 	x.logTry(t, why)
 	x.failure = why
@@ -54,7 +55,7 @@ func (x *exchange) tryFailed(why cause) {
 }
 
 // tryOther gives a request that t has failed to another worker, while there is time for that.
-func (x *exchange) tryOther(t *target) {
+func (x *exchange) tryOther(t *balance.Backend) {
 	if x.failure == causeConnectTimeout {
 		x.refusedNanos += x.loop.nowNanos - x.connectNanos
 	}
@@ -69,7 +70,7 @@ func (x *exchange) tryOther(t *target) {
 
 // retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
 // request keeps its place meanwhile, and as it is no more load for anybody it is none of the repeats that are counted.
-func (x *exchange) retrySame(t *target) {
+func (x *exchange) retrySame(t *balance.Backend) {
 	switch {
 	case x.loop.table.IsUp(t.Index, t.Incarnation):
 		x.sendTo(t, false)
@@ -183,7 +184,7 @@ func (x *exchange) reason(why cause) string {
 }
 
 // logTry reports a failed try of which the exchange may yet recover.
-func (x *exchange) logTry(t *target, why cause) {
+func (x *exchange) logTry(t *balance.Backend, why cause) {
 	x.noteTry(outcomes[why].status)
 	if !x.loop.proxy.debug || t == nil {
 		return

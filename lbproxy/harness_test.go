@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
@@ -109,7 +110,7 @@ func portOf(t *testing.T, l socket.Listener) int {
 }
 
 // apply gives the front door a new snapshot.
-func (r *rig) apply(drain bool, endpoints ...Endpoint) {
+func (r *rig) apply(drain bool, endpoints ...balance.Endpoint) {
 	r.t.Helper()
 	r.seq++
 	if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: endpoints, Drain: drain, Sole: drain}); err != nil {
@@ -123,10 +124,10 @@ func (r *rig) workers(addresses ...string) {
 	r.apply(false, up(addresses...)...)
 }
 
-func up(addresses ...string) []Endpoint {
-	var es []Endpoint
+func up(addresses ...string) []balance.Endpoint {
+	var es []balance.Endpoint
 	for i, a := range addresses {
-		es = append(es, Endpoint{Index: i, Name: fmt.Sprintf("workers:worker-%d", i), Address: a, Incarnation: 1, PID: 100 + i, State: Up})
+		es = append(es, balance.Endpoint{Index: i, Name: fmt.Sprintf("workers:worker-%d", i), Address: a, Incarnation: 1, PID: 100 + i, State: balance.Up})
 	}
 	return es
 }

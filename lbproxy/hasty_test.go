@@ -96,7 +96,7 @@ func TestWhichWorkersAreHasty(t *testing.T) {
 			})
 			end <- struct{}{}
 			eventually(t, "its end is seen", func() bool { return r.sockets(kindUpstream) == 0 })
-			hasty := func() bool { return r.worker(0).hasty.Load() }
+			hasty := func() bool { return r.worker(0).Hasty.Load() }
 			if got := hasty(); got != test.want {
 				t.Errorf("hasty: got %t, want %t", got, test.want)
 			}
@@ -120,7 +120,7 @@ func TestAHastyWorkerKeepsItsConnectionsForWhatCanBeRepeated(t *testing.T) {
 	c := r.client()
 	c.wantOpen("connection 1")
 	c.wantOpen("connection 1")
-	r.worker(0).hasty.Store(true)
+	r.worker(0).Hasty.Store(true)
 	c.do(post("abc")).want(t, 200, "connection 2")
 	c.wantOpen("connection 2")
 	c.do(post("abc")).want(t, 200, "connection 3")

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // ledger counts how often each request was executed by a worker.
@@ -140,7 +142,7 @@ func TestRealIdleTimersCostNoRequest(t *testing.T) {
 		t.Skip("takes as long as real timers do")
 	}
 	var g ledger
-	r := newRig(t, func(o *Options) { o.Balance = RoundRobin })
+	r := newRig(t, func(o *Options) { o.Balance = balance.RoundRobin })
 	var addresses []string
 	for _, timer := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second} {
 		addresses = append(addresses, newStub(t, idleFor(timer, &g)).address)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // lateMillis is well behind what still counts as right behind a request.
@@ -82,7 +84,7 @@ func TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest(t *testing.T) {
 // TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait, as no event tells of it again.
 func TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait(t *testing.T) {
 	r := newRig(t, nil)
-	r.apply(false, Endpoint{Address: refusing(t), Incarnation: 1, State: Down, Coming: true})
+	r.apply(false, balance.Endpoint{Address: refusing(t), Incarnation: 1, State: balance.Down, Coming: true})
 	c := r.client()
 	eventually(t, "it is connected", func() bool { return r.sockets(kindDownstream) == 1 })
 	release := r.hold()

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/client"
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
@@ -79,11 +80,11 @@ type loop struct {
 	idle      []int32 // free exchanges
 	buffers   buffers
 	pools     []pool
-	balancer  Balancer
-	mailbox   Mailbox
+	balancer  balance.Balancer
+	mailbox   balance.Mailbox
 	trust     client.Trust
 	wanted    *wanted
-	table     *Table
+	table     *balance.Table
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
 	late      []lateWatch   // accepted connections that epoll does not know yet, by deadline
 	early     gamble        // reading right after accept
@@ -134,12 +135,12 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		proxy: p, id: id, poller: poller, epoch: p.epoch,
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
-		mailbox: Mailbox{Wake: poller.Wake},
+		mailbox: balance.Mailbox{Wake: poller.Wake},
 		scratch: newScratch(),
 		out:     make([]byte, 0, headroomBytes),
 		log:     p.accessLog.writer(),
 	}
-	l.balancer = NewBalancer(&p.group, &l.mailbox, id)
+	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)
 	l.tick()
 	l.wake.at = never
 	l.configure()

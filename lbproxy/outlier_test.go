@@ -4,22 +4,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // warm makes every worker one that has been up for long, by a look at all of them long from now.
 func (r *rig) warm() {
-	b := NewBalancer(&r.proxy.group, &Mailbox{}, 0)
+	b := balance.NewBalancer(&r.proxy.group, &balance.Mailbox{}, 0)
 	for _, now := range []int64{1, 1 << 40} {
-		if place := b.Choose(r.proxy.group.Table(), &Waiter{}, now); place != nil {
-			place.unclaim()
+		if place := b.Choose(r.proxy.group.Table(), &balance.Waiter{}, now); place != nil {
+			place.Release()
 		}
 	}
 }
 
-func (r *rig) isOut(index int) bool { return r.worker(index).isOut() }
+func (r *rig) isOut(index int) bool { return r.worker(index).IsOut() }
 
 // worker is what the front door knows of the worker with this index.
-func (r *rig) worker(index int) *target { return r.proxy.group.Table().At(index) }
+func (r *rig) worker(index int) *balance.Backend { return r.proxy.group.Table().At(index) }
 
 func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r := newRig(t, roundRobin)

@@ -3,10 +3,12 @@ package lbproxy
 import (
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // at is an endpoint where nobody listens.
-func at(t *testing.T, e Endpoint) Endpoint {
+func at(t *testing.T, e balance.Endpoint) balance.Endpoint {
 	e.Address = refusing(t)
 	return e
 }
@@ -16,24 +18,24 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 	soon, late := time.Now().Add(time.Second), time.Now().Add(time.Hour)
 	tests := []struct {
 		name       string
-		endpoints  []Endpoint
+		endpoints  []balance.Endpoint
 		retryAfter string // empty: it waits
 	}{
 		{"nobody is there", nil, "1"},
-		{"all are done for", []Endpoint{{Proven: true}, {Index: 1, Proven: true}}, "1"},
-		{"all are done for, and none has ever been up", []Endpoint{{}}, "1"},
-		{"one starts", []Endpoint{{}, {Index: 1, Coming: true, Proven: true}}, ""},
-		{"one is to start soon", []Endpoint{{Coming: true, Due: late, Proven: true}, {Index: 1, Coming: true, Due: soon}}, ""},
-		{"the next start is far away", []Endpoint{{Coming: true, Due: late, Proven: true}}, "60"},
-		{"the next start is a little too far away", []Endpoint{{Coming: true, Due: time.Now().Add(20500 * time.Millisecond), Proven: true}}, "21"},
-		{"during the first start it is not too far", []Endpoint{{Coming: true, Due: time.Now().Add(20 * time.Second)}}, ""},
-		{"the last one leaves for good", []Endpoint{{State: Draining, Proven: true}}, "1"},
-		{"the last one is replaced", []Endpoint{{State: Draining, Proven: true, Coming: true}}, ""},
+		{"all are done for", []balance.Endpoint{{Proven: true}, {Index: 1, Proven: true}}, "1"},
+		{"all are done for, and none has ever been up", []balance.Endpoint{{}}, "1"},
+		{"one starts", []balance.Endpoint{{}, {Index: 1, Coming: true, Proven: true}}, ""},
+		{"one is to start soon", []balance.Endpoint{{Coming: true, Due: late, Proven: true}, {Index: 1, Coming: true, Due: soon}}, ""},
+		{"the next start is far away", []balance.Endpoint{{Coming: true, Due: late, Proven: true}}, "60"},
+		{"the next start is a little too far away", []balance.Endpoint{{Coming: true, Due: time.Now().Add(20500 * time.Millisecond), Proven: true}}, "21"},
+		{"during the first start it is not too far", []balance.Endpoint{{Coming: true, Due: time.Now().Add(20 * time.Second)}}, ""},
+		{"the last one leaves for good", []balance.Endpoint{{State: balance.Draining, Proven: true}}, "1"},
+		{"the last one is replaced", []balance.Endpoint{{State: balance.Draining, Proven: true, Coming: true}}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
-			var list []Endpoint
+			var list []balance.Endpoint
 			for _, e := range test.endpoints {
 				list = append(list, at(t, e))
 			}
@@ -66,7 +68,7 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 	r := newRig(t, func(o *Options) {
 		o.QueueTimeout, o.ReadyTimeout, o.ProxyReadTimeout = time.Minute, time.Hour, time.Hour
 	})
-	starting := at(t, Endpoint{Coming: true})
+	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
 	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
@@ -74,7 +76,7 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.group.Waiting(), 1)
 
 	// The first worker is up, and has no place for it: from now on it waits as any other does.
-	r.onLoop(func(l *loop) { l.balancer.Configure(LeastConn, 1) })
+	r.onLoop(func(l *loop) { l.balancer.Configure(balance.LeastConn, 1) })
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	release := r.hold()
@@ -93,9 +95,9 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 
 func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Millisecond, 100*time.Millisecond })
-	r.apply(false, at(t, Endpoint{Coming: true}))
+	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
-	r.apply(false, at(t, Endpoint{Coming: true, Proven: true}))
+	r.apply(false, at(t, balance.Endpoint{Coming: true, Proven: true}))
 	start := time.Now()
 	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
 	if waited := time.Since(start); waited > 90*time.Millisecond {
@@ -107,7 +109,7 @@ func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 	const trouble = "webs:web-8000 listens on 0.0.0.0:9000 instead of 127.0.0.1:8000"
 	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = 50*time.Millisecond, time.Hour })
-	starting := at(t, Endpoint{Coming: true})
+	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
 	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
@@ -122,7 +124,7 @@ func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 func (r *rig) age(d time.Duration) {
 	r.onLoop(func(l *loop) {
 		for _, t := range l.table.Backends() {
-			t.known = t.known.Add(-d)
+			t.Known = t.Known.Add(-d)
 		}
 	})
 }
@@ -159,11 +161,11 @@ func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
 	r.age(time.Hour)
 	c := r.client().send(getRequest)
 	eventually(t, "it was refused and waits", func() bool { return r.proxy.group.Waiting() == 1 })
-	r.apply(false, at(t, Endpoint{Incarnation: 2, Proven: true, Coming: true}))
+	r.apply(false, at(t, balance.Endpoint{Incarnation: 2, Proven: true, Coming: true}))
 	r.elapse(5000)
 	r.elapse(retryMillis + 1)
 	wantCount(t, "waiting requests", r.proxy.group.Waiting(), 1)
-	r.apply(false, Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: Up, Proven: true})
+	r.apply(false, balance.Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: balance.Up, Proven: true})
 	c.read("GET").want(t, 200, "ok")
 }
 
@@ -190,7 +192,7 @@ func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
 // TestTheFirstStartIsNotHeldAgainstARequest that the first worker then refuses, as it is up before it listens.
 func TestTheFirstStartIsNotHeldAgainstARequest(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Minute, time.Hour })
-	r.apply(false, at(t, Endpoint{Coming: true}))
+	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	c := r.client().send(getRequest)
 	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	r.elapse(30 * 60_000)

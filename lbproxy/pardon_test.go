@@ -1,6 +1,10 @@
 package lbproxy
 
-import "testing"
+import (
+	"testing"
+
+	"percore/lbproxy/balance"
+)
 
 // TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest lets one worker after the other die of the only request there is.
 func TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest(t *testing.T) {
@@ -14,8 +18,8 @@ func TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest(t *testing.T) {
 		{"one death is anybody's", false, 1, 200, 2},
 		{"after two the request is to blame", false, 3, 502, 2},
 		{"two kills are not its fault", true, 2, 200, 3},
-		{"as many as it may be pardoned for, and one", true, 1 + pardonsMax, 200, 2 + pardonsMax},
-		{"one more looks like its fault all the same", true, 9, 502, 2 + pardonsMax},
+		{"as many as it may be pardoned for, and one", true, 1 + balance.PardonsMax, 200, 2 + balance.PardonsMax},
+		{"one more looks like its fault all the same", true, 9, 502, 2 + balance.PardonsMax},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
@@ -33,7 +37,7 @@ func TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest(t *testing.T) {
 					died <- struct{}{}
 					return false
 				})
-				e := Endpoint{Address: s.address, Incarnation: incarnation, State: Up}
+				e := balance.Endpoint{Address: s.address, Incarnation: incarnation, State: balance.Up}
 				if test.killed {
 					e.Killed = incarnation - 1
 				}

@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/timer"
+import (
+	"percore/lbproxy/balance"
+	"percore/lbproxy/timer"
+)
 
 // park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
 func (x *exchange) park() {
@@ -48,7 +51,7 @@ func (x *exchange) unpark() {
 	x.endWait()
 	if t := x.loop.balancer.Leave(&x.wait); t != nil {
 		x.loop.proxy.group.EndRepeat(&x.wait)
-		t.unclaim()
+		t.Release()
 		x.loop.freed(t)
 	}
 }
@@ -63,11 +66,11 @@ func (x *exchange) endWait() {
 }
 
 // freed passes on a place at t that nobody has any more.
-func (l *loop) freed(t *target) {
+func (l *loop) freed(t *balance.Backend) {
 	if l.proxy.group.Waiting() > 0 {
 		l.balancer.Serve(l.steady())
 	}
-	if t.load() == 0 {
+	if t.Load() == 0 {
 		l.proxy.workerIdle()
 	}
 }
@@ -84,13 +87,13 @@ func (l *loop) takeGrants() {
 }
 
 // useGrant sends a request that waited to t, unless its client has left.
-func (x *exchange) useGrant(t *target) {
+func (x *exchange) useGrant(t *balance.Backend) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
 	defer l.rescue(c.slot, c.generation)
 	defer l.retime(x.id)
 	x.endWait()
-	x.target = t // from here on the exchange gives the place back, whatever happens
+	x.backend = t // from here on the exchange gives the place back, whatever happens
 	if l.crowded && l.hasLeft(c) {
 		x.abort(causeClientClosed)
 		return
@@ -107,7 +110,7 @@ func (l *loop) retryParked() {
 // queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
 func (x *exchange) queueTimedOut() {
 	switch {
-	case x.request != requestParked && x.target != nil:
+	case x.request != requestParked && x.backend != nil:
 	case x.wait.Tries > 0 && x.loop.table.AnyUp(): // all that are said to be ready have failed it
 		x.abort(x.failure)
 	case x.loop.table.AnyUp():

@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/http1"
+import (
+	"percore/lbproxy/balance"
+	"percore/lbproxy/http1"
+)
 
 // pool is a loop's idle connections to one worker, most recently used first.
 type pool struct {
@@ -88,7 +91,7 @@ func (l *loop) unpool(u *conn) {
 // takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may
 // be on its way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are
 // left that the loop has not seen, every connection is looked at: what it brought before is no answer.
-func (x *exchange) takePooled(t *target) *conn {
+func (x *exchange) takePooled(t *balance.Backend) *conn {
 	l := x.loop
 	reuse := x.reuseOf(t)
 	if reuse == reuseNone || t.Index >= len(l.pools) {

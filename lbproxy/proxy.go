@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
@@ -29,7 +30,7 @@ type Proxy struct {
 	epoch     time.Time
 	loops     []*loop
 	wanted    atomic.Pointer[wanted]
-	group     Group
+	group     balance.Group
 	watching  atomic.Bool // somebody waits for workers to become idle
 	ending    ending      // of accepting
 	accessLog *accessLog
@@ -105,13 +106,13 @@ func (p *Proxy) Apply(s Snapshot) error {
 	if old != nil && s.Seq <= old.seq {
 		return nil
 	}
-	t, err := NewTable(s.Endpoints, p.group.Table())
+	t, err := balance.NewTable(s.Endpoints, p.group.Table())
 	if err != nil {
 		return err
 	}
 	draining := s.Drain
 	for _, e := range s.Endpoints {
-		draining = draining || e.State == Draining
+		draining = draining || e.State == balance.Draining
 	}
 	p.watching.Store(draining)
 	p.group.Use(t)

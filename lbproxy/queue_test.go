@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
@@ -15,12 +17,12 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 			s := newStub(t, constant("here"))
 			c := r.client().send(request(method, "abc"))
 			eventually(t, "the request waits", func() bool { return r.proxy.group.Waiting() == 1 })
-			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Down, Coming: true})
-			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Draining, Coming: true})
+			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Down, Coming: true})
+			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Draining, Coming: true})
 			if n := s.conns.Load(); n != 0 {
 				t.Errorf("connections to a worker that is not up: got %d, want 0", n)
 			}
-			r.apply(false, Endpoint{Address: s.address, Incarnation: 1, State: Up})
+			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Up})
 			c.read(method).want(t, 200, "here")
 			wantCount(t, "waiting requests", r.proxy.group.Waiting(), 0)
 		})
@@ -67,7 +69,7 @@ func TestA503SaysWhatIsWrongWithTheWorkers(t *testing.T) {
 	for _, accept := range []string{"text/plain", "text/html", "application/json"} {
 		r := newRig(t, func(o *Options) { o.QueueTimeout = 80 * time.Millisecond })
 		s := newStub(t, constant("ok"))
-		wrong := Endpoint{Address: s.address, Incarnation: 1, State: Down, Coming: true, Proven: true, Trouble: trouble}
+		wrong := balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Down, Coming: true, Proven: true, Trouble: trouble}
 		r.apply(false, wrong)
 		c := r.client()
 		request := "GET / HTTP/1.1\r\nHost: x\r\nAccept: " + accept + "\r\n\r\n"

@@ -1,5 +1,7 @@
 package lbproxy
 
+import "percore/lbproxy/balance"
+
 // Report is the front door's answer to snapshots. Each of its lists is complete.
 type Report struct {
 	Seq       uint64       // the snapshot that every loop has taken over
@@ -85,13 +87,13 @@ func (p *Proxy) makeReport() (Report, bool) {
 			continue
 		}
 		id := EndpointID{Index: i, Incarnation: e.Incarnation}
-		if (t.State(i) == Draining || quiet) && e.load() == 0 {
+		if (t.State(i) == balance.Draining || quiet) && e.Load() == 0 {
 			r.Drained = append(r.Drained, id)
 		}
-		if e.isOut() {
+		if e.IsOut() {
 			r.Ejected = append(r.Ejected, id)
 		}
-		if e.isExhausted() {
+		if e.IsExhausted() {
 			r.Exhausted = append(r.Exhausted, id)
 		}
 	}
@@ -101,7 +103,7 @@ func (p *Proxy) makeReport() (Report, bool) {
 	return r, true
 }
 
-func (p *Proxy) figures(t *Table) *Figures {
+func (p *Proxy) figures(t *balance.Table) *Figures {
 	f := &Figures{Waiting: int(p.group.Waiting())}
 	for i, e := range t.Backends() {
 		if e == nil {
@@ -109,7 +111,7 @@ func (p *Proxy) figures(t *Table) *Figures {
 		}
 		f.Endpoints = append(f.Endpoints, EndpointFigures{
 			Index: i, Incarnation: e.Incarnation, Served: e.Served(), InFlight: e.InFlight(), Tunnels: e.Tunnels(),
-			Ejected: e.isOut(), OldestMillis: p.age(i).oldest, StuckMillis: p.age(i).stuck,
+			Ejected: e.IsOut(), OldestMillis: p.age(i).oldest, StuckMillis: p.age(i).stuck,
 		})
 	}
 	return f
@@ -133,10 +135,10 @@ func (p *Proxy) age(index int) (greatest age) {
 }
 
 // noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
-func (l *loop) noteOldest(t *Table) {
+func (l *loop) noteOldest(t *balance.Table) {
 	ages := make([]age, len(t.Backends()))
 	for _, x := range l.exchanges {
-		e := x.target
+		e := x.backend
 		if e == nil || t.At(e.Index) != e {
 			continue
 		}

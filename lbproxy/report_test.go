@@ -3,6 +3,8 @@ package lbproxy
 import (
 	"testing"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // report waits for the front door's answer to the newest snapshot that satisfies good.
@@ -21,7 +23,7 @@ func (r *rig) report(what string, good func(Report) bool) Report {
 }
 
 // ask applies the endpoints again with a question for figures, and returns them.
-func (r *rig) ask(endpoints ...Endpoint) *Figures {
+func (r *rig) ask(endpoints ...balance.Endpoint) *Figures {
 	r.t.Helper()
 	r.seq++
 	if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: endpoints, Ask: r.seq}); err != nil {
@@ -45,7 +47,7 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 		return q.ok("ok")
 	}
 	s := newStub(t, answer)
-	endpoints := append(up(s.address), Endpoint{Index: 3, Address: refusing(t), Incarnation: 7, State: Down})
+	endpoints := append(up(s.address), balance.Endpoint{Index: 3, Address: refusing(t), Incarnation: 7, State: balance.Down})
 	r.apply(false, endpoints...)
 	c := r.client()
 	c.wantOpen("ok")

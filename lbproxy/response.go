@@ -99,7 +99,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	r := &l.response
 	x.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
-	l.noteAnswer(x.target)
+	l.noteAnswer(x.backend)
 	x.repeatAnswered()
 	if r.Status == statusSwitching {
 		x.beginTunnel(u, rest)

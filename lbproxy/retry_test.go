@@ -10,10 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
-func roundRobin(o *Options) { o.Balance = RoundRobin }
+func roundRobin(o *Options) { o.Balance = balance.RoundRobin }
 
 // closer is a worker that reads a request and dies without a byte.
 func closer(q *stubRequest) bool {
@@ -160,7 +161,7 @@ func TestACrashingRequestReachesTwoWorkersAtMost(t *testing.T) {
 func crashWorkers(t *testing.T, warm, first, known bool) {
 	r := newRig(t, roundRobin)
 	var mu sync.Mutex // guards endpoints
-	var endpoints []Endpoint
+	var endpoints []balance.Endpoint
 	var reached, served atomic.Int64
 	for i := range 5 {
 		s := newStub(t, func(q *stubRequest) bool {
@@ -169,7 +170,7 @@ func crashWorkers(t *testing.T, warm, first, known bool) {
 				reached.Add(1)
 				if known {
 					mu.Lock()
-					endpoints[i].State = Down
+					endpoints[i].State = balance.Down
 					r.apply(false, endpoints...)
 					mu.Unlock()
 					r.exchanges()
@@ -183,7 +184,7 @@ func crashWorkers(t *testing.T, warm, first, known bool) {
 				return q.ok("fine")
 			}
 		})
-		endpoints = append(endpoints, Endpoint{Index: i, Address: s.address, Incarnation: 1, State: Up})
+		endpoints = append(endpoints, balance.Endpoint{Index: i, Address: s.address, Incarnation: 1, State: balance.Up})
 	}
 	r.apply(false, endpoints...)
 	c := r.client()
@@ -273,11 +274,11 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
-	var endpoints []Endpoint
+	var endpoints []balance.Endpoint
 	var stubs []*stub
 	for i := range 3 {
 		stubs = append(stubs, newStub(t, constant("ok")))
-		endpoints = append(endpoints, Endpoint{Index: i, Name: "w", Address: stubs[i].address, Incarnation: 1, State: Up})
+		endpoints = append(endpoints, balance.Endpoint{Index: i, Name: "w", Address: stubs[i].address, Incarnation: 1, State: balance.Up})
 	}
 	r.apply(false, endpoints...)
 	stop, failed := make(chan struct{}), make(chan error, 8)

@@ -1,6 +1,10 @@
 package lbproxy
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"percore/lbproxy/balance"
+)
 
 // What a kept connection may carry, and what tells that it is one no more.
 // docs/adr/0019-what-a-kept-connection-carries.md has the reasons.
@@ -30,13 +34,13 @@ const (
 // reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while
 // its body is sent an early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the
 // request before. The same goes for what must not be repeated and does not go out by one write.
-func (x *exchange) reuseOf(t *target) reuse {
+func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	switch {
-	case t.chatty.Load() || x.upload == uploadBody:
+	case t.Chatty.Load() || x.upload == uploadBody:
 		return reuseNone
 	case x.replay && x.method.Idempotent():
 		return reuseAny
-	case t.hasty.Load() || len(x.head)-x.start > oneWriteBytes:
+	case t.Hasty.Load() || len(x.head)-x.start > oneWriteBytes:
 		return reuseNone
 	default:
 		return reuseFresh
@@ -96,7 +100,7 @@ func (l *loop) pooledSpoke(u *conn) {
 // that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
 func (l *loop) spokeUnasked(u *conn) {
 	t := l.table.At(int(u.endpoint))
-	if t == nil || t.Incarnation != u.incarnation || t.chatty.Swap(true) {
+	if t == nil || t.Incarnation != u.incarnation || t.Chatty.Swap(true) {
 		return
 	}
 	l.proxy.events.offer(event{
@@ -112,6 +116,6 @@ func (l *loop) keptConnectionEnded(u *conn) {
 		return
 	}
 	if t := l.table.At(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
-		t.hasty.Store(true)
+		t.Hasty.Store(true)
 	}
 }

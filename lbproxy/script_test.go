@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/internal/peers"
 )
 
@@ -51,7 +52,7 @@ type theatre struct {
 	*peers.Case
 	incarnation uint64
 	mu          sync.Mutex // guards endpoints
-	endpoints   []Endpoint
+	endpoints   []balance.Endpoint
 }
 
 func newTheatre(t *testing.T, c *peers.Case) *theatre {
@@ -84,8 +85,8 @@ func setOption(o *Options, name, value string) error {
 		*target, err = strconv.ParseInt(value, 10, 64)
 	case *bool:
 		*target, err = strconv.ParseBool(value)
-	case *Balance:
-		*target = Balance(value)
+	case *balance.Method:
+		*target = balance.Method(value)
 	default:
 		err = fmt.Errorf("option %s is a %T", name, target)
 	}
@@ -156,7 +157,7 @@ func (th *theatre) begin(stage *peers.Stage) {
 	for i, down := range stage.Down() {
 		th.endpoints[i].Incarnation = th.incarnation
 		if down {
-			th.endpoints[i].State, th.endpoints[i].Coming = Down, true
+			th.endpoints[i].State, th.endpoints[i].Coming = balance.Down, true
 		}
 	}
 	th.apply(false, slices.Clone(th.endpoints)...)
@@ -166,7 +167,7 @@ func (th *theatre) begin(stage *peers.Stage) {
 func (th *theatre) up(worker int) {
 	th.mu.Lock()
 	defer th.mu.Unlock()
-	th.endpoints[worker].State, th.endpoints[worker].Coming = Up, false
+	th.endpoints[worker].State, th.endpoints[worker].Coming = balance.Up, false
 	th.apply(false, slices.Clone(th.endpoints)...)
 	th.fewTurns()
 }
@@ -201,7 +202,7 @@ func (th *theatre) left() (left string) {
 	}
 	th.onLoop(func(l *loop) {
 		for _, t := range l.table.Backends() {
-			if n := t.load(); n != 0 {
+			if n := t.Load(); n != 0 {
 				left = fmt.Sprintf("got %d requests and tunnels at %s, want 0", n, t.Name)
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"math"
 	"time"
+
+	"percore/lbproxy/balance"
 )
 
 // firstStartTimeout is how long a request waits during the first start; 0 is no limit.
@@ -24,7 +26,7 @@ func (l *loop) waitMax() time.Duration {
 
 // noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker is taken
 // out. A kept connection that was closed does not count, nor does any answer: those are the application's.
-func (l *loop) noteFailure(t *target, why cause) {
+func (l *loop) noteFailure(t *balance.Backend, why cause) {
 	switch why {
 	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
 	default:
@@ -40,7 +42,7 @@ func (l *loop) noteFailure(t *target, why cause) {
 }
 
 // noteAnswer ends a row of failures.
-func (l *loop) noteAnswer(t *target) {
+func (l *loop) noteAnswer(t *balance.Backend) {
 	if t == nil || !t.NoteAnswer() {
 		return
 	}
@@ -79,11 +81,11 @@ func (x *exchange) timeLeft() time.Duration {
 // it. It is causeNone where there is something to wait for.
 func (x *exchange) hopeless() cause {
 	switch x.loop.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
-	case NoneComing:
+	case balance.NoneComing:
 		return causeNoneComing
-	case AllRefuse:
+	case balance.AllRefuse:
 		return causeConnectRefused
-	case Hopeful:
+	case balance.Hopeful:
 	}
 	return causeNone
 }

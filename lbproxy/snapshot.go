@@ -1,12 +1,16 @@
 package lbproxy
 
-import "time"
+import (
+	"time"
+
+	"percore/lbproxy/balance"
+)
 
 // Snapshot is the whole wanted state of the front door. Applying one twice changes nothing, and a later one
 // replaces an earlier one.
 type Snapshot struct {
 	Seq       uint64 // grows with each change
-	Endpoints []Endpoint
+	Endpoints []balance.Endpoint
 	Drain     bool          // accept what has already arrived, then no more; every answer ends its connection
 	Sole      bool          // no other process holds the listening sockets any more; with Drain they are closed, once settled
 	Settle    time.Duration // with Drain: how long handshakes that have begun are waited for at most; 0 is a second
@@ -19,5 +23,5 @@ type wanted struct {
 	ask   uint64
 	drain bool
 	sole  bool
-	table *Table
+	table *balance.Table
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/page"
 )
 
@@ -45,7 +46,7 @@ func TestAMalformedAnswerBecomesA502AndItsConnectionIsNotUsedAgain(t *testing.T)
 			other := newStub(t, constant("fine"))
 			r.seq++
 			name := fmt.Sprintf("w%d", r.seq)
-			if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: []Endpoint{{Name: name, Address: s.address, Incarnation: r.seq, State: Up}}}); err != nil {
+			if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: []balance.Endpoint{{Name: name, Address: s.address, Incarnation: r.seq, State: balance.Up}}}); err != nil {
 				t.Fatal(err)
 			}
 			c := r.client()

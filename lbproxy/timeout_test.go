@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/balance"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
@@ -123,7 +124,7 @@ func deaf(t *testing.T) string {
 func TestAConnectThatTakesTooLongMovesOnForAnyMethod(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.Balance = RoundRobin; o.ProxyConnectTimeout = 60 * time.Millisecond })
+			r := newRig(t, func(o *Options) { o.Balance = balance.RoundRobin; o.ProxyConnectTimeout = 60 * time.Millisecond })
 			good := newStub(t, constant("good"))
 			r.workers(good.address, deaf(t)) // the turn starts behind the first
 			start := time.Now()

@@ -22,8 +22,8 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	c := l.conns.at(x.downstream)
 	x.response, x.replay, x.writer.keepAlive, x.reusable = responseTunnel, false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
-	x.target.becomeTunnel()
-	l.freed(x.target)
+	x.backend.BecomeTunnel()
+	l.freed(x.backend)
 	x.releaseHead() // a tunnel may last for hours
 	x.releaseResponseHead()
 	x.writer.bodyBytes += int64(len(rest))

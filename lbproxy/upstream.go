@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/http1"
+import (
+	"percore/lbproxy/balance"
+	"percore/lbproxy/http1"
+)
 
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (x *exchange) assign() {
@@ -16,11 +19,11 @@ func (x *exchange) assign() {
 }
 
 // sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
-func (x *exchange) sendTo(t *target, pooled bool) {
-	x.target, x.last = t, t
+func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
+	x.backend, x.last = t, t
 	x.wait.Tries++
 	x.sent, x.reusable = 0, true
-	if t.count() {
+	if t.Count() {
 		x.loop.proxy.changed()
 	}
 	if pooled {
@@ -43,9 +46,9 @@ func (x *exchange) attach(u *conn) {
 
 // startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
 // says, so the request is written at once.
-func (x *exchange) startConnect(t *target) {
+func (x *exchange) startConnect(t *balance.Backend) {
 	l := x.loop
-	u, failure := l.dial(t.address)
+	u, failure := l.dial(t.Destination)
 	if failure != causeNone {
 		x.tryFailed(failure)
 		return
@@ -273,16 +276,16 @@ func (x *exchange) letGo(reuse bool) {
 
 // releaseWorker gives back the place that an exchange has at its worker.
 func (x *exchange) releaseWorker() {
-	t := x.target
+	t := x.backend
 	if t == nil {
 		return
 	}
-	x.target = nil
+	x.backend = nil
 	x.loop.proxy.group.EndRepeat(&x.wait)
 	if x.response == responseTunnel {
 		t.EndTunnel()
 	} else {
-		t.unclaim()
+		t.Release()
 	}
 	x.loop.freed(t)
 }
@@ -290,7 +293,7 @@ func (x *exchange) releaseWorker() {
 // mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).chatty.Load() {
+	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).Chatty.Load() {
 		return false
 	}
 	u.since = l.steady()

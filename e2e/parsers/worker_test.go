@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"percore/lbproxy"
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
 
@@ -109,8 +110,8 @@ func frontDoor(t *testing.T, worker string) string {
 	finished := make(chan error, 1)
 	go func() { finished <- p.Run() }()
 	t.Cleanup(func() { p.Close(); <-finished })
-	endpoint := lbproxy.Endpoint{Name: "worker", Address: worker, Incarnation: 1, State: lbproxy.Up}
-	if err := p.Apply(lbproxy.Snapshot{Seq: 1, Endpoints: []lbproxy.Endpoint{endpoint}}); err != nil {
+	endpoint := balance.Endpoint{Name: "worker", Address: worker, Incarnation: 1, State: balance.Up}
+	if err := p.Apply(lbproxy.Snapshot{Seq: 1, Endpoints: []balance.Endpoint{endpoint}}); err != nil {
 		t.Fatal(err)
 	}
 	return address

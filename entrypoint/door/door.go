@@ -18,6 +18,7 @@ import (
 	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
 	"percore/lbproxy"
+	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 	"percore/reaper/fleet"
 )
@@ -171,9 +172,9 @@ func (d *Door) isNewest(seq uint64) bool {
 
 // Publish tells the front door about the workers.
 func (d *Door) Publish(endpoints []fleet.Endpoint) {
-	list := make([]lbproxy.Endpoint, len(endpoints))
+	list := make([]balance.Endpoint, len(endpoints))
 	for i, e := range endpoints {
-		list[i] = lbproxy.Endpoint{
+		list[i] = balance.Endpoint{
 			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID, State: endpointState(e.State), RequestsMax: e.RequestsMax,
 			Killed: e.Killed, Trouble: e.Trouble,
 			Coming: e.Coming, Due: e.Due, Proven: e.Proven,
@@ -222,13 +223,13 @@ func (d *Door) changeLocked(f func(*lbproxy.Snapshot)) {
 	}
 }
 
-func endpointState(s fleet.EndpointState) lbproxy.EndpointState {
+func endpointState(s fleet.EndpointState) balance.State {
 	switch s {
 	case fleet.Up:
-		return lbproxy.Up
+		return balance.Up
 	case fleet.Draining:
-		return lbproxy.Draining
+		return balance.Draining
 	default:
-		return lbproxy.Down
+		return balance.Down
 	}
 }

@@ -13,14 +13,15 @@ import (
 
 	"percore/entrypoint/link"
 	"percore/lbproxy"
+	"percore/lbproxy/balance"
 )
 
 func wanted() link.Wanted {
 	return link.Wanted{
 		Version: link.Version, Options: lbproxy.DefaultOptions(), LogLevel: "INFO",
 		Listeners: []link.Listener{{FD: 4, Address: ":8080", Loop: 0}},
-		Snapshot: lbproxy.Snapshot{Seq: 7, Drain: true, Endpoints: []lbproxy.Endpoint{
-			{Index: 1, Name: "tornadoes:tornado-8001", Address: "127.0.0.1:8001", Incarnation: 3, State: lbproxy.Draining},
+		Snapshot: lbproxy.Snapshot{Seq: 7, Drain: true, Endpoints: []balance.Endpoint{
+			{Index: 1, Name: "tornadoes:tornado-8001", Address: "127.0.0.1:8001", Incarnation: 3, State: balance.Draining},
 		}},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
+	"percore/lbproxy/balance"
 	"percore/reaper/fleet"
 	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
@@ -64,7 +65,7 @@ func (p *Plan) frontEnviron() []string {
 // FrontOptions are the front door's settings.
 func (p *Plan) FrontOptions(cfg *config.Config) lbproxy.Options {
 	return lbproxy.Options{
-		Loops: p.Loops, MemoryMax: p.memory, Balance: lbproxy.Balance(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError,
+		Loops: p.Loops, MemoryMax: p.memory, Balance: balance.Method(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError,
 		ClientMaxBodySize: int64(cfg.ClientMaxBodySize), ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
 		ClientMaxHeaderSize: int(cfg.ClientMaxHeaderSize), ClientMaxHeaderFields: int(cfg.ClientMaxHeaderFields), ProxyBufferSize: int(cfg.ProxyBufferSize),
 		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"sync"
@@ -37,17 +37,17 @@ type Waiter struct {
 	Repeat bool     // a backend has seen some of it: to try it again takes one of the repeats
 
 	repeating    bool // it has one
-	tried        endpointSet
+	tried        set
 	refusedSince int64 // nanoseconds on its loop's clock of the first of the connects in a row that were refused; 0 is none
 
-	Place      *target // that it has been given, and its loop is yet to use
+	Place      *Backend // that it has been given, and its loop is yet to use
 	state      waitState
 	prev, next *Waiter
 	box        *Mailbox // of its loop, once it has waited
 }
 
 // NoteTried keeps w from being given to t again, as long as it is not forgiven.
-func (w *Waiter) NoteTried(t *target) { w.tried.add(t.Index) }
+func (w *Waiter) NoteTried(t *Backend) { w.tried.add(t.Index) }
 
 // waitList is a list of waiters, linked by themselves.
 type waitList struct{ head, tail *Waiter }
@@ -117,7 +117,7 @@ func (m *Mailbox) remove(w *Waiter) {
 }
 
 // Next returns a waiter that has got a place, with the place; nil when there is none.
-func (m *Mailbox) Next() (*Waiter, *target) {
+func (m *Mailbox) Next() (*Waiter, *Backend) {
 	if !m.full.Load() {
 		return nil, nil
 	}
@@ -155,7 +155,7 @@ func (b *Balancer) Enter(w *Waiter, sizeMax int, now int64) bool {
 }
 
 // Leave takes w out, wherever it is, and returns the place that it had been given and has not used.
-func (b *Balancer) Leave(w *Waiter) *target {
+func (b *Balancer) Leave(w *Waiter) *Backend {
 	q := &b.group.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -215,7 +215,7 @@ func (b *Balancer) Forgive(now int64) {
 	defer q.mu.Unlock()
 	for w := q.list.head; w != nil; w = w.next {
 		if w.box == b.box && w.Tries > 0 {
-			w.tried = endpointSet{}
+			w.tried = set{}
 		}
 	}
 	b.serve(now)

@@ -1,8 +1,8 @@
-package lbproxy
+package balance
 
 // pardonsMax bounds how often the death of a worker is not held against a request that was with it: a kill that only looks
 // like one from outside, such as one for memory that nobody reports, must not go through all workers again and again.
-const pardonsMax = 3
+const PardonsMax = 3
 
 // Suspicion is what is known of the workers that may have died of one request.
 type Suspicion struct {
@@ -13,7 +13,7 @@ type Suspicion struct {
 }
 
 // Suspect notes that t died while it had the request, and so perhaps of it.
-func (s *Suspicion) Suspect(t *target) {
+func (s *Suspicion) Suspect(t *Backend) {
 	s.deaths = 1
 	s.index, s.incarnation = t.Index, t.Incarnation
 }
@@ -22,7 +22,7 @@ func (s *Suspicion) Suspect(t *target) {
 // was killed from outside did not; PID 1 has told by the time this is asked, because it learns of a death long before the next
 // worker can die of the same request.
 func (s *Suspicion) IsSuspect(t *Table) bool {
-	if s.deaths > 0 && s.pardons < pardonsMax && t.wasKilled(s.index, s.incarnation) {
+	if s.deaths > 0 && s.pardons < PardonsMax && t.wasKilled(s.index, s.incarnation) {
 		s.pardons++
 		s.deaths = 0
 	}
@@ -31,7 +31,7 @@ func (s *Suspicion) IsSuspect(t *Table) bool {
 
 // Survives notes that of may have died of the request, which it had over a kept connection. It is false when that is one death
 // too many.
-func (s *Suspicion) Survives(of *target, t *Table) bool {
+func (s *Suspicion) Survives(of *Backend, t *Table) bool {
 	switch {
 	case s.deaths > 0 && s.index == of.Index && s.incarnation == of.Incarnation: // that one is known
 	case s.IsSuspect(t):

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 // A request whose worker died with it is repeated on another. Many at once would double the load on those that are left, so
 // repeats are at most a fifth of the requests that are with workers or wait, and at least repeatsMin; further ones wait in the
@@ -21,7 +21,7 @@ func (g *Group) takeRepeat(t *Table) bool {
 // activeIn is how many requests the workers in t have, or wait for one.
 func (g *Group) activeIn(t *Table) int64 {
 	active := g.queue.waiting.Load()
-	for _, e := range t.target {
+	for _, e := range t.backends {
 		if e != nil {
 			active += e.inFlight.Load()
 		}

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"fmt"
@@ -9,28 +9,28 @@ import (
 )
 
 // EndpointState says what the front door may do with a worker.
-type EndpointState uint8
+type State uint8
 
 // The states of an endpoint.
 const (
-	Down     EndpointState = iota // not there: never chosen
-	Up                            // ready: may be chosen
-	Draining                      // finishes what it has, gets nothing new
+	Down     State = iota // not there: never chosen
+	Up                    // ready: may be chosen
+	Draining              // finishes what it has, gets nothing new
 )
 
-var endpointStates = [...]string{"down", "up", "draining"}
+var stateNames = [...]string{"down", "up", "draining"}
 
 // String returns the state's name in lower case.
-func (s EndpointState) String() string { return endpointStates[s] }
+func (s State) String() string { return stateNames[s] }
 
 // MarshalText writes the state's name.
-func (s EndpointState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads the state's name.
-func (s *EndpointState) UnmarshalText(text []byte) error {
-	for i, name := range endpointStates {
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
 		if name == string(text) {
-			*s = EndpointState(i)
+			*s = State(i)
 			return nil
 		}
 	}
@@ -45,7 +45,7 @@ type Endpoint struct {
 	Address     string // `127.0.0.1:8000` or `unix:/path`
 	Incarnation uint64
 	PID         int // its process, as PID 1 knows it, for the access log; 0 is not known
-	State       EndpointState
+	State       State
 	Killed      uint64    // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
 	Trouble     string    // why it is not up, where that is known, in words fit for HTML and JSON as they are; empty is nothing
 	RequestsMax uint64    // requests after which the incarnation is reported as exhausted; 0 is never
@@ -57,10 +57,10 @@ type Endpoint struct {
 // Table is the endpoints of a group made ready for the loops, which only read it. Its entries are dense: entry i is the worker
 // with index i, nil when there is none.
 type Table struct {
-	states  []EndpointState
-	target  []*target
-	killed  []uint64 // see Endpoint.Killed
-	trouble string   // the first Endpoint.Trouble
+	states   []State
+	backends []*Backend
+	killed   []uint64 // see Endpoint.Killed
+	trouble  string   // the first Endpoint.Trouble
 	outlook
 }
 
@@ -73,7 +73,7 @@ func NewTable(endpoints []Endpoint, old *Table) (*Table, error) {
 		}
 		size = max(size, e.Index+1)
 	}
-	t := &Table{states: make([]EndpointState, size), target: make([]*target, size), killed: make([]uint64, size)}
+	t := &Table{states: make([]State, size), backends: make([]*Backend, size), killed: make([]uint64, size)}
 	for _, e := range endpoints {
 		if err := t.add(e, old); err != nil {
 			return nil, err
@@ -93,32 +93,32 @@ func (t *Table) add(e Endpoint, old *Table) error {
 	}
 	if was := old.At(e.Index); was != nil && was.Incarnation == e.Incarnation && was.Address == e.Address {
 		was.requestsMax.Store(e.RequestsMax)
-		t.target[e.Index] = was
+		t.backends[e.Index] = was
 		return nil
 	}
 	address, err := socket.ParseAddress(e.Address)
 	if err != nil {
 		return fmt.Errorf("apply snapshot: endpoint %s: %w", e.Name, err)
 	}
-	fresh := &target{Endpoint: e, address: address, known: time.Now()}
+	fresh := &Backend{Endpoint: e, Destination: address, Known: time.Now()}
 	fresh.requestsMax.Store(e.RequestsMax)
-	t.target[e.Index] = fresh
+	t.backends[e.Index] = fresh
 	return nil
 }
 
 // At returns the worker with this index, or nil.
-func (t *Table) At(index int) *target {
-	if t == nil || index >= len(t.target) {
+func (t *Table) At(index int) *Backend {
+	if t == nil || index >= len(t.backends) {
 		return nil
 	}
-	return t.target[index]
+	return t.backends[index]
 }
 
 // Backends are the workers by their index, nil where there is none. They are only read.
-func (t *Table) Backends() []*target { return t.target }
+func (t *Table) Backends() []*Backend { return t.backends }
 
 // State is the state of the worker with this index, which there is.
-func (t *Table) State(index int) EndpointState { return t.states[index] }
+func (t *Table) State(index int) State { return t.states[index] }
 
 // IsUp reports whether this very incarnation may be chosen.
 func (t *Table) IsUp(index int, incarnation uint64) bool {
@@ -138,7 +138,7 @@ func (t *Table) Trouble() string {
 func (t *Table) AnyUp() bool { return t != nil && slices.Contains(t.states, Up) }
 
 // endpointSet is a set of endpoint indexes.
-type endpointSet [endpointsMax / 64]uint64
+type set [endpointsMax / 64]uint64
 
-func (s *endpointSet) add(index int)      { s[index/64] |= 1 << (index % 64) }
-func (s *endpointSet) has(index int) bool { return s[index/64]&(1<<(index%64)) != 0 }
+func (s *set) add(index int)      { s[index/64] |= 1 << (index % 64) }
+func (s *set) has(index int) bool { return s[index/64]&(1<<(index%64)) != 0 }

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"encoding/binary"
@@ -6,19 +6,19 @@ import (
 )
 
 // Balance is how a worker is chosen for a request.
-type Balance string
+type Method string
 
 // The balancing methods, by nginx's names.
 const (
-	LeastConn  Balance = "least_conn"  // the worker with the fewest requests in flight; ties take turns
-	RoundRobin Balance = "round_robin" // each ready worker in turn
-	IPHash     Balance = "ip_hash"     // the same worker for the same client address
-	Random     Balance = "random"      // of two at random the one with fewer requests in flight
+	LeastConn  Method = "least_conn"  // the worker with the fewest requests in flight; ties take turns
+	RoundRobin Method = "round_robin" // each ready worker in turn
+	IPHash     Method = "ip_hash"     // the same worker for the same client address
+	Random     Method = "random"      // of two at random the one with fewer requests in flight
 )
 
 // IsKnown reports whether there is such a method.
-func (m Balance) IsKnown() bool {
-	return slices.Contains([]Balance{LeastConn, RoundRobin, IPHash, Random}, m)
+func (m Method) IsKnown() bool {
+	return slices.Contains([]Method{LeastConn, RoundRobin, IPHash, Random}, m)
 }
 
 // Balancer is one loop's end of a group: it chooses workers for the loop's requests. The counts that it goes by, and the turn of
@@ -26,7 +26,7 @@ func (m Balance) IsKnown() bool {
 type Balancer struct {
 	group    *Group
 	box      *Mailbox // of the loop
-	method   Balance
+	method   Method
 	limit    int64  // requests that a worker gets at once; 0 is no limit
 	random   uint64 // state of the random numbers; never 0
 	searches uint32 // least_conn: each starts at another worker, so that ties take turns
@@ -48,9 +48,9 @@ const (
 
 // sighting is whom a search has passed over.
 type sighting struct {
-	full  bool    // a worker that would do but has no room
-	out   bool    // one that is taken out
-	fresh *target // the least busy of those that are not warm yet
+	full  bool     // a worker that would do but has no room
+	out   bool     // one that is taken out
+	fresh *Backend // the least busy of those that are not warm yet
 }
 
 // NewBalancer makes the end of g of the loop with this number, whose mailbox box is.
@@ -59,10 +59,10 @@ func NewBalancer(g *Group, box *Mailbox, loop int) Balancer {
 }
 
 // Configure sets by which method workers are chosen from now on, and how many requests each gets at once; 0 is no limit.
-func (b *Balancer) Configure(method Balance, limit int) { b.method, b.limit = method, int64(limit) }
+func (b *Balancer) Configure(method Method, limit int) { b.method, b.limit = method, int64(limit) }
 
 // Choose takes a place for w at one of the workers in t that it has not tried. It returns nil when there is none now.
-func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *target {
+func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *Backend {
 	repeats := w.Repeat && !w.repeating
 	if t == nil || repeats && !b.group.takeRepeat(t) {
 		return nil
@@ -79,8 +79,8 @@ func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *target {
 }
 
 // choose takes a place for w, whose repeat has been counted.
-func (b *Balancer) choose(t *Table, w *Waiter, now int64) *target {
-	if len(t.target) == 0 {
+func (b *Balancer) choose(t *Table, w *Waiter, now int64) *Backend {
+	if len(t.backends) == 0 {
 		return nil
 	}
 	b.now = now
@@ -96,7 +96,7 @@ func (b *Balancer) choose(t *Table, w *Waiter, now int64) *target {
 
 // search finds a worker that is well; one that is out where that is due to be tried; one that is not warm yet when its turn has
 // come or nobody else has room; and one that is out when all are.
-func (b *Balancer) search(t *Table, w *Waiter) *target {
+func (b *Balancer) search(t *Table, w *Waiter) *Backend {
 	b.seen = sighting{}
 	best := b.find(t, w, reachWell)
 	if b.seen.out {
@@ -107,7 +107,7 @@ func (b *Balancer) search(t *Table, w *Waiter) *target {
 	if fresh := b.seen.fresh; fresh != nil {
 		if best == nil {
 			best = b.find(t, w, reachFresh)
-		} else if freshTurn(b.searches, len(t.target), fresh.warmth(b.now)) && fresh.load() <= best.load() {
+		} else if freshTurn(b.searches, len(t.backends), fresh.warmth(b.now)) && fresh.Load() <= best.Load() {
 			best = fresh
 		}
 	}
@@ -117,7 +117,7 @@ func (b *Balancer) search(t *Table, w *Waiter) *target {
 	return best
 }
 
-func (b *Balancer) find(t *Table, w *Waiter, reach reach) *target {
+func (b *Balancer) find(t *Table, w *Waiter, reach reach) *Backend {
 	b.reach = reach
 	switch b.method {
 	case RoundRobin:
@@ -136,7 +136,7 @@ func (b *Balancer) may(t *Table, index int, w *Waiter) bool {
 	if t.states[index] != Up || w.tried.has(index) {
 		return false
 	}
-	e := t.target[index]
+	e := t.backends[index]
 	state := e.condition.Load()
 	if !e.hasRoom(b.limit) {
 		b.seen.full = b.seen.full || state != conditionOut
@@ -150,15 +150,15 @@ func (b *Balancer) may(t *Table, index int, w *Waiter) bool {
 		return b.reach == reachAll
 	case b.reach >= reachFresh || e.warmth(b.now) == 1000:
 		return true
-	case b.seen.fresh == nil || e.load() < b.seen.fresh.load():
+	case b.seen.fresh == nil || e.Load() < b.seen.fresh.Load():
 		b.seen.fresh = e
 	}
 	return false
 }
 
 // dueProbe is a worker that was taken out and is to be tried by this request.
-func (b *Balancer) dueProbe(t *Table, w *Waiter) *target {
-	for i, e := range t.target {
+func (b *Balancer) dueProbe(t *Table, w *Waiter) *Backend {
+	for i, e := range t.backends {
 		if t.states[i] == Up && !w.tried.has(i) && e.hasRoom(b.limit) && e.takeProbe(b.now) {
 			return e
 		}
@@ -172,12 +172,12 @@ func (b *Balancer) AnyFree(t *Table) bool {
 		return false
 	}
 	wellOnes, lastResort := false, false
-	for i, e := range t.target {
+	for i, e := range t.backends {
 		if t.states[i] != Up {
 			continue
 		}
 		switch room := e.hasRoom(b.limit); {
-		case e.isOut():
+		case e.IsOut():
 			lastResort = lastResort || room
 		case room:
 			return true
@@ -189,17 +189,17 @@ func (b *Balancer) AnyFree(t *Table) bool {
 }
 
 // least is the worker with the fewest requests.
-func (b *Balancer) least(t *Table, w *Waiter) *target {
-	var best *target
+func (b *Balancer) least(t *Table, w *Waiter) *Backend {
+	var best *Backend
 	var fewest int64
-	index := int(b.searches % uint32(len(t.target)))
-	for range t.target {
+	index := int(b.searches % uint32(len(t.backends)))
+	for range t.backends {
 		if b.may(t, index, w) {
-			if n := t.target[index].load(); best == nil || n < fewest {
-				best, fewest = t.target[index], n
+			if n := t.backends[index].Load(); best == nil || n < fewest {
+				best, fewest = t.backends[index], n
 			}
 		}
-		if index++; index == len(t.target) {
+		if index++; index == len(t.backends) {
 			index = 0
 		}
 	}
@@ -207,13 +207,13 @@ func (b *Balancer) least(t *Table, w *Waiter) *target {
 }
 
 // next is the worker whose turn it is. A loop that finds that another has just taken that turn looks for the next.
-func (b *Balancer) next(t *Table, w *Waiter) *target {
+func (b *Balancer) next(t *Table, w *Waiter) *Backend {
 	for {
 		turn := b.group.turn.Load()
 		found := -1
-		for i := range t.target {
+		for i := range t.backends {
 			// To the end, for the sake of what it remembers.
-			if index := (int(turn) + 1 + i) % len(t.target); b.may(t, index, w) && found < 0 {
+			if index := (int(turn) + 1 + i) % len(t.backends); b.may(t, index, w) && found < 0 {
 				found = index
 			}
 		}
@@ -221,7 +221,7 @@ func (b *Balancer) next(t *Table, w *Waiter) *target {
 			return nil
 		}
 		if b.group.turn.CompareAndSwap(turn, uint32(found)) {
-			return t.target[found]
+			return t.backends[found]
 		}
 	}
 }
@@ -230,16 +230,16 @@ func (b *Balancer) next(t *Table, w *Waiter) *target {
 // hashing), so that the clients of one that goes are spread over the others and come back with it. The score is the slot's, not
 // the process's. With a limit a client waits for its worker, even where another is free; a worker that is not warm yet has its
 // own clients all the same.
-func (b *Balancer) home(t *Table, w *Waiter) *target {
-	var best *target
+func (b *Balancer) home(t *Table, w *Waiter) *Backend {
+	var best *Backend
 	var highest uint64
 	key := hashClient(&w.Client)
-	for index := range t.target {
-		e := t.target[index]
+	for index := range t.backends {
+		e := t.backends[index]
 		if t.states[index] != Up || w.tried.has(index) {
 			continue
 		}
-		if e.isOut() && b.reach != reachAll {
+		if e.IsOut() && b.reach != reachAll {
 			b.seen.out = true
 			continue
 		}
@@ -255,18 +255,18 @@ func (b *Balancer) home(t *Table, w *Waiter) *target {
 }
 
 // lessOfTwo is the one with fewer requests of two workers chosen at random.
-func (b *Balancer) lessOfTwo(t *Table, w *Waiter) *target {
-	var pair [2]*target
+func (b *Balancer) lessOfTwo(t *Table, w *Waiter) *Backend {
+	var pair [2]*Backend
 	seen := uint64(0)
-	for index := range t.target {
+	for index := range t.backends {
 		if !b.may(t, index, w) {
 			continue
 		}
 		// A sample of two, each worker with the same chance.
 		if at := b.draw(seen + 1); seen < 2 {
-			pair[seen] = t.target[index]
+			pair[seen] = t.backends[index]
 		} else if at < 2 {
-			pair[at] = t.target[index]
+			pair[at] = t.backends[index]
 		}
 		seen++
 	}
@@ -274,7 +274,7 @@ func (b *Balancer) lessOfTwo(t *Table, w *Waiter) *target {
 	if second == nil {
 		return first
 	}
-	if n, m := first.load(), second.load(); m < n || m == n && b.draw(2) == 0 {
+	if n, m := first.Load(), second.Load(); m < n || m == n && b.draw(2) == 0 {
 		return second
 	}
 	return first

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 
 func TestOnlyOneRequestProbesAndTheNextWaitsLonger(t *testing.T) {
 	table := tableOf(t, Up, Up)
-	e := table.target[0]
+	e := table.backends[0]
 	e.condition.Store(conditionOut)
 	e.probeMillis.Store(probeMillis)
 	e.probeAt.Store(probeMillis)
-	table.target[1].condition.Store(conditionWell)
+	table.backends[1].condition.Store(conditionWell)
 	b, other := newBalancer(LeastConn, 0), newBalancer(Random, 0)
 	now := int64(0)
 	for i, want := range []int64{1000, 3000, 7000, 15000, 31000, 61000, 91000} {
@@ -30,9 +30,9 @@ func TestOnlyOneRequestProbesAndTheNextWaitsLonger(t *testing.T) {
 }
 
 func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
 		b, table := newBalancer(method, 1), tableOf(t, Up, Down)
-		e := table.target[0]
+		e := table.backends[0]
 		e.condition.Store(conditionOut)
 		e.probeAt.Store(1 << 40)
 		if !b.AnyFree(table) || b.Choose(table, &Waiter{}, 1) != e {
@@ -46,13 +46,13 @@ func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
 
 // TestAFreshWorkerGetsAGrowingShare counts what a newcomer among three that are warm gets.
 func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, Random} {
+	for _, method := range []Method{LeastConn, RoundRobin, Random} {
 		b, table := newBalancer(method, 0), tableOf(t, Up, Up, Up, Up)
-		for _, e := range table.target[1:] {
+		for _, e := range table.backends[1:] {
 			e.condition.Store(conditionWell)
 		}
 		for now, want := range map[int64][2]int{1: {60, 65}, warmMillis / 2: {140, 170}} {
-			table.target[0].upSince.Store(1)
+			table.backends[0].upSince.Store(1)
 			got := 0
 			for range 1000 {
 				if b.pickAt(table, now) == 0 {
@@ -64,7 +64,7 @@ func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
 			}
 		}
 		b.pickAt(table, warmMillis+1)
-		if table.target[0].condition.Load() != conditionWell {
+		if table.backends[0].condition.Load() != conditionWell {
 			t.Errorf("%s: the worker is not warm after %d ms", method, warmMillis)
 		}
 	}
@@ -72,21 +72,21 @@ func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
 
 func (b *Balancer) pickAt(t *Table, now int64) int {
 	chosen := b.Choose(t, &Waiter{}, now)
-	chosen.unclaim()
+	chosen.Release()
 	return chosen.Index
 }
 
 func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
 		t.Run(fmt.Sprint(method), func(t *testing.T) {
 			b, table := newBalancer(method, 1), tableOf(t, Up, Up)
-			table.target[1].condition.Store(conditionWell)
-			table.target[1].inFlight.Store(1)
+			table.backends[1].condition.Store(conditionWell)
+			table.backends[1].inFlight.Store(1)
 			client := clientAt(0)
 			for i := 0; method == IPHash && b.pick(tableOf(t, Up, Up), client) != 0; i++ {
 				client = clientAt(i)
 			}
-			if got := b.Choose(table, client, 1); got != table.target[0] {
+			if got := b.Choose(table, client, 1); got != table.backends[0] {
 				t.Errorf("got %v, want the fresh worker, as the other is full", got)
 			}
 		})

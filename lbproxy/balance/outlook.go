@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"math"
@@ -74,8 +74,8 @@ func (t *Table) refusal(w *Waiter, nowNanos int64) Prospect {
 	if w.refusedSince == 0 || nowNanos-w.refusedSince < refusedMillis*int64(time.Millisecond) {
 		return Hopeful
 	}
-	for i, e := range t.target {
-		if t.states[i] == Up && (!w.tried.has(i) || time.Since(e.known) < listenMillis*time.Millisecond) {
+	for i, e := range t.backends {
+		if t.states[i] == Up && (!w.tried.has(i) || time.Since(e.Known) < listenMillis*time.Millisecond) {
 			return Hopeful
 		}
 	}

@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 )
 
 // tableOf makes a table of workers in the given states.
-func tableOf(t *testing.T, states ...EndpointState) *Table {
+func tableOf(t *testing.T, states ...State) *Table {
 	t.Helper()
 	var es []Endpoint
 	for i, s := range states {
@@ -20,9 +20,9 @@ func tableOf(t *testing.T, states ...EndpointState) *Table {
 }
 
 // newBalancer makes one of a few that share their turn.
-func newBalancer(method Balance, limit int) *Balancer { return balancerOf(&Group{}, method, limit) }
+func newBalancer(method Method, limit int) *Balancer { return balancerOf(&Group{}, method, limit) }
 
-func balancerOf(g *Group, method Balance, limit int) *Balancer {
+func balancerOf(g *Group, method Method, limit int) *Balancer {
 	b := NewBalancer(g, &Mailbox{Wake: func() {}}, 0)
 	b.Configure(method, limit)
 	return &b
@@ -34,7 +34,7 @@ func (b *Balancer) pick(t *Table, w *Waiter) int {
 	if chosen == nil {
 		return -1
 	}
-	chosen.unclaim()
+	chosen.Release()
 	return chosen.Index
 }
 
@@ -67,7 +67,7 @@ func TestLeastConnTakesTheWorkerWithTheFewestRequests(t *testing.T) {
 }
 
 func TestTiesTakeTurns(t *testing.T) {
-	for _, method := range []Balance{LeastConn, Random} {
+	for _, method := range []Method{LeastConn, Random} {
 		b, table := newBalancer(method, 0), tableOf(t, Up, Up, Up, Up)
 		counts := map[int]int{}
 		for range 4000 {
@@ -138,7 +138,7 @@ func TestIPHashKeepsAClientAtItsWorkerWithALimitToo(t *testing.T) {
 }
 
 func TestNobodyGetsMoreThanTheLimit(t *testing.T) {
-	for _, method := range []Balance{LeastConn, RoundRobin, Random} {
+	for _, method := range []Method{LeastConn, RoundRobin, Random} {
 		b, table := newBalancer(method, 2), tableOf(t, Up, Down, Up, Up)
 		var w Waiter
 		w.NoteTried(table.At(3))
@@ -170,7 +170,7 @@ func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
 		{"all tried", tableOf(t, Up), all},
 	}
 	for _, test := range tests {
-		for _, method := range []Balance{LeastConn, RoundRobin, IPHash, Random} {
+		for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
 			if got := newBalancer(method, 0).pick(test.table, &test.w); got != -1 {
 				t.Errorf("%s, %s: got worker %d, want none", test.name, method, got)
 			}
@@ -179,7 +179,7 @@ func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
 }
 
 func TestASetOfEndpoints(t *testing.T) {
-	var s endpointSet
+	var s set
 	for _, i := range []int{0, 63, 64, 1023} {
 		if s.has(i) {
 			t.Errorf("index %d: got it before it was added", i)
@@ -191,14 +191,14 @@ func TestASetOfEndpoints(t *testing.T) {
 }
 
 func TestEndpointStatesHaveNames(t *testing.T) {
-	for _, s := range []EndpointState{Down, Up, Draining} {
+	for _, s := range []State{Down, Up, Draining} {
 		text, _ := s.MarshalText()
-		var got EndpointState
+		var got State
 		if err := got.UnmarshalText(text); err != nil || got != s {
 			t.Errorf("state %s: got %s and %v after a round trip", s, got, err)
 		}
 	}
-	var s EndpointState
+	var s State
 	if err := s.UnmarshalText([]byte("sideways")); err == nil {
 		t.Error("unknown name: got no error, want one")
 	}

@@ -1,4 +1,10 @@
-package lbproxy
+// Package balance decides which backend of a service gets a request, and has the queue of the requests that no backend has a place
+// for. It knows neither loop nor exchange: a request is a [Waiter] here, which is part of the exchange, and a loop has a [Balancer]
+// and a [Mailbox], by which it hears of places that others have given to its requests.
+//
+// All loops share a [Group]. Its counts are atomic, and its one lock is taken for requests that wait. Begin reading at
+// [Balancer.Choose].
+package balance
 
 import (
 	"sync"
@@ -9,7 +15,7 @@ import (
 type Group struct {
 	table    atomic.Pointer[Table]
 	queue    queue
-	repeats  atomic.Int64  // requests that are with a second backend; budget.go
+	repeats  atomic.Int64  // requests that are with a second backend; repeats.go
 	ejecting sync.Mutex    // guards the decision to take a backend out, of which one must be left
 	turn     atomic.Uint32 // of round_robin
 }

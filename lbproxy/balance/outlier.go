@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 // condition is what the front door has seen of a worker.
 type condition = uint32
@@ -22,16 +22,16 @@ const (
 )
 
 // isOut tells whether t was taken out.
-func (t *target) isOut() bool { return t.condition.Load() == conditionOut }
+func (t *Backend) IsOut() bool { return t.condition.Load() == conditionOut }
 
 // NoteFailure counts a connect to t that failed or an answer of its that did not come, and takes it out after several in a row,
 // which it reports. now is in milliseconds on a clock that all loops share.
-func (g *Group) NoteFailure(t *target, now int64) bool {
-	return t.failures.Add(1) >= failuresMax && !t.isOut() && g.eject(t, now)
+func (g *Group) NoteFailure(t *Backend, now int64) bool {
+	return t.failures.Add(1) >= failuresMax && !t.IsOut() && g.eject(t, now)
 }
 
 // NoteAnswer ends a row of failures. It reports whether t is back that was taken out.
-func (t *target) NoteAnswer() bool {
+func (t *Backend) NoteAnswer() bool {
 	if t.failures.Load() == 0 {
 		return false
 	}
@@ -41,15 +41,15 @@ func (t *target) NoteAnswer() bool {
 
 // eject takes a worker out, unless no other would be left, and reports whether it did. One that is not in the table any more is
 // of no concern.
-func (g *Group) eject(t *target, now int64) bool {
+func (g *Group) eject(t *Backend, now int64) bool {
 	g.ejecting.Lock()
 	defer g.ejecting.Unlock()
 	all, others := g.table.Load(), false
 	if all.At(t.Index) != t {
 		return false
 	}
-	for i, other := range all.target {
-		others = others || other != t && all.states[i] == Up && !other.isOut()
+	for i, other := range all.backends {
+		others = others || other != t && all.states[i] == Up && !other.IsOut()
 	}
 	if !others {
 		return false
@@ -61,9 +61,9 @@ func (g *Group) eject(t *target, now int64) bool {
 }
 
 // takeProbe claims the right to try t, which is out, with a request. Only one loop gets it.
-func (t *target) takeProbe(now int64) bool {
+func (t *Backend) takeProbe(now int64) bool {
 	at, wait := t.probeAt.Load(), min(2*t.probeMillis.Load(), probeMillisMax)
-	if !t.isOut() || now < at || !t.probeAt.CompareAndSwap(at, now+wait) {
+	if !t.IsOut() || now < at || !t.probeAt.CompareAndSwap(at, now+wait) {
 		return false
 	}
 	t.probeMillis.Store(wait)
@@ -71,7 +71,7 @@ func (t *target) takeProbe(now int64) bool {
 }
 
 // warmth is how warm t is, in thousandths; at 1000 it stays so.
-func (t *target) warmth(now int64) int64 {
+func (t *Backend) warmth(now int64) int64 {
 	t.upSince.CompareAndSwap(0, now)
 	warmth := max(int64(t.served.Load())*1000/warmRequests, (now-t.upSince.Load())*1000/warmMillis)
 	if warmth >= 1000 {

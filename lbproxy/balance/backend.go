@@ -1,4 +1,4 @@
-package lbproxy
+package balance
 
 import (
 	"sync/atomic"
@@ -9,10 +9,10 @@ import (
 
 // target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
 // off one cache line, and what is only read off the line that every request writes.
-type target struct {
+type Backend struct {
 	Endpoint
-	address *socket.Address
-	known   time.Time // when it was first heard of
+	Destination *socket.Address
+	Known       time.Time // when it was first heard of
 
 	_           [64]byte
 	inFlight    atomic.Int64  // requests that it has now
@@ -24,13 +24,13 @@ type target struct {
 	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
-	hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; reuse.go
-	chatty      atomic.Bool   // it has said something that nobody asked for; reuse.go
+	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; reuse.go
+	Chatty      atomic.Bool   // it has said something that nobody asked for; reuse.go
 	_           [64]byte
 }
 
 // claim takes a place at t for one request, if it then has no more than limit; 0 is no limit.
-func (t *target) claim(limit int64) bool {
+func (t *Backend) claim(limit int64) bool {
 	if limit == 0 {
 		t.inFlight.Add(1)
 		return true
@@ -47,37 +47,37 @@ func (t *target) claim(limit int64) bool {
 }
 
 // unclaim gives the place of a request back.
-func (t *target) unclaim() { t.inFlight.Add(-1) }
+func (t *Backend) Release() { t.inFlight.Add(-1) }
 
 // hasRoom tells whether a claim would succeed just now.
-func (t *target) hasRoom(limit int64) bool { return limit == 0 || t.inFlight.Load() < limit }
+func (t *Backend) hasRoom(limit int64) bool { return limit == 0 || t.inFlight.Load() < limit }
 
 // count counts a request that t is given. It reports whether this is the one that exhausts t.
-func (t *target) count() bool { return t.served.Add(1) == t.requestsMax.Load() }
+func (t *Backend) Count() bool { return t.served.Add(1) == t.requestsMax.Load() }
 
 // load is how many requests and tunnels t has.
-func (t *target) load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
+func (t *Backend) Load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
 
 // InFlight is how many requests t has now.
-func (t *target) InFlight() int64 { return t.inFlight.Load() }
+func (t *Backend) InFlight() int64 { return t.inFlight.Load() }
 
 // Tunnels is how many upgraded connections t has now.
-func (t *target) Tunnels() int64 { return t.tunnels.Load() }
+func (t *Backend) Tunnels() int64 { return t.tunnels.Load() }
 
 // Served is how many requests t was given.
-func (t *target) Served() uint64 { return t.served.Load() }
+func (t *Backend) Served() uint64 { return t.served.Load() }
 
 // isExhausted tells whether t has had as many requests as PID 1 wants it to have.
-func (t *target) isExhausted() bool {
+func (t *Backend) IsExhausted() bool {
 	most := t.requestsMax.Load()
 	return most > 0 && t.served.Load() >= most
 }
 
 // becomeTunnel turns one of t's requests into a tunnel. In between it counts as both, so that t never looks idle.
-func (t *target) becomeTunnel() {
+func (t *Backend) BecomeTunnel() {
 	t.tunnels.Add(1)
 	t.inFlight.Add(-1)
 }
 
 // EndTunnel ends one of t's tunnels.
-func (t *target) EndTunnel() { t.tunnels.Add(-1) }
+func (t *Backend) EndTunnel() { t.tunnels.Add(-1) }
