@@ -9,6 +9,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/lifecycle"
+	"percore/reaper/ports"
 )
 
 // died takes in the end of a process.
@@ -34,10 +35,10 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if e.Leftovers != "" {
 		reason += "; what it left behind was ended: " + e.Leftovers
 	}
-	misplaced := !l.Proven && l.KilledByUs && w.diagnosis.full != ""
+	misplaced := !l.Proven && l.KilledByUs && w.diagnosis.Full != ""
 	switch {
 	case misplaced:
-		reason += "; it " + w.diagnosis.full
+		reason += "; it " + w.diagnosis.Full
 	case unreadiness != "":
 		reason += "; it was not ready: " + unreadiness
 	}
@@ -68,7 +69,7 @@ const vitalRefusalsMax = 10
 func (f *Fleet) refused(w *worker, err error) lifecycle.Event {
 	code, retriable := failure(err)
 	v := lifecycle.Verdict{Event: lifecycle.EventUnrunnable, Streak: w.streak}
-	held := (*heldError)(nil)
+	held := (*ports.HeldError)(nil)
 	switch {
 	case errors.As(err, &held):
 		code, v, retriable = codeMisplaced, w.program.JudgeFailure(w.streak, f.siblingHolds(w)), false
@@ -80,7 +81,7 @@ func (f *Fleet) refused(w *worker, err error) lifecycle.Event {
 		}
 	}
 	reason := err.Error()
-	if why := w.program.explain(err); why != "" {
+	if why := (reaper.Spec{Dir: w.program.Dir, Args: w.program.Command, Credential: w.program.Credential}).Explain(err); why != "" {
 		reason += " (" + why + ")"
 	}
 	f.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")

@@ -9,6 +9,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/lifecycle"
+	"percore/reaper/ports"
 	"percore/reaper/probe"
 	"percore/reaper/tree"
 )
@@ -68,7 +69,7 @@ type Options struct {
 	// Stopped says whether a process is stopped by a signal; nil looks at /proc.
 	Stopped func(pid int) bool
 	// Ports looks at who listens where; nil looks at /proc.
-	Ports *Ports
+	Ports *ports.Look
 	// Descends says whether a process is a descendant of another, by pid; nil looks at /proc.
 	Descends func(pid, root int) bool
 	// UserOf is the user that a process has now; nil looks at /proc.
@@ -113,7 +114,7 @@ func (o Options) withDefaults() Options {
 		o.Resident = tree.Resident
 	}
 	if o.Ports == nil {
-		o.Ports = realPorts()
+		o.Ports = ports.OnMachine()
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64

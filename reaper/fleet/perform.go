@@ -10,6 +10,7 @@ import (
 
 	"percore/reaper"
 	"percore/reaper/lifecycle"
+	"percore/reaper/ports"
 	"percore/reaper/probe"
 )
 
@@ -152,7 +153,7 @@ func (f *Fleet) serve(w *worker) {
 	f.disarm(w)
 	w.stopProbe()
 	f.expose(w)
-	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, diagnosis{}
+	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, ports.Diagnosis{}
 	w.crew.served = w.crew.served || w.program.Ready.Kind != probe.None
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()

@@ -3,50 +3,15 @@ package fleet
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"percore/reaper"
 	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
 	"percore/reaper/probe"
-	"percore/reaper/socket"
 )
-
-// Ports looks at who listens where.
-type Ports struct {
-	Holder func(port int) string                    // names who keeps a worker from listening there; empty is nobody
-	Whose  func(port int, pids []int) ports.Verdict // whether one of the processes is who listens there
-	Named  func(port int) string                    // names who listens there
-	Of     func(pids []int) []string                // what the processes listen on
-}
-
-// realPorts looks at /proc.
-func realPorts() *Ports {
-	return &Ports{
-		Holder: ports.Holder, Whose: ports.Whose, Of: ports.Of,
-		Named: func(port int) string {
-			list := ports.At(port)
-			if len(list) == 0 {
-				return "nobody any more"
-			}
-			return ports.Name(list)
-		},
-	}
-}
 
 // codeMisplaced is what a container ends with whose workers cannot listen where they are to: it is a fault of the configuration.
 const codeMisplaced = 2
-
-// heldError is a port that somebody else holds when its worker is to be started.
-type heldError struct {
-	port   int
-	holder string
-}
-
-// Error reads "port 8001 is held by pid 77 (python3 -m http.server)".
-func (e *heldError) Error() string { return fmt.Sprintf("port %d is held by %s", e.port, e.holder) }
 
 // usesPort says whether somebody is to connect to the worker's port: other programs may leave it alone.
 func (w *worker) usesPort() bool {
@@ -62,7 +27,7 @@ func (f *Fleet) tryPort(w *worker) error {
 		return nil
 	}
 	if holder := f.options.Ports.Holder(w.port); holder != "" {
-		return &heldError{port: w.port, holder: holder}
+		return &ports.HeldError{Port: w.port, Holder: holder}
 	}
 	return nil
 }
@@ -104,12 +69,6 @@ func (f *Fleet) noteBelieved(title string, port int) {
 // diagnoseAfter is how long a worker may take to listen before it is asked where it does. Each further look comes after twice the time.
 const diagnoseAfter = 5 * time.Second
 
-// diagnosis is what is wrong with where a worker listens; empty is nothing.
-type diagnosis struct {
-	public string // of addresses alone, so that anybody may read it
-	full   string // with the name of who listens in its place
-}
-
 // diagnoseIn looks, after a while, for what a worker listens on that is not ready by then.
 func (f *Fleet) diagnoseIn(w *worker, after time.Duration) {
 	if !w.usesPort() && !w.program.Sockets {
@@ -125,64 +84,19 @@ func (f *Fleet) diagnoseIn(w *worker, after time.Duration) {
 		}
 		f.diagnoseIn(w, 2*after)
 		go func() { // to look at every process takes some milliseconds
-			d := f.options.Ports.diagnose(process, expected, port)
+			d := f.options.Ports.Diagnose(process.Members(), expected, port)
 			f.mail.post(func() { f.diagnosed(w, incarnation, d) })
 		}()
 	})
 }
 
-// diagnose compares what a worker listens on with what it is expected to.
-func (p *Ports) diagnose(process *reaper.Process, expected string, port int) diagnosis {
-	members := process.Members()
-	found := p.Of(members)
-	if slices.ContainsFunc(found, func(address string) bool { return fits(address, expected, port) }) {
-		return diagnosis{}
-	}
-	isForeign := port != 0 && p.Whose(port, members) == ports.Foreign
-	switch {
-	case len(found) == 0 && !isForeign:
-		return diagnosis{} // it takes its time
-	case len(found) == 0:
-		found = []string{"nothing"}
-	}
-	found = found[:min(len(found), addressesMax)]
-	d := diagnosis{
-		public: "listens on " + strings.Join(withoutPaths(found), ", ") + " instead of " + expected,
-		full:   "listens on " + strings.Join(found, ", ") + " instead of " + expected,
-	}
-	if isForeign {
-		d.public += ", where another process does"
-		d.full += ", where " + p.Named(port) + " does"
-	}
-	return d
-}
-
-// addressesMax is how many addresses a sentence can bear.
-const addressesMax = 3
-
-// withoutPaths leaves out what a worker may choose freely.
-func withoutPaths(addresses []string) []string {
-	list := slices.Clone(addresses)
-	for i, address := range list {
-		if strings.HasPrefix(address, socket.Prefix) {
-			list[i] = "a unix socket"
-		}
-	}
-	return list
-}
-
-// fits says whether who listens on address can be reached at the expected one.
-func fits(address, expected string, port int) bool {
-	return address == expected || port != 0 && (address == fmt.Sprintf("0.0.0.0:%d", port) || address == fmt.Sprintf("[::]:%d", port))
-}
-
 // diagnosed takes in a diagnosis.
-func (f *Fleet) diagnosed(w *worker, incarnation uint64, d diagnosis) {
+func (f *Fleet) diagnosed(w *worker, incarnation uint64, d ports.Diagnosis) {
 	if w.incarnation != incarnation || w.state != lifecycle.StateStarting || w.diagnosis == d {
 		return
 	}
-	if w.diagnosis = d; d.full != "" {
-		f.log.Warn("worker does not listen where it is expected to", "process", w.title, "pid", w.pid(), "reason", d.full)
+	if w.diagnosis = d; d.Full != "" {
+		f.log.Warn("worker does not listen where it is expected to", "process", w.title, "pid", w.pid(), "reason", d.Full)
 	}
 }
 
@@ -205,7 +119,7 @@ func (f *Fleet) misplaced() (Result, *worker, bool) {
 		return Result{}, nil, false
 	}
 	return Result{Code: codeMisplaced, Reason: fmt.Sprintf("no worker listens where it is expected to: %s %s; its command takes the address from %s",
-		latest.title, latest.diagnosis.full, latest.whereFrom())}, latest, true
+		latest.title, latest.diagnosis.Full, latest.whereFrom())}, latest, true
 }
 
 // whereFrom says how a worker is told where to listen.

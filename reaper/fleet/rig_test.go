@@ -116,7 +116,7 @@ type rig struct {
 	mu        sync.Mutex // guards the rest: probes and callbacks run beside the test
 	unready   map[int]bool
 	sick      map[int]func(context.Context) error // answers the checks of /health
-	ports     Ports                               // what the tests of ports say; nobody holds one, and each is its worker's own otherwise
+	ports     ports.Look                          // what the tests of ports say; nobody holds one, and each is its worker's own otherwise
 	published [][]Endpoint
 	quiesced  []time.Duration
 }
@@ -169,7 +169,7 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 			o.Descends = func(int, int) bool { return false }
 		}
 		o.Publish = func(e []Endpoint) { r.locked(func() { r.published = append(r.published, e) }) }
-		r.ports = Ports{
+		r.ports = ports.Look{
 			Holder: func(int) string { return "" }, Whose: func(int, []int) ports.Verdict { return ports.Own },
 			Named: func(int) string { return "pid 77 (python3)" }, Of: func([]int) []string { return nil },
 		}

@@ -1,38 +1,11 @@
 package fleet
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
 	"percore/reaper"
 )
-
-func TestAShortageIsExplained(t *testing.T) {
-	for name, c := range map[string]struct {
-		err  error
-		want string // a part of the explanation; empty for none
-	}{
-		"pids.max":            {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.EAGAIN}, "pids.max or RLIMIT_NPROC"},
-		"memory":              {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.ENOMEM}, "no memory"},
-		"a deployment":        {&reaper.SpawnError{Op: "exec", Path: "/bin/x", Err: syscall.ETXTBSY}, "being written"},
-		"pipes":               {fmt.Errorf("open descriptors: %w", os.NewSyscallError("pipe2", syscall.EMFILE)), "RLIMIT_NOFILE"},
-		"the whole machine":   {os.NewSyscallError("pipe2", syscall.ENFILE), "machine"},
-		"a missing program":   {&reaper.SpawnError{Op: "find", Path: "x", Err: syscall.ENOENT}, ""},
-		"what nobody foresaw": {errors.New("odd"), ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := shortage(c.err)
-			if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
-				t.Errorf("explanation of %v: got %q, want %q", c.err, got, c.want)
-			}
-		})
-	}
-}
 
 func TestARefusalIsLoggedWithItsExplanation(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{tornado(1)}}, func(r *rig) {
@@ -91,35 +64,6 @@ func TestLeftoversAreToldOf(t *testing.T) {
 		r.expectLog(1, "what it left behind was ended: 77 (sleep)")
 		r.finish()
 	})
-}
-
-func TestAStartThatFailsIsExplained(t *testing.T) {
-	dir := t.TempDir()
-	script := filepath.Join(dir, "main.py")
-	if err := os.WriteFile(script, []byte("#!/no/such/python3\r\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	refused := func(op, path string, errno error) error { return &reaper.SpawnError{Op: op, Path: path, Err: errno} }
-	user := &reaper.Credential{UID: 33}
-	for name, c := range map[string]struct {
-		program Program
-		err     error
-		want    string // a part of the explanation; empty for none
-	}{
-		"another user":                 {Program{Credential: user}, refused("exec", "/bin/x", syscall.EPERM), "uid 33 takes root and the capabilities SETUID and SETGID"},
-		"the same user":                {Program{}, refused("exec", "/bin/x", syscall.EPERM), ""},
-		"a shell's line":               {Program{Command: []string{"python3 main.py"}}, refused("find", "python3 main.py", syscall.ENOENT), "one argument"},
-		"no program":                   {Program{Command: []string{"python4", "main.py"}}, refused("find", "python4", syscall.ENOENT), ""},
-		"no file":                      {Program{Command: []string{"/no/x"}}, refused("exec", "/no/x", syscall.ENOENT), ""},
-		"no interpreter":               {Program{Command: []string{script}}, refused("exec", script, syscall.ENOENT), "interpreter that its first line names"},
-		"no interpreter, in DIRECTORY": {Program{Dir: dir, Command: []string{"./main.py"}}, refused("exec", "./main.py", syscall.ENOENT), "interpreter that its first line names"},
-		"no directory":                 {Program{Dir: "/no/x"}, refused("chdir", "/no/x", syscall.ENOENT), ""},
-		"no more processes":            {Program{Credential: user}, refused("exec", "/bin/x", syscall.EAGAIN), "pids.max"},
-	} {
-		if got := c.program.explain(c.err); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
-			t.Errorf("%s: got %q, want %q", name, got, c.want)
-		}
-	}
 }
 
 func TestARefusalToChangeUsersIsLoggedWithWhatItTakes(t *testing.T) {

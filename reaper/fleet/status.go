@@ -157,7 +157,7 @@ func (w *worker) status() WorkerStatus {
 		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.crew.size, Endpoint: w.endpoint, Port: w.port,
 		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
-		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.full, Complaint: w.complaint(),
+		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.Full, Complaint: w.complaint(),
 	}
 	s.Waiting, s.WaitingUntil = w.waiting()
 	if w.alive() {
@@ -178,13 +178,13 @@ func (f *Fleet) degraded() string {
 	for _, w := range f.workers {
 		switch {
 		case !w.degraded || w.ready:
-		case w.last.reason == "" || w.diagnosis.full != "": // which is said below
+		case w.last.reason == "" || w.diagnosis.Full != "": // which is said below
 			reasons = append(reasons, w.title+" keeps failing")
 		default:
 			reasons = append(reasons, w.title+" keeps failing: "+w.last.reason)
 		}
-		if w.diagnosis.full != "" {
-			reasons = append(reasons, w.title+" "+w.diagnosis.full)
+		if w.diagnosis.Full != "" {
+			reasons = append(reasons, w.title+" "+w.diagnosis.Full)
 		}
 		if w.withheld && w.alive() {
 			reasons = append(reasons, w.title+" is drained by order")

@@ -12,6 +12,7 @@ import (
 	"percore/reaper/alarm"
 	"percore/reaper/lifecycle"
 	"percore/reaper/output"
+	"percore/reaper/ports"
 	"percore/reaper/probe"
 	"percore/reaper/socket"
 )
@@ -48,7 +49,7 @@ type worker struct {
 	killed      bool               // percore sent process SIGKILL
 	refusals    int                // in a row, of the kernel to start a process
 	slain       uint64             // the latest incarnation that was killed from outside
-	diagnosis   diagnosis          // of the latest incarnation that was not ready in time
+	diagnosis   ports.Diagnosis    // of the latest incarnation that was not ready in time
 	lastFailure *probe.LastFailure // of its attempts at readiness, in this incarnation
 	unreadiness string             // why process was not ready in time
 	stopProbe   context.CancelFunc
@@ -107,10 +108,10 @@ func (w *worker) alive() bool { return w.process != nil }
 
 // trouble is why it is not up, for anybody to read.
 func (w *worker) trouble() string {
-	if w.diagnosis.public == "" {
+	if w.diagnosis.Public == "" {
 		return ""
 	}
-	return w.title + " " + w.diagnosis.public
+	return w.title + " " + w.diagnosis.Public
 }
 
 // serves says whether it gets traffic.

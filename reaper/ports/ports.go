@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/reaper"
+	"percore/reaper/socket"
 	"percore/reaper/tree"
 )
 
@@ -117,7 +118,7 @@ func Of(pids []int) []string {
 	}
 	for _, l := range listeningUnix() {
 		if slices.Contains(own, l.inode) {
-			list = append(list, "unix:"+tree.Printable(l.path))
+			list = append(list, socket.Prefix+tree.Printable(l.path))
 		}
 	}
 	slices.Sort(list)

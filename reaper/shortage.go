@@ -1,4 +1,4 @@
-package fleet
+package reaper
 
 import (
 	"errors"
@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-
-	"percore/reaper"
 )
 
 // shortage explains why the kernel did not start a process though nothing is wrong with the command; empty for any
@@ -31,33 +29,33 @@ func shortage(err error) string {
 	return ""
 }
 
-// explain says what the kernel's words about a start leave to be guessed; empty is nothing.
-func (p *Program) explain(err error) string {
+// Explain says what the kernel's words about a failed start leave to be guessed; empty is nothing. Args may have tokens yet.
+func (s Spec) Explain(err error) string {
 	if why := shortage(err); why != "" {
 		return why
 	}
-	var spawn *reaper.SpawnError
+	var spawn *SpawnError
 	if !errors.As(err, &spawn) || spawn.Op == "chdir" {
 		return ""
 	}
 	switch {
-	case errors.Is(err, syscall.EPERM) && p.Credential != nil:
-		return fmt.Sprintf("to run it as uid %d takes root and the capabilities SETUID and SETGID", p.Credential.UID)
+	case errors.Is(err, syscall.EPERM) && s.Credential != nil:
+		return fmt.Sprintf("to run it as uid %d takes root and the capabilities SETUID and SETGID", s.Credential.UID)
 	case !errors.Is(err, syscall.ENOENT):
 		return ""
-	case len(p.Command) == 1 && strings.Contains(p.Command[0], " "):
+	case len(s.Args) == 1 && strings.Contains(s.Args[0], " "):
 		return "the whole command is one argument: give its words one by one, or to sh -c"
-	case p.isThere(spawn.Path):
+	case s.isThere(spawn.Path):
 		return "the file is there; the interpreter that its first line names, or its loader, is not"
 	default:
 		return ""
 	}
 }
 
-// isThere says whether there is a file of that name, as the program's directory has it.
-func (p *Program) isThere(name string) bool {
+// isThere reports whether there is a file of that name, as the child's directory has it.
+func (s Spec) isThere(name string) bool {
 	if !filepath.IsAbs(name) {
-		name = filepath.Join(p.Dir, name)
+		name = filepath.Join(s.Dir, name)
 	}
 	_, err := os.Stat(name)
 	return err == nil
