@@ -7,13 +7,13 @@ import (
 	"percore/reaper/lifecycle"
 )
 
-// A fleet whose workers all fail at their first start mostly has one reason for it. As long as no worker of a crew has served, one of
+// A fleet whose workers all fail at their first start mostly has one reason for it. As long as no worker of a pool has served, one of
 // those that failed is tried again, the canary, and the others wait for what becomes of it: the log tells the reason four
 // times with eight workers as with one.
 
 // waits says whether a worker that has failed is to wait for another one's tries. Where there is none it becomes the canary itself.
 func (f *Fleet) waits(w *worker) bool {
-	c := w.crew
+	c := w.pool
 	if c.served || w.streak == 0 || w.program.Internal {
 		return false
 	}
@@ -29,7 +29,7 @@ func (f *Fleet) isTried(w *worker) bool {
 }
 
 // isSpentFor says whether the canary has failed for good, and as this worker did: then it would be no use to try this one.
-func (c *crew) isSpentFor(w *worker) bool {
+func (c *pool) isSpentFor(w *worker) bool {
 	canary := c.canary
 	return canary != nil && canary != w && !c.served && w.streak > 0 && canary.state == lifecycle.StateFatal && canary.last.judged == lifecycle.EventExhausted && canary.last.code == w.last.code
 }
@@ -40,7 +40,7 @@ func (f *Fleet) releaseWaiting() {
 	for _, w := range f.workers {
 		switch {
 		case w.state != lifecycle.StateBackoff:
-		case w.crew.isSpentFor(w):
+		case w.pool.isSpentFor(w):
 			w.last.judged = lifecycle.EventExhausted
 			f.apply(w, lifecycle.EventExhausted)
 			givenUp = append(givenUp, w.title)

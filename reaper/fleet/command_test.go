@@ -14,7 +14,7 @@ func TestTokensAndEnvironmentAreTheWorkersOwn(t *testing.T) {
 		Env:        []string{"PORT=80", "HOME=/root", "LANG=C", "PORTS=1", "PORT=81"},
 		Credential: &reaper.Credential{Name: "www-data", Home: "/var/www"},
 	}
-	w := newWorker(&crew{program: &p}, 1)
+	w := newWorker(&pool{program: &p}, 1)
 	if got, want := w.argv(), []string{"xtornado-8001", "--port=8001", "1/1", "{other}", "{port"}; !slices.Equal(got, want) {
 		t.Errorf("argv: got %q, want %q", got, want)
 	}
@@ -33,12 +33,12 @@ func TestTokensAndEnvironmentAreTheWorkersOwn(t *testing.T) {
 
 func TestNamesWithoutPorts(t *testing.T) {
 	one := Program{Group: "g", Name: "n", Workers: 1, Command: []string{"{port}"}, Env: []string{"PORT=80"}}
-	w := newWorker(&crew{program: &one}, 0)
+	w := newWorker(&pool{program: &one}, 0)
 	if w.title != "g:n" || w.argv()[0] != "{port}" || !slices.Contains(w.environ(), "PORT=80") {
 		t.Errorf("one worker without a port: got %q, %q, %q; want g:n, {port}, PORT=80 untouched", w.title, w.argv(), w.environ())
 	}
 	two := Program{Group: "g", Name: "n", Workers: 2}
-	if got := newWorker(&crew{program: &two}, 1).title; got != "g:n-1" {
+	if got := newWorker(&pool{program: &two}, 1).title; got != "g:n-1" {
 		t.Errorf("two workers without ports: got %q, want g:n-1", got)
 	}
 }

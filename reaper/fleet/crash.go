@@ -20,8 +20,8 @@ func (w *worker) crashText() *os.File {
 	return file
 }
 
-// tellCrash tells the first lines of what an incarnation that has ended wrote there.
-func (f *Fleet) tellCrash(w *worker, reason string) {
+// logCrashText tells the first lines of what an incarnation that has ended wrote there.
+func (f *Fleet) logCrashText(w *worker, reason string) {
 	if w.crash == nil {
 		return
 	}

@@ -24,7 +24,7 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 		Streak: w.streak, SiblingHolds: f.siblingHolds(w),
 	}
 	if l.KilledExternally() {
-		w.slain = incarnation
+		w.killedExternally = incarnation
 	}
 	unreadiness := w.unreadiness
 	w.forget()
@@ -49,9 +49,9 @@ func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
 	}
 	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At, misplaced: misplaced && !asked}, "worker ended", slog.Int("pid", e.PID))
 	if !asked && e.Status() != 0 {
-		f.mourn(w, reason)
+		f.noteCrashTail(w, reason)
 	}
-	f.tellCrash(w, reason)
+	f.logCrashText(w, reason)
 	f.apply(w, v.Event)
 }
 
@@ -99,7 +99,7 @@ func (f *Fleet) note(w *worker, v lifecycle.Verdict, e ending, message string, m
 	to, _ := lifecycle.Next(w.state, v.Event)
 	level, then := f.outlook(w, to)
 	if to == lifecycle.StateBackoff && f.waits(w) {
-		then = "waits for " + w.crew.canary.title
+		then = "waits for " + w.pool.canary.title
 	}
 	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)
 	attrs = append(attrs, slog.String("reason", e.reason), slog.String("next", then), slog.Uint64("starts", w.starts))

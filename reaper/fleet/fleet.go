@@ -21,7 +21,7 @@ type Fleet struct {
 	log     *slog.Logger
 	mail    *mailbox
 	workers []*worker // in the order of their start
-	crews   []*crew   // in the order of their programs
+	pools   []*pool   // in the order of their programs
 
 	overview atomic.Pointer[overview]
 	over     chan struct{} // closed when Run has ended
@@ -29,7 +29,7 @@ type Fleet struct {
 	// The rest belongs to Run's goroutine.
 	clock       *alarm.Clock
 	published   []Endpoint
-	errands     []*errand // orders under way
+	operations  []*operation // orders under way
 	maintenance maintenance
 	sockets     *socket.Folders
 	notices     *notify.Socket // nil until a worker is to send some
@@ -64,7 +64,7 @@ func New(o Options) *Fleet {
 	}
 	f.clock = alarm.NewClock(f.mail.post, f.noticePause)
 	for _, p := range o.Programs {
-		f.hire(p)
+		f.addPool(p)
 	}
 	f.snapshot()
 	return f
@@ -183,7 +183,7 @@ func (f *Fleet) publish() {
 		if w.endpoint >= 0 {
 			coming, due := f.prospect(w)
 			endpoints = append(endpoints, Endpoint{
-				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.slain, Trouble: w.trouble(),
+				Index: w.endpoint, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.killedExternally, Trouble: w.trouble(),
 				Coming: coming, Due: due, Proven: w.proven,
 			})
 		}
@@ -199,7 +199,7 @@ func (f *Fleet) publish() {
 // arm makes e happen to w when it has had d for what it is to do, in place of whatever was armed before.
 func (f *Fleet) arm(w *worker, d time.Duration, e lifecycle.Event) {
 	f.disarm(w)
-	w.alarm = f.clock.Allow(d, func() { f.rang(w, e) })
+	w.alarm = f.clock.Allow(d, func() { f.alarmRang(w, e) })
 }
 
 // disarm makes sure that the alarm does nothing, even if it rang already and its message waits in the mailbox.
@@ -213,7 +213,7 @@ func (f *Fleet) noticePause(lost time.Duration) {
 	f.log.Info("percore did not run for a while; deadlines begin anew", "paused", words(lost))
 }
 
-func (f *Fleet) rang(w *worker, e lifecycle.Event) {
+func (f *Fleet) alarmRang(w *worker, e lifecycle.Event) {
 	f.disarm(w)
 	switch e {
 	case lifecycle.EventRetry:

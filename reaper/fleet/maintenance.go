@@ -31,15 +31,15 @@ const (
 
 // job is one entry of the queue.
 type job struct {
-	purpose purpose
-	reason  string // in words, for log and status
-	targets []target
-	errand  *errand // who waits for it; nil is nobody
-	done    int     // workers so far
-	halted  bool    // a roll that has failed
-	undo    func()  // of an update: takes back what it has changed; nil otherwise
-	begun   time.Time
-	prepare func(*job) // finds the targets when the job begins; nil when they are known before
+	purpose   purpose
+	reason    string // in words, for log and status
+	targets   []target
+	operation *operation // who waits for it; nil is nobody
+	done      int        // workers so far
+	halted    bool       // a roll that has failed
+	undo      func()     // of an update: takes back what it has changed; nil otherwise
+	begun     time.Time
+	prepare   func(*job) // finds the targets when the job begins; nil when they are known before
 }
 
 // target is a worker that a job is about.
@@ -158,7 +158,7 @@ func (j *job) nextTarget() target {
 
 func (f *Fleet) beginTask(t *task) {
 	w := t.w
-	w.wanted, w.leaving, w.next = !t.removal, t.removal, w.crew.program
+	w.wanted, w.leaving, w.next = !t.removal, t.removal, w.pool.program
 	if w.state.IsFinal() {
 		w.streak = 0
 		w.takeNext()
@@ -260,9 +260,9 @@ func (f *Fleet) halt(j *job, reason string) {
 	halted := append(slices.DeleteFunc(slices.Clone(m.queue), func(other *job) bool { return other.purpose != rolling }), j)
 	m.queue = slices.DeleteFunc(m.queue, func(other *job) bool { return other.purpose == rolling })
 	for _, roll := range halted {
-		if roll.errand != nil {
-			roll.errand.end(fmt.Errorf("%w: %s", ErrHalted, reason))
-			roll.errand = nil
+		if roll.operation != nil {
+			roll.operation.end(fmt.Errorf("%w: %s", ErrHalted, reason))
+			roll.operation = nil
 		}
 	}
 }
@@ -285,9 +285,9 @@ func (f *Fleet) conclude(j *job) {
 		f.log.Info("maintenance done", "what", j.purpose.String(), "reason", j.reason, "workers", j.done, "took", words(time.Since(j.begun)))
 	}
 	f.dismantle()
-	if j.errand != nil {
-		if j.errand.jobs--; j.errand.jobs == 0 {
-			j.errand.end(nil)
+	if j.operation != nil {
+		if j.operation.jobs--; j.operation.jobs == 0 {
+			j.operation.end(nil)
 		}
 	}
 }
@@ -303,16 +303,16 @@ func (f *Fleet) cancelMaintenance() {
 		jobs = append(jobs, m.current)
 	}
 	for _, j := range jobs {
-		if j.errand != nil {
-			j.errand.end(ErrStopping)
+		if j.operation != nil {
+			j.operation.end(ErrStopping)
 		}
 	}
 	m.queue, m.current, m.tasks = nil, nil, nil
 }
 
 func (j *job) tell(w *worker, done string, err error) {
-	if j.errand != nil {
-		j.errand.tell(w, done, err)
+	if j.operation != nil {
+		j.operation.tell(w, done, err)
 	}
 }
 

@@ -80,7 +80,7 @@ func (f *Fleet) Do(ctx context.Context, o Order, progress func(Outcome)) error {
 	if progress == nil {
 		progress = func(Outcome) {}
 	}
-	e := newErrand(o)
+	e := newOperation(o)
 	f.mail.post(func() { f.accept(e) })
 	var first error
 	told := 0
@@ -90,7 +90,7 @@ func (f *Fleet) Do(ctx context.Context, o Order, progress func(Outcome)) error {
 		case <-f.over:
 			return ErrStopping
 		case <-ctx.Done():
-			f.mail.post(func() { f.dismiss(e) })
+			f.mail.post(func() { f.forget(e) })
 			return fmt.Errorf("%s: %w", o.Verb, ctx.Err())
 		}
 		outcomes, done, err := e.progress(told)

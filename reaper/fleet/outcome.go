@@ -39,7 +39,7 @@ func (f *Fleet) outcome() (Result, *worker, bool) {
 	case f.options.ExitOn == NeverExit:
 		return Result{}, nil, false
 	default:
-		return f.collapse()
+		return f.allDone()
 	}
 }
 
@@ -63,11 +63,11 @@ func (f *Fleet) isDecisive(w *worker) bool {
 	}
 }
 
-// collapse says whether the critical workers are all done for.
+// allDone says whether the critical workers are all done for.
 //
 // With a FATAL among them the latest one ended the fleet, and PID 1 must not end with 0. Without, all
 // were allowed to end: the first code that is not 0 is passed on, so that one worker makes percore a tini.
-func (f *Fleet) collapse() (Result, *worker, bool) {
+func (f *Fleet) allDone() (Result, *worker, bool) {
 	var fatal, exited *worker
 	for _, w := range f.workers {
 		if !w.program.Critical {
@@ -77,7 +77,7 @@ func (f *Fleet) collapse() (Result, *worker, bool) {
 		case lifecycle.StateFatal:
 			fatal = later(fatal, w)
 		case lifecycle.StateExited:
-			exited = telling(exited, w)
+			exited = firstFailure(exited, w)
 		case lifecycle.StateStopped, lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff, lifecycle.StateDraining, lifecycle.StateStopping:
 			return Result{}, nil, false
 		default:
@@ -102,8 +102,8 @@ func later(a, b *worker) *worker {
 	return a
 }
 
-// telling is the worker that was the first to end with a code other than 0, else the last to end.
-func telling(a, b *worker) *worker {
+// firstFailure is the worker that was the first to end with a code other than 0, else the last to end.
+func firstFailure(a, b *worker) *worker {
 	if a == nil {
 		return b
 	}

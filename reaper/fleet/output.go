@@ -85,6 +85,6 @@ func (f *Fleet) copyOutput(w *worker, s *output.Stream) {
 	s.Copy()
 	f.mail.post(func() {
 		delete(f.streams, s)
-		f.heard(w, s.Incarnation)
+		f.streamEnded(w, s.Incarnation)
 	})
 }

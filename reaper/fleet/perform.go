@@ -25,7 +25,7 @@ func (f *Fleet) perform(w *worker, a lifecycle.Action) (entailed lifecycle.Event
 	case lifecycle.DoDefer:
 		f.disarm(w)
 		w.held = false
-		w.alarm = f.clock.After(w.delay, func() { f.rang(w, lifecycle.EventRetry) })
+		w.alarm = f.clock.After(w.delay, func() { f.alarmRang(w, lifecycle.EventRetry) })
 	case lifecycle.DoWithdraw:
 		return f.withdraw(w)
 	case lifecycle.DoTerminate:
@@ -53,7 +53,7 @@ func (f *Fleet) spawn(w *worker) (entailed lifecycle.Event, ok bool) {
 	f.log.Info("worker started", "process", w.title, "pid", p.PID(), "incarnation", w.incarnation)
 	incarnation := w.incarnation
 	f.clock.After(w.program.StartSecs, func() { // whoever gave the order to start it may wait for that, and so may a FATAL sibling
-		w.crew.served = w.crew.served || w.incarnation == incarnation && w.ready
+		w.pool.served = w.pool.served || w.incarnation == incarnation && w.ready
 	})
 	if w.program.Ready.Kind == probe.None {
 		return lifecycle.EventReady, true
@@ -154,7 +154,7 @@ func (f *Fleet) serve(w *worker) {
 	w.stopProbe()
 	f.expose(w)
 	w.ready, w.wasReady, w.proven, w.diagnosis = true, true, true, ports.Diagnosis{}
-	w.crew.served = w.crew.served || w.program.Ready.Kind != probe.None
+	w.pool.served = w.pool.served || w.program.Ready.Kind != probe.None
 	f.log.Info("worker ready", "process", w.title, "pid", w.process.PID(), "after", words(time.Since(w.started)))
 	f.publish()
 	f.limit(w)

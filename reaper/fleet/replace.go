@@ -12,13 +12,13 @@ import (
 // replaceByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed, and those that mean something
 // else are rolled. A worker keeps what it was started as until its turn comes, and for good when the roll halts before: then all of
 // the update is taken back.
-func (f *Fleet) replaceByOrder(e *errand) {
+func (f *Fleet) replaceByOrder(e *operation) {
 	if f.isRolling() {
 		e.end(ErrBusy)
 		return
 	}
 	for _, p := range e.order.Programs {
-		if c := f.crewNamed(p); c != nil && c.program.PortsFrom != p.PortsFrom {
+		if c := f.poolNamed(p); c != nil && c.program.PortsFrom != p.PortsFrom {
 			e.end(fmt.Errorf("%s:%s: ports of a running fleet: %w", p.Group, p.Name, errors.ErrUnsupported))
 			return
 		}
@@ -27,11 +27,11 @@ func (f *Fleet) replaceByOrder(e *errand) {
 		e.order.Accepted()
 	}
 	before := f.intentions()
-	roll := &job{purpose: rolling, reason: "update", errand: e}
+	roll := &job{purpose: rolling, reason: "update", operation: e}
 	for _, p := range e.order.Programs {
 		f.adopt(f.options.program(p), roll)
 	}
-	for _, c := range f.crews {
+	for _, c := range f.pools {
 		named := slices.ContainsFunc(e.order.Programs, func(p Program) bool { return c.is(p) })
 		if !named && c.size > 0 && !c.program.First {
 			c.size = 0
@@ -54,13 +54,13 @@ func (f *Fleet) replaceByOrder(e *errand) {
 	}
 }
 
-// adopt makes a program what its crew is to run, and adds to the roll whoever has to be restarted for that.
+// adopt makes a program what its pool is to run, and adds to the roll whoever has to be restarted for that.
 func (f *Fleet) adopt(p *Program, roll *job) {
-	c := f.crewNamed(*p)
+	c := f.poolNamed(*p)
 	if c == nil {
-		c = &crew{program: p, order: len(f.crews), size: p.Workers}
-		f.crews = append(f.crews, c)
-		f.enqueueScaling(c, "update", roll.errand)
+		c = &pool{program: p, order: len(f.pools), size: p.Workers}
+		f.pools = append(f.pools, c)
+		f.enqueueScaling(c, "update", roll.operation)
 		return
 	}
 	old := c.program
@@ -68,7 +68,7 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 	restart := !p.Internal && !sameProcess(*old, *p) // its own processes percore changes over the link, and stopping them cuts requests
 	for _, w := range f.workers {
 		switch {
-		case w.crew != c:
+		case w.pool != c:
 		case sameProcess(*w.program, *p): // maybe since an update that was halted
 			w.program, w.next = p, nil
 		case restart && w.wanted && w.state != lifecycle.StateExited:
@@ -79,25 +79,25 @@ func (f *Fleet) adopt(p *Program, roll *job) {
 	}
 	if p.Workers != c.size {
 		c.size = p.Workers
-		f.enqueueScaling(c, "update", roll.errand)
+		f.enqueueScaling(c, "update", roll.operation)
 	}
 }
 
-func (f *Fleet) enqueueScaling(c *crew, reason string, e *errand) {
+func (f *Fleet) enqueueScaling(c *pool, reason string, e *operation) {
 	if e != nil {
 		e.jobs++
 	}
-	f.enqueue(&job{purpose: scaling, reason: reason, errand: e, prepare: func(j *job) { f.prepareScaling(c, j) }})
+	f.enqueue(&job{purpose: scaling, reason: reason, operation: e, prepare: func(j *job) { f.prepareScaling(c, j) }})
 }
 
-func (f *Fleet) crewNamed(p Program) *crew {
-	if i := slices.IndexFunc(f.crews, func(c *crew) bool { return c.is(p) }); i >= 0 {
-		return f.crews[i]
+func (f *Fleet) poolNamed(p Program) *pool {
+	if i := slices.IndexFunc(f.pools, func(c *pool) bool { return c.is(p) }); i >= 0 {
+		return f.pools[i]
 	}
 	return nil
 }
 
-func (c *crew) is(p Program) bool { return c.program.Group == p.Group && c.program.Name == p.Name }
+func (c *pool) is(p Program) bool { return c.program.Group == p.Group && c.program.Name == p.Name }
 
 // sameProcess says whether a process of the one is as good as one of the other: what percore decides by itself, when and how it
 // ends one and how it judges that, may differ.

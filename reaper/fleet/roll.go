@@ -35,12 +35,12 @@ func (f *Fleet) Roll(reason string) {
 func isUntouchedRoll(j *job) bool { return j.purpose == rolling && j.begun.IsZero() }
 
 // rollByOrder is the verb Restart.
-func (f *Fleet) rollByOrder(e *errand, workers []*worker) {
+func (f *Fleet) rollByOrder(e *operation, workers []*worker) {
 	if f.isRolling() {
 		e.end(ErrBusy)
 		return
 	}
-	j := &job{purpose: rolling, reason: "by order", errand: e}
+	j := &job{purpose: rolling, reason: "by order", operation: e}
 	for _, w := range workers {
 		j.targets = append(j.targets, target{w: w, wanted: w.wanted})
 	}

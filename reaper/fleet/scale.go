@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// crew is the workers of one program, as many as there are meant to be. A slot that is removed keeps its history for its return.
-type crew struct {
+// pool is the workers of one program, as many as there are meant to be. A slot that is removed keeps its history for its return.
+type pool struct {
 	program *Program
 	order   int // among programs of the same priority
 	size    int // slots that are meant to be there: 0 … size-1
@@ -16,20 +16,20 @@ type crew struct {
 	canary  *worker // as long as none has: the one of those that failed that is tried again
 }
 
-// hire makes the slots of a new crew.
-func (f *Fleet) hire(p Program) *crew {
+// addPool makes the slots of a new pool.
+func (f *Fleet) addPool(p Program) *pool {
 	program := f.options.program(p)
-	c := &crew{program: program, order: len(f.crews), size: program.Workers}
-	f.crews = append(f.crews, c)
+	c := &pool{program: program, order: len(f.pools), size: program.Workers}
+	f.pools = append(f.pools, c)
 	f.fill(c)
 	return c
 }
 
-// fill gives every slot of a crew that is not there a worker, and returns these.
-func (f *Fleet) fill(c *crew) []*worker {
+// fill gives every slot of a pool that is not there a worker, and returns these.
+func (f *Fleet) fill(c *pool) []*worker {
 	var added []*worker
 	for index := range c.size {
-		isIt := func(w *worker) bool { return w.crew == c && w.index == index }
+		isIt := func(w *worker) bool { return w.pool == c && w.index == index }
 		if slices.ContainsFunc(f.workers, isIt) {
 			continue
 		}
@@ -46,7 +46,7 @@ func (f *Fleet) fill(c *crew) []*worker {
 }
 
 // slot is the worker that had this place before, or a new one. An order to drain it ended when it went.
-func (c *crew) slot(index int) *worker {
+func (c *pool) slot(index int) *worker {
 	at := slices.IndexFunc(c.absent, func(w *worker) bool { return w.index == index })
 	if at < 0 {
 		return newWorker(c, index)
@@ -58,7 +58,7 @@ func (c *crew) slot(index int) *worker {
 }
 
 func compareWorkers(a, b *worker) int {
-	return cmp.Or(cmp.Compare(a.program.Priority, b.program.Priority), cmp.Compare(a.crew.order, b.crew.order), cmp.Compare(a.index, b.index))
+	return cmp.Or(cmp.Compare(a.program.Priority, b.program.Priority), cmp.Compare(a.pool.order, b.pool.order), cmp.Compare(a.index, b.index))
 }
 
 func (f *Fleet) freeEndpoint() int {
@@ -75,20 +75,20 @@ func (f *Fleet) dismantle() {
 		gone := w.isSurplus() && w.state.IsFinal()
 		if gone {
 			w.endpoint = -1
-			w.crew.absent = append(w.crew.absent, w)
+			w.pool.absent = append(w.pool.absent, w)
 		}
 		return gone
 	})
 }
 
-// isSurplus says whether its crew is meant to be without it.
-func (w *worker) isSurplus() bool { return w.index >= w.crew.size }
+// isSurplus says whether its pool is meant to be without it.
+func (w *worker) isSurplus() bool { return w.index >= w.pool.size }
 
 // Grow changes the number of workers that get traffic by this many, which may be below 0; at least one stays. It is safe
 // from any goroutine.
 func (f *Fleet) Grow(by int, reason string) {
 	f.mail.post(func() {
-		if c := f.crewOf(""); c != nil {
+		if c := f.poolOf(""); c != nil {
 			f.resize(c, c.size+by, reason, nil)
 		}
 	})
@@ -97,15 +97,15 @@ func (f *Fleet) Grow(by int, reason string) {
 // Resize changes that number to n. It is safe from any goroutine.
 func (f *Fleet) Resize(n int, reason string) {
 	f.mail.post(func() {
-		if c := f.crewOf(""); c != nil && c.size != n {
+		if c := f.poolOf(""); c != nil && c.size != n {
 			f.resize(c, n, reason, nil)
 		}
 	})
 }
 
 // scaleByOrder is the verb Scale.
-func (f *Fleet) scaleByOrder(e *errand) {
-	c := f.crewOf(e.order.Group)
+func (f *Fleet) scaleByOrder(e *operation) {
+	c := f.poolOf(e.order.Group)
 	if c == nil {
 		e.end(fmt.Errorf("%s: %w", e.order.Group, ErrNoProcess))
 		return
@@ -121,10 +121,10 @@ func (f *Fleet) scaleByOrder(e *errand) {
 	f.resize(c, count, "by order", e)
 }
 
-// crewOf finds a group by its name; without a name, the first one that is not percore's own, traffic before all else.
-func (f *Fleet) crewOf(group string) *crew {
-	var first *crew
-	for _, c := range f.crews {
+// poolOf finds a group by its name; without a name, the first one that is not percore's own, traffic before all else.
+func (f *Fleet) poolOf(group string) *pool {
+	var first *pool
+	for _, c := range f.pools {
 		switch {
 		case group != "" && c.program.Group == group, group == "" && c.program.Traffic && c.size > 0:
 			return c
@@ -135,8 +135,8 @@ func (f *Fleet) crewOf(group string) *crew {
 	return first
 }
 
-// resize sets the size that a crew is meant to have, and lets the maintenance see to it.
-func (f *Fleet) resize(c *crew, size int, reason string, e *errand) {
+// resize sets the size that a pool is meant to have, and lets the maintenance see to it.
+func (f *Fleet) resize(c *pool, size int, reason string, e *operation) {
 	err := error(nil)
 	switch {
 	case f.shutdown.phase != serving:
@@ -157,10 +157,10 @@ func (f *Fleet) resize(c *crew, size int, reason string, e *errand) {
 }
 
 // prepareScaling finds out what has to come or to go, as several changes may have been ordered meanwhile.
-func (f *Fleet) prepareScaling(c *crew, j *job) {
+func (f *Fleet) prepareScaling(c *pool, j *job) {
 	for _, w := range f.workers {
 		switch {
-		case w.crew != c:
+		case w.pool != c:
 		case w.isSurplus():
 			j.targets = append(j.targets, target{w: w, removal: true})
 		case w.leaving: // it was to go, and is wanted again

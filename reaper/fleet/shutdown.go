@@ -52,7 +52,7 @@ func (f *Fleet) Stop(reason string) {
 		switch {
 		case f.shutdown.asked:
 			f.log.Warn("stopping at once", "reason", reason)
-			f.rush()
+			f.stopAtOnce()
 		case f.shutdown.phase == serving:
 			f.log.Info("stopping", "reason", reason, "stop_timeout", f.options.StopTimeout)
 			f.result.Reason = reason
@@ -195,8 +195,8 @@ func (f *Fleet) cutDrain() {
 	}
 }
 
-// rush is the impatient end: no drain, no StopSignal.
-func (f *Fleet) rush() {
+// stopAtOnce is the impatient end: no drain, no StopSignal.
+func (f *Fleet) stopAtOnce() {
 	if f.shutdown.phase < stopping {
 		f.startStopping()
 	}
@@ -248,7 +248,7 @@ func (f *Fleet) report(w *worker) {
 	}
 	f.log.Error("fleet ended", "process", w.title, "reason", f.result.Reason, "code", f.result.Code,
 		"last_lines", strings.Join(w.tail.Lines(), "\n"))
-	f.log.Error(f.epitaph(w))
+	f.log.Error(f.closingSentence(w))
 }
 
 // close releases what Run held. Goroutines that copy output end with their pipes; one that is stuck

@@ -10,28 +10,28 @@ import (
 // An update holds as a whole or not at all. When its roll halts, what was to be before is to be again: whoever has to be started later is
 // started as before. Processes that run are left alone, those with the new configuration, too.
 
-// intention is what a crew was meant to be before an update, and how many workers the update wanted.
+// intention is what a pool was meant to be before an update, and how many workers the update wanted.
 type intention struct {
-	crew          *crew
+	pool          *pool
 	program       *Program
 	size, updated int
 }
 
-// intentions are those of all crews there are.
+// intentions are those of all pools there are.
 func (f *Fleet) intentions() []*intention {
 	var list []*intention
-	for _, c := range f.crews {
-		list = append(list, &intention{crew: c, program: c.program, size: c.size})
+	for _, c := range f.pools {
+		list = append(list, &intention{pool: c, program: c.program, size: c.size})
 	}
 	return list
 }
 
-// noteUpdated remembers how many workers there are to be by the update, crews that came with it included.
+// noteUpdated remembers how many workers there are to be by the update, pools that came with it included.
 func (f *Fleet) noteUpdated(before []*intention) []*intention {
-	for _, c := range f.crews {
-		at := slices.IndexFunc(before, func(i *intention) bool { return i.crew == c })
+	for _, c := range f.pools {
+		at := slices.IndexFunc(before, func(i *intention) bool { return i.pool == c })
 		if at < 0 {
-			before = append(before, &intention{crew: c, program: c.program})
+			before = append(before, &intention{pool: c, program: c.program})
 			at = len(before) - 1
 		}
 		before[at].updated = c.size
@@ -42,7 +42,7 @@ func (f *Fleet) noteUpdated(before []*intention) []*intention {
 // undo goes back to what was meant before an update.
 func (f *Fleet) undo(before []*intention) {
 	for _, i := range before {
-		c := i.crew
+		c := i.pool
 		if c.size == i.updated && c.size != i.size { // nobody has scaled it since
 			c.size = i.size
 			f.enqueueScaling(c, "halted update", nil)
@@ -52,7 +52,7 @@ func (f *Fleet) undo(before []*intention) {
 		}
 		c.program = i.program
 		for _, w := range f.workers {
-			if w.crew == c {
+			if w.pool == c {
 				f.fallBack(w)
 			}
 		}
@@ -61,7 +61,7 @@ func (f *Fleet) undo(before []*intention) {
 
 // fallBack has a worker be started as before from now on. One that waits for its next start because the new configuration failed need not wait.
 func (f *Fleet) fallBack(w *worker) {
-	old := w.crew.program
+	old := w.pool.program
 	if sameProcess(*w.program, *old) {
 		w.program, w.next = old, nil
 		return

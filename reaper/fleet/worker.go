@@ -19,7 +19,7 @@ import (
 
 // worker is one slot. Only the fleet's goroutine touches it.
 type worker struct {
-	crew     *crew
+	pool     *pool
 	program  *Program // as it is for the current incarnation, or the next
 	title    string   // GROUP:NAME-PORT, as logs and status print it
 	name     string   // NAME-PORT
@@ -34,25 +34,25 @@ type worker struct {
 	state  lifecycle.State // where it is
 	ready  bool            // whether its process is fit for traffic
 
-	incarnation uint64             // counts attempts to spawn, so that late messages are recognised
-	process     *reaper.Process    // nil when there is none
-	started     time.Time          // when process was spawned
-	wasReady    bool               // process has been ready in its life
-	proven      bool               // some process of this slot has been ready
-	leaving     bool               // it is being removed, or has been
-	withheld    bool               // by order, it gets no traffic although it is fit for it
-	hung        bool               // it does not answer at all
-	misspoken   bool               // it was said that somebody speaks for process who may not
-	requestsMax uint64             // after which the front door calls process exhausted; 0 is never
-	drained     bool               // it gets no traffic, and its last request is done
-	withdrawn   time.Time          // when its traffic was taken away, on the fleet's clock
-	killed      bool               // percore sent process SIGKILL
-	refusals    int                // in a row, of the kernel to start a process
-	slain       uint64             // the latest incarnation that was killed from outside
-	diagnosis   ports.Diagnosis    // of the latest incarnation that was not ready in time
-	lastFailure *probe.LastFailure // of its attempts at readiness, in this incarnation
-	unreadiness string             // why process was not ready in time
-	stopProbe   context.CancelFunc
+	incarnation      uint64             // counts attempts to spawn, so that late messages are recognised
+	process          *reaper.Process    // nil when there is none
+	started          time.Time          // when process was spawned
+	wasReady         bool               // process has been ready in its life
+	proven           bool               // some process of this slot has been ready
+	leaving          bool               // it is being removed, or has been
+	withheld         bool               // by order, it gets no traffic although it is fit for it
+	hung             bool               // it does not answer at all
+	misspoken        bool               // it was said that somebody speaks for process who may not
+	requestsMax      uint64             // after which the front door calls process exhausted; 0 is never
+	drained          bool               // it gets no traffic, and its last request is done
+	withdrawn        time.Time          // when its traffic was taken away, on the fleet's clock
+	killed           bool               // percore sent process SIGKILL
+	refusals         int                // in a row, of the kernel to start a process
+	killedExternally uint64             // the latest incarnation that was killed from outside
+	diagnosis        ports.Diagnosis    // of the latest incarnation that was not ready in time
+	lastFailure      *probe.LastFailure // of its attempts at readiness, in this incarnation
+	unreadiness      string             // why process was not ready in time
+	stopProbe        context.CancelFunc
 
 	endOfLife    *alarm.Alarm
 	watchdog     *alarm.Alarm // nil until the worker has said a first word
@@ -67,7 +67,7 @@ type worker struct {
 	starts    uint64
 	last      ending
 	tail      output.Tail
-	lastWords *lastWords                 // not told yet; nil is none
+	crashTail *crashTail                 // not told yet; nil is none
 	crash     *os.File                   // what the runtime of a process of percore's own writes; nil is none
 	logFiles  [output.Kinds]*output.File // where its output goes; nil is somewhere else
 }
@@ -84,9 +84,9 @@ type ending struct {
 	at        time.Time
 }
 
-func newWorker(c *crew, index int) *worker {
+func newWorker(c *pool, index int) *worker {
 	p := c.program
-	w := &worker{crew: c, program: p, index: index, endpoint: -1, state: lifecycle.StateStopped, lastFailure: new(probe.LastFailure), stopProbe: func() {}, stopWeighing: func() {}}
+	w := &worker{pool: c, program: p, index: index, endpoint: -1, state: lifecycle.StateStopped, lastFailure: new(probe.LastFailure), stopProbe: func() {}, stopWeighing: func() {}}
 	if p.PortsFrom != 0 {
 		w.port = p.PortsFrom + index
 	}
@@ -150,9 +150,9 @@ func (f *Fleet) prospect(w *worker) (coming bool, due time.Time) {
 	}
 }
 
-// inherit makes what its crew runs by now its next incarnation.
+// inherit makes what its pool runs by now its next incarnation.
 func (w *worker) inherit() {
-	if w.next = w.crew.program; !w.alive() {
+	if w.next = w.pool.program; !w.alive() {
 		w.takeNext()
 	}
 }
@@ -176,7 +176,7 @@ func (w *worker) forget() {
 // siblingServes says whether another worker of the same program is ready.
 func (f *Fleet) siblingServes(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
-		return other != w && other.crew == w.crew && other.serves()
+		return other != w && other.pool == w.pool && other.serves()
 	})
 }
 
@@ -184,7 +184,7 @@ func (f *Fleet) siblingServes(w *worker) bool {
 // spent, or it has lasted for StartSecs. Workers that end as soon as they are up would spare one another for ever otherwise.
 func (f *Fleet) siblingHolds(w *worker) bool {
 	return slices.ContainsFunc(f.workers, func(other *worker) bool {
-		return other != w && other.crew == w.crew && other.serves() &&
+		return other != w && other.pool == w.pool && other.serves() &&
 			(!other.program.IsSpent(other.streak) || time.Since(other.started) >= other.program.StartSecs)
 	})
 }

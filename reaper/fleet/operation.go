@@ -13,8 +13,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// errand is an order on its way. What the fleet's goroutine needs of it is its own; the rest is handed to Do.
-type errand struct {
+// operation is an order on its way. What the fleet's goroutine needs of it is its own; the rest is handed to Do.
+type operation struct {
 	order   Order
 	pending []*worker     // whose goal is not reached yet
 	jobs    int           // of the maintenance that it waits for
@@ -26,17 +26,17 @@ type errand struct {
 	err      error
 }
 
-func newErrand(o Order) *errand { return &errand{order: o, news: make(chan struct{}, 1)} }
+func newOperation(o Order) *operation { return &operation{order: o, news: make(chan struct{}, 1)} }
 
 // progress gives the outcomes from the nth on, and whether there will be more.
-func (e *errand) progress(n int) (outcomes []Outcome, done bool, err error) {
+func (e *operation) progress(n int) (outcomes []Outcome, done bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.outcomes[n:]), e.done, e.err
 }
 
 // tell hands an outcome to Do.
-func (e *errand) tell(w *worker, done string, err error) {
+func (e *operation) tell(w *worker, done string, err error) {
 	e.mu.Lock()
 	e.outcomes = append(e.outcomes, Outcome{Process: w.title, Done: done, Err: err})
 	e.mu.Unlock()
@@ -44,7 +44,7 @@ func (e *errand) tell(w *worker, done string, err error) {
 }
 
 // end is the last that Do hears.
-func (e *errand) end(err error) {
+func (e *operation) end(err error) {
 	e.mu.Lock()
 	if !e.done {
 		e.done, e.err = true, err
@@ -53,7 +53,7 @@ func (e *errand) end(err error) {
 	e.nudge()
 }
 
-func (e *errand) nudge() {
+func (e *operation) nudge() {
 	select {
 	case e.news <- struct{}{}:
 	default:
@@ -61,7 +61,7 @@ func (e *errand) nudge() {
 }
 
 // accept begins to carry an order out.
-func (f *Fleet) accept(e *errand) {
+func (f *Fleet) accept(e *operation) {
 	if f.shutdown.phase != serving {
 		e.end(ErrStopping)
 		return
@@ -101,7 +101,7 @@ func (f *Fleet) accept(e *errand) {
 }
 
 // each begins with each worker, and waits for those with which it did begin.
-func (f *Fleet) each(e *errand, workers []*worker, done string, begin func(*worker) error) {
+func (f *Fleet) each(e *operation, workers []*worker, done string, begin func(*worker) error) {
 	for _, w := range workers {
 		if err := begin(w); err != nil {
 			e.tell(w, done, err)
@@ -109,7 +109,7 @@ func (f *Fleet) each(e *errand, workers []*worker, done string, begin func(*work
 		}
 		e.pending = append(e.pending, w)
 	}
-	f.errands = append(f.errands, e)
+	f.operations = append(f.operations, e)
 }
 
 func (f *Fleet) beginStart(w *worker) error {
@@ -135,14 +135,14 @@ func (f *Fleet) beginStop(w *worker) error {
 	return nil
 }
 
-// dismiss forgets an order that nobody waits for any more.
-func (f *Fleet) dismiss(e *errand) {
-	f.errands = slices.DeleteFunc(f.errands, func(other *errand) bool { return other == e })
+// forget drops an order that nobody waits for any more.
+func (f *Fleet) forget(e *operation) {
+	f.operations = slices.DeleteFunc(f.operations, func(other *operation) bool { return other == e })
 }
 
 // tend looks at every order under way: goals are states, so no event can be missed.
 func (f *Fleet) tend() {
-	f.errands = slices.DeleteFunc(f.errands, func(e *errand) bool {
+	f.operations = slices.DeleteFunc(f.operations, func(e *operation) bool {
 		e.pending = slices.DeleteFunc(e.pending, func(w *worker) bool { return e.reached(w) })
 		if len(e.pending) == 0 {
 			e.end(nil)
@@ -152,7 +152,7 @@ func (f *Fleet) tend() {
 }
 
 // reached says whether a worker has come to where the order wanted it, or never will, and tells.
-func (e *errand) reached(w *worker) bool {
+func (e *operation) reached(w *worker) bool {
 	switch e.order.Verb {
 	case Start:
 		return e.startReached(w)
@@ -173,7 +173,7 @@ func (e *errand) reached(w *worker) bool {
 	}
 }
 
-func (e *errand) startReached(w *worker) bool {
+func (e *operation) startReached(w *worker) bool {
 	switch {
 	case !w.wanted:
 		e.tell(w, "started", ErrOverruled)
@@ -192,7 +192,7 @@ func (w *worker) hasLasted() bool {
 	return w.program.Ready.Kind != probe.None || time.Since(w.started) >= w.program.StartSecs
 }
 
-func (e *errand) stopReached(w *worker) bool {
+func (e *operation) stopReached(w *worker) bool {
 	switch {
 	case w.state.IsFinal():
 		e.tell(w, "stopped", nil)
@@ -204,7 +204,7 @@ func (e *errand) stopReached(w *worker) bool {
 	return true
 }
 
-func (e *errand) drainReached(w *worker) bool {
+func (e *operation) drainReached(w *worker) bool {
 	switch {
 	case w.drained || !w.alive():
 		e.tell(w, "drained", nil)
