@@ -2,7 +2,6 @@ package settings
 
 import (
 	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,7 +88,7 @@ func (s *Settings) compare(next *intent, set []string) error {
 		if i >= 0 && old[i].Workers == p.Workers {
 			next.keepCount(n, s.count(p), differences, set) // a scale or a change of the CPUs stays, unless a number is said
 		}
-		if i >= 0 && old[i].Workers != p.Workers || i < 0 || !sameProgram(old[i], p) {
+		if i >= 0 && old[i].Workers != p.Workers || i < 0 || old[i].Changed(p) != fleet.ChangeNone {
 			next.groups = append(next.groups, p.Group)
 		}
 	}
@@ -138,12 +137,6 @@ func (s *Settings) count(p fleet.Program) int {
 		}
 	}
 	return 1
-}
-
-// sameProgram says whether a process of the one is a process of the other. How many there are is another matter.
-func sameProgram(a, b fleet.Program) bool {
-	a.Workers, b.Workers, a.WorkersMax, b.WorkersMax, a.Files, b.Files, a.Check, b.Check = 0, 0, 0, 0, nil, nil, nil, nil
-	return reflect.DeepEqual(a, b)
 }
 
 // affected are the groups that an update changes, the front door's included.

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"os"
+	"reflect"
 	"syscall"
 	"time"
 
@@ -11,13 +12,14 @@ import (
 	"percore/reaper/probe"
 )
 
-// Program is one kind of process and how many of it there are.
+// Program is one kind of process and how many of it there are. A change of a field takes a new process, unless its tag change says otherwise:
+// count, judged, or own for functions, which cannot be compared and which only percore's own programs have. See Changed.
 type Program struct {
 	Group, Name string
 	Command     []string // words; {port}, {socket}, {index} and {name} are replaced anywhere in them
 	Path        string   // the program's file, where that is not the command's first word
-	Workers     int      // at least 1
-	WorkersMax  int      // how many there may be later; 1024 when 0
+	Workers     int      `change:"count"` // at least 1
+	WorkersMax  int      `change:"count"` // how many there may be later; 1024 when 0
 	PortsFrom   int      // worker i has this port + i; 0 is no port
 	Sockets     bool     // each worker listens on a unix socket of its own instead of its port
 	Env         []string // what every worker starts from; its own variables are added
@@ -27,24 +29,24 @@ type Program struct {
 	NoNewPrivs  bool  // nothing that a worker executes gives it privileges (man 2 prctl)
 	CPUs        []int // worker i is pinned to the one at i modulo their number; none are pinned when empty
 
-	lifecycle.Policy
-	StopSignal syscall.Signal
-	SignalMap  map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
+	lifecycle.Policy `change:"judged"`
+	StopSignal       syscall.Signal                    `change:"judged"`
+	SignalMap        map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
 	//lint:ignore ST1011 the name is supervisord's
-	StopWaitSecs time.Duration // from StopSignal to SIGKILL
-	DrainTimeout time.Duration // how long a stop or a replacement waits for requests in flight; 30 s when 0
+	StopWaitSecs time.Duration `change:"judged"` // from StopSignal to SIGKILL
+	DrainTimeout time.Duration `change:"judged"` // how long a stop or a replacement waits for requests in flight; 30 s when 0
 	Ready        probe.Check   // without a port or a socket it is probe.None
 	Health       probe.Health
 	Limits       Limits
-	ReadyTimeout time.Duration // not ready in time is a failed start
+	ReadyTimeout time.Duration `change:"judged"` // not ready in time is a failed start
 
 	Priority int  // lower starts first and stops last
 	First    bool // runs once, and has to end with code 0, before any other program is started
-	Late     bool // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
+	Late     bool `change:"judged"` // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
 	Internal bool // percore's own: not meant when somebody says all, and not part of a rolling restart
 	Traffic  bool // its workers are endpoints of the front door
-	Critical bool // the container ends when all workers of critical programs are done for
-	Vital    bool // the container ends when one of its workers is FATAL, whatever else runs
+	Critical bool `change:"judged"` // the container ends when all workers of critical programs are done for
+	Vital    bool `change:"judged"` // the container ends when one of its workers is FATAL, whatever else runs
 
 	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest when it has ended.
 	StopAsGroup bool
@@ -63,12 +65,41 @@ type Program struct {
 
 	// Check says what stands against a start of a worker now, such as a limit that leaves too little; nil is nothing, always. It is
 	// called on the fleet's goroutine.
-	Check func() error
+	Check func() error `change:"own"`
 
 	// Files gives further descriptors, from 3 up, for one incarnation. It and started, which is told how
 	// the spawn went and may close what Files opened, are called on the fleet's goroutine. Nil is none.
-	Files func(incarnation uint64) (extra []*os.File, started func(error), err error)
+	Files func(incarnation uint64) (extra []*os.File, started func(error), err error) `change:"own"`
 }
+
+// Change is how far one program is another.
+type Change uint8
+
+// The changes, from none to the whole.
+const (
+	ChangeNone    Change = iota // but for how many there are
+	ChangeJudged                // of what percore alone goes by: when and how it starts and ends a process, and how it judges that
+	ChangeProcess               // of what a process is made of: one of the old program is none of the new
+)
+
+// Changed says how far the program q is another than p.
+func (p Program) Changed(q Program) Change {
+	change, a, b := ChangeNone, reflect.ValueOf(p), reflect.ValueOf(q)
+	for i := range a.NumField() {
+		tag := a.Type().Field(i).Tag.Get("change")
+		if tag == "count" || tag == "own" || reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			continue
+		}
+		if tag != "judged" {
+			return ChangeProcess
+		}
+		change = ChangeJudged
+	}
+	return change
+}
+
+// sameProcess reports whether a process of the one is as good as one of the other.
+func sameProcess(a, b Program) bool { return a.Changed(b) != ChangeProcess }
 
 // Defaults for fields that are zero; the numbers are those of the configuration's reference.
 const (

@@ -3,7 +3,6 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"percore/reaper/lifecycle"
@@ -98,15 +97,3 @@ func (f *Fleet) poolNamed(p Program) *pool {
 }
 
 func (c *pool) is(p Program) bool { return c.program.Group == p.Group && c.program.Name == p.Name }
-
-// sameProcess says whether a process of the one is as good as one of the other: what percore decides by itself, when and how it
-// ends one and how it judges that, may differ.
-func sameProcess(a, b Program) bool {
-	for _, p := range []*Program{&a, &b} {
-		p.Files, p.Check = nil, nil // a function is not comparable; whoever has one is percore's own
-		p.Workers, p.WorkersMax, p.Policy = 0, 0, lifecycle.Policy{}
-		p.StopSignal, p.StopWaitSecs, p.DrainTimeout, p.ReadyTimeout = 0, 0, 0, 0
-		p.Critical, p.Vital, p.Late = false, false, false
-	}
-	return reflect.DeepEqual(a, b)
-}
