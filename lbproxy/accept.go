@@ -90,6 +90,7 @@ func (l *loop) accepted(fd int32) {
 		c.state = stateProxy
 		l.timers.Set(c.slot, l.idleTimer(timerProxy), l.now)
 	} else {
+		c.state = stateIdle
 		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	}
 	if l.early.worthIt() {

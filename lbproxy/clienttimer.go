@@ -15,7 +15,7 @@ func (x *exchange) clientClass(c *conn) timer.Class {
 		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue
-	case x.upload == uploadBody && (x.request == requestCollecting || x.request == requestStreaming && x.toWorker.pending() == 0):
+	case x.upload == uploadBody && (x.request == requestHeld || x.request == requestStreaming && x.toWorker.pending() == 0):
 		if x.expects {
 			return timerExpect
 		}

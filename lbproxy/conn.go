@@ -16,15 +16,22 @@ const (
 type connState uint8
 
 const (
-	stateIdle       connState = iota // downstream: between requests (timerHeader at first, then timerKeepalive)
-	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then clienttimer.go)
+	stateNone       connState = iota // a free slot, or a listener's
 	stateProxy                       // downstream: who connects is still to be said (timerProxy)
+	stateIdle                        // downstream: between requests (timerHeader at first, then timerKeepalive)
+	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then clienttimer.go)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
 	stateBusy                        // upstream: serves an exchange (timerRead, or timerWorkerSend while it takes no more of the request)
 	statePooled                      // upstream: idle in the pool (timerPooled)
 	stateTunnel                      // both: bytes pass unread (timerTunnel, then timerHalfClosed)
+	connStates
 )
+
+var connStateNames = [connStates]string{"none", "proxy", "idle", "open", "linger", "connecting", "busy", "pooled", "tunnel"}
+
+// String is the state as docs/exchange.md has it.
+func (s connState) String() string { return connStateNames[s] }
 
 // connFlags are facts that edge-triggered events report once and that stay true until used up.
 type connFlags uint16

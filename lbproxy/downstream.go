@@ -34,7 +34,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 		l.discard(c)
 	case stateTunnel:
 		l.readTunnel(c)
-	case stateConnecting, stateBusy, statePooled: // upstream only
+	case stateNone, stateConnecting, stateBusy, statePooled: // upstream only
 	}
 }
 
@@ -105,7 +105,7 @@ func (x *exchange) uploadRoom() int {
 func (x *exchange) bodyRoom() int {
 	l := x.loop
 	switch x.request {
-	case requestCollecting:
+	case requestHeld:
 		held := len(x.head) - x.bodyAt
 		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
 		if l.buffers.pressure() == pressureFull {
@@ -118,7 +118,7 @@ func (x *exchange) bodyRoom() int {
 		}
 	case requestStopped:
 		return l.readRoom() // to be thrown away
-	case requestHead, requestParked, requestSending, requestSent:
+	case requestParked, requestSending, requestSent:
 	}
 	return 0
 }
@@ -247,7 +247,6 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.requestRead(c, rest)
 		return
 	}
-	x.request = requestCollecting
 	x.awaitBody(c)
 	if len(rest) > 0 {
 		x.onBody(c, rest)

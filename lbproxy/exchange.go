@@ -6,41 +6,6 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// uploadState is how much of a request the client has sent.
-type uploadState uint8
-
-const (
-	uploadHead  uploadState = iota // the head is not complete
-	uploadBody                     // a body is being read, or what is left of it, or of a head, is not
-	uploadWhole                    // all of it is here: nothing is read before the answer is out
-)
-
-// requestState is how much of a request a worker has.
-type requestState uint8
-
-const (
-	requestHead       requestState = iota // the head is not complete
-	requestCollecting                     // the body is being held, no worker is chosen yet
-	requestParked                         // waits for a worker, in the queue
-	requestSending                        // the held part is on its way to the worker
-	requestStreaming                      // the rest of the body passes through as it arrives
-	requestSent                           // all of it was taken up; what the worker does not have yet of it is in toWorker
-	requestStopped                        // its worker takes no more of it, or its answer is here: what is still read is thrown away
-)
-
-// isOver reports whether nothing more of the request is taken up for a worker.
-func (s requestState) isOver() bool { return s == requestSent || s == requestStopped }
-
-// responseState is how far the worker's half of an exchange is.
-type responseState uint8
-
-const (
-	responseAwaited  responseState = iota // no byte of a final answer's head has been understood yet
-	responseRelaying                      // the body passes through
-	responseTaken                         // all is here; the client may not have all of it yet
-	responseTunnel                        // 101: bytes pass both ways
-)
-
 // exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
 // from the first byte of the head until the answer is out, and holds every buffer that the two need.
 type exchange struct {

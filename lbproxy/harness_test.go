@@ -30,6 +30,7 @@ type rig struct {
 	access   *lockedBuffer
 	log      *lockedBuffer
 	finished chan error
+	missteps missteps
 }
 
 // lockedBuffer is a writer that may be read while it is written.
@@ -87,11 +88,15 @@ func rigOn(t *testing.T, o Options, listeners []socket.Listener) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.missteps.watch(r.proxy)
 	go func() { r.finished <- r.proxy.Run() }()
 	t.Cleanup(func() {
 		r.proxy.Close()
 		if err := <-r.finished; err != nil {
 			t.Errorf("Run: got %v, want no error", err)
+		}
+		if misstep := r.missteps.first(); misstep != "" {
+			t.Error(misstep)
 		}
 		if strings.Contains(r.log.String(), "panicked") {
 			t.Errorf("a handler panicked:\n%s", r.log.String())

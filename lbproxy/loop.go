@@ -124,6 +124,8 @@ type loop struct {
 	quiet               atomic.Bool           // draining, and no request can come any more
 	seen                atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
 	oldest              atomic.Pointer[[]age] // see noteOldest
+
+	afterTurn func(*loop) // for tests: looks at the loop between two turns
 }
 
 func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
@@ -178,6 +180,9 @@ func (l *loop) run() error {
 		l.log.flush()
 		if l.draining {
 			l.noteQuiet()
+		}
+		if l.afterTurn != nil {
+			l.afterTurn(l)
 		}
 		if l.finishing && l.isDone() {
 			return nil

@@ -58,7 +58,7 @@ func (x *exchange) unpark() {
 
 func (x *exchange) endWait() {
 	l := x.loop
-	x.request = requestSending
+	x.request = requestHeld
 	x.queuedNanos += l.nowNanos - x.parkedNanos
 	if l.table.StartsFirst() {
 		x.firstStart += l.nowNanos - x.parkedNanos

@@ -20,7 +20,8 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	b = append(b, crlf...)
 	l.out = append(b, rest...)
 	c := l.conns.at(x.downstream)
-	x.response, x.replay, x.writer.keepAlive, x.reusable = responseTunnel, false, false, false
+	x.request, x.response = requestSent, responseTunnel
+	x.replay, x.writer.keepAlive, x.reusable = false, false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.backend.BecomeTunnel()
 	l.freed(x.backend)

@@ -177,7 +177,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 		l.driveBusy(u, writable)
 	case stateTunnel:
 		l.driveTunnelUpstream(u, writable)
-	case stateIdle, stateOpen, stateProxy, stateLinger: // downstream only
+	case stateNone, stateIdle, stateOpen, stateProxy, stateLinger: // downstream only
 	}
 }
 

@@ -66,6 +66,8 @@ type spyhole struct {
 
 	mu   sync.Mutex // guards seen
 	seen []message
+
+	missteps missteps
 }
 
 // message is a request as the worker, or net/http, understands it.
@@ -106,6 +108,7 @@ func newSpyhole(tb testing.TB, buffer int) *spyhole {
 	}
 	finished := make(chan error, 1)
 	go s.work(worker)
+	s.missteps.watch(s.proxy)
 	go func() { finished <- s.proxy.Run() }()
 	tb.Cleanup(func() { s.proxy.Close(); <-finished; worker.Close() })
 	if err := s.proxy.Apply(Snapshot{Seq: 1, Endpoints: up(worker.Addr().String())}); err != nil {
@@ -203,6 +206,9 @@ func (s *spyhole) converse(t *testing.T, parts ...[]byte) course {
 		t.Fatalf("the front door does not close: got %q for %q", answers, parts)
 	}
 	s.quiet(t)
+	if misstep := s.missteps.first(); misstep != "" {
+		t.Error(misstep)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return course{seen: slices.Clone(s.seen), statuses: statusLines(answers)}
