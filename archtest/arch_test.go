@@ -23,6 +23,7 @@ var rules = []rule{
 		"the leaves of lbproxy know neither loop nor exchange",
 		all(
 			leaf("lbproxy/balance", "lbproxy/socket"),
+			leaf("lbproxy/buffer"),
 			leaf("lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/epoll"),
 			leaf("lbproxy/page", "lbproxy/http1"),

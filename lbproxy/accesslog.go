@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
 )
 
@@ -167,7 +168,7 @@ const (
 )
 
 // note copies what the access line will need from the head in r.
-func (w *accessWriter) note(p *buffers, x *exchange, r *http1.Request) {
+func (w *accessWriter) note(p *buffer.Pool, x *exchange, r *http1.Request) {
 	if !w.on {
 		return
 	}
@@ -186,9 +187,9 @@ func (w *accessWriter) note(p *buffers, x *exchange, r *http1.Request) {
 	method, target, host := r.Method, cut(r.Target, loggedTargetBytes), cut(r.Host, loggedHostBytes)
 	referer, ua, id = cut(referer, loggedFieldBytes), cut(ua, loggedFieldBytes), cut(id, loggedIDBytes)
 	n := &x.line
-	p.put(n.b)
+	p.Put(n.b)
 	n.excluded = w.excludes(r.Origin)
-	n.b = append(p.get(len(method)+len(target)+len(host)+len(referer)+len(ua)+len(id)), method...)
+	n.b = append(p.Get(len(method)+len(target)+len(host)+len(referer)+len(ua)+len(id)), method...)
 	n.method = len(n.b)
 	n.b = append(n.b, target...)
 	n.target = len(n.b)

@@ -57,7 +57,7 @@ func TestAClientThatSentTooMuchAheadHasItsAnswerWhole(t *testing.T) {
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(q.path()) })
 	r.workers(s.address)
-	r.onLoop(func(l *loop) { l.buffers.used += 5 << 20 })
+	r.onLoop(func(l *loop) { l.buffers.Get(5 << 20) })
 	c := r.client().send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
 	eventually(t, "the worker has the first", func() bool { return s.requests.Load() == 1 })
 	c.send(fmt.Sprintf("GET /3 HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n", strings.Repeat("x", 10_000)))

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
 )
 
@@ -51,39 +52,15 @@ func descriptorLimit() uint64 {
 	return limit.Cur
 }
 
-// pressure is how near the buffers are to their budget.
-type pressure uint8
-
-const (
-	pressureNone pressure = iota
-	pressureLean          // beyond half: small reads, no body is held that needs a buffer of its own, and a worker is read only when its client has taken all
-	pressureFull          // beyond all of it: the smallest reads, and no new request
-)
-
-func (p *buffers) pressure() pressure {
-	switch {
-	case p.budget == 0 || p.used <= p.budget/2:
-		return pressureNone
-	case p.used <= p.budget:
-		return pressureLean
-	default:
-		return pressureFull
-	}
-}
-
-// isTight tells whether most of the budget is used. What a client does not take of one read holds a buffer until it is late, so small
-// reads let three times as many be late before others are refused.
-func (p *buffers) isTight() bool { return p.budget > 0 && p.used > p.budget/4*3 }
-
 // readRoom is the most that one read of a body or an answer takes now.
 func (l *loop) readRoom() int {
-	switch l.buffers.pressure() {
-	case pressureLean:
-		if l.buffers.isTight() {
+	switch l.buffers.Pressure() {
+	case buffer.Lean:
+		if l.buffers.IsTight() {
 			return fullReadBytes
 		}
 		return leanReadBytes
-	case pressureFull:
+	case buffer.Full:
 		return fullReadBytes
 	default:
 		return scratchBytes
@@ -92,7 +69,7 @@ func (l *loop) readRoom() int {
 
 // pendingMax is how much of an answer may wait for a slow client while its worker is read on.
 func (l *loop) pendingMax() int {
-	if l.buffers.pressure() != pressureNone {
+	if l.buffers.Pressure() != buffer.None {
 		return 0
 	}
 	return pendingBytesMax
@@ -102,7 +79,7 @@ func (l *loop) pendingMax() int {
 // worker's connection would cost as much, and a client that sends no more would occupy it.
 func (x *exchange) holdMax() int {
 	l := x.loop
-	if l.buffers.pressure() != pressureNone {
+	if l.buffers.Pressure() != buffer.None {
 		return max(0, min(l.options.ClientBodyBufferSize, cap(x.head)-x.bodyAt-len(crlf)))
 	}
 	return l.options.ClientBodyBufferSize

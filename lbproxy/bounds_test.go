@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/timer"
 )
 
@@ -40,7 +41,7 @@ func TestTheSharesOfMemoryAndDescriptors(t *testing.T) {
 
 // usage is what the first loop has handed out of buffers.
 func (r *rig) usage() (bytes int64) {
-	r.onLoop(func(l *loop) { bytes = l.buffers.used })
+	r.onLoop(func(l *loop) { bytes = l.buffers.Used() })
 	return bytes
 }
 
@@ -313,13 +314,15 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 
 func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: timer.New(1)}
-	l.buffers.budget = 100_000
 	x := &exchange{loop: l}
 	for _, step := range []struct {
 		used                int64
 		hold, pending, room int
 	}{{50_000, 1000, pendingBytesMax, scratchBytes}, {50_001, 0, 0, leanReadBytes}, {75_000, 0, 0, leanReadBytes}, {75_001, 0, 0, fullReadBytes}, {100_001, 0, 0, fullReadBytes}} {
-		l.buffers.used = step.used
+		l.buffers = buffer.Pool{}
+		l.buffers.SetBudget(100_000)
+		l.buffers.Get(1 << 20)
+		l.buffers.Put(make([]byte, 0, 1<<20-step.used))
 		if hold := x.holdMax(); hold != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
 			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, x.holdMax(), l.pendingMax(), l.readRoom(), step)
 		}
@@ -440,7 +443,7 @@ func TestTheKernelHoldsLittleForAClientThatReadsNothing(t *testing.T) {
 func TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.MemoryMax = 64 << 20 })
 	deaf := r.deaf()
-	r.onLoop(func(l *loop) { l.clientsMax, l.buffers.budget = 100, l.buffers.used/2 })
+	r.onLoop(func(l *loop) { l.clientsMax = 100; l.buffers.SetBudget(l.buffers.Used() / 2) })
 	r.elapse(unreadFullMillis)
 	if start, err := r.client().send(getRequest).in.Peek(12); string(start) != "HTTP/1.1 200" {
 		t.Errorf("another's answer: got %q and %v, want 200", start, err)

@@ -9,13 +9,13 @@ import "percore/lbproxy/timer"
 // answer goes first, whatever else it does.
 func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
-	case x.writer.unsent.pending() > 0:
+	case x.writer.unsent.Pending() > 0:
 		return timerSend
 	case x.request == requestParked && x.loop.table.StartsFirst():
 		return timerFirstStart
 	case x.request == requestParked:
 		return timerQueue
-	case x.upload == uploadBody && (x.request == requestHeld || x.request == requestStreaming && x.toWorker.pending() == 0):
+	case x.upload == uploadBody && (x.request == requestHeld || x.request == requestStreaming && x.toWorker.Pending() == 0):
 		if x.expects {
 			return timerExpect
 		}

@@ -39,7 +39,8 @@ func (l *loop) configure() {
 	l.trust = client.NewTrust(o.TrustedProxies, o.TrustedHops, o.TrustedUnix)
 	l.heads = newHeadLimits(o)
 	l.words = newBodyWords(o)
-	l.buffers.budget, l.clientsMax = buffersMax(o), clientsMax(o, descriptorLimit())
+	l.buffers.SetBudget(buffersMax(o))
+	l.clientsMax = clientsMax(o, descriptorLimit())
 	l.log.use(o)
 	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{

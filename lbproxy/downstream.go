@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"errors"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
 )
 
@@ -15,7 +16,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	if x := l.exchangeOf(c); c.state == stateOpen && x.upload == uploadHead && x.seen < x.in.pending() {
+	if x := l.exchangeOf(c); c.state == stateOpen && x.upload == uploadHead && x.seen < x.in.Pending() {
 		l.onHead(c, nil) // what was sent ahead
 	}
 	if c.generation != generation {
@@ -40,7 +41,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 
 // onClientWritable writes what was kept for a client.
 func (l *loop) onClientWritable(c *conn) {
-	if x := l.exchangeOf(c); x != nil && x.writer.unsent.pending() > 0 {
+	if x := l.exchangeOf(c); x != nil && x.writer.unsent.Pending() > 0 {
 		x.flushToClient()
 	}
 }
@@ -94,7 +95,7 @@ func (x *exchange) uploadRoom() int {
 		return 0
 	case x.upload == uploadBody:
 		return x.bodyRoom()
-	case x.seen < x.in.pending(): // first what is here already: it has its turn in the run queue
+	case x.seen < x.in.Pending(): // first what is here already: it has its turn in the run queue
 		return 0
 	default:
 		return headReadBytes
@@ -108,12 +109,12 @@ func (x *exchange) bodyRoom() int {
 	case requestHeld:
 		held := len(x.head) - x.bodyAt
 		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
-		if l.buffers.pressure() == pressureFull {
+		if l.buffers.Pressure() == buffer.Full {
 			room = min(room, max(cap(x.head)-len(x.head)-len(crlf), 1)) // what needs no larger buffer
 		}
 		return room
 	case requestStreaming:
-		if x.toWorker.pending() == 0 {
+		if x.toWorker.Pending() == 0 {
 			return l.readRoom()
 		}
 	case requestStopped:
@@ -166,8 +167,8 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 func (l *loop) onHead(c *conn, b []byte) {
 	x, seen := l.exchangeOf(c), 0
 	if x != nil {
-		x.in.add(&l.buffers, b)
-		b, seen = x.in.bytes(), x.seen
+		x.in.Add(&l.buffers, b)
+		b, seen = x.in.Bytes(), x.seen
 	}
 	n, err := l.request.Parse(b, seen, l.heads.request)
 	switch {
@@ -193,12 +194,12 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
 func (x *exchange) keepHead(c *conn, b []byte) {
 	l := x.loop
-	isFirst := x.in.pending() == 0
+	isFirst := x.in.Pending() == 0
 	if isFirst {
-		x.in.add(&l.buffers, b)
+		x.in.Add(&l.buffers, b)
 	}
 	x.seen = len(b)
-	if l.buffers.pressure() == pressureFull {
+	if l.buffers.Pressure() == buffer.Full {
 		x.abort(causeNoMemory)
 		return
 	}
@@ -252,7 +253,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.onBody(c, rest)
 		return
 	}
-	x.in.release(&l.buffers)
+	x.in.Release(&l.buffers)
 	if r.Expect100 {
 		x.onExpectation()
 	}
@@ -261,11 +262,11 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 // hasRoom tells whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot be held that comes with
 // its offer, for which nobody has to wait (RFC 6455 section 4.1).
 func (x *exchange) hasRoom(rest []byte) bool {
-	p := x.loop.buffers.pressure()
-	if p != pressureNone && x.upgrade && len(rest) > 0 {
+	p := x.loop.buffers.Pressure()
+	if p != buffer.None && x.upgrade && len(rest) > 0 {
 		return false
 	}
-	return p != pressureFull || x.mayUseReserve()
+	return p != buffer.Full || x.mayUseReserve()
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
@@ -293,16 +294,16 @@ func (x *exchange) onBody(c *conn, b []byte) {
 		x.streamBody(c, payload, b[used:])
 		return
 	}
-	if len(x.head)+len(payload) > cap(x.head) && l.buffers.pressure() == pressureFull {
+	if len(x.head)+len(payload) > cap(x.head) && l.buffers.Pressure() == buffer.Full {
 		x.abort(causeNoMemory)
 		return
 	}
-	x.head = l.buffers.add(x.head, payload)
+	x.head = l.buffers.Append(x.head, payload)
 	if x.body.done {
 		x.requestRead(c, b[used:])
 		return
 	}
-	x.in.release(&l.buffers)
+	x.in.Release(&l.buffers)
 	if len(x.head)-x.bodyAt >= x.holdMax() {
 		x.frameHeld()
 		x.assign()
@@ -334,7 +335,7 @@ func (x *exchange) requestRead(c *conn, rest []byte) {
 // endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that is kept: it would have
 // to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
 func (x *exchange) endRequest(c *conn, rest []byte) {
-	if len(rest) > 0 && x.loop.buffers.pressure() != pressureNone {
+	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
 		x.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
 	x.keepRest(rest)
@@ -347,11 +348,11 @@ func (x *exchange) keepRest(rest []byte) {
 	x.seen = 0
 	switch {
 	case len(rest) == 0:
-		x.in.release(&x.loop.buffers)
-	case x.in.pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
-		x.in.off = len(x.in.b) - len(rest)
+		x.in.Release(&x.loop.buffers)
+	case x.in.Pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
+		x.in.Keep(len(rest))
 	default:
-		x.in.add(&x.loop.buffers, rest)
+		x.in.Add(&x.loop.buffers, rest)
 	}
 }
 

@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"percore/lbproxy/balance"
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -20,20 +21,20 @@ type exchange struct {
 	// The request.
 	client                client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method                http1.Method
-	single                bool   // the client itself asked for no more than this answer
-	upgrade               bool   // the client asks for another protocol
-	expects               bool   // the client waits for 100, and the worker was asked to say it
-	in                    outbox // bytes from the client that are not parsed yet
-	forgot                bool   // what the client sent ahead was dropped, and more of it may be on its way
-	seen                  int    // how many of them the codec has looked at
-	head                  []byte // the request for the worker: head, then as much of the body as is held
-	start                 int    // where it starts in head; see frameChunked
-	bodyAt                int    // where the held body starts in head
-	sent                  int    // how many bytes of head this worker has
-	body                  body   // what is still to come from the client
-	paceMillis, paceBytes int64  // when, and after how much of the body, its current span began; pace.go
-	replay                bool   // head is the whole request and no byte of an answer has been passed on
-	toWorker              outbox
+	single                bool       // the client itself asked for no more than this answer
+	upgrade               bool       // the client asks for another protocol
+	expects               bool       // the client waits for 100, and the worker was asked to say it
+	in                    buffer.Box // bytes from the client that are not parsed yet
+	forgot                bool       // what the client sent ahead was dropped, and more of it may be on its way
+	seen                  int        // how many of them the codec has looked at
+	head                  []byte     // the request for the worker: head, then as much of the body as is held
+	start                 int        // where it starts in head; see frameChunked
+	bodyAt                int        // where the held body starts in head
+	sent                  int        // how many bytes of head this worker has
+	body                  body       // what is still to come from the client
+	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; pace.go
+	replay                bool       // head is the whole request and no byte of an answer has been passed on
+	toWorker              buffer.Box
 
 	// The answer.
 	writer   responseWriter
@@ -69,7 +70,7 @@ func (x *exchange) hasBegun() bool { return x.response != responseAwaited }
 
 // isWithWorker tells whether the worker's connection carries the whole request, to its end.
 func (x *exchange) isWithWorker() bool {
-	return x.request == requestSent && x.toWorker.pending() == 0
+	return x.request == requestSent && x.toWorker.Pending() == 0
 }
 
 // isOpenEnded reports whether the answer's head does not say how long its body is.
@@ -95,7 +96,7 @@ func (x *exchange) isRefusal() bool {
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
 // their way does not count.
 func (x *exchange) endsHere(c *conn) bool {
-	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.pending() == 0 && !c.has(flagReadable)
+	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.Pending() == 0 && !c.has(flagReadable)
 }
 
 // body is the progress of a message body in one direction.

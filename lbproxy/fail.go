@@ -85,7 +85,7 @@ func (x *exchange) retrySame(t *balance.Backend) {
 // readTimedOut handles a worker that took or sent nothing for too long, unless the exchange waited for the client.
 func (l *loop) readTimedOut(u *conn) {
 	x := l.exchangeOf(u)
-	if x.request == requestStreaming && x.toWorker.pending() == 0 && x.response == responseAwaited {
+	if x.request == requestStreaming && x.toWorker.Pending() == 0 && x.response == responseAwaited {
 		l.timers.Set(u.slot, timerRead, l.now)
 		return
 	}
@@ -100,9 +100,9 @@ func (x *exchange) abort(why cause) {
 		x.unpark()
 	}
 	if x.upload == uploadHead && l.conns.at(x.downstream).state != stateProxy {
-		x.glimpse(x.in.bytes())
+		x.glimpse(x.in.Bytes())
 	}
-	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.pending() > 0) {
+	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.Pending() > 0) {
 		socket.ResetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
 	}
 	x.detachWorker(false)
@@ -119,7 +119,7 @@ func (x *exchange) abort(why cause) {
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
 // connection still gets what is here of it.
 func (x *exchange) cut(status int) {
-	if !x.listens() || x.writer.unsent.pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
+	if !x.listens() || x.writer.unsent.Pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
 		x.drop(status)
 		return
 	}
@@ -141,7 +141,7 @@ func (x *exchange) drop(status int) {
 		x.status = status
 	}
 	l.log.write(l, x)
-	reset := (x.response == responseRelaying || x.writer.unsent.pending() > 0) && x.endsWithConnection() ||
+	reset := (x.response == responseRelaying || x.writer.unsent.Pending() > 0) && x.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.has(flagBroken)
 	l.freeExchange(x)

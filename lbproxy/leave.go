@@ -91,7 +91,7 @@ func (x *exchange) noteWhole(c *conn) {
 // noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
 func (x *exchange) noteFIN(c *conn) {
 	x.loop.judgeFIN(c)
-	x.writer.keepAlive = x.writer.keepAlive && (x.in.pending() > 0 || x.loop.peek(c) != nextEnd)
+	x.writer.keepAlive = x.writer.keepAlive && (x.in.Pending() > 0 || x.loop.peek(c) != nextEnd)
 }
 
 // judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
@@ -136,7 +136,7 @@ func (x *exchange) finishedTimedOut(c *conn) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (x *exchange) probe(c *conn) {
-	if x.writer.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.writer.unsent.pending() > 0 {
+	if x.writer.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.writer.unsent.Pending() > 0 {
 		return
 	}
 	probe := probeHead

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
@@ -78,7 +79,7 @@ type loop struct {
 	conns     slab
 	exchanges []*exchange
 	idle      []int32 // free exchanges
-	buffers   buffers
+	buffers   buffer.Pool
 	pools     []pool
 	balancer  balance.Balancer
 	mailbox   balance.Mailbox
@@ -214,7 +215,7 @@ func (l *loop) timeout() int64 {
 // not the process.
 func (l *loop) drive(c *conn, writable bool) {
 	defer l.rescue(c.slot, c.generation)
-	if l.buffers.isCramped() {
+	if l.buffers.IsCramped() {
 		generation := c.generation
 		if l.trim(); c.generation != generation {
 			return // it has gone itself
@@ -419,14 +420,14 @@ func (l *loop) newExchange(c *conn) *exchange {
 
 // freeExchange gives back everything that x holds; its connections must not refer to it any more.
 func (l *loop) freeExchange(x *exchange) {
-	x.in.release(&l.buffers)
-	l.buffers.put(x.head)
-	l.buffers.put(x.answer)
-	l.buffers.put(x.writer.trailer)
-	l.buffers.put(x.line.b)
+	x.in.Release(&l.buffers)
+	l.buffers.Put(x.head)
+	l.buffers.Put(x.answer)
+	l.buffers.Put(x.writer.trailer)
+	l.buffers.Put(x.line.b)
 	x.head, x.answer, x.writer.trailer, x.line = nil, nil, nil, logLine{}
-	x.toWorker.release(&l.buffers)
-	x.writer.unsent.release(&l.buffers)
+	x.toWorker.Release(&l.buffers)
+	x.writer.unsent.Release(&l.buffers)
 	l.idle = append(l.idle, x.id)
 	l.active--
 }

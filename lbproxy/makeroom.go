@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"time"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/timer"
 )
 
@@ -29,10 +30,6 @@ const (
 	// unsentBytesShort is how much of an answer the kernel takes for a client that comes while half of what there is is used. Without a bound it
 	// takes up to tcp_wmem's 4 MB from a client that reads nothing: all of that is work done for it, and it owes nothing that shows here.
 	unsentBytesShort = 16 << 10
-	// trimPart: clients begin to go when so much of the buffers' budget, one part of it, is left.
-	trimPart = 16
-	// reservePart: beyond the budget, one part of it is for requests without a body that a worker is free for.
-	reservePart = 8
 )
 
 // mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
@@ -47,7 +44,7 @@ func (l *loop) mayAccept() bool {
 
 // isShort tells whether half of the places, or of the buffers' budget, is used.
 func (l *loop) isShort() bool {
-	return l.clients >= l.clientsMax/2 || l.buffers.pressure() != pressureNone
+	return l.clients >= l.clientsMax/2 || l.buffers.Pressure() != buffer.None
 }
 
 // shed closes the client that is dispensable, and reports whether there was one.
@@ -144,7 +141,7 @@ func (l *loop) slowest() (slowest int32, found bool) {
 func (x *exchange) rate(class timer.Class) int64 {
 	since, bytes := x.headNanos, x.body.total
 	if class == timerSend {
-		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.unsent.pending())
+		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.unsent.Pending())
 	}
 	millis := (x.loop.nowNanos - since) / int64(time.Millisecond)
 	if millis < unservedMillis {
@@ -186,20 +183,17 @@ func (l *loop) endAtOnce(c *conn, why cause) {
 	}
 }
 
-// isCramped tells whether next to nothing is left of the budget.
-func (p *buffers) isCramped() bool { return p.budget > 0 && p.used > p.budget-p.budget/trimPart }
-
 // trim lets clients go that owe something, and hold buffers, until there is room for others. Nobody's bytes are being looked at.
 func (l *loop) trim() {
 	for range shedsPerTurn {
-		if !l.buffers.isCramped() {
+		if !l.buffers.IsCramped() {
 			return
 		}
 		slot, ok := l.debtor(true, timerHeader, timerProxy, timerBody, timerSend)
 		if !ok {
 			slot, ok = l.slowest()
 		}
-		if !ok && l.buffers.pressure() == pressureFull {
+		if !ok && l.buffers.Pressure() == buffer.Full {
 			slot, ok = l.longest(timerSend, unreadFullMillis, true)
 		}
 		if !ok {
@@ -212,6 +206,6 @@ func (l *loop) trim() {
 // mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
-	return x.body.done && l.buffers.used <= l.buffers.budget+l.buffers.budget/reservePart &&
+	return x.body.done && l.buffers.HasReserve() &&
 		l.proxy.group.Waiting() == 0 && l.balancer.AnyFree(l.table)
 }

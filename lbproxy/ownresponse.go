@@ -57,7 +57,7 @@ func (x *exchange) sendOwn(c *conn) {
 	x.response = responseTaken
 	switch {
 	case !x.sendToClient(x.loop.out):
-	case x.writer.unsent.pending() == 0:
+	case x.writer.unsent.Pending() == 0:
 		x.finish()
 	default:
 		if x.upload != uploadWhole {

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/proxyproto"
 )
@@ -17,8 +18,8 @@ const (
 func (l *loop) onProxyHeader(c *conn, b []byte) {
 	x := l.exchangeOf(c)
 	if x != nil {
-		x.in.add(&l.buffers, b)
-		b = x.in.bytes()
+		x.in.Add(&l.buffers, b)
+		b = x.in.Bytes()
 	}
 	h, n, err := proxyproto.Parse(b)
 	switch {
@@ -29,11 +30,11 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	case n > 0:
 		c.introduce(h, &l.trust)
 		l.beginClient(c, b[n:])
-	case l.buffers.pressure() == pressureFull:
+	case l.buffers.Pressure() == buffer.Full:
 		l.closeUnserved(c)
 	case x == nil:
 		x = l.newExchange(c)
-		x.in.add(&l.buffers, b)
+		x.in.Add(&l.buffers, b)
 	}
 }
 

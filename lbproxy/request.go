@@ -22,7 +22,7 @@ const (
 // framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
 func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	l := x.loop
-	b := l.buffers.get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
+	b := l.buffers.Get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
 	b = append(b, r.Method...)
 	b = append(b, ' ')
 	b = r.AppendOrigin(b)
@@ -147,7 +147,7 @@ func (x *exchange) frameHeld() {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body
 			framing = http1.AppendChunkHead(framing, held)
-			x.head = x.loop.buffers.add(x.head, crlf)
+			x.head = x.loop.buffers.Append(x.head, crlf)
 		}
 	}
 	headEnd := x.bodyAt - framingGapBytes

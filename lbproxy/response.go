@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"strconv"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
 )
 
@@ -22,11 +23,11 @@ func (x *exchange) onResponseHead(u *conn, b []byte) {
 	l := x.loop
 	seen := 0
 	if len(x.answer) > 0 {
-		if len(x.answer)+len(b) > cap(x.answer) && l.buffers.pressure() == pressureFull {
+		if len(x.answer)+len(b) > cap(x.answer) && l.buffers.Pressure() == buffer.Full {
 			x.abort(causeNoMemory)
 			return
 		}
-		x.answer = l.buffers.add(x.answer, b)
+		x.answer = l.buffers.Append(x.answer, b)
 		b, seen = x.answer, x.answerAt
 	}
 	for {
@@ -62,10 +63,10 @@ func (x *exchange) keepResponseHead(b []byte) {
 	x.answerAt = len(b)
 	switch {
 	case len(b) == 0: // only interim answers
-		x.loop.buffers.put(x.answer)
+		x.loop.buffers.Put(x.answer)
 		x.answer = nil
 	case len(x.answer) == 0:
-		x.answer = x.loop.buffers.add(x.answer, b)
+		x.answer = x.loop.buffers.Append(x.answer, b)
 	default: // b is its tail
 		x.answer = x.answer[:copy(x.answer, b)]
 	}
@@ -143,7 +144,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 
 // releaseHead gives back the request, which no other worker will need.
 func (x *exchange) releaseHead() {
-	x.loop.buffers.put(x.head)
+	x.loop.buffers.Put(x.head)
 	x.head, x.start, x.bodyAt = nil, 0, 0
 }
 
@@ -151,16 +152,16 @@ func (x *exchange) releaseHead() {
 // held for that long nobody else can use. The head is left for the format of an answer of our own.
 func (x *exchange) releaseHeld() {
 	head := x.requestHead()
-	if len(x.head) == x.bodyAt || classOf(len(head)) == cap(x.head) {
+	if len(x.head) == x.bodyAt || buffer.SizeFor(len(head)) == cap(x.head) {
 		return
 	}
-	b := append(x.loop.buffers.get(len(head)), head...)
-	x.loop.buffers.put(x.head)
+	b := append(x.loop.buffers.Get(len(head)), head...)
+	x.loop.buffers.Put(x.head)
 	x.head, x.start, x.bodyAt = b, 0, len(b)
 }
 
 func (x *exchange) releaseResponseHead() {
-	x.loop.buffers.put(x.answer)
+	x.loop.buffers.Put(x.answer)
 	x.answer = nil
 }
 
@@ -214,7 +215,7 @@ func (x *exchange) finishResponse() {
 	x.response = responseTaken
 	x.detachWorker(x.reusable)
 	switch {
-	case x.writer.unsent.pending() == 0:
+	case x.writer.unsent.Pending() == 0:
 		x.finish()
 	case !x.request.isOver():
 		x.stopUpload()
@@ -225,7 +226,7 @@ func (x *exchange) finishResponse() {
 func (x *exchange) stopUpload() {
 	l := x.loop
 	x.request = requestStopped
-	x.toWorker.release(&l.buffers)
+	x.toWorker.Release(&l.buffers)
 	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
 }
 
@@ -238,8 +239,8 @@ func (x *exchange) sendToClient(p []byte) bool {
 	if x.writer.probed {
 		x.writer.probed, p = false, behindProbe(p)
 	}
-	if x.writer.unsent.pending() > 0 {
-		x.writer.unsent.add(&l.buffers, p)
+	if x.writer.unsent.Pending() > 0 {
+		x.writer.unsent.Add(&l.buffers, p)
 		return true
 	}
 	write := (*loop).send
@@ -252,7 +253,7 @@ func (x *exchange) sendToClient(p []byte) bool {
 		return false
 	}
 	if n < len(p) {
-		x.writer.unsent.add(&l.buffers, p[n:])
+		x.writer.unsent.Add(&l.buffers, p[n:])
 		l.timers.Set(c.slot, timerSend, l.now)
 		l.watch(c)
 	} else if l.timers.Class(c.slot) == timerFinished {
@@ -265,7 +266,7 @@ func (x *exchange) sendToClient(p []byte) bool {
 func (x *exchange) flushToClient() {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	n, ok := l.send(c, x.writer.unsent.bytes())
+	n, ok := l.send(c, x.writer.unsent.Bytes())
 	if !ok {
 		x.abort(causeClientClosed)
 		return
@@ -273,21 +274,21 @@ func (x *exchange) flushToClient() {
 	if n == 0 {
 		return
 	}
-	x.writer.unsent.off += n
-	if x.writer.unsent.pending() > 0 {
+	x.writer.unsent.Take(n)
+	if x.writer.unsent.Pending() > 0 {
 		l.timers.Set(c.slot, timerSend, l.now)
 	} else {
-		x.writer.unsent.release(&l.buffers)
+		x.writer.unsent.Release(&l.buffers)
 		x.awaitBody(c)
 	}
-	if x.writer.unsent.pending() == 0 && x.response == responseTaken {
+	if x.writer.unsent.Pending() == 0 && x.response == responseTaken {
 		x.finish()
 		return
 	}
 	if x.response == responseTunnel {
 		x.touchTunnel()
 	}
-	if x.upstream != noSlot && x.writer.unsent.pending() <= l.pendingMax() {
+	if x.upstream != noSlot && x.writer.unsent.Pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
 		if u.state == stateBusy {
 			l.timers.Set(u.slot, timerRead, l.now)
@@ -305,15 +306,15 @@ func (x *exchange) finish() {
 	keep := x.writer.keepAlive && complete
 	l.log.write(l, x)
 	ahead := x.in
-	x.in = outbox{}
+	x.in = buffer.Box{}
 	l.freeExchange(x)
 	c.exchange = noSlot
 	if !keep {
-		l.closeResponded(c, complete && ahead.pending() == 0)
-		ahead.release(&l.buffers)
+		l.closeResponded(c, complete && ahead.Pending() == 0)
+		ahead.Release(&l.buffers)
 		return
 	}
-	if ahead.pending() > 0 {
+	if ahead.Pending() > 0 {
 		l.takeUpAhead(c, ahead)
 		return
 	}
@@ -326,7 +327,7 @@ func (x *exchange) finish() {
 
 // takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
 // connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
-func (l *loop) takeUpAhead(c *conn, ahead outbox) {
+func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
 	l.newExchange(c).in = ahead
 	c.state = stateOpen
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)

@@ -70,69 +70,6 @@ func TestAnEventForAPredecessorIsDropped(t *testing.T) {
 	c.wantOpen("ok")
 }
 
-func TestBuffersComeInTheSmallestClassThatFits(t *testing.T) {
-	tests := []struct{ ask, size int }{
-		{0, 4 << 10},
-		{4 << 10, 4 << 10},
-		{4<<10 + 1, 20 << 10},
-		{96 << 10, 96 << 10},
-		{320 << 10, 320 << 10},
-		{320<<10 + 1, 320<<10 + 1},
-	}
-	var p buffers
-	for _, test := range tests {
-		b := p.get(test.ask)
-		if len(b) != 0 || cap(b) < test.size || test.size <= 320<<10 && cap(b) != test.size {
-			t.Errorf("get %d: got length %d and capacity %d, want 0 and %d", test.ask, len(b), cap(b), test.size)
-		}
-		p.put(append(b, 1))
-		if test.size > 320<<10 {
-			continue
-		}
-		if again := p.get(test.ask); len(again) != 0 || &again[:1][0] != &b[:1][0] {
-			t.Errorf("get %d again: got another buffer or one with bytes in it, want the one given back", test.ask)
-		}
-	}
-	p.put(nil)
-}
-
-func TestIdleBuffersAreBounded(t *testing.T) {
-	var p buffers
-	for class, want := range bufferClasses {
-		for range want.keep + 5 {
-			p.put(make([]byte, 0, want.bytes))
-		}
-		if got := len(p.free[class]); got != want.keep {
-			t.Errorf("idle buffers of %d bytes: got %d, want %d", want.bytes, got, want.keep)
-		}
-	}
-}
-
-// TestAnOutboxIsAQueueOfBytes drives it at random against a plain buffer.
-func TestAnOutboxIsAQueueOfBytes(t *testing.T) {
-	var p buffers
-	var box outbox
-	var model bytes.Buffer
-	for range 3000 {
-		if rand.IntN(2) == 0 {
-			data := bytes.Repeat([]byte{byte(rand.IntN(256))}, rand.IntN(9000))
-			box.add(&p, data)
-			model.Write(data)
-		} else if n := box.pending(); n > 0 {
-			n = 1 + rand.IntN(n)
-			if want := model.Next(n); !bytes.Equal(box.b[box.off:box.off+n], want) {
-				t.Fatal("the outbox has other bytes than were put in")
-			}
-			if box.off += n; box.pending() == 0 {
-				box.release(&p)
-			}
-		}
-		if box.pending() != model.Len() {
-			t.Fatalf("pending: got %d, want %d", box.pending(), model.Len())
-		}
-	}
-}
-
 func TestTheTableOfConnectionsIsNothingToTheCollector(t *testing.T) {
 	for i := range reflect.TypeFor[conn]().NumField() {
 		switch f := reflect.TypeFor[conn]().Field(i); f.Type.Kind() {
@@ -148,15 +85,15 @@ func TestWhatWasSentAheadIsNotMoved(t *testing.T) {
 	x := &exchange{loop: &loop{}}
 	ahead := bytes.Repeat([]byte(getRequest), 100)
 	x.keepRest(ahead)
-	first := &x.in.b[0]
+	whole := x.in.Bytes()
 	for left := 99; left > 0; left-- {
-		x.keepRest(x.in.bytes()[len(getRequest):])
-		if got := x.in.bytes(); len(got) != left*len(getRequest) || &x.in.b[0] != first || !bytes.HasPrefix(got, []byte(getRequest)) {
+		x.keepRest(x.in.Bytes()[len(getRequest):])
+		if got := x.in.Bytes(); len(got) != left*len(getRequest) || &got[0] != &whole[len(whole)-len(got)] || !bytes.HasPrefix(got, []byte(getRequest)) {
 			t.Fatalf("with %d requests left: got %d bytes, want %d of the same buffer", left, len(got), left*len(getRequest))
 		}
 	}
 	x.keepRest(nil)
-	if x.in.b != nil {
+	if x.loop.buffers.Used() != 0 {
 		t.Error("behind the last request: got a buffer, want it given back")
 	}
 }

@@ -446,7 +446,7 @@ func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 func (r *rig) pendingToClients() (n int) {
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges {
-			n += x.writer.unsent.pending()
+			n += x.writer.unsent.Pending()
 		}
 	})
 	return n

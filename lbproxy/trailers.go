@@ -10,7 +10,7 @@ import (
 // section 6.5): the chunks are framed anew on top of where it lies.
 func (x *exchange) keepTrailers() {
 	if x.writer.trailers && x.isChunked() && len(x.reply.trailer) > 0 {
-		x.writer.trailer = x.loop.buffers.add(x.writer.trailer, x.reply.trailer)
+		x.writer.trailer = x.loop.buffers.Append(x.writer.trailer, x.reply.trailer)
 	}
 }
 
@@ -26,7 +26,7 @@ func (x *exchange) sendTrailers() bool {
 		}
 	}
 	l.out = append(b, crlf...)
-	l.buffers.put(x.writer.trailer)
+	l.buffers.Put(x.writer.trailer)
 	x.writer.trailer = nil
 	return x.sendToClient(l.out)
 }

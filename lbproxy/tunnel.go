@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/http1"
+import (
+	"percore/lbproxy/buffer"
+	"percore/lbproxy/http1"
+)
 
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
@@ -32,10 +35,10 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 		return
 	}
 	ahead := x.in
-	x.in = outbox{}
-	if ahead.pending() > 0 {
-		x.sendTunnel(u, &x.toWorker, ahead.bytes())
-		ahead.release(&l.buffers)
+	x.in = buffer.Box{}
+	if ahead.Pending() > 0 {
+		x.sendTunnel(u, &x.toWorker, ahead.Bytes())
+		ahead.Release(&l.buffers)
 	}
 	if c.state == stateTunnel && x.upstream != noSlot {
 		x.touchTunnel()
@@ -56,7 +59,7 @@ func (x *exchange) touchTunnel() {
 }
 
 // peerOf returns the other end of c's tunnel, and what waits to be written to it.
-func (x *exchange) peerOf(c *conn) (*conn, *outbox) {
+func (x *exchange) peerOf(c *conn) (*conn, *buffer.Box) {
 	if c.slot == x.downstream {
 		return x.loop.conns.at(x.upstream), &x.toWorker
 	}
@@ -73,7 +76,7 @@ func (l *loop) readTunnel(c *conn) {
 			x.closeTunnel()
 			return
 		}
-		if !c.has(flagReadable) || box.pending() > 0 || peer.has(flagFinSent) {
+		if !c.has(flagReadable) || box.Pending() > 0 || peer.has(flagFinSent) {
 			return
 		}
 		b, ok := l.receive(c, l.readRoom())
@@ -119,19 +122,19 @@ func (x *exchange) onTunnelClosed(c *conn) {
 }
 
 // sendTunnel writes p to one end and keeps what it does not take.
-func (x *exchange) sendTunnel(to *conn, box *outbox, p []byte) {
+func (x *exchange) sendTunnel(to *conn, box *buffer.Box, p []byte) {
 	n, ok := x.loop.send(to, p)
 	switch {
 	case !ok:
 		x.onTunnelRefused(to, box)
 	case n < len(p):
-		box.add(&x.loop.buffers, p[n:])
+		box.Add(&x.loop.buffers, p[n:])
 	}
 }
 
 // onTunnelRefused goes on with what one end, which takes nothing any more, has said before.
-func (x *exchange) onTunnelRefused(to *conn, box *outbox) {
-	box.release(&x.loop.buffers)
+func (x *exchange) onTunnelRefused(to *conn, box *buffer.Box) {
+	box.Release(&x.loop.buffers)
 	to.flags |= flagFinSent | flagReadable
 	x.touchTunnel()
 	x.loop.enqueue(to)
@@ -152,10 +155,10 @@ func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 // onTunnelWritable writes what was kept for the worker, then lets the client be read again.
 func (x *exchange) onTunnelWritable(u *conn) {
 	l := x.loop
-	if x.toWorker.pending() == 0 {
+	if x.toWorker.Pending() == 0 {
 		return
 	}
-	n, ok := l.send(u, x.toWorker.bytes())
+	n, ok := l.send(u, x.toWorker.Bytes())
 	if !ok {
 		x.onTunnelRefused(u, &x.toWorker)
 		return
@@ -163,8 +166,8 @@ func (x *exchange) onTunnelWritable(u *conn) {
 	if n == 0 {
 		return
 	}
-	if x.toWorker.off += n; x.toWorker.pending() == 0 {
-		x.toWorker.release(&l.buffers)
+	if x.toWorker.Take(n); x.toWorker.Pending() == 0 {
+		x.toWorker.Release(&l.buffers)
 		l.enqueue(l.conns.at(x.downstream))
 	}
 	x.touchTunnel()

@@ -112,7 +112,7 @@ func (x *exchange) writeFailed(u *conn) {
 		x.tryFailed(causeStale)
 		return
 	}
-	x.toWorker.release(&l.buffers)
+	x.toWorker.Release(&l.buffers)
 	x.request = requestStopped
 	u.flags |= flagReadable
 	l.enqueue(u)
@@ -130,7 +130,7 @@ func (x *exchange) sendToWorker(p []byte) {
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
 	if n < len(p) {
-		x.toWorker.add(&l.buffers, p[n:])
+		x.toWorker.Add(&l.buffers, p[n:])
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 	}
 }
@@ -138,7 +138,7 @@ func (x *exchange) sendToWorker(p []byte) {
 // flushToWorker writes what was kept, and goes on reading the client when all of it is gone.
 func (x *exchange) flushToWorker(u *conn) {
 	l := x.loop
-	n, ok := l.send(u, x.toWorker.bytes())
+	n, ok := l.send(u, x.toWorker.Bytes())
 	if !ok {
 		x.writeFailed(u)
 		return
@@ -146,13 +146,13 @@ func (x *exchange) flushToWorker(u *conn) {
 	if n == 0 {
 		return
 	}
-	x.toWorker.off += n
-	if x.toWorker.pending() > 0 {
+	x.toWorker.Take(n)
+	if x.toWorker.Pending() > 0 {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
-	x.toWorker.release(&l.buffers)
+	x.toWorker.Release(&l.buffers)
 	if x.upload == uploadBody {
 		c := l.conns.at(x.downstream)
 		x.awaitBody(c)
@@ -200,7 +200,7 @@ func (l *loop) driveBusy(u *conn, writable bool) {
 func (x *exchange) onWorkerWritable(u *conn) {
 	if x.request == requestSending {
 		x.pushRequest()
-	} else if x.toWorker.pending() > 0 {
+	} else if x.toWorker.Pending() > 0 {
 		x.flushToWorker(u)
 	}
 }
@@ -213,7 +213,7 @@ func (l *loop) readUpstream(u *conn) {
 		if !u.has(flagReadable) {
 			return
 		}
-		if x.writer.unsent.pending() > l.pendingMax() {
+		if x.writer.unsent.Pending() > l.pendingMax() {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}
