@@ -3,6 +3,7 @@ package pid1
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // asUser1000 and withThreeCapabilities become percore as an image's USER and as this repository's compose file have it.
@@ -23,8 +25,8 @@ var (
 // startOnSockets runs the example application behind unix sockets.
 func startOnSockets(t *testing.T, wrapper []string, workers int, variables env) *service {
 	t.Helper()
-	need(t, "real Tornado workers", python, "-c", "import tornado")
-	main := filepath.Join(filepath.Dir(built.worker), "main.py") // where every user can read it
+	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
+	main := filepath.Join(filepath.Dir(workerBinary), "main.py") // where every user can read it
 	source, err := os.ReadFile("../../examples/tornado/main.py")
 	if err == nil {
 		err = os.WriteFile(main, source, 0o644)
@@ -33,19 +35,17 @@ func startOnSockets(t *testing.T, wrapper []string, workers int, variables env) 
 		t.Fatal(err)
 	}
 	all := env{"PERCORE_BIND": "unix", "PERCORE_WORKERS": fmt.Sprint(workers), "PERCORE_NAME": "tornado", "PERCORE_GROUP": "tornadoes"}
-	for name, value := range variables {
-		all[name] = value
-	}
+	maps.Copy(all, variables)
 	s := startUnder(t, wrapper, all, "--", python, "-B", main, "--socket={socket}", "--logging=warning")
-	s.awaitReady(workers)
+	s.AwaitReady(workers)
 	return s
 }
 
 // sockets are the workers' sockets, as their command lines have them.
 func (s *service) sockets() (paths []string) {
 	s.Helper()
-	for name := range s.readyWorkers() {
-		words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.named(name).pid))
+	for name := range s.ReadyWorkers() {
+		words, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", s.Named(name).PID))
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -72,13 +72,13 @@ func TestWorkersOnUnixSocketsLoseNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startOnSockets(t, c.wrapper, 2, c.variables)
-			old := s.readyWorkers()
+			old := s.ReadyWorkers()
 			m := s.startMixedLoad()
-			s.await("requests of every kind in flight", func() bool { return m["GET for 1 s"].Result().OK() > 0 })
-			s.signal(syscall.SIGHUP)
-			s.awaitWithin(3*time.Minute, "the end of the roll", func() bool { return s.rolled() == 1 })
+			s.Await("requests of every kind in flight", func() bool { return m["GET for 1 s"].Result().OK() > 0 })
+			s.Signal(syscall.SIGHUP)
+			s.AwaitWithin(3*time.Minute, "the end of the roll", func() bool { return s.rolled() == 1 })
 			m.expectNothingLost(s)
-			for name, l := range s.readyWorkers() {
+			for name, l := range s.ReadyWorkers() {
 				if l.PID == old[name].PID {
 					t.Errorf("%s: got the old process, want a new one", name)
 				}
@@ -87,7 +87,7 @@ func TestWorkersOnUnixSocketsLoseNothing(t *testing.T) {
 			if len(paths) != 2 || paths[0] == paths[1] {
 				t.Errorf("got the sockets %q, want one for each worker", paths)
 			}
-			if code := s.stop(); code != 0 {
+			if code := s.Stop(); code != 0 {
 				t.Errorf("got code %d, want 0", code)
 			}
 			for _, path := range paths {
@@ -101,16 +101,16 @@ func TestWorkersOnUnixSocketsLoseNothing(t *testing.T) {
 
 func TestAGETIsNotLostWhenAWorkerOnAUnixSocketIsKilled(t *testing.T) {
 	s := startOnSockets(t, nil, 2, env{"PERCORE_USER": "www-data", "PERCORE_QUEUE_TIMEOUT": "60"})
-	request := s.get("/")
+	request := s.Get("/")
 	request.Clients, request.KeepAlive, request.Check, request.Timeout = 8, true, greeting, time.Minute
 	kept := load.Start(request)
 	request.Clients, request.KeepAlive, request.Pause = 4, false, 2*time.Millisecond
 	fresh := load.Start(request)
 	const kills = 10
 	for range kills { // each leaves a stale socket behind
-		starts := len(s.messages("worker ready"))
-		s.await("a worker to kill", s.killAny)
-		s.await("the next to be ready", func() bool { return len(s.messages("worker ready")) > starts })
+		starts := len(s.WorkerLines("worker ready"))
+		s.Await("a worker to kill", s.killAny)
+		s.Await("the next to be ready", func() bool { return len(s.WorkerLines("worker ready")) > starts })
 	}
 	for name, got := range map[string]load.Result{"keep-alive": kept.Stop(), "a connection for each": fresh.Stop()} {
 		if got.Failed() > 0 || got.IdleReset > 0 || got.OK() == 0 {
@@ -122,16 +122,16 @@ func TestAGETIsNotLostWhenAWorkerOnAUnixSocketIsKilled(t *testing.T) {
 }
 
 func TestGunicornServesOnTheSocketItIsGiven(t *testing.T) {
-	need(t, "real gunicorn workers", python, "-c", "import gunicorn")
-	dir := filepath.Dir(built.worker)
+	rig.Need(t, "real gunicorn workers", python, "-c", "import gunicorn")
+	dir := filepath.Dir(workerBinary)
 	app := "import os\ndef app(environ, start):\n    start('200 OK', [])\n    return [('Hello from ' + environ.get('HTTP_X_REAL_IP', 'percore') + ' at ' + os.environ['PERCORE_SOCKET']).encode()]\n"
 	if err := os.WriteFile(filepath.Join(dir, "hello.py"), []byte(app), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_USER": "www-data", "PERCORE_READY": "http:/", "PERCORE_NAME": "hello"},
 		"--", python, "-B", "-m", "gunicorn", "--bind=unix:{socket}", "--chdir="+dir, "--log-level=error", "hello:app")
-	s.awaitReady(2)
-	if got := s.body("/"); !strings.HasPrefix(got, "Hello from 127.0.0.1 at /") || !strings.HasSuffix(got, ".sock") {
+	s.AwaitReady(2)
+	if got := s.Body("/"); !strings.HasPrefix(got, "Hello from 127.0.0.1 at /") || !strings.HasSuffix(got, ".sock") {
 		t.Errorf("got %q, want the client and the socket", got)
 	}
 }
@@ -139,8 +139,8 @@ func TestGunicornServesOnTheSocketItIsGiven(t *testing.T) {
 func TestWhatAKilledPercoreLeavesOfItsSocketsIsRemovedByTheNext(t *testing.T) {
 	first := startOnSockets(t, nil, 1, nil)
 	path := first.sockets()[0]
-	first.signal(syscall.SIGKILL)
-	first.wait()
+	first.Signal(syscall.SIGKILL)
+	first.Wait()
 	if _, err := os.Lstat(path); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestWhatAKilledPercoreLeavesOfItsSocketsIsRemovedByTheNext(t *testing.T) {
 func TestTornadoOnAUnixSocketSeesTheClient(t *testing.T) {
 	s := startOnSockets(t, nil, 1, nil)
 	var seen seenByTornado
-	if err := json.Unmarshal([]byte(s.body("/headers", "Host: shop.example")), &seen); err != nil {
+	if err := json.Unmarshal([]byte(s.Body("/headers", "Host: shop.example")), &seen); err != nil {
 		t.Fatal(err)
 	}
 	if seen.RemoteIP != "127.0.0.1" || seen.Host != "shop.example" {

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 // TestACommandLeavesWhoGaveItAndSaysWhomItReached: in a container that is no mystery, on a host it is.
@@ -11,20 +13,20 @@ func TestACommandLeavesWhoGaveItAndSaysWhomItReached(t *testing.T) {
 	c := startControlled(t, 1, nil)
 	for _, args := range [][]string{{"restart", "all"}, {"update", "--dry-run", "TOKEN=secret"}, {"update", "TOKEN=secret"}, {"status"}} {
 		var stderr strings.Builder
-		command := c.command(args...)
+		command := c.Command(args...)
 		command.Stderr = &stderr
 		if err := command.Run(); err != nil {
 			t.Fatalf("%q: %v", args, err)
 		}
 		changes := args[0] != "status" && args[1] != "--dry-run"
-		want := "pid 1: " + built.worker + " worker serve {port}\n"
+		want := "pid 1: " + workerBinary + " worker serve {port}\n"
 		if got := stderr.String(); strings.HasSuffix(got, want) != changes || !changes && got != "" {
 			t.Errorf("%q: got %q, want %q: %t", args, got, want, changes)
 		}
 	}
 	var lines []string
-	for _, l := range c.all(func(l line) bool { return l.Message == "control command" }) {
-		lines = append(lines, l.text)
+	for _, l := range c.All(func(l rig.Line) bool { return l.Message == "control command" }) {
+		lines = append(lines, l.Text)
 	}
 	// The caller is in another pid namespace than PID 1, which does not see its pid.
 	if len(lines) != 2 || !strings.Contains(lines[0], `"command":"restart"`) || !strings.Contains(lines[1], `"variables":"TOKEN"`) {

@@ -12,34 +12,32 @@ import (
 func TestCheckBesideARunningPercore(t *testing.T) {
 	c := startControlled(t, 2, nil)
 	check := func(control string) (string, int) {
-		command := exec.Command(built.percore, "check", "--", "/bin/sleep", "1")
+		command := exec.Command(kit.Percore, "check", "--", "/bin/sleep", "1")
 		command.Env = []string{
-			"PERCORE_CONTROL=" + control, "PERCORE_LISTEN=" + c.address, "PERCORE_PORTS_FROM=" + strconv.Itoa(c.portsFrom), "PERCORE_WORKERS=2",
+			"PERCORE_CONTROL=" + control, "PERCORE_LISTEN=" + c.Address, "PERCORE_PORTS_FROM=" + strconv.Itoa(c.PortsFrom), "PERCORE_WORKERS=2",
 		}
 		out, _ := command.CombinedOutput() // the code tells
 		return string(out), command.ProcessState.ExitCode()
 	}
-	if text, code := check(c.socket); code != 0 || !strings.Contains(text, "/bin/sleep 1") {
+	if text, code := check(c.Control); code != 0 || !strings.Contains(text, "/bin/sleep 1") {
 		t.Errorf("got code %d and\n%s\nwant 0: what percore itself holds is no fault", code, text)
 	}
 	text, code := check("/nowhere/s")
-	if code != 2 || !strings.Contains(text, "PERCORE_LISTEN="+c.address) || !strings.Contains(text, "worker 0 cannot listen on port "+strconv.Itoa(c.portsFrom)) {
+	if code != 2 || !strings.Contains(text, "PERCORE_LISTEN="+c.Address) || !strings.Contains(text, "worker 0 cannot listen on port "+strconv.Itoa(c.PortsFrom)) {
 		t.Errorf("got code %d and\n%s\nwant 2: another percore's addresses are taken", code, text)
 	}
 }
 
 // TestWordsWhoseReaderLeaves has them write into a pipe as head -1 leaves it.
 func TestWordsWhoseReaderLeaves(t *testing.T) {
-	if built.skip != "" {
-		t.Skip("SKIPPED:", built.skip)
-	}
+	kit.NeedPID1(t)
 	for _, line := range []string{"env", "env --json", "check --values -- true", "check --values --json -- true", "help", "version", "status --help"} {
 		read, write, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
 		}
 		read.Close()
-		command := exec.Command(built.percore, strings.Fields(line)...)
+		command := exec.Command(kit.Percore, strings.Fields(line)...)
 		command.Env, command.Stdout = []string{"PERCORE_CONTROL=/nowhere/s"}, write
 		var stderr strings.Builder
 		command.Stderr = &stderr

@@ -13,15 +13,15 @@ import (
 // TestAStopSaysWhatItWaitsFor has a request that takes its time.
 func TestAStopSaysWhatItWaitsFor(t *testing.T) {
 	c := startControlled(t, 1, env{})
-	request := c.get("/slow?for=4s")
+	request := c.Get("/slow?for=4s")
 	request.Clients = 1
 	slow := load.Start(request)
-	name := fmt.Sprintf("web-%d", c.portsFrom)
-	c.await("the request to be under way", func() bool {
-		text, _ := c.ctl("status", "-v")
+	name := fmt.Sprintf("web-%d", c.PortsFrom)
+	c.Await("the request to be under way", func() bool {
+		text, _ := c.Ctl("status", "-v")
 		return strings.Contains(text, "in flight 1")
 	})
-	if text := c.succeed("stop", "webs:"+name); !strings.Contains(text, "waits for 1 request of "+name+", at most ") {
+	if text := c.Succeed("stop", "webs:"+name); !strings.Contains(text, "waits for 1 request of "+name+", at most ") {
 		t.Errorf("stop: got\n%s\nwant to be told of the request", text)
 	}
 	if got := slow.Stop(); got.OK() == 0 {
@@ -31,43 +31,42 @@ func TestAStopSaysWhatItWaitsFor(t *testing.T) {
 
 // TestLogsShowBothStreamsOfAll, and tail says where there is something.
 func TestLogsShowBothStreamsOfAll(t *testing.T) {
-	c := &controlled{socket: t.TempDir() + "/control.sock"}
-	c.service = start(t, env{"PERCORE_CONTROL": c.socket, "PERCORE_WORKERS": "2", "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"},
-		"sh", "-c", "echo I am $PERCORE_WORKER_NAME >&2; exec "+built.worker+" worker serve {port}")
-	c.awaitReady(2)
-	text := c.succeed("logs")
+	c := start(t, env{"PERCORE_CONTROL": t.TempDir() + "/control.sock", "PERCORE_WORKERS": "2", "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"},
+		"sh", "-c", "echo I am $PERCORE_WORKER_NAME >&2; exec "+workerBinary+" worker serve {port}")
+	c.AwaitReady(2)
+	text := c.Succeed("logs")
 	for i := range 2 {
-		name := fmt.Sprintf("web-%d", c.portsFrom+i)
+		name := fmt.Sprintf("web-%d", c.PortsFrom+i)
 		if want := name + " | I am " + name + "\n"; !strings.Contains(text, want) {
 			t.Errorf("logs: got\n%s\nwant %q in it", text, want)
 		}
 	}
-	first := fmt.Sprintf("webs:web-%d", c.portsFrom)
-	if text := c.succeed("logs", first); strings.Contains(text, fmt.Sprint(c.portsFrom+1)) {
+	first := fmt.Sprintf("webs:web-%d", c.PortsFrom)
+	if text := c.Succeed("logs", first); strings.Contains(text, fmt.Sprint(c.PortsFrom+1)) {
 		t.Errorf("logs of one: got\n%s\nwant nothing of the other", text)
 	}
-	if text := c.succeed("tail", first); !strings.Contains(text, "there is something on stderr: percore tail "+first+" stderr") {
+	if text := c.Succeed("tail", first); !strings.Contains(text, "there is something on stderr: percore tail "+first+" stderr") {
 		t.Errorf("tail of the stream that has nothing: got\n%s\nwant to be told of the other", text)
 	}
 	c.followLogs()
-	if text := c.succeed("scale", "+1"); !strings.Contains(text, "started") || len(c.status()) != 3 {
+	if text := c.Succeed("scale", "+1"); !strings.Contains(text, "started") || len(c.status()) != 3 {
 		t.Errorf("scale +1: got\n%s\nwant one worker more", text)
 	}
-	if c.succeed("scale", "-2"); len(c.status()) != 1 {
+	if c.Succeed("scale", "-2"); len(c.status()) != 1 {
 		t.Errorf("scale -2: got %d workers, want 1", len(c.status()))
 	}
 }
 
 // followLogs restarts a worker while logs -f looks on.
-func (c *controlled) followLogs() {
-	c.Helper()
-	follow := c.command("logs", "-f")
+func (s *service) followLogs() {
+	s.Helper()
+	follow := s.Command("logs", "-f")
 	out, err := follow.StdoutPipe()
 	if err != nil {
-		c.Fatal(err)
+		s.Fatal(err)
 	}
 	if err := follow.Start(); err != nil {
-		c.Fatal(err)
+		s.Fatal(err)
 	}
 	seen := make(chan int)
 	go func() {
@@ -84,11 +83,11 @@ func (c *controlled) followLogs() {
 		_, _ = io.Copy(io.Discard, out)
 		seen <- times
 	}()
-	c.succeed("restart", fmt.Sprintf("webs:web-%d", c.portsFrom))
+	s.Succeed("restart", fmt.Sprintf("webs:web-%d", s.PortsFrom))
 	if times := <-seen; times < 3 {
-		c.Errorf("logs -f: got %d lines, want those of before and one of the new process", times)
+		s.Errorf("logs -f: got %d lines, want those of before and one of the new process", times)
 	}
 	if err := follow.Wait(); err != nil {
-		c.Errorf("logs -f, interrupted: got %v, want 0", err)
+		s.Errorf("logs -f, interrupted: got %v, want 0", err)
 	}
 }

@@ -2,12 +2,11 @@ package pid1
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -17,59 +16,20 @@ import (
 	"percore/e2e/load"
 )
 
-// controlled is a service with a control socket that a test can reach.
-type controlled struct {
-	*service
-	socket string
-}
-
-// startControlled runs n scripted workers.
-func startControlled(t *testing.T, n int, variables env) *controlled {
+// startControlled runs n scripted workers, with a control socket that the test can reach.
+func startControlled(t *testing.T, n int, variables env) *service {
 	t.Helper()
 	c := beginControlled(t, n, variables)
-	c.awaitReady(n)
+	c.AwaitReady(n)
 	return c
 }
 
 // beginControlled does not wait for the workers.
-func beginControlled(t *testing.T, n int, variables env) *controlled {
+func beginControlled(t *testing.T, n int, variables env) *service {
 	t.Helper()
-	c := &controlled{socket: filepath.Join(t.TempDir(), "control.sock")}
-	all := env{"PERCORE_CONTROL": c.socket, "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
-	for name, value := range variables {
-		all[name] = value
-	}
-	c.service = start(t, all, built.worker, "worker", "serve", "{port}")
-	return c
-}
-
-// command prepares a control command.
-func (c *controlled) command(args ...string) *exec.Cmd {
-	command := exec.Command(built.percore, args...)
-	command.Env = []string{"PERCORE_CONTROL=" + c.socket}
-	return command
-}
-
-// ctl makes a control command and returns its exit code and what it printed, but for whom it reached, which stands on stderr.
-func (c *controlled) ctl(args ...string) (text string, code int) {
-	c.Helper()
-	command := c.command(args...)
-	out, err := command.Output()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		c.Fatal(err)
-	}
-	return string(out), command.ProcessState.ExitCode()
-}
-
-// succeed is ctl for a command that has to exit with 0.
-func (c *controlled) succeed(args ...string) string {
-	c.Helper()
-	text, code := c.ctl(args...)
-	if code != 0 {
-		c.Errorf("percore %s: got code %d and\n%s\nwant 0", strings.Join(args, " "), code, text)
-	}
-	return text
+	all := env{"PERCORE_CONTROL": filepath.Join(t.TempDir(), "control.sock"), "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
+	maps.Copy(all, variables)
+	return start(t, all, workerBinary, "worker", "serve", "{port}")
 }
 
 // withoutWaits is what a command printed, but for what it waits for: that depends on how busy the machine is.
@@ -93,12 +53,12 @@ type processStatus struct {
 }
 
 // status is status --json of the workers.
-func (c *controlled) status() (list []processStatus) {
-	c.Helper()
-	text, _ := c.ctl("status", "--json")
+func (s *service) status() (list []processStatus) {
+	s.Helper()
+	text, _ := s.Ctl("status", "--json")
 	var all struct{ Processes []processStatus }
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
-		c.Fatalf("status --json: %v\n%s", err, text)
+		s.Fatalf("status --json: %v\n%s", err, text)
 	}
 	for _, p := range all.Processes {
 		if p.Group == "webs" {
@@ -108,14 +68,14 @@ func (c *controlled) status() (list []processStatus) {
 	return list
 }
 
-func (c *controlled) name(i int) string { return fmt.Sprintf("webs:web-%d", c.portsFrom+i) }
+func (s *service) name(i int) string { return fmt.Sprintf("webs:web-%d", s.PortsFrom+i) }
 
 func TestStatusTellsWhatTheWorkersDo(t *testing.T) {
 	c := startControlled(t, 2, nil)
 	for range 10 {
-		c.body("/")
+		c.Body("/")
 	}
-	text := c.succeed("status")
+	text := c.Succeed("status")
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if want := fmt.Sprintf("%-33s%-10spid ", c.name(0), "RUNNING"); len(lines) != 2 || !strings.HasPrefix(lines[0], want) {
 		t.Errorf("got\n%s\nwant two lines, the first beginning with %q", text, want)
@@ -130,8 +90,8 @@ func TestStatusTellsWhatTheWorkersDo(t *testing.T) {
 	if requests < 10 {
 		t.Errorf("requests: got %d, want 10 at least", requests)
 	}
-	c.kill(c.worker(0))
-	c.await("the death to be told", func() bool {
+	c.Kill(c.Worker(0))
+	c.Await("the death to be told", func() bool {
 		p := c.status()[0]
 		return p.Restarts == 1 && strings.Contains(p.LastEnd, "SIGKILL")
 	})
@@ -139,7 +99,7 @@ func TestStatusTellsWhatTheWorkersDo(t *testing.T) {
 
 func TestCommandsStopStartAndDrainWorkersWhileTheOthersServe(t *testing.T) {
 	c := startControlled(t, 2, nil)
-	request := c.get("/")
+	request := c.Get("/")
 	request.Clients, request.KeepAlive, request.Check = 4, true, greeting
 	running := load.Start(request)
 	for _, step := range []struct {
@@ -153,43 +113,43 @@ func TestCommandsStopStartAndDrainWorkersWhileTheOthersServe(t *testing.T) {
 		{[]string{"restart", "webs:*"}, fmt.Sprintf("%[1]s: stopped\n%[1]s: started\n%[2]s: stopped\n%[2]s: started\n", c.name(0), c.name(1))},
 		{[]string{"healthcheck"}, "healthy: 2 of 2 workers ready\n"},
 	} {
-		if got := withoutWaits(c.succeed(step.args...)); got != step.want {
+		if got := withoutWaits(c.Succeed(step.args...)); got != step.want {
 			t.Errorf("percore %s: got %q, want %q", strings.Join(step.args, " "), got, step.want)
 		}
 	}
 	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
 		t.Errorf("got %v, want every request to be answered", result)
 	}
-	if text, code := c.ctl("stop", "webs:*"); code != 0 {
+	if text, code := c.Ctl("stop", "webs:*"); code != 0 {
 		t.Errorf("stop: got code %d and %s", code, text)
 	}
-	if _, code := c.ctl("status"); code != 3 {
+	if _, code := c.Ctl("status"); code != 3 {
 		t.Errorf("status of what is stopped: got code %d, want 3", code)
 	}
-	if text, code := c.ctl("healthcheck"); code != 1 || !strings.Contains(text, "2 STOPPED") {
+	if text, code := c.Ctl("healthcheck"); code != 1 || !strings.Contains(text, "2 STOPPED") {
 		t.Errorf("healthcheck: got code %d and %q, want 1 and why", code, text)
 	}
-	c.succeed("start", "all")
-	c.succeed("shutdown")
-	if code := c.wait(); code != 0 {
+	c.Succeed("start", "all")
+	c.Succeed("shutdown")
+	if code := c.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
-	if _, err := os.Lstat(c.socket); err == nil {
+	if _, err := os.Lstat(c.Control); err == nil {
 		t.Error("the socket is still there")
 	}
-	if text, code := c.ctl("status"); code != 4 || text != "unix://"+c.socket+" no such file\n" {
+	if text, code := c.Ctl("status"); code != 4 || text != "unix://"+c.Control+" no such file\n" {
 		t.Errorf("status of nobody: got code %d and %q, want 4 and that there is no such file", code, text)
 	}
 }
 
 func TestNonsenseOnTheSocketDisturbsNobody(t *testing.T) {
 	c := startControlled(t, 2, nil)
-	request := c.get("/")
+	request := c.Get("/")
 	request.Clients, request.KeepAlive, request.Check = 2, true, greeting
 	running := load.Start(request)
-	before := len(c.processes())
+	before := len(c.Processes())
 	for i := range 200 {
-		conn, err := net.Dial("unix", c.socket)
+		conn, err := net.Dial("unix", c.Control)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,23 +165,23 @@ func TestNonsenseOnTheSocketDisturbsNobody(t *testing.T) {
 			_, _ = io.WriteString(conn, `{"version":1,"verb":"tail","follow":true,"stream":"stdout","names":["`+c.name(0)+`"]}`+"\n")
 		}
 	}
-	if got := strings.Count(c.succeed("status"), "RUNNING"); got != 2 {
+	if got := strings.Count(c.Succeed("status"), "RUNNING"); got != 2 {
 		t.Errorf("running workers: got %d, want 2", got)
 	}
 	if result := running.Stop(); result.Failed() > 0 || result.OK() == 0 {
 		t.Errorf("got %v, want every request to be answered", result)
 	}
-	if after := len(c.processes()); after != before {
+	if after := len(c.Processes()); after != before {
 		t.Errorf("processes: got %d, want %d as before", after, before)
 	}
-	if c.stop() != 0 {
-		t.Errorf("exit code: got %d, want 0", c.code)
+	if c.Stop() != 0 {
+		t.Errorf("exit code: got %d, want 0", c.Code())
 	}
 }
 
 func TestOtherUsersAreRefused(t *testing.T) {
 	c := startControlled(t, 1, nil)
-	for name, socket := range map[string]string{"by the kernel": c.socket, "by percore, where the file is open to all": c.socket} {
+	for name, socket := range map[string]string{"by the kernel": c.Control, "by percore, where the file is open to all": c.Control} {
 		t.Run(name, func(t *testing.T) {
 			if strings.HasPrefix(name, "by percore") {
 				for dir := filepath.Dir(socket); dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
@@ -231,7 +191,7 @@ func TestOtherUsersAreRefused(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			command := c.command("stop", "all")
+			command := c.Command("stop", "all")
 			command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: 12345}}
 			out, err := command.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "permission denied") {
@@ -239,7 +199,7 @@ func TestOtherUsersAreRefused(t *testing.T) {
 			}
 		})
 	}
-	c.body("/")
+	c.Body("/")
 }
 
 func TestWithoutAPlaceForTheSocketPercoreServesAndSaysSoOnce(t *testing.T) {
@@ -248,14 +208,14 @@ func TestWithoutAPlaceForTheSocketPercoreServesAndSaysSoOnce(t *testing.T) {
 		"a file of somebody else's":  "/etc/hostname",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, env{"PERCORE_CONTROL": place, "PERCORE_WORKERS": "1"}, built.worker, "worker", "serve", "{port}")
-			s.awaitReady(1)
-			s.await("a line about it", func() bool { return s.said("degraded", "no control socket") })
-			s.body("/")
-			if code := s.stop(); code != 0 {
+			s := start(t, env{"PERCORE_CONTROL": place, "PERCORE_WORKERS": "1"}, workerBinary, "worker", "serve", "{port}")
+			s.AwaitReady(1)
+			s.Await("a line about it", func() bool { return s.Said("degraded", "no control socket") })
+			s.Body("/")
+			if code := s.Stop(); code != 0 {
 				t.Errorf("exit code: got %d, want 0", code)
 			}
-			if n := len(s.messages("degraded")); n != 1 {
+			if n := len(s.WorkerLines("degraded")); n != 1 {
 				t.Errorf("degraded: got %d lines, want 1", n)
 			}
 		})
@@ -263,18 +223,16 @@ func TestWithoutAPlaceForTheSocketPercoreServesAndSaysSoOnce(t *testing.T) {
 }
 
 func TestTailFollowsAndAStuckReaderHoldsUpNobody(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "s")
-	c := &controlled{socket: socket}
-	c.service = start(t, env{"PERCORE_CONTROL": socket, "PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_NAME": "yes", "PERCORE_GROUP": "yes"},
+	c := start(t, env{"PERCORE_CONTROL": filepath.Join(t.TempDir(), "s"), "PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_NAME": "yes", "PERCORE_GROUP": "yes"},
 		"sh", "-c", "while true; do echo yes; done")
 	var name string
-	c.await("a worker", func() bool {
-		text, _ := c.ctl("status")
+	c.Await("a worker", func() bool {
+		text, _ := c.Ctl("status")
 		name, _, _ = strings.Cut(text, " ")
 		return strings.Contains(text, "RUNNING")
 	})
 	for range 3 {
-		follower := c.command("tail", "-f", name)
+		follower := c.Command("tail", "-f", name)
 		out, err := follower.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -291,11 +249,11 @@ func TestTailFollowsAndAStuckReaderHoldsUpNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text := c.succeed("tail", "-4", name); text != "yes\n\n" && len(text) != 5 {
+	if text := c.Succeed("tail", "-4", name); text != "yes\n\n" && len(text) != 5 {
 		t.Errorf("tail beside stuck readers: got %q, want 4 bytes and a line's end", text)
 	}
-	c.succeed("shutdown")
-	if code := c.wait(); code != 0 {
+	c.Succeed("shutdown")
+	if code := c.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
@@ -305,7 +263,7 @@ func TestAControlCommandIsCheap(t *testing.T) {
 	c := startControlled(t, 2, nil)
 	cheapest := time.Hour
 	for range 20 {
-		command := c.command("healthcheck")
+		command := c.Command("healthcheck")
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("healthcheck: %v\n%s", err, out)
 		}
@@ -321,17 +279,17 @@ func TestAControlCommandIsCheap(t *testing.T) {
 func TestADrainedWorkerIsStoppedAndRemovedAtOnce(t *testing.T) {
 	c := startControlled(t, 3, nil)
 	for _, i := range []int{1, 2} {
-		c.succeed("drain", c.name(i))
+		c.Succeed("drain", c.name(i))
 	}
 	begun := time.Now()
-	c.succeed("stop", c.name(1))
-	c.succeed("scale", "2")
-	c.succeed("start", c.name(1))
+	c.Succeed("stop", c.name(1))
+	c.Succeed("scale", "2")
+	c.Succeed("start", c.name(1))
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("stop, scale and start: got %v, want them at once", took)
 	}
-	c.succeed("scale", "3")
-	if text := c.succeed("status"); strings.Count(text, "RUNNING") != 3 || strings.Contains(text, "degraded:") {
+	c.Succeed("scale", "3")
+	if text := c.Succeed("status"); strings.Count(text, "RUNNING") != 3 || strings.Contains(text, "degraded:") {
 		t.Errorf("got\n%s\nwant three workers that serve", text)
 	}
 }

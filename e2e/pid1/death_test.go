@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // greeting checks the front page of the example application and of the scripted worker.
@@ -39,7 +40,7 @@ func TestNotOneGETFailsWhenAWorkerIsKilledEvery300ms(t *testing.T) {
 	if testing.Short() {
 		length = 10 * time.Second
 	}
-	request := s.get("/")
+	request := s.Get("/")
 	request.Clients, request.KeepAlive, request.Check, request.Timeout = 8, true, greeting, time.Minute
 	kept := load.Start(request)
 	request.Clients, request.KeepAlive, request.Pause = 4, false, 2*time.Millisecond
@@ -68,27 +69,27 @@ func TestNotOneGETFailsWhenAWorkerIsKilledEvery300ms(t *testing.T) {
 // killAny kills a random worker process that is alive, ready or not.
 func (s *service) killAny() bool {
 	var pids []int
-	for name, l := range s.alive(false) {
-		if name != frontName {
+	for name, l := range s.Alive(false) {
+		if name != rig.FrontName {
 			pids = append(pids, l.PID)
 		}
 	}
 	if len(pids) == 0 {
 		return false
 	}
-	p, ok := s.find(pids[rand.IntN(len(pids))])
-	return ok && syscall.Kill(p.pid, syscall.SIGKILL) == nil
+	p, ok := s.Find(pids[rand.IntN(len(pids))])
+	return ok && syscall.Kill(p.PID, syscall.SIGKILL) == nil
 }
 
 func TestAStableWorkerThatIsKilledIsReplacedWithin20ms(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTSECS": "0.1"}, "demo")
-	s.awaitReady(2)
-	name := s.workerName(0)
+	s.AwaitReady(2)
+	name := s.WorkerName(0)
 	least := time.Hour
 	for range 5 { // the machine may be busy with other things, but hardly each time
 		least = min(least, s.replacementOf(name))
 	}
-	if !s.said("killed by SIGKILL after", `"next":"restarted"`) {
+	if !s.Said("killed by SIGKILL after", `"next":"restarted"`) {
 		t.Error("want the reason of the end in words")
 	}
 	wantWithin(t, "a new process after the kill, at best", least, 20*time.Millisecond)
@@ -97,17 +98,17 @@ func TestAStableWorkerThatIsKilledIsReplacedWithin20ms(t *testing.T) {
 // replacementOf kills a worker that is older than a STARTSECS of 0.1 s, and returns how long after that its successor was there.
 func (s *service) replacementOf(name string) time.Duration {
 	s.Helper()
-	s.await("STARTSECS to be over", func() bool {
-		l, ok := s.readyWorkers()[name]
+	s.Await("STARTSECS to be over", func() bool {
+		l, ok := s.ReadyWorkers()[name]
 		return ok && time.Since(l.Time) > 200*time.Millisecond
 	})
-	victim := s.named(name)
+	victim := s.Named(name)
 	killed := time.Now()
-	s.kill(victim)
-	var next line
-	s.await("a new incarnation", func() bool {
-		next = s.alive(false)[name]
-		return next.PID != 0 && next.PID != victim.inside
+	s.Kill(victim)
+	var next rig.Line
+	s.Await("a new incarnation", func() bool {
+		next = s.Alive(false)[name]
+		return next.PID != 0 && next.PID != victim.Inside
 	})
 	s.Logf("a new process %v after the kill", next.Time.Sub(killed))
 	return next.Time.Sub(killed)
@@ -116,24 +117,24 @@ func (s *service) replacementOf(name string) time.Duration {
 func TestAWorkerThatKeepsFailingBacksOffWhileItsSiblingServes(t *testing.T) {
 	script := `if [ "$1" = 1 ]; then echo "no luck" >&2; exit 7; fi; exec "$2" worker serve "$3"`
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "1", "PERCORE_NAME": "pair"},
-		"--", "/bin/sh", "-c", script, "sh", "{index}", built.worker, "{port}")
-	s.awaitReady(1)
-	request := s.get("/")
+		"--", "/bin/sh", "-c", script, "sh", "{index}", workerBinary, "{port}")
+	s.AwaitReady(1)
+	request := s.Get("/")
 	request.Clients, request.Check, request.Pause = 2, greeting, time.Millisecond
 	run := load.Start(request)
-	s.await("failures beyond STARTRETRIES", func() bool { return len(s.messages("worker ended")) >= 4 })
+	s.Await("failures beyond STARTRETRIES", func() bool { return len(s.WorkerLines("worker ended")) >= 4 })
 	if got := run.Stop(); got.Failed() > 0 {
 		t.Errorf("got %v, want no failure", got)
 	}
-	if s.said(`"next":"fatal"`) || s.isOver() {
+	if s.Said(`"next":"fatal"`) || s.IsOver() {
 		t.Error("got FATAL, want BACKOFF while the sibling serves")
 	}
-	for _, l := range s.messages("worker ended")[1:] {
+	for _, l := range s.WorkerLines("worker ended")[1:] {
 		if !strings.HasPrefix(l.Next, "backoff ") {
 			t.Errorf("got next %q, want a backoff", l.Next)
 		}
 	}
-	if !s.said("fleet degraded") {
+	if !s.Said("fleet degraded") {
 		t.Error("want one line that says that the fleet is degraded")
 	}
 }

@@ -21,9 +21,9 @@ type demoPage struct {
 func (s *service) answeredBy(n int) map[string]bool {
 	s.Helper()
 	workers := map[string]bool{}
-	s.await(fmt.Sprintf("answers from %d workers", n), func() bool {
+	s.Await(fmt.Sprintf("answers from %d workers", n), func() bool {
 		var page demoPage
-		if err := json.Unmarshal([]byte(s.body("/json")), &page); err != nil {
+		if err := json.Unmarshal([]byte(s.Body("/json")), &page); err != nil {
 			s.Fatalf("GET /json: %v", err)
 		}
 		workers[page.Worker] = true
@@ -45,12 +45,12 @@ func TestTheDemoHasOneWorkerPerUsableCPU(t *testing.T) {
 				t.Skip("SKIPPED: this machine does not give us the CPUs", test.cpus)
 			}
 			s := startUnder(t, []string{"taskset", "-c", test.cpus}, nil, "demo")
-			s.awaitReady(test.want)
+			s.AwaitReady(test.want)
 			s.answeredBy(test.want)
-			if got := len(s.messages("worker started")); got != test.want {
+			if got := len(s.WorkerLines("worker started")); got != test.want {
 				t.Errorf("got %d workers started, want %d", got, test.want)
 			}
-			if code := s.stop(); code != 0 {
+			if code := s.Stop(); code != 0 {
 				t.Errorf("got exit code %d after SIGTERM, want 0", code)
 			}
 		})
@@ -60,13 +60,13 @@ func TestTheDemoHasOneWorkerPerUsableCPU(t *testing.T) {
 // TestTheDemoOfAContainerListensOnEveryAddress has a network of its own, as a container has.
 func TestTheDemoOfAContainerListensOnEveryAddress(t *testing.T) {
 	s := startUnder(t, []string{"unshare", "--net"}, env{"PERCORE_LISTEN": ""}, "demo")
-	s.await("the address to be named", func() bool { return s.said(`"listen":":8080"`) })
+	s.Await("the address to be named", func() bool { return s.Said(`"listen":":8080"`) })
 }
 
 func TestEveryWorkerAnswersUnderLoad(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "3"}, "demo")
-	s.awaitReady(3)
-	request := s.get("/json")
+	s.AwaitReady(3)
+	request := s.Get("/json")
 	request.Clients, request.KeepAlive = 16, true
 	run := load.Start(request)
 	s.answeredBy(3)

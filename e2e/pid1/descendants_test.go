@@ -2,10 +2,13 @@ package pid1
 
 import (
 	"fmt"
+	"maps"
 	"os"
-	"strings"
 	"syscall"
 	"testing"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // daemonSeconds is how the scenarios know the daemons: nobody else sleeps for so long.
@@ -21,28 +24,24 @@ const daemonsEach = 2
 // dockerCapabilities has root keep what Docker leaves to a container; SYS_PTRACE is not among it.
 func dockerCapabilities(t *testing.T) []string {
 	t.Helper()
-	need(t, "setpriv takes capabilities away", "setpriv", "--version")
+	rig.Need(t, "setpriv takes capabilities away", "setpriv", "--version")
 	return []string{"setpriv", "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+net_bind_service"}
 }
 
-func startDaemonising(t *testing.T, n int, variables env) *controlled {
+func startDaemonising(t *testing.T, n int, variables env) *service {
 	t.Helper()
-	c := &controlled{socket: t.TempDir() + "/control.sock"}
-	all := env{"PERCORE_CONTROL": c.socket, "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
-	for name, value := range variables {
-		all[name] = value
-	}
-	c.service = startUnder(t, dockerCapabilities(t), all, "sh", "-c", fmt.Sprintf(daemonising, built.worker))
-	c.awaitReady(n)
+	all := env{"PERCORE_CONTROL": t.TempDir() + "/control.sock", "PERCORE_WORKERS": fmt.Sprint(n), "PERCORE_GROUP": "webs", "PERCORE_NAME": "web"}
+	maps.Copy(all, variables)
+	c := startUnder(t, dockerCapabilities(t), all, "sh", "-c", fmt.Sprintf(daemonising, workerBinary))
+	c.AwaitReady(n)
 	c.awaitDaemons(n * daemonsEach)
 	return c
 }
 
 // daemons lists the daemons that live.
-func (s *service) daemons() (list []process) {
-	for _, p := range s.processes() {
-		cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
-		if strings.Contains(string(cmdline), "sleep\x00"+daemonSeconds) {
+func (s *service) daemons() (list []proc.Process) {
+	for _, p := range s.Processes() {
+		if p.Command() == "sleep "+daemonSeconds {
 			list = append(list, p)
 		}
 	}
@@ -51,16 +50,16 @@ func (s *service) daemons() (list []process) {
 
 func (s *service) awaitDaemons(want int) {
 	s.Helper()
-	s.await(fmt.Sprintf("%d daemons", want), func() bool { return len(s.daemons()) == want })
+	s.Await(fmt.Sprintf("%d daemons", want), func() bool { return len(s.daemons()) == want })
 }
 
 // expectOnly checks that of each of these daemons there is nothing left, and that their successors are all that there is.
-func (s *service) expectSuccessors(old []process, workers int) {
+func (s *service) expectSuccessors(old []proc.Process, workers int) {
 	s.Helper()
 	s.awaitDaemons(workers * daemonsEach)
 	for _, p := range s.daemons() {
 		for _, o := range old {
-			if o.pid == p.pid {
+			if o.PID == p.PID {
 				s.Errorf("the daemon %v outlives its worker", p)
 			}
 		}
@@ -76,23 +75,23 @@ func TestWhatAWorkerStartedIsGoneBeforeItsSuccessorServes(t *testing.T) {
 			c := startDaemonising(t, 2, variables)
 			old := c.daemons()
 			for i := range 2 {
-				c.kill(c.worker(i))
+				c.Kill(c.Worker(i))
 			}
-			c.await("both to be ready again", func() bool { return len(c.messages("worker ready")) >= 4 })
+			c.Await("both to be ready again", func() bool { return len(c.WorkerLines("worker ready")) >= 4 })
 			c.expectSuccessors(old, 2)
 
 			old = c.daemons()
-			c.succeed("restart", "webs:*")
+			c.Succeed("restart", "webs:*")
 			c.expectSuccessors(old, 2)
 
-			c.succeed("scale", "1")
+			c.Succeed("scale", "1")
 			c.awaitDaemons(daemonsEach)
-			c.succeed("stop", "webs:*")
+			c.Succeed("stop", "webs:*")
 			c.awaitDaemons(0)
-			if left := c.processes(); len(left) != 2 {
+			if left := c.Processes(); len(left) != 2 {
 				t.Errorf("after stop: got %v, want percore and its front door", left)
 			}
-			if code := c.stop(); code != 0 {
+			if code := c.Stop(); code != 0 {
 				t.Errorf("exit code: got %d, want 0", code)
 			}
 		})
@@ -103,11 +102,11 @@ func TestWhatAWorkerStartedIsGoneBeforeItsSuccessorServes(t *testing.T) {
 func TestTheRestHasTheRemainingTime(t *testing.T) {
 	dir := t.TempDir()
 	script := `( setsid sh -c 'trap "sleep 0.3; echo ended >` + dir + `/daemon; exit 0" TERM; while :; do sleep 0.05; done' & )
-exec ` + built.worker + ` worker serve {port}`
+exec ` + workerBinary + ` worker serve {port}`
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_STOPWAITSECS": "8"}, "sh", "-c", script)
-	s.awaitReady(1)
-	s.signal(syscall.SIGTERM)
-	if code := s.wait(); code != 0 {
+	s.AwaitReady(1)
+	s.Signal(syscall.SIGTERM)
+	if code := s.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	if text, err := os.ReadFile(dir + "/daemon"); err != nil || string(text) != "ended\n" {

@@ -17,8 +17,8 @@ func TestTheLimitOfAnECSTaskCountsForWORKERS(t *testing.T) {
 	}))
 	defer agent.Close()
 	s := start(t, env{"ECS_CONTAINER_METADATA_URI_V4": agent.URL + "/v4/abc"}, serveCommand()...)
-	s.awaitReady(1)
-	if !s.said("percore starts", `"workers":1`, "ECS task limit 0.5 rounded up") {
+	s.AwaitReady(1)
+	if !s.Said("percore starts", `"workers":1`, "ECS task limit 0.5 rounded up") {
 		t.Error("got no boot line with one worker and the reason")
 	}
 }
@@ -31,11 +31,11 @@ func TestAnECSAgentThatDoesNotAnswerHardlyDelaysTheStart(t *testing.T) {
 	defer silent.Close()
 	begun := time.Now()
 	s := start(t, env{"ECS_CONTAINER_METADATA_URI_V4": "http://" + silent.Addr().String() + "/v4/abc", "PERCORE_LOOPS": "1"}, serveCommand()...)
-	s.awaitReady(1)
-	if !s.said("degraded", "the limit of the ECS task is not known") {
+	s.AwaitReady(1)
+	if !s.Said("degraded", "the limit of the ECS task is not known") {
 		t.Error("got no line that says so")
 	}
-	if starts := s.messages("percore starts"); starts[0].at.Sub(begun) > 5*time.Second {
-		t.Errorf("boot line: got it after %v, want it at most a tenth of a second late", starts[0].at.Sub(begun))
+	if starts := s.WorkerLines("percore starts"); starts[0].Time.Sub(begun) > 5*time.Second {
+		t.Errorf("boot line: got it after %v, want it at most a tenth of a second late", starts[0].Time.Sub(begun))
 	}
 }

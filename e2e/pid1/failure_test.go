@@ -9,24 +9,25 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 func TestAnApplicationThatCrashesAtStartEndsTheContainerWithItsCode(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "2"},
 		"/bin/sh", "-c", "echo 'Traceback: no such table' >&2; exit 3")
-	if code := s.wait(); code != 3 {
+	if code := s.Wait(); code != 3 {
 		t.Errorf("got exit code %d, want the worker's 3", code)
 	}
 	next := map[string]int{}
-	for _, l := range s.messages("worker ended") {
+	for _, l := range s.WorkerLines("worker ended") {
 		before, _, _ := strings.Cut(l.Next, " ")
 		next[before]++
 	}
 	if next["backoff"] != 2 || next["fatal"] != 1 || next["waits"] != 1 {
 		t.Errorf("got %v, want 2 backoffs and 1 fatal of one worker, and the other to wait for it", next)
 	}
-	last := s.all(func(line) bool { return true })
-	if text := last[len(last)-1].text; !strings.Contains(text, "fleet ended") || !strings.Contains(text, "exited with code 3") ||
+	last := s.All(func(rig.Line) bool { return true })
+	if text := last[len(last)-1].Text; !strings.Contains(text, "fleet ended") || !strings.Contains(text, "exited with code 3") ||
 		!strings.Contains(text, "and said last: Traceback: no such table") {
 		t.Errorf("got %s at the end, want a sentence with the reason and the worker's last words", text)
 	}
@@ -48,7 +49,7 @@ func TestACommandThatCannotBeRunHasTheShellsCodes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := start(t, nil, test.command)
-			if code := s.wait(); code != test.want || !s.said(test.command) {
+			if code := s.Wait(); code != test.want || !s.Said(test.command) {
 				t.Errorf("got exit code %d, want %d and the command in the log", code, test.want)
 			}
 		})
@@ -81,15 +82,15 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := start(t, test.variables, test.args...)
-			if code := s.wait(); code != 2 {
+			if code := s.Wait(); code != 2 {
 				t.Errorf("got exit code %d, want 2", code)
 			}
 			for _, want := range test.want {
-				if !s.said(want) {
-					t.Errorf("got nothing about %q:\n%s", want, s.tail(logLinesMax))
+				if !s.Said(want) {
+					t.Errorf("got nothing about %q:\n%s", want, s.Tail())
 				}
 			}
-			if s.said("worker started") {
+			if s.Said("worker started") {
 				t.Error("got a worker started, want nothing started")
 			}
 		})
@@ -98,8 +99,8 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 
 func TestWithoutSTRICTATypoIsAWarning(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKRES": "2", "PERCORE_STRICT": "false", "PERCORE_WORKERS": "1"}, "demo")
-	s.awaitReady(1)
-	if !s.said("PERCORE_WORKRES", "PERCORE_WORKERS") {
+	s.AwaitReady(1)
+	if !s.Said("PERCORE_WORKRES", "PERCORE_WORKERS") {
 		t.Error("want a warning with the right spelling")
 	}
 }
@@ -108,8 +109,8 @@ func TestWhenAllWorkersAreGoneARequestWaitsAndThenGets503(t *testing.T) {
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_QUEUE_TIMEOUT": "0.2", "PERCORE_READY_TIMEOUT": "0.5", "PERCORE_READY": "http:/exists?file=/nowhere",
 	}, serveCommand()...)
-	s.await("the front door", func() bool { return s.said("worker ready", frontName) })
-	conn := s.connect()
+	s.Await("the front door", func() bool { return s.Said("worker ready", rig.FrontName) })
+	conn := s.Connect()
 	began := time.Now()
 	if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")); err != nil {
 		t.Fatal(err)
@@ -126,15 +127,15 @@ func TestWhenAllWorkersAreGoneARequestWaitsAndThenGets503(t *testing.T) {
 
 func TestRequestsWaitForAWorkerThatComesBack(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, serveCommand()...)
-	s.awaitReady(1)
-	request := s.get("/")
+	s.AwaitReady(1)
+	request := s.Get("/")
 	request.Clients, request.Check, request.Pause = 4, greeting, time.Millisecond
 	run := load.Start(request)
 	for range 3 {
-		s.await("load", moreAnswers(run, 20))
-		s.kill(s.worker(0))
+		s.Await("load", moreAnswers(run, 20))
+		s.Kill(s.Worker(0))
 	}
-	s.await("load", moreAnswers(run, 20))
+	s.Await("load", moreAnswers(run, 20))
 	if got := run.Stop(); got.Failed() > 0 {
 		t.Errorf("got %v, want no failure while the only worker is replaced", got)
 	}

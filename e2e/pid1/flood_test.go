@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/e2e/flood"
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // stopsPerCell is how often each kind of stop under a flood is tried; docs/zero-loss.md has the figures of more.
@@ -44,9 +45,7 @@ const roundTrip = 30 * time.Millisecond
 // slowCable has percore and its clients in two network namespaces, whose only connection is slow.
 func slowCable(t *testing.T) site {
 	t.Helper()
-	if built.skip != "" {
-		t.Skip("SKIPPED:", built.skip)
-	}
+	kit.NeedPID1(t)
 	var ends [2]*flood.Namespace
 	for i := range ends {
 		var err error
@@ -64,7 +63,7 @@ func slowCable(t *testing.T) site {
 }
 
 func TestAStopUnderAFloodOfConnectionsResetsNone(t *testing.T) {
-	need(t, "a percore without privileges", "setpriv", "--version")
+	rig.Need(t, "a percore without privileges", "setpriv", "--version")
 	for _, place := range []struct {
 		name string
 		site func(*testing.T) site
@@ -110,23 +109,21 @@ func (where site) floodStops(t *testing.T, listen string, loops int) {
 func (where site) floodStop(t *testing.T, listen string, loops int, client netip.Addr) (flood.Result, time.Duration) {
 	var s *service
 	err := where.percore(func() error {
-		port := strconv.Itoa(freePorts(t))
+		port := strconv.Itoa(rig.FreePorts(t, 10))
 		s = startUnder(t, unprivileged, env{
 			"PERCORE_LISTEN": net.JoinHostPort(listen, port), "PERCORE_LOOPS": strconv.Itoa(loops), "PERCORE_WORKERS": "2",
 		}, "demo")
-		s.address = net.JoinHostPort("127.0.0.1", port)
-		s.awaitReady(2)
+		s.Address = net.JoinHostPort("127.0.0.1", port)
+		s.AwaitReady(2)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(s.address)
-	number, _ := strconv.Atoi(port)
-	run := flood.Start(flood.Options{Address: netip.AddrPortFrom(client, uint16(number)), Connect: where.connect, Socket: where.socket})
-	s.await("the flood", func() bool { return run.Answered() >= 200 })
+	run := flood.Start(flood.Options{Address: netip.AddrPortFrom(client, uint16(s.Port())), Connect: where.connect, Socket: where.socket})
+	s.Await("the flood", func() bool { return run.Answered() >= 200 })
 	began := time.Now()
-	code := s.stop()
+	code := s.Stop()
 	took := time.Since(began)
 	got := run.Stop()
 	if code != 0 {
@@ -138,23 +135,23 @@ func (where site) floodStop(t *testing.T, listen string, loops int, client netip
 // TestConnectionsSurviveAFrontDoorThatDiesDuringTheStop has the front door stand still, so that all that connect wait in the
 // kernel's queue; then it dies, after the stop has begun. Its successor finds them.
 func TestConnectionsSurviveAFrontDoorThatDiesDuringTheStop(t *testing.T) {
-	need(t, "a percore without privileges", "setpriv", "--version")
+	rig.Need(t, "a percore without privileges", "setpriv", "--version")
 	s := startUnder(t, unprivileged, env{"PERCORE_WORKERS": "1", "PERCORE_LOOPS": "2"}, "demo")
-	s.awaitReady(1)
-	front := s.front().pid
+	s.AwaitReady(1)
+	front := s.Front().PID
 	if err := syscall.Kill(front, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	s.await("the front door to stand still", func() bool { return standsStill(front) })
+	s.Await("the front door to stand still", func() bool { return standsStill(front) })
 	var waiting []net.Conn
 	for range 20 {
-		c := s.connect()
-		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.address)
+		c := s.Connect()
+		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.Address)
 		waiting = append(waiting, c)
 	}
-	s.signal(syscall.SIGTERM)
-	s.await("clients to be refused", func() bool {
-		c, err := net.Dial("tcp", s.address)
+	s.Signal(syscall.SIGTERM)
+	s.Await("clients to be refused", func() bool {
+		c, err := net.Dial("tcp", s.Address)
 		if err == nil {
 			_ = c.Close()
 		}
@@ -169,15 +166,15 @@ func TestConnectionsSurviveAFrontDoorThatDiesDuringTheStop(t *testing.T) {
 			t.Errorf("connection %d: got %q and %v, want its answer", i, answer[:n], err)
 		}
 	}
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
 
 // standsStill tells whether every thread of a process is stopped: the signal is on its way to the others when one has it.
 func standsStill(pid int) bool {
-	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/status")
-	return len(threads) > 0 && !slices.ContainsFunc(threads, func(path string) bool {
-		return !strings.HasPrefix(statusIn(path)["State"], "T")
+	threads := proc.ThreadStatuses(pid)
+	return len(threads) > 0 && !slices.ContainsFunc(threads, func(thread proc.Fields) bool {
+		return !strings.HasPrefix(thread["State"], "T")
 	})
 }

@@ -1,25 +1,24 @@
 package pid1
 
 import (
-	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 func TestTheFrontDoorComesBackWithin100msAndNobodyIsRefused(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2"}, "demo")
-	s.awaitReady(2)
+	s.AwaitReady(2)
 	const clients, kills = 8, 5
-	request := s.get("/")
+	request := s.Get("/")
 	request.Clients, request.KeepAlive, request.Check = clients, true, greeting
 	kept := load.Start(request)
 	request.KeepAlive, request.Pause = false, time.Millisecond
@@ -27,12 +26,12 @@ func TestTheFrontDoorComesBackWithin100msAndNobodyIsRefused(t *testing.T) {
 
 	var slowest time.Duration
 	for range kills {
-		front := s.front()
-		s.await("load on the front door", moreAnswers(fresh, 20))
+		front := s.Front()
+		s.Await("load on the front door", moreAnswers(fresh, 20))
 		killed := time.Now()
-		s.kill(front)
+		s.Kill(front)
 		slowest = max(slowest, s.nextAnswer(killed))
-		s.await("a new front door", func() bool { return s.alive(true)[frontName].PID != front.inside })
+		s.Await("a new front door", func() bool { return s.Alive(true)[rig.FrontName].PID != front.Inside })
 	}
 	for name, got := range map[string]load.Result{"keep-alive": kept.Stop(), "a connection for each": fresh.Stop()} {
 		if got.Count(load.Refused) > 0 || got.Count(load.NoConnection) > 0 {
@@ -49,8 +48,8 @@ func TestTheFrontDoorComesBackWithin100msAndNobodyIsRefused(t *testing.T) {
 // nextAnswer asks on new connections until one is answered, and returns how long after a moment that was.
 func (s *service) nextAnswer(since time.Time) (took time.Duration) {
 	s.Helper()
-	s.await("an answer", func() bool {
-		request := s.get("/")
+	s.Await("an answer", func() bool {
+		request := s.Get("/")
 		request.Timeout = time.Second
 		ok := load.Once(request).OK() == 1
 		took = time.Since(since)
@@ -67,16 +66,16 @@ func moreAnswers(run *load.Run, n int) func() bool {
 
 func TestTheFrontDoorHasNoPrivileges(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, "demo")
-	s.awaitReady(1)
+	s.AwaitReady(1)
 	for field, want := range map[string]string{
 		"Uid": "65534\t65534\t65534\t65534", "Gid": "65534\t65534\t65534\t65534", "Groups": "65534",
 		"NoNewPrivs": "1", "CapEff": "0000000000000000", "CapPrm": "0000000000000000",
 	} {
-		if got := s.front().status[field]; got != want {
+		if got := s.Front().Status[field]; got != want {
 			t.Errorf("%s of the front door: got %q, want %q", field, got, want)
 		}
 	}
-	if got := statusOf(s.pid)["Uid"]; !strings.HasPrefix(got, "0\t") {
+	if got := proc.Status(s.PID)["Uid"]; !strings.HasPrefix(got, "0\t") {
 		t.Errorf("user of PID 1: got %q, want root", got)
 	}
 }
@@ -97,27 +96,27 @@ func TestAWorkerCannotLookIntoTheFrontDoor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			variables := env{"PERCORE_WORKERS": "1"}
 			maps.Copy(variables, c.variables)
-			s := startUnder(t, c.wrapper, variables, built.worker, "worker", "serve", "{port}")
-			s.awaitReady(1)
-			front := s.front()
-			if got, _, _ := strings.Cut(front.status["Uid"], "\t"); got != c.front || front.status["NoNewPrivs"] != "1" {
-				t.Errorf("front door: got uid %s and no_new_privs %s, want %s and 1", got, front.status["NoNewPrivs"], c.front)
+			s := startUnder(t, c.wrapper, variables, workerBinary, "worker", "serve", "{port}")
+			s.AwaitReady(1)
+			front := s.Front()
+			if got, _, _ := strings.Cut(front.Status["Uid"], "\t"); got != c.front || front.Status["NoNewPrivs"] != "1" {
+				t.Errorf("front door: got uid %s and no_new_privs %s, want %s and 1", got, front.Status["NoNewPrivs"], c.front)
 			}
-			if !looksInto(c.user, s.worker(0).pid) {
+			if !looksInto(c.user, s.Worker(0).PID) {
 				t.Error("a worker: got that its user cannot look into it, so that the test can tell nothing")
 			}
-			for what, pid := range map[string]int{"the front door": front.pid, "PID 1": s.pid} {
+			for what, pid := range map[string]int{"the front door": front.PID, "PID 1": s.PID} {
 				if looksInto(c.user, pid) {
 					t.Errorf("%s: got that a worker's user can look into it", what)
 				}
 			}
-			s.kill(front)
-			s.await("a new front door", func() bool { return s.alive(true)[frontName].PID != front.inside })
-			s.body("/") // by now it has closed the door behind it
-			if looksInto(c.user, s.front().pid) {
+			s.Kill(front)
+			s.Await("a new front door", func() bool { return s.Alive(true)[rig.FrontName].PID != front.Inside })
+			s.Body("/") // by now it has closed the door behind it
+			if looksInto(c.user, s.Front().PID) {
 				t.Error("the next front door: got that a worker's user can look into it")
 			}
-			if n := len(s.messages("degraded")); n != c.degraded {
+			if n := len(s.WorkerLines("degraded")); n != c.degraded {
 				t.Errorf("degraded: got %d lines, want %d", n, c.degraded)
 			}
 		})
@@ -133,52 +132,31 @@ func looksInto(user, pid int) bool {
 
 func TestPID1KeepsTheListenersAndWorkersDoNotGetThem(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, "demo")
-	s.awaitReady(1)
+	s.AwaitReady(1)
 	inode := s.listenerInode()
 	for _, test := range []struct {
 		name string
 		pid  int
 		want bool
 	}{
-		{"PID 1", s.pid, true},
-		{"the front door", s.front().pid, true},
-		{"a worker", s.worker(0).pid, false},
+		{"PID 1", s.PID, true},
+		{"the front door", s.Front().PID, true},
+		{"a worker", s.Worker(0).PID, false},
 	} {
-		if got := holds(test.pid, inode); got != test.want {
+		if got := proc.Holds(test.pid, inode); got != test.want {
 			t.Errorf("%s has the public listener: got %t, want %t", test.name, got, test.want)
 		}
 	}
 }
 
-// listenerInode finds the public listener in /proc/net/tcp (man 5 proc).
+// listenerInode finds the public listener.
 func (s *service) listenerInode() string {
 	s.Helper()
-	address, err := net.ResolveTCPAddr("tcp", s.address)
-	if err != nil {
-		s.Fatal(err)
-	}
-	content, err := os.ReadFile("/proc/net/tcp")
-	if err != nil {
-		s.Fatal(err)
-	}
-	const localAddress, state, inode, listen = 1, 3, 9, "0A"
-	for _, row := range strings.Split(string(content), "\n") {
-		fields := strings.Fields(row)
-		if len(fields) > inode && fields[state] == listen && strings.HasSuffix(fields[localAddress], fmt.Sprintf(":%04X", address.Port)) {
-			return fields[inode]
+	for _, socket := range proc.Sockets(os.Getpid()) {
+		if socket.Port == s.Port() && socket.Listening {
+			return socket.Inode
 		}
 	}
-	s.Fatalf("nobody listens on %s", s.address)
+	s.Fatalf("nobody listens on %s", s.Address)
 	return ""
-}
-
-// holds says whether a process has the socket with that inode among its descriptors.
-func holds(pid int, inode string) bool {
-	links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	for _, link := range links {
-		if to, _ := os.Readlink(link); to == "socket:["+inode+"]" {
-			return true
-		}
-	}
-	return false
 }

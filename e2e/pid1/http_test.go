@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_CLIENT_MAX_BODY_SIZE": "1KB", "PERCORE_CLIENT_HEADER_TIMEOUT": "0.3"}, serveCommand()...)
-	s.awaitReady(1)
+	s.AwaitReady(1)
 	for _, test := range []struct {
 		name, request string
 		want          int
@@ -31,7 +32,7 @@ func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
 		{"a head too large", "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", 431},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			conn := s.connect()
+			conn := s.Connect()
 			if _, err := io.WriteString(conn, test.request); err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
 			}
 		})
 	}
-	if got := s.body("/"); greeting([]byte(got)) != nil {
+	if got := s.Body("/"); greeting([]byte(got)) != nil {
 		t.Errorf("got %q afterwards, want the worker unharmed", got)
 	}
 }
@@ -59,14 +60,14 @@ func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
 	} {
 		t.Run(test.format, func(t *testing.T) {
 			s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_ACCESS_LOG": test.format}, serveCommand()...)
-			s.awaitReady(1)
-			s.body("/page?a=%22b", "Referer: http://ref.example/", `User-Agent: agent "quoted"`)
-			var lines []line
-			s.await("the access line", func() bool {
-				lines = s.all(func(l line) bool { return l.stdout && strings.Contains(l.text, "/page") })
+			s.AwaitReady(1)
+			s.Body("/page?a=%22b", "Referer: http://ref.example/", `User-Agent: agent "quoted"`)
+			var lines []rig.Line
+			s.Await("the access line", func() bool {
+				lines = s.All(func(l rig.Line) bool { return l.Stdout && strings.Contains(l.Text, "/page") })
 				return len(lines) > 0
 			})
-			if len(lines) != 1 || !test.check(lines[0].text) {
+			if len(lines) != 1 || !test.check(lines[0].Text) {
 				t.Errorf("got %v, want one line in the format %s", lines, test.format)
 			}
 		})
@@ -75,14 +76,14 @@ func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
 
 func TestAPOSTThatKillsItsWorkerIsNotRepeated(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2"}, serveCommand()...)
-	s.awaitReady(2)
-	request := s.get("/die")
+	s.AwaitReady(2)
+	request := s.Get("/die")
 	request.Method, request.Body, request.Status, request.Timeout = http.MethodPost, []byte("x"), http.StatusBadGateway, 5*time.Second
 	if got := load.Once(request); got.OK() != 1 {
 		t.Errorf("got %v, want 502", got)
 	}
-	s.await("the end of the worker", func() bool { return len(s.messages("worker ended")) > 0 })
-	if got := len(s.messages("worker ended")); got != 1 {
+	s.Await("the end of the worker", func() bool { return len(s.WorkerLines("worker ended")) > 0 })
+	if got := len(s.WorkerLines("worker ended")); got != 1 {
 		t.Errorf("got %d workers killed, want 1", got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+
+	"percore/e2e/proc"
 )
 
 func TestOrphansAreReaped(t *testing.T) {
@@ -14,23 +16,23 @@ func TestOrphansAreReaped(t *testing.T) {
 		var orphan struct {
 			PID int `json:"pid"`
 		}
-		if err := json.Unmarshal([]byte(s.body("/orphan?s=0.3")), &orphan); err != nil {
+		if err := json.Unmarshal([]byte(s.Body("/orphan?s=0.3")), &orphan); err != nil {
 			t.Fatal(err)
 		}
 		pids[orphan.PID] = true
 	}
 	adopted := 0
-	for _, p := range s.processes() {
-		if pids[p.inside] && p.status["PPid"] == fmt.Sprint(s.pid) {
+	for _, p := range s.Processes() {
+		if pids[p.Inside] && p.Status["PPid"] == fmt.Sprint(s.PID) {
 			adopted++
 		}
 	}
 	if adopted == 0 {
 		t.Error("got no orphan adopted by PID 1, want some")
 	}
-	s.await("every orphan to be gone, as a zombie too", func() bool {
-		for _, p := range s.processes() {
-			if pids[p.inside] {
+	s.Await("every orphan to be gone, as a zombie too", func() bool {
+		for _, p := range s.Processes() {
+			if pids[p.Inside] {
 				return false
 			}
 		}
@@ -41,9 +43,9 @@ func TestOrphansAreReaped(t *testing.T) {
 func TestPID1LeavesNoZombie(t *testing.T) {
 	// A hundred orphans that end all at once: one SIGCHLD may stand for many of them.
 	script := `for i in $(seq 100); do (sleep 0.2 & ) ; done; exec "$1" worker serve "$2"`
-	s := start(t, env{"PERCORE_WORKERS": "1"}, "--", "/bin/sh", "-c", script, "sh", built.worker, "{port}")
-	s.awaitReady(1)
-	s.await("only PID 1, the front door and the worker to be left", func() bool { return len(s.processes()) == 3 })
+	s := start(t, env{"PERCORE_WORKERS": "1"}, "--", "/bin/sh", "-c", script, "sh", workerBinary, "{port}")
+	s.AwaitReady(1)
+	s.Await("only PID 1, the front door and the worker to be left", func() bool { return len(s.Processes()) == 3 })
 }
 
 func TestAWorkersWholeProcessGroupEndsWithIt(t *testing.T) {
@@ -52,30 +54,30 @@ func TestAWorkersWholeProcessGroupEndsWithIt(t *testing.T) {
 		stop func(*service)
 	}{
 		{"at a stop, the children that ignore SIGTERM too", func(s *service) {
-			if code := s.stop(); code != 0 {
+			if code := s.Stop(); code != 0 {
 				s.Errorf("got exit code %d, want 0", code)
 			}
 		}},
-		{"when the worker is killed", func(s *service) { s.kill(s.worker(0)) }},
+		{"when the worker is killed", func(s *service) { s.Kill(s.Worker(0)) }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_STOP_TIMEOUT": "3"}, serveCommand()...)
-			s.awaitReady(1)
-			s.body("/children")
-			var children []process
-			s.await("the worker's children", func() bool {
+			s.AwaitReady(1)
+			s.Body("/children")
+			var children []proc.Process
+			s.Await("the worker's children", func() bool {
 				children = nil
-				for _, p := range s.processes() {
-					if p.status["Name"] == "sleep" || p.status["Name"] == "sh" {
+				for _, p := range s.Processes() {
+					if p.Status["Name"] == "sleep" || p.Status["Name"] == "sh" {
 						children = append(children, p)
 					}
 				}
 				return len(children) == 3
 			})
 			test.stop(s)
-			s.await("the children to be gone", func() bool {
+			s.Await("the children to be gone", func() bool {
 				for _, child := range children {
-					if _, there := s.find(child.inside); there {
+					if _, there := s.Find(child.Inside); there {
 						return false
 					}
 				}
@@ -87,7 +89,7 @@ func TestAWorkersWholeProcessGroupEndsWithIt(t *testing.T) {
 
 func TestPID1EndsEverythingWhenItIsKilled(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2"}, "demo")
-	s.awaitReady(2)
-	s.kill(process{pid: s.pid})
-	s.await("the whole namespace to be gone", func() bool { return len(s.processes()) == 0 })
+	s.AwaitReady(2)
+	s.Kill(proc.Process{PID: s.PID})
+	s.Await("the whole namespace to be gone", func() bool { return len(s.Processes()) == 0 })
 }

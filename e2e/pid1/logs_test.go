@@ -3,6 +3,7 @@ package pid1
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,15 +11,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // script runs a shell line as the only worker, without a front door.
 func script(t *testing.T, variables env, line string) *service {
 	t.Helper()
 	all := env{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_NAME": "job", "PERCORE_GROUP": "jobs"}
-	for name, value := range variables {
-		all[name] = value
-	}
+	maps.Copy(all, variables)
 	return start(t, all, "--", "sh", "-c", line)
 }
 
@@ -31,10 +33,10 @@ func content(path string) string {
 // output is what workers have written to stdout or stderr by now, without percore's own lines.
 func (s *service) output(stdout bool) []string {
 	var list []string
-	for _, l := range s.all(func(l line) bool {
-		return l.stdout == stdout && l.Message == "" && !strings.HasPrefix(l.text, "percore: ") && !strings.HasPrefix(l.text, "unshare: ")
+	for _, l := range s.All(func(l rig.Line) bool {
+		return l.Stdout == stdout && l.Message == "" && !strings.HasPrefix(l.Text, "percore: ") && !strings.HasPrefix(l.Text, "unshare: ")
 	}) {
-		list = append(list, l.text)
+		list = append(list, l.Text)
 	}
 	return list
 }
@@ -42,26 +44,22 @@ func (s *service) output(stdout bool) []string {
 func TestOutputPassesUntouched(t *testing.T) {
 	s := script(t, nil, `printf 'a\tb\r\n{"msg":1}\n  \n'; printf 'to stderr\n' >&2; printf 'a prompt without an end'; sleep 100`)
 	want := []string{"a\tb\r", `{"msg":1}`, "  "}
-	s.await("the prompt", func() bool {
-		s.journal.mu.Lock()
-		defer s.journal.mu.Unlock()
-		return string(s.journal.rest[1]) == "a prompt without an end"
-	})
+	s.Await("the prompt", func() bool { return s.Unfinished() == "a prompt without an end" })
 	if got := s.output(true); !slices.Equal(got, want) {
 		t.Errorf("stdout: got %q, want %q", got, want)
 	}
 	if got := s.output(false); !slices.Equal(got, []string{"to stderr"}) {
 		t.Errorf("stderr: got %q, want %q", got, "to stderr")
 	}
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
 
 func TestLOGPREFIXNamesTheWorkerBeforeEachLine(t *testing.T) {
 	s := script(t, env{"PERCORE_LOG_PREFIX": "true"}, `echo one; echo two >&2; printf 'in '; printf 'pieces\n\nlast'; exec sleep 0.1`)
-	port := strconv.Itoa(s.portsFrom)
-	s.await("the last line, when the worker has ended", func() bool { return s.said("job-" + port + ": last") })
+	port := strconv.Itoa(s.PortsFrom)
+	s.Await("the last line, when the worker has ended", func() bool { return s.Said("job-" + port + ": last") })
 	want := []string{"job-" + port + ": one", "job-" + port + ": in pieces", "job-" + port + ": ", "job-" + port + ": last"}
 	if got := s.output(true)[:4]; !slices.Equal(got, want) {
 		t.Errorf("stdout: got %q, want %q", got, want)
@@ -73,16 +71,16 @@ func TestLOGPREFIXNamesTheWorkerBeforeEachLine(t *testing.T) {
 
 func TestLOGPREFIXCanBeJSON(t *testing.T) {
 	s := script(t, env{"PERCORE_LOG_PREFIX": "json"}, `echo '{"level":"info"}'; sleep 100`)
-	var lines []line
-	s.await("the line", func() bool {
-		lines = s.all(func(l line) bool { return l.stdout })
+	var lines []rig.Line
+	s.Await("the line", func() bool {
+		lines = s.All(func(l rig.Line) bool { return l.Stdout })
 		return len(lines) > 0
 	})
 	var got struct{ Process, Stream, Msg string }
-	if err := json.Unmarshal([]byte(lines[0].text), &got); err != nil {
+	if err := json.Unmarshal([]byte(lines[0].Text), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("jobs:job-%d", s.portsFrom); got.Process != want || got.Stream != "stdout" || got.Msg != `{"level":"info"}` {
+	if want := fmt.Sprintf("jobs:job-%d", s.PortsFrom); got.Process != want || got.Stream != "stdout" || got.Msg != `{"level":"info"}` {
 		t.Errorf("got %+v, want process %s, stdout and the line itself", got, want)
 	}
 }
@@ -90,8 +88,8 @@ func TestLOGPREFIXCanBeJSON(t *testing.T) {
 func TestAWorkersLinesStayWhole(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "shared.log")
 	s := start(t, env{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "4", "PERCORE_STDOUT_LOGFILE": file},
-		"--", built.worker, "worker", "write", "word-{index}", "2000")
-	s.await("every line", func() bool { return strings.Count(content(file), "\n") >= 8000 })
+		"--", workerBinary, "worker", "write", "word-{index}", "2000")
+	s.Await("every line", func() bool { return strings.Count(content(file), "\n") >= 8000 })
 	for _, l := range strings.Split(strings.TrimSpace(content(file)), "\n") {
 		if words := strings.Fields(l); len(words) != 3 || words[0] != words[2] {
 			t.Fatalf("line: got %q, want the same word at both ends", l)
@@ -106,8 +104,8 @@ func TestEachWorkerMayHaveALogFileOfItsOwn(t *testing.T) {
 		"PERCORE_STDOUT_LOGFILE": dir + "/{name}.log", "PERCORE_STDERR_LOGFILE": dir + "/{index}-{port}.err",
 	}, "--", "sh", "-c", "echo out {index}; echo err {index} >&2; exec sleep 100")
 	for i := range 2 {
-		out, err := fmt.Sprintf("%s/job-%d.log", dir, s.portsFrom+i), fmt.Sprintf("%s/%d-%d.err", dir, i, s.portsFrom+i)
-		s.await("both files", func() bool {
+		out, err := fmt.Sprintf("%s/job-%d.log", dir, s.PortsFrom+i), fmt.Sprintf("%s/%d-%d.err", dir, i, s.PortsFrom+i)
+		s.Await("both files", func() bool {
 			return content(out) == fmt.Sprintf("out %d\n", i) && content(err) == fmt.Sprintf("err %d\n", i)
 		})
 		info, _ := os.Stat(out)
@@ -125,7 +123,7 @@ func TestLogFilesRotate(t *testing.T) {
 	s := script(t, env{
 		"PERCORE_STDOUT_LOGFILE": dir + "/log", "PERCORE_STDOUT_LOGFILE_MAXBYTES": "10", "PERCORE_STDOUT_LOGFILE_BACKUPS": "2",
 	}, `for i in 1 2 3 4 5; do echo "line $i, long"; sleep 0.05; done; exec sleep 100`)
-	s.await("the last rotation", func() bool { return content(dir+"/log.1") == "line 5, long\n" })
+	s.Await("the last rotation", func() bool { return content(dir+"/log.1") == "line 5, long\n" })
 	if got := content(dir + "/log.2"); got != "line 4, long\n" {
 		t.Errorf("log.2: got %q, want the line before", got)
 	}
@@ -139,7 +137,7 @@ func TestWithoutBackupsTheLogFileIsEmptied(t *testing.T) {
 	s := script(t, env{
 		"PERCORE_STDERR_LOGFILE": dir + "/log", "PERCORE_STDERR_LOGFILE_MAXBYTES": "10", "PERCORE_STDERR_LOGFILE_BACKUPS": "0",
 	}, `echo "a long line" >&2; sleep 0.2; echo short >&2; exec sleep 100`)
-	s.await("the short line alone", func() bool { return content(dir+"/log") == "short\n" })
+	s.Await("the short line alone", func() bool { return content(dir+"/log") == "short\n" })
 	if files, _ := os.ReadDir(dir); len(files) != 1 {
 		t.Errorf("got %d files, want one", len(files))
 	}
@@ -147,7 +145,7 @@ func TestWithoutBackupsTheLogFileIsEmptied(t *testing.T) {
 
 func TestREDIRECTSTDERRKeepsTheOrder(t *testing.T) {
 	s := script(t, env{"PERCORE_REDIRECT_STDERR": "true"}, `echo 1; echo 2 >&2; echo 3; echo 4 >&2; exec sleep 100`)
-	s.await("four lines", func() bool { return len(s.output(true)) == 4 })
+	s.Await("four lines", func() bool { return len(s.output(true)) == 4 })
 	if got := strings.Join(s.output(true), ""); got != "1234" {
 		t.Errorf("stdout: got %q, want 1234", got)
 	}
@@ -155,7 +153,7 @@ func TestREDIRECTSTDERRKeepsTheOrder(t *testing.T) {
 
 func TestLogsMayGoNowhereOrToTheOtherStream(t *testing.T) {
 	s := script(t, env{"PERCORE_STDOUT_LOGFILE": "/dev/stderr", "PERCORE_STDERR_LOGFILE": "none"}, `echo lost >&2; echo kept; exec sleep 100`)
-	s.await("the line", func() bool { return slices.Equal(s.output(false), []string{"kept"}) })
+	s.Await("the line", func() bool { return slices.Equal(s.output(false), []string{"kept"}) })
 	if got := s.output(true); len(got) != 0 {
 		t.Errorf("stdout: got %q, want nothing", got)
 	}
@@ -164,60 +162,60 @@ func TestLogsMayGoNowhereOrToTheOtherStream(t *testing.T) {
 func TestUSR1ReopensLogFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	s := script(t, env{"PERCORE_STDOUT_LOGFILE": file}, `i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done`)
-	s.await("the first line", func() bool { return content(file) != "" })
+	s.Await("the first line", func() bool { return content(file) != "" })
 	if err := os.Rename(file, file+".moved"); err != nil {
 		t.Fatal(err)
 	}
-	s.signal(syscall.SIGUSR1)
-	s.await("the log file to be there again", func() bool { return content(file) != "" })
+	s.Signal(syscall.SIGUSR1)
+	s.Await("the log file to be there again", func() bool { return content(file) != "" })
 	before, after := strings.Fields(content(file+".moved")), strings.Fields(content(file))
 	last, _ := strconv.Atoi(before[len(before)-1])
 	if next, _ := strconv.Atoi(after[0]); next != last+1 {
 		t.Errorf("got %d before and %d after, want no line lost", last, next)
 	}
-	if !s.said("output_bytes_dropped") {
+	if !s.Said("output_bytes_dropped") {
 		t.Error("got no status in the log, want it printed")
 	}
 }
 
 func TestALogFileThatCannotBeOpenedEndsTheStart(t *testing.T) {
 	s := script(t, env{"PERCORE_STDOUT_LOGFILE": "/no/such/place/{name}.log"}, "exec sleep 100")
-	if code := s.wait(); code != 2 {
+	if code := s.Wait(); code != 2 {
 		t.Errorf("exit code: got %d, want 2", code)
 	}
-	if !s.said("log file", "/no/such/place/job-", "no such file or directory") {
+	if !s.Said("log file", "/no/such/place/job-", "no such file or directory") {
 		t.Error("got no line with the path and the reason")
 	}
 }
 
 func TestAFullDiskIsSaidOnceAndTheWorkerGoesOn(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_STDOUT_LOGFILE": "/dev/full", "PERCORE_STDERR_LOGFILE": "/dev/full", "PERCORE_READY": "tcp"},
-		"--", "sh", "-c", `(while :; do echo line; sleep 0.01; done) & exec `+built.worker+` worker serve --port={port}`)
-	s.awaitReady(1)
-	s.await("the warning", func() bool { return s.said("worker output is being dropped", "/dev/full", "no space left") })
-	s.signal(syscall.SIGUSR1)
-	s.await("the count of bytes", func() bool { return s.said(`"output_bytes_dropped":`) && !s.said(`"output_bytes_dropped":0`) })
-	if got := len(s.messages("worker output is being dropped")); got != 1 {
+		"--", "sh", "-c", `(while :; do echo line; sleep 0.01; done) & exec `+workerBinary+` worker serve --port={port}`)
+	s.AwaitReady(1)
+	s.Await("the warning", func() bool { return s.Said("worker output is being dropped", "/dev/full", "no space left") })
+	s.Signal(syscall.SIGUSR1)
+	s.Await("the count of bytes", func() bool { return s.Said(`"output_bytes_dropped":`) && !s.Said(`"output_bytes_dropped":0`) })
+	if got := len(s.WorkerLines("worker output is being dropped")); got != 1 {
 		t.Errorf("warnings: got %d, want 1", got)
 	}
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
 
 func TestAWorkerThatWritesWithoutEndDoesNotGrowPercore(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_STDOUT_LOGFILE": "/dev/null", "PERCORE_LOG_PREFIX": "true"},
-		"--", "sh", "-c", `tr '\0' x </dev/zero & exec `+built.worker+` worker serve --port={port}`)
-	s.awaitReady(1)
+		"--", "sh", "-c", `tr '\0' x </dev/zero & exec `+workerBinary+` worker serve --port={port}`)
+	s.AwaitReady(1)
 	for range 50 {
-		s.body("/")
+		s.Body("/")
 	}
-	kilobytes, _ := strconv.Atoi(strings.Fields(statusOf(s.pid)["VmRSS"])[0])
+	kilobytes := proc.Resident(s.PID)
 	t.Logf("PID 1 has %d kB resident", kilobytes)
 	if kilobytes > 16<<10 {
 		t.Errorf("PID 1: got %d kB resident, want at most 16 MB", kilobytes)
 	}
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
@@ -226,11 +224,11 @@ func TestTheLastLinesOfADeadWorkerAreToldWithTheReason(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "log")
 	s := script(t, env{"PERCORE_STDOUT_LOGFILE": file, "PERCORE_STDERR_LOGFILE": "NONE", "PERCORE_STARTSECS": "0", "PERCORE_STARTRETRIES": "100"},
 		`echo begin >&2; echo "Traceback: no database" >&2; sleep 0.2; exit 3`) // one stream: two have no order between them
-	s.await("the last lines of the second one", func() bool {
-		return s.said(`"starts":2`) && s.said("last lines of a worker", `"reason":"exited with code 3 after`, `"last_lines":"begin\nTraceback: no database"`)
+	s.Await("the last lines of the second one", func() bool {
+		return s.Said(`"starts":2`) && s.Said("last lines of a worker", `"reason":"exited with code 3 after`, `"last_lines":"begin\nTraceback: no database"`)
 	})
-	if s.said("no database\\nbegin") {
+	if s.Said("no database\\nbegin") {
 		t.Error("got lines of an earlier process, want those of the one that ended")
 	}
-	s.stop()
+	s.Stop()
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 // notifier is a worker that serves from the start, says READY=1 when there is a file, and then WATCHDOG=1 every 0.2 s until there is another.
@@ -30,28 +32,28 @@ server.serve_forever()
 `
 
 func TestAWorkerSaysItselfWhenItIsReadyAndThatItLives(t *testing.T) {
-	need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", python, "-c", "")
 	silence := t.TempDir() + "/silent-"
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_READY": "notify", "PERCORE_HEALTH_INTERVAL": "1"},
 		"--", python, "-c", notifier, "{port}", silence, "0.5")
-	s.awaitReady(2)
-	name := s.workerName(0)
-	first := s.readyWorkers()[name]
-	if got := first.Time.Sub(s.messages("worker started")[0].Time); got < 500*time.Millisecond {
+	s.AwaitReady(2)
+	name := s.WorkerName(0)
+	first := s.ReadyWorkers()[name]
+	if got := first.Time.Sub(s.WorkerLines("worker started")[0].Time); got < 500*time.Millisecond {
 		t.Errorf("ready after %v, want it only when the worker says so", got)
 	}
 	if err := os.WriteFile(silence+strconv.Itoa(first.PID), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s.await("the silent worker to be replaced", func() bool {
-		l := s.readyWorkers()[name]
-		return l.PID != 0 && l.PID != first.PID && s.said("watchdog: no word for 3s")
+	s.Await("the silent worker to be replaced", func() bool {
+		l := s.ReadyWorkers()[name]
+		return l.PID != 0 && l.PID != first.PID && s.Said("watchdog: no word for 3s")
 	})
 }
 
 func TestAWorkerThatNeverSaysThatItIsReadyIsAFailedStart(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_READY": "notify", "PERCORE_READY_TIMEOUT": "0.5", "PERCORE_STARTRETRIES": "0"}, serveCommand()...)
-	if code := s.wait(); code != 137 || !s.said("worker is not ready in time") {
+	if code := s.Wait(); code != 137 || !s.Said("worker is not ready in time") {
 		t.Errorf("got code %d, want 137 and the reason", code)
 	}
 }
@@ -63,22 +65,22 @@ print("worker runs as", os.getuid(), os.getgid(), flush=True)
 ` + notifier
 
 func TestAWorkerOfAnotherUserSaysThatItIsReady(t *testing.T) {
-	need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", python, "-c", "")
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_USER": "nobody:nogroup", "PERCORE_READY": "notify",
 		"PERCORE_HEALTH": "notify", "PERCORE_HEALTH_INTERVAL": "1",
 	}, "--", python, "-c", whoSays, "{port}", "/nonexistent/silent-", "0.5")
-	s.awaitReady(1)
-	if !s.said("worker runs as 65534 65534") {
+	s.AwaitReady(1)
+	if !s.Said("worker runs as 65534 65534") {
 		t.Error("want the worker to be nobody")
 	}
-	name := s.workerName(0)
-	first := s.readyWorkers()[name]
-	if got := first.Time.Sub(s.messages("worker started")[0].Time); got < 500*time.Millisecond {
+	name := s.WorkerName(0)
+	first := s.ReadyWorkers()[name]
+	if got := first.Time.Sub(s.WorkerLines("worker started")[0].Time); got < 500*time.Millisecond {
 		t.Errorf("ready after %v, want it only when the worker says so", got)
 	}
-	s.await("the watchdog's 3 s to be over", func() bool { return time.Since(first.Time) > 4*time.Second })
-	if l := s.readyWorkers()[name]; l.PID != first.PID || s.said("worker is out of traffic") {
+	s.Await("the watchdog's 3 s to be over", func() bool { return time.Since(first.Time) > 4*time.Second })
+	if l := s.ReadyWorkers()[name]; l.PID != first.PID || s.Said("worker is out of traffic") {
 		t.Errorf("got pid %d, want %d still: its WATCHDOG=1 count as well", l.PID, first.PID)
 	}
 }
@@ -102,13 +104,13 @@ time.sleep(1000)
 `
 
 func TestAProcessThatJoinsAWorkersGroupDoesNotSpeakForIt(t *testing.T) {
-	need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", python, "-c", "")
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_READY": "notify", "PERCORE_LOGLEVEL": "debug",
 		"PERCORE_PROGRAMS": "intruder", "PERCORE_INTRUDER_PRIORITY": "1000", "PERCORE_INTRUDER_COMMAND": python + " -c '" + intruder + "'",
 	}, "--", "sh", "-c", "sleep 1000 # the worker")
-	s.await("the intruder to have said READY=1", func() bool { return s.said("notice of a process that is no worker's") || len(s.readyWorkers()) > 1 })
-	if s.said("said 0") || len(s.readyWorkers()) > 1 {
-		t.Errorf("ready: got %v, want the intruder alone", s.readyWorkers())
+	s.Await("the intruder to have said READY=1", func() bool { return s.Said("notice of a process that is no worker's") || len(s.ReadyWorkers()) > 1 })
+	if s.Said("said 0") || len(s.ReadyWorkers()) > 1 {
+		t.Errorf("ready: got %v, want the intruder alone", s.ReadyWorkers())
 	}
 }

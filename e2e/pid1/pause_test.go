@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 var pauses = flag.String("pauses", "1s,6s", "how long percore is paused, each in its turn")
@@ -41,33 +43,33 @@ func impatient() env {
 }
 
 func TestAPauseRestartsNoWorkerAndFailsNoRequest(t *testing.T) {
-	need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", python, "-c", "")
 	script, err := filepath.Abs("testdata/paused.py")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, which := range map[string]func(*service) []process{
-		"everything":  (*service).processes,
-		"PID 1 alone": func(s *service) []process { p, _ := s.find(1); return []process{p} },
+	for name, which := range map[string]func(*service) []proc.Process{
+		"everything":  (*service).Processes,
+		"PID 1 alone": func(s *service) []proc.Process { p, _ := s.Find(1); return []proc.Process{p} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, impatient(), "--", python, script, "{port}", "1")
-			s.await("the workers to be there", func() bool { return len(s.messages("worker started")) >= 2 })
+			s.Await("the workers to be there", func() bool { return len(s.WorkerLines("worker started")) >= 2 })
 			s.pause(which(s), pausesOf(t)[len(pausesOf(t))-1]) // they are not ready yet
-			s.awaitReady(2)
+			s.AwaitReady(2)
 			everybody := map[string]*load.Run{
-				"kept connections": load.Start(load.Options{Address: s.address, Clients: 4, KeepAlive: true, Timeout: 3 * time.Minute}),
-				"new connections":  load.Start(load.Options{Address: s.address, Clients: 2, Pause: 10 * time.Millisecond, Timeout: 3 * time.Minute}),
-				"slow answers":     load.Start(load.Options{Address: s.address, Clients: 4, KeepAlive: true, Path: "/slow", Timeout: 3 * time.Minute}),
+				"kept connections": load.Start(load.Options{Address: s.Address, Clients: 4, KeepAlive: true, Timeout: 3 * time.Minute}),
+				"new connections":  load.Start(load.Options{Address: s.Address, Clients: 2, Pause: 10 * time.Millisecond, Timeout: 3 * time.Minute}),
+				"slow answers":     load.Start(load.Options{Address: s.Address, Clients: 4, KeepAlive: true, Path: "/slow", Timeout: 3 * time.Minute}),
 			}
 			for _, d := range pausesOf(t) {
 				before := everybody["slow answers"].Result().OK()
-				s.await("requests to be under way", func() bool { return everybody["slow answers"].Result().OK() > before+4 })
+				s.Await("requests to be under way", func() bool { return everybody["slow answers"].Result().OK() > before+4 })
 				s.pause(which(s), d)
 			}
 			time.Sleep(2 * time.Second) // by now whoever was to be judged has been
 			wantNoneFailed(t, everybody)
-			restarts := len(s.messages("worker started")) - 2
+			restarts := len(s.WorkerLines("worker started")) - 2
 			t.Logf("restarts: %d", restarts)
 			if restarts > 0 {
 				t.Errorf("got %d restarts, want none", restarts)
@@ -89,11 +91,11 @@ func wantNoneFailed(t *testing.T, everybody map[string]*load.Run) {
 }
 
 // pause stops these processes and continues them, in the same order, after d.
-func (s *service) pause(list []process, d time.Duration) {
+func (s *service) pause(list []proc.Process, d time.Duration) {
 	s.Helper()
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
 		for _, p := range list {
-			if err := syscall.Kill(p.pid, signal); err != nil {
+			if err := syscall.Kill(p.PID, signal); err != nil {
 				s.Fatalf("signal %v to %v: %v", signal, p, err)
 			}
 		}

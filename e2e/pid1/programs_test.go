@@ -7,36 +7,38 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 func TestFurtherProgramsRunBesideTheFleet(t *testing.T) {
 	dir := t.TempDir()
 	log := filepath.Join(dir, "mailer.log")
-	ports := freePorts(t)
+	ports := rig.FreePorts(t, 10)
 	sideCar := func(i int) string { return fmt.Sprintf("side-car:side-car-%d", ports+i) }
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_PROGRAMS": "mailer,side-car", "PERCORE_LOG_PREFIX": "true",
 		"PERCORE_MAILER_COMMAND": `sh -c 'echo hello from $SUPERVISOR_PROCESS_NAME; exec sleep 100'`, "PERCORE_MAILER_STDOUT_LOGFILE": log,
-		"PERCORE_SIDE_CAR_COMMAND":    fmt.Sprintf("%s worker serve --port={port}", built.worker),
+		"PERCORE_SIDE_CAR_COMMAND":    fmt.Sprintf("%s worker serve --port={port}", workerBinary),
 		"PERCORE_SIDE_CAR_PORTS_FROM": strconv.Itoa(ports), "PERCORE_SIDE_CAR_USER": "65534:65534", "PERCORE_SIDE_CAR_WORKERS": "2",
 	}, serveCommand()...)
-	s.awaitReady(4)
-	s.await("the mailer's own log", func() bool { return content(log) == "mailer: hello from mailer\n" }) // LOG_PREFIX is the fleet's
+	s.AwaitReady(4)
+	s.Await("the mailer's own log", func() bool { return content(log) == "mailer: hello from mailer\n" }) // LOG_PREFIX is the fleet's
 	for _, name := range []string{"mailer:mailer", sideCar(0), sideCar(1)} {
-		s.named(name)
+		s.Named(name)
 	}
-	if got := s.named(sideCar(1)).status["Uid"]; !strings.HasPrefix(got, "65534") {
+	if got := s.Named(sideCar(1)).Status["Uid"]; !strings.HasPrefix(got, "65534") {
 		t.Errorf("uid of side-car: got %q, want its own", got)
 	}
 	for range 20 {
-		if body := s.body("/"); strings.Contains(body, "side-car") {
+		if body := s.Body("/"); strings.Contains(body, "side-car") {
 			t.Fatalf("got %q, want no traffic for further programs", body)
 		}
 	}
-	mailer := s.named("mailer:mailer")
-	s.kill(mailer)
-	s.await("another mailer", func() bool { return s.named("mailer:mailer").inside != mailer.inside })
-	if code := s.stop(); code != 0 {
+	mailer := s.Named("mailer:mailer")
+	s.Kill(mailer)
+	s.Await("another mailer", func() bool { return s.Named("mailer:mailer").Inside != mailer.Inside })
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 }
@@ -46,7 +48,7 @@ func TestThereMayBeFurtherProgramsAlone(t *testing.T) {
 		"PERCORE_MODE": "none", "PERCORE_LISTEN": "", "PERCORE_PROGRAMS": "one,two", "PERCORE_ONE_COMMAND": "sh -c 'sleep 0.1; exit 3'", "PERCORE_TWO_COMMAND": "sh -c 'exit 0'",
 		"PERCORE_ONE_AUTORESTART": "false", "PERCORE_TWO_AUTORESTART": "unexpected",
 	})
-	if code := s.wait(); code != 3 {
+	if code := s.Wait(); code != 3 {
 		t.Errorf("exit code: got %d, want that of the one that failed", code)
 	}
 }
@@ -59,9 +61,9 @@ func TestPRIORITYOrdersTheStartAndTheStop(t *testing.T) {
 		"PERCORE_EARLY_COMMAND": command, "PERCORE_EARLY_PRIORITY": "10",
 		"PERCORE_LATE_COMMAND": command, "PERCORE_LATE_PRIORITY": "1000",
 	}, serveCommand()...)
-	s.awaitReady(4)
+	s.AwaitReady(4)
 	order := func(message string) (list []string) {
-		for _, l := range s.all(func(l line) bool { return l.Message == message }) {
+		for _, l := range s.All(func(l rig.Line) bool { return l.Message == message }) {
 			list = append(list, strings.SplitN(l.Process, ":", 2)[0])
 		}
 		return list
@@ -69,7 +71,7 @@ func TestPRIORITYOrdersTheStartAndTheStop(t *testing.T) {
 	if got, want := order("worker started"), []string{"database", "early", "worker", "late", "percore"}; !slices.Equal(got, want) {
 		t.Errorf("start: got %q, want %q", got, want)
 	}
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	if got, want := order("worker ended"), []string{"late", "worker", "early", "database", "percore"}; !slices.Equal(got, want) {
@@ -79,7 +81,7 @@ func TestPRIORITYOrdersTheStartAndTheStop(t *testing.T) {
 
 func TestCheckShowsFurtherPrograms(t *testing.T) {
 	s := start(t, env{"PERCORE_PROGRAMS": "mailer", "PERCORE_MAILER_COMMAND": "sleep 9", "PERCORE_MAILER_STOPSIGNAL": "INT"}, "check", "--", "sleep", "1")
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	for _, want := range []string{"PERCORE_MAILER_COMMAND sleep 9 environment", "PERCORE_MAILER_STOPSIGNAL INT environment", "PERCORE_MAILER_WORKERS 1 default"} {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // deaf runs a command that has no ear for the signals by which programs are stopped.
@@ -21,7 +22,7 @@ type mixedLoad map[string]*load.Run
 func (s *service) startMixedLoad() mixedLoad {
 	m := mixedLoad{}
 	add := func(name string, clients int, change func(*load.Options)) {
-		o := s.get("/")
+		o := s.Get("/")
 		o.Clients, o.Timeout, o.Pause = clients, time.Minute, 5*time.Millisecond
 		change(&o)
 		m[name] = load.Start(o)
@@ -52,7 +53,7 @@ func (m mixedLoad) expectNothingLost(s *service) {
 
 // rolled says how many rolling restarts have ended well.
 func (s *service) rolled() int {
-	return len(s.all(func(l line) bool { return l.Message == "maintenance done" }))
+	return len(s.All(func(l rig.Line) bool { return l.Message == "maintenance done" }))
 }
 
 func TestARollingRestartLosesNothing(t *testing.T) {
@@ -77,13 +78,13 @@ func TestARollingRestartLosesNothing(t *testing.T) {
 				t.Skip("one of the longer ones")
 			}
 			s := startTornadoUnder(t, c.command, c.workers, c.variables)
-			old := s.readyWorkers()
+			old := s.ReadyWorkers()
 			m := s.startMixedLoad()
-			s.await("requests of every kind in flight", func() bool { return m["GET for 1 s"].Result().OK() > 0 })
-			s.signal(c.signal)
-			s.awaitWithin(3*time.Minute, "the end of the roll", func() bool { return s.rolled() == 1 })
+			s.Await("requests of every kind in flight", func() bool { return m["GET for 1 s"].Result().OK() > 0 })
+			s.Signal(c.signal)
+			s.AwaitWithin(3*time.Minute, "the end of the roll", func() bool { return s.rolled() == 1 })
 			m.expectNothingLost(s)
-			for name, l := range s.readyWorkers() {
+			for name, l := range s.ReadyWorkers() {
 				if l.PID == old[name].PID {
 					t.Errorf("%s: got the old process, want a new one", name)
 				}
@@ -95,19 +96,19 @@ func TestARollingRestartLosesNothing(t *testing.T) {
 func TestARollOfABadVersionHalts(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad")
 	script := fmt.Sprintf(`[ -e %s ] && echo "no such module" >&2 && exit 3; exec "$@"`, bad)
-	s := start(t, env{"PERCORE_WORKERS": "2"}, "--", "/bin/sh", "-c", script, "sh", built.worker, "worker", "serve", "{port}")
-	s.awaitReady(2)
-	old := s.readyWorkers()
-	request := s.get("/")
+	s := start(t, env{"PERCORE_WORKERS": "2"}, "--", "/bin/sh", "-c", script, "sh", workerBinary, "worker", "serve", "{port}")
+	s.AwaitReady(2)
+	old := s.ReadyWorkers()
+	request := s.Get("/")
 	request.Clients, request.KeepAlive, request.Check = 4, true, greeting
 	run := load.Start(request)
 	if err := os.WriteFile(bad, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s.signal(syscall.SIGHUP)
-	s.await("the roll to halt", func() bool { return s.said(`"msg":"rolling restart halted"`, "exited with code 3") })
-	s.await("some retries", func() bool { return len(s.messages("worker ended")) > 4 })
-	second := s.readyWorkers()
+	s.Signal(syscall.SIGHUP)
+	s.Await("the roll to halt", func() bool { return s.Said(`"msg":"rolling restart halted"`, "exited with code 3") })
+	s.Await("some retries", func() bool { return len(s.WorkerLines("worker ended")) > 4 })
+	second := s.ReadyWorkers()
 	if len(second) != 1 {
 		t.Errorf("got %v ready, want the one that was not touched", second)
 	}
@@ -119,34 +120,34 @@ func TestARollOfABadVersionHalts(t *testing.T) {
 	if err := os.Remove(bad); err != nil {
 		t.Fatal(err)
 	}
-	s.signal(syscall.SIGHUP)
-	s.await("a roll that succeeds", func() bool { return s.rolled() == 1 })
+	s.Signal(syscall.SIGHUP)
+	s.Await("a roll that succeeds", func() bool { return s.rolled() == 1 })
 	if got := run.Stop(); got.Failed() > 0 {
 		t.Errorf("got %v, want no failure", got)
 	}
-	if len(s.readyWorkers()) != 2 {
-		t.Errorf("got %v ready, want both", s.readyWorkers())
+	if len(s.ReadyWorkers()) != 2 {
+		t.Errorf("got %v ready, want both", s.ReadyWorkers())
 	}
 }
 
 func TestTTINAndTTOUChangeTheNumberOfWorkers(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2"}, serveCommand()...)
-	s.awaitReady(2)
-	request := s.get("/slow?for=200ms")
+	s.AwaitReady(2)
+	request := s.Get("/slow?for=200ms")
 	request.Clients, request.KeepAlive = 6, true
 	run := load.Start(request)
-	s.signal(syscall.SIGTTIN)
-	s.awaitReady(3)
+	s.Signal(syscall.SIGTTIN)
+	s.AwaitReady(3)
 	for _, left := range []int{2, 1} {
-		s.signal(syscall.SIGTTOU)
-		s.await(fmt.Sprintf("%d workers", left), func() bool { return len(s.readyWorkers()) == left })
+		s.Signal(syscall.SIGTTOU)
+		s.Await(fmt.Sprintf("%d workers", left), func() bool { return len(s.ReadyWorkers()) == left })
 	}
-	s.signal(syscall.SIGTTOU)
-	s.await("a refusal", func() bool { return s.said("number of workers stays") })
-	if got := run.Stop(); got.Failed() > 0 || len(s.readyWorkers()) != 1 {
-		t.Errorf("got %v and %d workers, want no failure and one worker", got, len(s.readyWorkers()))
+	s.Signal(syscall.SIGTTOU)
+	s.Await("a refusal", func() bool { return s.Said("number of workers stays") })
+	if got := run.Stop(); got.Failed() > 0 || len(s.ReadyWorkers()) != 1 {
+		t.Errorf("got %v and %d workers, want no failure and one worker", got, len(s.ReadyWorkers()))
 	}
-	if _, first := s.readyWorkers()[s.workerName(0)]; !first {
-		t.Errorf("got %v left, want the first", s.readyWorkers())
+	if _, first := s.ReadyWorkers()[s.WorkerName(0)]; !first {
+		t.Errorf("got %v left, want the first", s.ReadyWorkers())
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 func TestAStopUnderLoadLosesNoRequest(t *testing.T) {
@@ -21,12 +23,12 @@ func TestAStopUnderLoadLosesNoRequest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for range 3 {
 				s := startTornado(t, 2, nil)
-				request := s.get("/")
+				request := s.Get("/")
 				request.Clients, request.KeepAlive, request.Check = 16, test.keepAlive, greeting
 				run := load.Start(request)
-				s.await("load", moreAnswers(run, 200))
+				s.Await("load", moreAnswers(run, 200))
 				began := time.Now()
-				code := s.stop()
+				code := s.Stop()
 				took := time.Since(began)
 				got := run.Stop()
 				if code != 0 || took > 9*time.Second {
@@ -43,7 +45,7 @@ func TestAStopUnderLoadLosesNoRequest(t *testing.T) {
 
 func TestASlowRequestInFlightIsAnsweredBeforeTheEnd(t *testing.T) {
 	s := startTornado(t, 2, nil)
-	for _, request := range []load.Options{s.get("/slow?s=2"), s.get("/slow?s=1")} {
+	for _, request := range []load.Options{s.Get("/slow?s=2"), s.Get("/slow?s=1")} {
 		request.KeepAlive = true
 		run := load.Start(request)
 		defer func() {
@@ -52,9 +54,9 @@ func TestASlowRequestInFlightIsAnsweredBeforeTheEnd(t *testing.T) {
 			}
 		}()
 	}
-	s.await("both requests to be on their way", func() bool { return s.clientsConnected() >= 2 })
+	s.Await("both requests to be on their way", func() bool { return s.clientsConnected() >= 2 })
 	began := time.Now()
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 	if took := time.Since(began); took < time.Second || took > 4*time.Second {
@@ -64,61 +66,60 @@ func TestASlowRequestInFlightIsAnsweredBeforeTheEnd(t *testing.T) {
 
 // clientsConnected counts the established connections of the public listener.
 func (s *service) clientsConnected() int {
-	_, port, _ := net.SplitHostPort(s.address)
-	return establishedAt(port)
+	return proc.Established(s.Port())
 }
 
 func TestAnIdleConnectionIsClosedProperly(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, "demo")
-	s.awaitReady(1)
-	fresh, used := s.connect(), s.connect()
-	fmt.Fprintf(used, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.address)
+	s.AwaitReady(1)
+	fresh, used := s.Connect(), s.Connect()
+	fmt.Fprintf(used, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.Address)
 	answer := make([]byte, 4096)
 	if n, err := used.Read(answer); err != nil || greetingIn(answer[:n]) != nil {
 		t.Fatalf("got %q, %v, want an answer", answer[:n], err)
 	}
-	s.signal(syscall.SIGTERM)
+	s.Signal(syscall.SIGTERM)
 	for name, conn := range map[string]net.Conn{"one that was never used": fresh, "one that was": used} {
 		n, err := conn.Read(answer)
 		if n != 0 || err == nil || err.Error() != "EOF" {
 			t.Errorf("%s: got %q, %v, want the end of the stream", name, answer[:n], err)
 		}
 	}
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 }
 
 func TestARequestOnAKeptConnectionDuringTheStopIsAnswered(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, "demo")
-	s.awaitReady(1)
-	conn := s.connect()
+	s.AwaitReady(1)
+	conn := s.Connect()
 	answer := make([]byte, 4096)
 	for i := range 2 {
-		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.address)
+		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", s.Address)
 		n, err := conn.Read(answer)
 		if err != nil || greetingIn(answer[:n]) != nil {
 			t.Fatalf("request %d: got %q, %v, want an answer", i, answer[:n], err)
 		}
 		if i == 0 {
-			s.signal(syscall.SIGTERM)
-			s.await("the stop to begin", func() bool { return s.said("stopping") })
+			s.Signal(syscall.SIGTERM)
+			s.Await("the stop to begin", func() bool { return s.Said("stopping") })
 		}
 	}
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 }
 
 func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1"}, serveCommand()...)
-	s.awaitReady(1)
-	run := load.Start(s.get("/slow?for=15s"))
-	s.await("the request to be on its way", func() bool { return s.clientsConnected() >= 1 })
-	s.signal(syscall.SIGTERM)
-	s.await("the stop to begin", func() bool { return s.said("stopping") })
+	s.AwaitReady(1)
+	run := load.Start(s.Get("/slow?for=15s"))
+	s.Await("the request to be on its way", func() bool { return s.clientsConnected() >= 1 })
+	s.Signal(syscall.SIGTERM)
+	s.Await("the stop to begin", func() bool { return s.Said("stopping") })
 	began := time.Now()
-	code := s.stop()
+	code := s.Stop()
 	if took := time.Since(began); took > time.Second || code != 0 {
 		t.Errorf("got exit code %d after %v, want 0 at once", code, took)
 	}
@@ -127,13 +128,13 @@ func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 
 func TestAStopWhileNobodyIsReadyAnswersThoseWhoWait(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_READY": "http:/exists?file=/nowhere"}, serveCommand()...)
-	s.await("the front door", func() bool { return s.said("worker ready", frontName) })
-	request := s.get("/")
+	s.Await("the front door", func() bool { return s.Said("worker ready", rig.FrontName) })
+	request := s.Get("/")
 	request.Clients, request.Status = 4, 503
 	run := load.Start(request)
-	s.await("requests that wait", func() bool { return s.clientsConnected() >= 4 })
+	s.Await("requests that wait", func() bool { return s.clientsConnected() >= 4 })
 	began := time.Now()
-	code := s.stop()
+	code := s.Stop()
 	took := time.Since(began)
 	if got := run.Stop(); got.Count(load.OK) < 4 || got.Lost() > 0 {
 		t.Errorf("got %v, want status 503 for all that waited", got)
@@ -141,16 +142,4 @@ func TestAStopWhileNobodyIsReadyAnswersThoseWhoWait(t *testing.T) {
 	if code != 0 || took > 4*time.Second {
 		t.Errorf("got exit code %d after %v, want 0 soon", code, took)
 	}
-}
-
-// connect opens a connection to the service, which the test's end closes.
-func (s *service) connect() net.Conn {
-	s.Helper()
-	conn, err := net.Dial("tcp", s.address)
-	if err != nil {
-		s.Fatal(err)
-	}
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	s.Cleanup(func() { _ = conn.Close() })
-	return conn
 }

@@ -3,12 +3,15 @@ package pid1
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"percore/e2e/proc"
 )
 
 // report runs the scripted worker that writes down who it is, and reads that.
@@ -21,17 +24,15 @@ func report(t *testing.T, wrapper []string, variables env) (*service, identity) 
 		}
 	}
 	all := env{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_LISTEN": ""}
-	for name, value := range variables {
-		all[name] = value
-	}
-	s := startUnder(t, wrapper, all, "--", built.worker, "worker", "report", file)
+	maps.Copy(all, variables)
+	s := startUnder(t, wrapper, all, "--", workerBinary, "worker", "report", file)
 	return s, s.read(file)
 }
 
 // read waits for a report.
 func (s *service) read(file string) (w identity) {
 	s.Helper()
-	s.await("the worker's report", func() bool {
+	s.Await("the worker's report", func() bool {
 		content, err := os.ReadFile(file)
 		return err == nil && json.Unmarshal(content, &w) == nil
 	})
@@ -91,10 +92,10 @@ func TestAUserThatDoesNotExistEndsTheStart(t *testing.T) {
 	} {
 		t.Run(user, func(t *testing.T) {
 			s := start(t, env{"PERCORE_MODE": "none", "PERCORE_USER": user}, "--", "sleep", "100")
-			if code := s.wait(); code != 2 {
+			if code := s.Wait(); code != 2 {
 				t.Errorf("exit code: got %d, want 2", code)
 			}
-			if !s.said("PERCORE_USER", strings.ReplaceAll(want, `\"`, `"`)) {
+			if !s.Said("PERCORE_USER", strings.ReplaceAll(want, `\"`, `"`)) {
 				t.Errorf("got no line with PERCORE_USER and %q", want)
 			}
 		})
@@ -103,35 +104,35 @@ func TestAUserThatDoesNotExistEndsTheStart(t *testing.T) {
 
 func TestUMASKIsTheWorkers(t *testing.T) {
 	s, w := report(t, nil, env{"PERCORE_UMASK": "027"})
-	p, _ := s.find(w.PID)
-	if got := p.status["Umask"]; got != "0027" {
+	p, _ := s.Find(w.PID)
+	if got := p.Status["Umask"]; got != "0027" {
 		t.Errorf("umask of the worker: got %s, want 0027", got)
 	}
-	if got := statusOf(s.pid)["Umask"]; got == "0027" {
+	if got := proc.Status(s.PID)["Umask"]; got == "0027" {
 		t.Error("umask of PID 1: got the worker's, want its own")
 	}
 }
 
 func TestADirectoryThatIsNotThereIsFatal(t *testing.T) {
 	s := script(t, env{"PERCORE_DIRECTORY": "/no/such/place"}, "exit 0")
-	if code := s.wait(); code != 126 {
+	if code := s.Wait(); code != 126 {
 		t.Errorf("exit code: got %d, want 126", code)
 	}
-	if !s.said("chdir /no/such/place: no such file or directory") {
+	if !s.Said("chdir /no/such/place: no such file or directory") {
 		t.Error("got no line with the reason")
 	}
 }
 
 func TestPINCPUSGivesEachWorkerItsCPU(t *testing.T) {
 	s := start(t, env{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "3", "PERCORE_PIN_CPUS": "yes"}, "--", "sleep", "100")
-	all := strings.Split(statusOf(s.pid)["Cpus_allowed_list"], "-")
+	all := strings.Split(proc.Status(s.PID)["Cpus_allowed_list"], "-")
 	for i := range 3 {
 		want := all[i%len(all)]
-		if got := s.worker(i).status["Cpus_allowed_list"]; len(all) > 2 || got != want {
+		if got := s.Worker(i).Status["Cpus_allowed_list"]; len(all) > 2 || got != want {
 			t.Errorf("worker %d: got CPUs %q, want %q", i, got, want)
 		}
 	}
-	if got := statusOf(s.pid)["Cpus_allowed_list"]; got != strings.Join(all, "-") {
+	if got := proc.Status(s.PID)["Cpus_allowed_list"]; got != strings.Join(all, "-") {
 		t.Errorf("PID 1: got CPUs %q, want all", got)
 	}
 }
@@ -158,16 +159,16 @@ func TestAWorkerFindsSupervisordsVariables(t *testing.T) {
 func TestFORWARDSIGNALSReachEveryWorker(t *testing.T) {
 	s := start(t, env{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "2", "PERCORE_FORWARD_SIGNALS": "USR1,WINCH,HUP"},
 		"--", "bash", "-c", `for s in USR1 WINCH HUP USR2; do trap "echo {index} got $s" $s; done; echo ready; while :; do read -t 0.05 x <> <(:); done`)
-	s.await("the workers", func() bool { return len(s.output(true)) == 2 })
+	s.Await("the workers", func() bool { return len(s.output(true)) == 2 })
 	for _, sig := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGWINCH, syscall.SIGHUP} {
-		s.signal(sig)
+		s.Signal(sig)
 		name := strings.TrimPrefix(signalName(sig), "SIG")
-		s.await(name+" in both workers", func() bool { return s.said("0 got "+name) && s.said("1 got "+name) })
+		s.Await(name+" in both workers", func() bool { return s.Said("0 got "+name) && s.Said("1 got "+name) })
 	}
-	if s.said(`"msg":"status"`) {
+	if s.Said(`"msg":"status"`) {
 		t.Error("got the status printed, want USR1 forwarded only")
 	}
-	s.stop()
+	s.Stop()
 }
 
 func signalName(sig syscall.Signal) string {
@@ -176,8 +177,8 @@ func signalName(sig syscall.Signal) string {
 
 func TestSIGNALMAPRewritesWhatWorkersGet(t *testing.T) {
 	s := script(t, env{"PERCORE_SIGNAL_MAP": "TERM:QUIT,USR1:"}, `trap 'echo got TERM' TERM; trap 'echo got QUIT; exit 0' QUIT; echo ready; while :; do sleep 0.05; done`)
-	s.await("the worker", func() bool { return len(s.output(true)) == 1 })
-	if code := s.stop(); code != 0 {
+	s.Await("the worker", func() bool { return len(s.output(true)) == 1 })
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	if got := strings.Join(s.output(true), "|"); got != "ready|got QUIT" {
@@ -193,9 +194,7 @@ func TestEXITONSaysWhenPercoreGivesUp(t *testing.T) {
 			"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_WORKERS": "1", "PERCORE_STARTRETRIES": "0", "PERCORE_STARTSECS": "60",
 			"PERCORE_PROGRAMS": "side", "PERCORE_SIDE_COMMAND": "sh -c 'exit 7'", "PERCORE_SIDE_STARTRETRIES": "0", "PERCORE_SIDE_STARTSECS": "60",
 		}
-		for name, value := range variables {
-			all[name] = value
-		}
+		maps.Copy(all, variables)
 		return all
 	}
 	tests := []struct {
@@ -217,17 +216,17 @@ func TestEXITONSaysWhenPercoreGivesUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := start(t, programs(tt.variables), "--", "sh", "-c", tt.line)
 			if tt.code < 0 {
-				s.await("side to be given up", func() bool { return s.said("side:side", "fatal") })
+				s.Await("side to be given up", func() bool { return s.Said("side:side", "fatal") })
 				tt.code = 0
-				if got := s.stop(); got != 0 {
+				if got := s.Stop(); got != 0 {
 					t.Errorf("exit code: got %d, want 0 for having been asked to", got)
 				}
 				return
 			}
-			if got := s.wait(); got != tt.code {
+			if got := s.Wait(); got != tt.code {
 				t.Errorf("exit code: got %d, want %d", got, tt.code)
 			}
-			if !s.said("fleet ended", tt.process) {
+			if !s.Said("fleet ended", tt.process) {
 				t.Errorf("got no line that names %s as the cause", tt.process)
 			}
 		})

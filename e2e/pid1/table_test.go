@@ -25,14 +25,14 @@ func TestAUTORESTARTAndEXITCODESSayWhatIsFinal(t *testing.T) {
 			s := script(t, env{"PERCORE_LISTEN": "", "PERCORE_AUTORESTART": tt.autorestart, "PERCORE_EXITCODES": tt.exitcodes, "PERCORE_STARTSECS": "0"},
 				"sleep 0.1; "+tt.line)
 			if tt.code < 0 {
-				s.await("a second process", func() bool { return len(s.messages("worker started")) > 1 })
-				s.stop()
+				s.Await("a second process", func() bool { return len(s.WorkerLines("worker started")) > 1 })
+				s.Stop()
 				return
 			}
-			if got := s.wait(); got != tt.code {
+			if got := s.Wait(); got != tt.code {
 				t.Errorf("exit code: got %d, want %d", got, tt.code)
 			}
-			if got := len(s.messages("worker started")); got != 1 {
+			if got := len(s.WorkerLines("worker started")); got != 1 {
 				t.Errorf("got %d processes, want 1", got)
 			}
 		})
@@ -43,11 +43,11 @@ func TestSTARTSECSTellsAFailedStartFromALostWorker(t *testing.T) {
 	for startsecs, next := range map[string]string{"0": "restarted", "60": "backoff"} {
 		t.Run(startsecs, func(t *testing.T) {
 			s := script(t, env{"PERCORE_STARTSECS": startsecs}, "sleep 0.1; exit 1")
-			s.await("the end", func() bool { return len(s.messages("worker ended")) > 0 })
-			if got := s.messages("worker ended")[0].Next; !strings.HasPrefix(got, next) {
+			s.Await("the end", func() bool { return len(s.WorkerLines("worker ended")) > 0 })
+			if got := s.WorkerLines("worker ended")[0].Next; !strings.HasPrefix(got, next) {
 				t.Errorf("next: got %q, want %q", got, next)
 			}
-			s.stop()
+			s.Stop()
 		})
 	}
 }
@@ -55,9 +55,9 @@ func TestSTARTSECSTellsAFailedStartFromALostWorker(t *testing.T) {
 func TestSTOPSIGNALIsFollowedBySIGKILLAfterSTOPWAITSECS(t *testing.T) {
 	s := script(t, env{"PERCORE_STOPSIGNAL": "INT", "PERCORE_STOPWAITSECS": "0.5"},
 		`trap 'echo got INT' INT; trap 'echo got TERM' TERM; echo up; while :; do sleep 0.05; done`)
-	s.await("the worker", func() bool { return len(s.output(true)) == 1 })
+	s.Await("the worker", func() bool { return len(s.output(true)) == 1 })
 	begun := time.Now()
-	if code := s.stop(); code != 0 {
+	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	if took := time.Since(begun); took < 500*time.Millisecond || took > 8*time.Second {
@@ -66,23 +66,23 @@ func TestSTOPSIGNALIsFollowedBySIGKILLAfterSTOPWAITSECS(t *testing.T) {
 	if got := strings.Join(s.output(true), "|"); got != "up|got INT" {
 		t.Errorf("stdout: got %q, want INT alone", got)
 	}
-	if got := s.messages("worker ended")[0].Reason; !strings.HasPrefix(got, "killed by SIGKILL") {
+	if got := s.WorkerLines("worker ended")[0].Reason; !strings.HasPrefix(got, "killed by SIGKILL") {
 		t.Errorf("reason: got %q, want SIGKILL", got)
 	}
 }
 
 func TestLAMEDUCKKeepsAccepting(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_LAME_DUCK": "2", "PERCORE_STOP_TIMEOUT": "8"}, serveCommand()...)
-	s.awaitReady(1)
+	s.AwaitReady(1)
 	begun := time.Now()
-	s.signal(15)
-	s.await("the stop to begin", func() bool { return s.said(`"msg":"stopping"`) })
+	s.Signal(15)
+	s.Await("the stop to begin", func() bool { return s.Said(`"msg":"stopping"`) })
 	for time.Since(begun) < time.Second {
-		if result := load.Once(s.get("/")); result.OK() != 1 {
+		if result := load.Once(s.Get("/")); result.OK() != 1 {
 			t.Fatalf("%v after SIGTERM: got %v, want an answer", time.Since(begun), result)
 		}
 	}
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	if took := time.Since(begun); took < 2*time.Second {

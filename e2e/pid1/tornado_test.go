@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
@@ -27,18 +29,16 @@ func startTornado(t *testing.T, workers int, variables env) *service {
 // startTornadoUnder is startTornado with a command in front of each worker's, which it has to become.
 func startTornadoUnder(t *testing.T, wrapper []string, workers int, variables env) *service {
 	t.Helper()
-	need(t, "real Tornado workers", python, "-c", "import tornado")
+	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
 	main, err := filepath.Abs("../../examples/tornado/main.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := env{"PERCORE_WORKERS": fmt.Sprint(workers), "PERCORE_NAME": "tornado", "PERCORE_GROUP": "tornadoes"}
-	for name, value := range variables {
-		all[name] = value
-	}
+	maps.Copy(all, variables)
 	words := append(slices.Concat([]string{"--"}, wrapper), python, "-B", main, "--port={port}", "--logging=warning")
 	s := start(t, all, words...)
-	s.awaitReady(workers)
+	s.AwaitReady(workers)
 	return s
 }
 
@@ -75,7 +75,7 @@ func TestTornadoSeesTheClientAndNotTheProxy(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var seen seenByTornado
-			if err := json.Unmarshal([]byte(s.body("/headers", append(test.header, "Host: shop.example:8443")...)), &seen); err != nil {
+			if err := json.Unmarshal([]byte(s.Body("/headers", append(test.header, "Host: shop.example:8443")...)), &seen); err != nil {
 				t.Fatal(err)
 			}
 			if seen.RemoteIP != "127.0.0.1" || seen.Protocol != "http" || seen.Host != "shop.example:8443" {
@@ -100,7 +100,7 @@ const transferBytes = 64 << 20
 
 func TestAnUploadOf64MiBArrivesUnchanged(t *testing.T) {
 	s := startTornado(t, 1, env{"PERCORE_CLIENT_MAX_BODY_SIZE": "100MB"})
-	request := s.get("/upload")
+	request := s.Get("/upload")
 	request.Method, request.Body = http.MethodPost, exampleBytes(transferBytes)
 	result := load.Once(request)
 	if result.OK() != 1 {
@@ -117,7 +117,7 @@ func TestADownloadOf64MiBArrivesUnchanged(t *testing.T) {
 	s := startTornado(t, 1, nil)
 	want := sha256.Sum256(exampleBytes(transferBytes))
 	for _, how := range []string{"", "&chunked=1"} {
-		body := s.body(fmt.Sprintf("/download?bytes=%d%s", transferBytes, how))
+		body := s.Body(fmt.Sprintf("/download?bytes=%d%s", transferBytes, how))
 		if got := sha256.Sum256([]byte(body)); got != want {
 			t.Errorf("download %q: got %d bytes with hash %x, want %d with %x", how, len(body), got, transferBytes, want)
 		}

@@ -26,7 +26,7 @@ func TestABrokenStderrChangesNoExitCodeOfModeInit(t *testing.T) {
 				t.Fatal(err)
 			}
 			reader.Close()
-			cmd := exec.Command(built.percore, c.args...)
+			cmd := exec.Command(kit.Percore, c.args...)
 			cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, c.environ...)
 			cmd.Stderr = writer
 			err = cmd.Run()
@@ -46,7 +46,7 @@ func TestAnIgnoredSIGCHLDDoesNotHideTheChildsEnd(t *testing.T) {
 	}
 	const become = `import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])`
 	for range 20 {
-		cmd := exec.Command("/usr/bin/python3", "-c", become, built.percore, "init", "--", "/bin/sh", "-c", "exit 7")
+		cmd := exec.Command("/usr/bin/python3", "-c", become, kit.Percore, "init", "--", "/bin/sh", "-c", "exit 7")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -14,24 +14,26 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/e2e/rig"
 )
 
 // startTalkative runs the application of testdata/talkative_worker.py.
 func startTalkative(t *testing.T) *service {
 	t.Helper()
-	need(t, "real Tornado workers", python, "-c", "import tornado")
+	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
 	worker, err := filepath.Abs("testdata/talkative_worker.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, env{"PERCORE_WORKERS": "1"}, python, "-B", worker, "{port}")
-	s.awaitReady(1)
+	s.AwaitReady(1)
 	return s
 }
 
 // TestWebSockets has a real client library speak with real Tornado through the front door.
 func TestWebSockets(t *testing.T) {
-	need(t, "a real WebSocket client", python, "-c", "import websockets")
+	rig.Need(t, "a real WebSocket client", python, "-c", "import websockets")
 	s := startTalkative(t)
 	for _, test := range []struct{ name, scenario string }{
 		{"text of every length class", "text"},
@@ -48,7 +50,7 @@ func TestWebSockets(t *testing.T) {
 		{"the worker dies", "death_of_worker"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			output, err := exec.Command(python, "-B", "testdata/websocket_client.py", "ws://"+s.address+"/websocket", test.scenario).CombinedOutput()
+			output, err := exec.Command(python, "-B", "testdata/websocket_client.py", "ws://"+s.Address+"/websocket", test.scenario).CombinedOutput()
 			if err != nil {
 				t.Errorf("%v\n%s", err, output)
 			}
@@ -79,12 +81,12 @@ func TestServerSentEventsArriveAtOnce(t *testing.T) {
 
 func (s *service) stampDelays() (delays []time.Duration) {
 	s.Helper()
-	c, err := net.Dial("tcp", s.address)
+	c, err := net.Dial("tcp", s.Address)
 	if err != nil {
 		s.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(rig.Patience))
 	fmt.Fprintf(c, "GET /stamps?count=%d HTTP/1.1\r\nHost: x\r\n\r\n", stamps)
 	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {

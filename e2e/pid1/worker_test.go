@@ -135,13 +135,13 @@ func whoami() identity {
 
 // serveCommand is the command line of a scripted worker that serves.
 func serveCommand(more ...string) []string {
-	return append([]string{"--", built.worker, "worker", "serve", "--port={port}"}, more...)
+	return append([]string{"--", workerBinary, "worker", "serve", "--port={port}"}, more...)
 }
 
 // whoami asks the service who its worker is.
 func (s *service) whoami() (w identity) {
 	s.Helper()
-	if err := json.Unmarshal([]byte(s.body("/whoami")), &w); err != nil {
+	if err := json.Unmarshal([]byte(s.Body("/whoami")), &w); err != nil {
 		s.Fatalf("GET /whoami: %v", err)
 	}
 	return w

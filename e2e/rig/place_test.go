@@ -1,4 +1,4 @@
-package pid1
+package rig_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // TestNoServiceOfTheRigIsWhereCommandsLook: a person's `percore stop all` on this host, or another run of these tests, has to
@@ -15,9 +16,9 @@ import (
 func TestNoServiceOfTheRigIsWhereCommandsLook(t *testing.T) {
 	places := []string{}
 	for range 2 {
-		s := start(t, env{"PERCORE_WORKERS": "1"}, "demo")
-		s.await("an answer", func() bool { return load.Once(s.get("/")).OK() == 1 })
-		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", s.pid))
+		s := kit.Start(t, rig.Setup{Env: map[string]string{"PERCORE_WORKERS": "1"}, Args: []string{"demo"}})
+		s.Await("an answer", func() bool { return load.Once(s.Get("/")).OK() == 1 })
+		environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", s.PID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,7 +28,7 @@ func TestNoServiceOfTheRigIsWhereCommandsLook(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if place == "" || slices.Contains(places, place) || !strings.Contains(string(sockets), " "+place+"\n") {
+		if place == "" || place != s.Control || slices.Contains(places, place) || !strings.Contains(string(sockets), " "+place+"\n") {
 			t.Errorf("control socket: got %q beside %q, want an open one of its own", place, places)
 		}
 		places = append(places, place)
