@@ -47,6 +47,7 @@ type Run struct {
 	clients sync.WaitGroup
 	over    atomic.Bool
 	answers atomic.Int64
+	refused atomic.Int64
 
 	mu     sync.Mutex // guards result
 	result Result
@@ -82,6 +83,9 @@ func Socket(family int) (int, error) {
 // Answered is how many connections got their answer so far.
 func (r *Run) Answered() int64 { return r.answers.Load() }
 
+// Refused is how many were refused so far: a flood that lasts to the end of a listener has some.
+func (r *Run) Refused() int64 { return r.refused.Load() }
+
 // Stop ends the flood and returns what came of it.
 func (r *Run) Stop() Result {
 	r.over.Store(true)
@@ -106,6 +110,7 @@ func (r *Run) note(err error) {
 		return
 	case errors.Is(err, errRefused):
 		r.result.Refused++
+		r.refused.Add(1)
 		return
 	case errors.Is(err, errIgnored):
 		r.result.Ignored++
@@ -121,7 +126,7 @@ func (r *Run) note(err error) {
 }
 
 // answerPatience is how long a connected client waits for its answer.
-const answerPatience = 20 * time.Second
+const answerPatience = 60 * time.Second
 
 // once connects, asks and reads to the end.
 func (r *Run) once() error {

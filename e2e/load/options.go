@@ -18,7 +18,7 @@ type Options struct {
 	Header    []string      // further lines, as in "X-Real-IP: 192.0.2.1"; a line with Host replaces the Host of Address
 	Body      []byte        // sent with its Content-Length when Method has one or it is not empty
 	Pause     time.Duration // of a client between two requests
-	Timeout   time.Duration // of one request, connecting included; 10 s when 0
+	Timeout   time.Duration // of one request, connecting included; a minute when 0
 	Status    int           // the right one; 200 when 0
 
 	// Check says what is wrong with the body of an answer of the right status; nil takes any. It may be called by all clients at once.
@@ -37,7 +37,7 @@ func (o Options) withDefaults() Options {
 		o.Path = "/"
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second
+		o.Timeout = time.Minute // percore gives up before, and says so
 	}
 	if o.Status == 0 {
 		o.Status = http.StatusOK

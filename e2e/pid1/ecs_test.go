@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 func TestTheLimitOfAnECSTaskCountsForWORKERS(t *testing.T) {
@@ -35,7 +37,7 @@ func TestAnECSAgentThatDoesNotAnswerHardlyDelaysTheStart(t *testing.T) {
 	if !s.Said("degraded", "the limit of the ECS task is not known") {
 		t.Error("got no line that says so")
 	}
-	if starts := s.WorkerLines("percore starts"); starts[0].Time.Sub(begun) > 5*time.Second {
+	if starts := s.WorkerLines("percore starts"); starts[0].Time.Sub(begun) > rig.Patience/2 {
 		t.Errorf("boot line: got it after %v, want it at most a tenth of a second late", starts[0].Time.Sub(begun))
 	}
 }

@@ -98,9 +98,6 @@ func (where site) floodStops(t *testing.T, listen string, loops int) {
 		if got.Lost+got.Failed > 0 {
 			t.Errorf("stop %d: got %v, want none lost and none failed", i, got)
 		}
-		if got.Refused == 0 {
-			t.Errorf("stop %d: got %v, want somebody refused: the flood did not last to the end", i, got)
-		}
 	}
 	t.Logf("%d stops: %v; the longest took %v", *stopsPerCell, all, longest.Round(time.Millisecond))
 }
@@ -125,6 +122,7 @@ func (where site) floodStop(t *testing.T, listen string, loops int, client netip
 	began := time.Now()
 	code := s.Stop()
 	took := time.Since(began)
+	s.Await("a client to be refused", func() bool { return run.Refused() > 0 })
 	got := run.Stop()
 	if code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)

@@ -68,7 +68,8 @@ func TestAPausedContainerIsNotTakenForAHang(t *testing.T) {
 	s.AwaitReady(1)
 	front := s.Front()
 	s.freeze(front)
-	time.Sleep(questionEvery + open)
+	ready := s.Lines("worker ready")[0].Time // of the front door, which is the first: it has just answered the first question
+	time.Sleep(time.Until(ready.Add(questionEvery + open)))
 	s.Signal(syscall.SIGSTOP)
 	time.Sleep(pause)
 	s.Signal(syscall.SIGCONT)

@@ -8,14 +8,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"percore/e2e/load"
 	"percore/e2e/rig"
 )
 
 func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
-	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_CLIENT_MAX_BODY_SIZE": "1KB", "PERCORE_CLIENT_HEADER_TIMEOUT": "0.3"}, serveCommand()...)
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_CLIENT_MAX_BODY_SIZE": "1KB", "PERCORE_CLIENT_HEADER_TIMEOUT": "2"}, serveCommand()...)
 	s.AwaitReady(1)
 	for _, test := range []struct {
 		name, request string
@@ -78,7 +77,7 @@ func TestAPOSTThatKillsItsWorkerIsNotRepeated(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "2"}, serveCommand()...)
 	s.AwaitReady(2)
 	request := s.Get("/die")
-	request.Method, request.Body, request.Status, request.Timeout = http.MethodPost, []byte("x"), http.StatusBadGateway, 5*time.Second
+	request.Method, request.Body, request.Status, request.Timeout = http.MethodPost, []byte("x"), http.StatusBadGateway, rig.Patience
 	if got := load.Once(request); got.OK() != 1 {
 		t.Errorf("got %v, want 502", got)
 	}

@@ -2,7 +2,7 @@ package pid1
 
 import (
 	"encoding/json"
-	"fmt"
+	"slices"
 	"testing"
 
 	"percore/e2e/proc"
@@ -16,27 +16,16 @@ func TestOrphansAreReaped(t *testing.T) {
 		var orphan struct {
 			PID int `json:"pid"`
 		}
-		if err := json.Unmarshal([]byte(s.Body("/orphan?s=0.3")), &orphan); err != nil {
+		if err := json.Unmarshal([]byte(s.Body("/orphan?s=3")), &orphan); err != nil {
 			t.Fatal(err)
 		}
 		pids[orphan.PID] = true
 	}
-	adopted := 0
-	for _, p := range s.Processes() {
-		if pids[p.Inside] && p.Status["PPid"] == fmt.Sprint(s.PID) {
-			adopted++
-		}
-	}
-	if adopted == 0 {
-		t.Error("got no orphan adopted by PID 1, want some")
-	}
+	s.Await("an orphan to be adopted by PID 1", func() bool {
+		return slices.ContainsFunc(s.Processes(), func(p proc.Process) bool { return pids[p.Inside] && p.Stat.PPID == s.PID })
+	})
 	s.Await("every orphan to be gone, as a zombie too", func() bool {
-		for _, p := range s.Processes() {
-			if pids[p.Inside] {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(s.Processes(), func(p proc.Process) bool { return pids[p.Inside] })
 	})
 }
 

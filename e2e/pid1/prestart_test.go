@@ -63,8 +63,8 @@ func TestASTOPDuringPRESTARTIsObeyed(t *testing.T) {
 			if code := s.Stop(); code != 0 {
 				t.Errorf("exit code: got %d, want 0", code)
 			}
-			if took := time.Since(begin); took > 10*time.Second {
-				t.Errorf("stop: got %v, want it within the budget of 2s", took)
+			if took := time.Since(begin); took > late {
+				t.Errorf("stop: got %v, want it in about the budget of 2s", took)
 			}
 			if got := len(s.WorkerLines("worker started")); got != 1 {
 				t.Errorf("got %d processes started, want prestart alone", got)

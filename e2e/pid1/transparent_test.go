@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 // TestABrokenStderrChangesNoExitCodeOfModeInit: percore has something to say, and nobody is there to read it.
@@ -50,7 +52,7 @@ func TestAnIgnoredSIGCHLDDoesNotHideTheChildsEnd(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		kill := time.AfterFunc(rig.Patience, func() { _ = cmd.Process.Kill() })
 		err := cmd.Wait()
 		kill.Stop()
 		var exit *exec.ExitError

@@ -76,7 +76,7 @@ func TestServerSentEventsArriveAtOnce(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("from write to read: got %v in the median, want at most %v", median, stampsMax)
+	wantWithin(t, "from write to read, in the median", median, stampsMax)
 }
 
 func (s *service) stampDelays() (delays []time.Duration) {
