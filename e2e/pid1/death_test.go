@@ -94,7 +94,7 @@ func TestAStableWorkerThatIsKilledIsReplacedWithin20ms(t *testing.T) {
 	if !s.Said("killed by SIGKILL after", `"next":"restarted"`) {
 		t.Error("want the reason of the end in words")
 	}
-	wantWithin(t, "a new process after the kill, at best", least, 20*time.Millisecond)
+	rig.WantWithin(t, "a new process after the kill, at best", least, 20*time.Millisecond)
 }
 
 // replacementOf kills a worker that is older than a STARTSECS of 0.1 s, and returns how long after that its successor was there.

@@ -42,7 +42,7 @@ func TestTheFrontDoorComesBackWithin100msAndNobodyIsRefused(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, got)
 	}
-	wantWithin(t, "the first answer after a kill, the slowest of five", slowest, 100*time.Millisecond)
+	rig.WantWithin(t, "the first answer after a kill, the slowest of five", slowest, 100*time.Millisecond)
 }
 
 // nextAnswer asks on new connections until one is answered, and returns how long after a moment that was.

@@ -45,7 +45,7 @@ func TestWithREADYnoneAWorkerIsReadyAtOnce(t *testing.T) {
 	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_READY": "none"}, "sleep", "300")
 	s.Await("the worker to be ready", func() bool { return len(s.ReadyWorkers()) == 1 })
 	ready := s.WorkerLines("worker ready")[0]
-	wantWithin(t, "ready after the start", ready.Time.Sub(s.WorkerLines("worker started")[0].Time), 100*time.Millisecond)
+	rig.WantWithin(t, "ready after the start", ready.Time.Sub(s.WorkerLines("worker started")[0].Time), 100*time.Millisecond)
 }
 
 func TestModeNoneHasNoListenerAndNoFrontDoor(t *testing.T) {

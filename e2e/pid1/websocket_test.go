@@ -76,7 +76,7 @@ func TestServerSentEventsArriveAtOnce(t *testing.T) {
 			return
 		}
 	}
-	wantWithin(t, "from write to read, in the median", median, stampsMax)
+	rig.WantWithin(t, "from write to read, in the median", median, stampsMax)
 }
 
 func (s *service) stampDelays() (delays []time.Duration) {

@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // cgroup is a control group of our own with one controller.
@@ -72,7 +75,7 @@ func (g cgroup) enter() []string {
 
 // remove waits for the last process to be gone.
 func (g cgroup) remove() {
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(rig.Patience); ; time.Sleep(10 * time.Millisecond) {
 		err := os.Remove(g.dir)
 		if err == nil || !errors.Is(err, syscall.EBUSY) || time.Now().After(deadline) {
 			if err != nil {
@@ -88,14 +91,14 @@ func TestAWorkerThatTheOOMKillerEndsIsToldSo(t *testing.T) {
 	group := newCgroup(t, "memory")
 	group.set("memory.limit_in_bytes", "memory.max", "64M")
 	group.set("", "memory.swap.max", "0")
-	s := start(t, setup{
-		wrapper: group.enter(), args: []string{"sh", "-c", "exec tail /dev/zero"},
-		env: map[string]string{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_STARTRETRIES": "0", "PERCORE_STARTSECS": "60"},
+	s := start(t, rig.Setup{
+		Wrapper: group.enter(), Args: []string{"sh", "-c", "exec tail /dev/zero"},
+		Env: map[string]string{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_STARTRETRIES": "0", "PERCORE_STARTSECS": "60"},
 	})
-	if code := s.wait(); code != 137 {
+	if code := s.Wait(); code != 137 {
 		t.Errorf("exit code: got %d, want 137", code)
 	}
-	ends := s.lines("worker ended")
+	ends := s.Lines("worker ended")
 	if len(ends) != 1 || !strings.Contains(ends[0].Reason, "killed by SIGKILL") || !strings.Contains(ends[0].Reason, "out of memory") {
 		t.Errorf("ends: got %+v, want one that names the memory", ends)
 	}
@@ -105,11 +108,11 @@ func TestAWorkerThatTheOOMKillerEndsIsToldSo(t *testing.T) {
 func TestAKillIsNotBlamedOnTheMemory(t *testing.T) {
 	group := newCgroup(t, "memory")
 	group.set("memory.limit_in_bytes", "memory.max", "64M")
-	s := start(t, setup{wrapper: group.enter()})
-	s.awaitAnswer()
+	s := start(t, rig.Setup{Wrapper: group.enter()})
+	s.AwaitAnswer()
 	s.replaceWorker()
 	s.expectStop()
-	if ends := s.lines("worker ended"); len(ends) == 0 || strings.Contains(ends[0].Reason, "memory") {
+	if ends := s.Lines("worker ended"); len(ends) == 0 || strings.Contains(ends[0].Reason, "memory") {
 		t.Errorf("ends: got %+v, want a first one without a word of memory", ends)
 	}
 }
@@ -131,15 +134,15 @@ func TestWhenProcessesRunOutPercoreWaits(t *testing.T) {
 	if err := os.WriteFile(hungry, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, setup{
-		wrapper: group.enter(),
-		args:    []string{"sh", "-c", `if [ {index} = 0 ]; then ` + hog + `; else sleep 0.3; exit 5; fi`, dir},
-		env: map[string]string{
+	s := start(t, rig.Setup{
+		Wrapper: group.enter(),
+		Args:    []string{"sh", "-c", `if [ {index} = 0 ]; then ` + hog + `; else sleep 0.3; exit 5; fi`, dir},
+		Env: map[string]string{
 			"PERCORE_READY": "none", "PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "100", "PERCORE_ACCESS_LOG": "combined", "PERCORE_LOGLEVEL": "debug",
 		},
 	})
-	s.await("a start that is refused", func() bool { return len(s.lines("worker not started")) > 1 })
-	refused := s.lines("worker not started")[0]
+	s.Await("a start that is refused", func() bool { return len(s.Lines("worker not started")) > 1 })
+	refused := s.Lines("worker not started")[0]
 	t.Logf("refused: %q, next %q", refused.Reason, refused.Next)
 	if !strings.Contains(refused.Reason, "pids.max") || !strings.HasPrefix(refused.Next, "backoff") {
 		t.Errorf("refusal: got %+v, want one that names pids.max, and a back-off", refused)
@@ -147,9 +150,9 @@ func TestWhenProcessesRunOutPercoreWaits(t *testing.T) {
 	if err := os.Remove(hungry); err != nil {
 		t.Fatal(err)
 	}
-	taken := len(s.lines("worker started"))
+	taken := len(s.Lines("worker started"))
 	s.killHog()
-	s.await("both workers to be started again", func() bool { return len(s.lines("worker started")) >= taken+2 })
+	s.Await("both workers to be started again", func() bool { return len(s.Lines("worker started")) >= taken+2 })
 	s.expectStop()
 }
 
@@ -164,14 +167,14 @@ func TestPercoreStopsWhileProcessesRunOut(t *testing.T) {
 	reader, writer := pipe(t)
 	_ = reader
 	fill(t, writer)
-	s := start(t, setup{
-		wrapper: group.enter(), stdout: writer, args: []string{"sh", "-c", "echo out; echo err >&2; " + hog, dir},
-		env: map[string]string{"PERCORE_READY": "none", "PERCORE_ACCESS_LOG": "combined", "PERCORE_STOP_TIMEOUT": "3"},
+	s := start(t, rig.Setup{
+		Wrapper: group.enter(), Stdout: writer, Args: []string{"sh", "-c", "echo out; echo err >&2; " + hog, dir},
+		Env: map[string]string{"PERCORE_READY": "none", "PERCORE_ACCESS_LOG": "combined", "PERCORE_STOP_TIMEOUT": "3"},
 	})
-	s.await("pids.max to be reached", func() bool { return group.full("64") })
+	s.Await("pids.max to be reached", func() bool { return group.full("64") })
 	time.Sleep(200 * time.Millisecond) // let the hog take what comes free
 	for range 20 {
-		go s.get() // nobody answers; the front door has work all the same
+		go s.Answers() // nobody answers; the front door has work all the same
 	}
 	s.expectStop()
 }
@@ -185,8 +188,8 @@ func (g cgroup) full(limit string) bool {
 // killHog kills the worker that took everything; its process group goes with it.
 func (s *service) killHog() {
 	s.Helper()
-	for _, pid := range childrenOf(s.pid) {
-		if status(pid, "Name") == "perl" && len(childrenOf(pid)) > 0 {
+	for _, pid := range proc.Children(s.PID) {
+		if proc.Status(pid)["Name"] == "perl" && len(proc.Children(pid)) > 0 {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
@@ -198,7 +201,7 @@ func TestAProgramThatIsBeingWrittenIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Skip("SKIPPED:", err)
 	}
-	program := filepath.Join(built.dir, "deployed")
+	program := filepath.Join(kit.Dir, "deployed")
 	file, err := os.OpenFile(program, os.O_CREATE|os.O_WRONLY, 0o755)
 	if err != nil {
 		t.Fatal(err)
@@ -207,17 +210,17 @@ func TestAProgramThatIsBeingWrittenIsTriedAgain(t *testing.T) {
 	if _, err := file.Write(sleep); err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, setup{args: []string{program, "60"}, env: map[string]string{"PERCORE_READY": "none", "PERCORE_STARTRETRIES": "10"}})
-	s.await("a start that is refused", func() bool { return len(s.lines("worker not started")) > 0 })
-	refused := s.lines("worker not started")[0]
+	s := start(t, rig.Setup{Args: []string{program, "60"}, Env: map[string]string{"PERCORE_READY": "none", "PERCORE_STARTRETRIES": "10"}})
+	s.Await("a start that is refused", func() bool { return len(s.Lines("worker not started")) > 0 })
+	refused := s.Lines("worker not started")[0]
 	if !strings.Contains(refused.Reason, "being written") || !strings.HasPrefix(refused.Next, "backoff") {
 		t.Errorf("refusal: got %+v, want one that says why, and a back-off", refused)
 	}
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s.await("the worker to be started", func() bool {
-		for _, l := range s.lines("worker ready") {
+	s.Await("the worker to be started", func() bool {
+		for _, l := range s.Lines("worker ready") {
 			if strings.Contains(l.Process, "deployed") {
 				return true
 			}

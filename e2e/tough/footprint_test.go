@@ -3,22 +3,25 @@ package tough
 import (
 	"archive/tar"
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/program"
+	"percore/e2e/rig"
 )
 
 // TestASmallContainerIsEnough has nothing but the binary in a container without privileges: 32 processes and threads, 24 MB, a
 // read-only root, no capabilities, Docker's own seccomp profile, nobody's user.
 func TestASmallContainerIsEnough(t *testing.T) {
-	need(t, "a container", "docker", "version")
+	rig.Need(t, "a container", "docker", "version")
 	image := importImage(t)
-	port := freePorts(t)
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	port := rig.FreePorts(t, 2)
+	address := program.Loopback(port)
 	arguments := []string{
 		"run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 		"--user", "65534:65534", "--pids-limit", "32", "--memory", "24m", "--cpus", "1",
@@ -30,15 +33,15 @@ func TestASmallContainerIsEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{T: t, pid: pid, address: address, ended: make(chan struct{})}
-	s.awaitAnswer()
+	s := &service{rig.Attach(t, pid, address)}
+	s.AwaitAnswer()
 	for range 5 {
 		s.replaceWorker()
 	}
 	total := 0
-	for _, p := range append(childrenOf(pid), pid) {
-		total += threads(p)
-		t.Logf("%s: %d threads, %d KiB resident", status(p, "Name"), threads(p), resident(p))
+	for _, p := range append(proc.Children(pid), pid) {
+		total += proc.Status(p).Number("Threads")
+		t.Logf("%s: %d threads, %d KiB resident", proc.Status(p)["Name"], proc.Status(p).Number("Threads"), proc.Resident(p))
 	}
 	t.Logf("%d threads of 32", total)
 	began := time.Now()
@@ -46,8 +49,8 @@ func TestASmallContainerIsEnough(t *testing.T) {
 	if code := docker(t, "inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", id); code != "0 false" {
 		t.Errorf("exit code and OOM: got %s, want 0 false", code)
 	}
-	if took := time.Since(began); took > patience/6 {
-		t.Errorf("docker stop: took %v, want it soon", took)
+	if took := time.Since(began); took > soon {
+		t.Errorf("docker stop: took %v, want it within %v", took, soon)
 	}
 }
 
@@ -67,7 +70,7 @@ func docker(t *testing.T, arguments ...string) string {
 // importImage makes an image of the binary alone.
 func importImage(t *testing.T) string {
 	t.Helper()
-	binary, err := os.ReadFile(built.percore)
+	binary, err := os.ReadFile(kit.Percore)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,82 +1,103 @@
 // Package tough has the scenarios in which everything around percore goes wrong: its output, the kernel's limits, a
-// storm of orphans, a terminal that stops writers. percore is a real PID 1 in a pid namespace of its own.
+// storm of orphans, a terminal that stops writers. percore is a real PID 1 in a pid namespace of its own. Its log is where
+// a scenario says, which may be nowhere: what counts is seen in /proc too.
 package tough
 
 import (
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
-	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
-// built is what TestMain makes for all tests.
-var built struct {
-	percore string // path of the binary
-	dir     string // for what else the tests need; everybody can enter it
-	skip    string // why no scenario can run here
-}
+var kit = rig.Kit{Name: "tough", NeedsPID1: true}
 
 // roles are what else this binary is, by its first argument.
 var roles = map[string]func(arguments []string) error{besieger: runBesieger, siegeWorker: runSiegeWorker}
 
 func TestMain(m *testing.M) {
-	if play, ok := roles[firstArgument()]; ok {
-		if err := play(os.Args[2:]); err != nil {
+	if len(os.Args) > 1 && roles[os.Args[1]] != nil {
+		if err := roles[os.Args[1]](os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, "tough:", err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	if err := build(); err != nil {
-		fmt.Fprintln(os.Stderr, "tough:", err)
-		os.Exit(1)
-	}
-	if built.skip = obstacle(); built.skip != "" {
-		fmt.Fprintf(os.Stderr, "******** SKIPPED: every scenario of e2e/tough: %s ********\n", built.skip)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(built.dir)
-	os.Exit(code)
+	os.Exit(kit.Main(m))
 }
 
-func firstArgument() string {
-	if len(os.Args) < 2 {
-		return ""
-	}
-	return os.Args[1]
-}
+// service is a percore that is PID 1 of its own namespace, with what these scenarios ask of it beside what every one does.
+type service struct{ *rig.Service }
 
-// build makes the binary as the Makefile does, where every user can execute it.
-func build() (err error) {
-	if built.dir, err = os.MkdirTemp("", "percore-tough-"); err != nil {
-		return err
-	}
-	if err := os.Chmod(built.dir, 0o755); err != nil {
-		return err
-	}
-	built.percore = filepath.Join(built.dir, "percore")
-	compile := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", built.percore, "percore/entrypoint")
-	compile.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := compile.CombinedOutput(); err != nil {
-		return fmt.Errorf("build percore: %w\n%s", err, output)
-	}
-	return nil
-}
-
-// obstacle says why nothing can be PID 1 here.
-func obstacle() string {
-	output, err := exec.Command("unshare", append(unshareFlags, "true")...).CombinedOutput()
-	if err != nil {
-		return fmt.Sprintf("a pid namespace takes root and util-linux: unshare: %v %s", err, output)
-	}
-	return ""
-}
-
-// need skips the test, and says so, when a program is missing.
-func need(t *testing.T, why string, program ...string) {
+// start runs percore with one worker, the demo's when there are no arguments, and a log in a file where it has no other place.
+func start(t *testing.T, o rig.Setup) *service {
 	t.Helper()
-	if err := exec.Command(program[0], program[1:]...).Run(); err != nil {
-		t.Skipf("SKIPPED: %s: %q: %v; e2e/setup.sh test installs it", why, program, err)
+	variables := map[string]string{"PERCORE_WORKERS": "1"}
+	maps.Copy(variables, o.Env)
+	o.Env, o.LogFile = variables, true
+	if len(o.Args) == 0 {
+		o.Args = []string{"demo"}
 	}
+	return &service{kit.Start(t, o)}
+}
+
+// soon is less than the budget of a stop, which is 9 s: only what hangs takes that, however busy the machine is.
+const soon = 8 * time.Second
+
+// expectStop stops percore and wants code 0, soon.
+func (s *service) expectStop() {
+	s.Helper()
+	began := time.Now()
+	code := s.Stop()
+	if took := time.Since(began); code != 0 || took > soon {
+		s.Errorf("stop: got exit code %d after %v, want 0 within %v", code, took, soon)
+	}
+}
+
+// front is the front door's process; 0 when there is none.
+func (s *service) front() int {
+	for _, pid := range proc.Children(s.PID) {
+		if proc.Status(pid)["Name"] == "percore-front" {
+			return pid
+		}
+	}
+	return 0
+}
+
+// worker is the demo worker's process; 0 when there is none.
+func (s *service) worker() int {
+	for _, pid := range proc.Children(s.PID) {
+		if strings.Contains(proc.CommandLine(pid), "demo-worker") {
+			return pid
+		}
+	}
+	return 0
+}
+
+// zombies counts PID 1's dead children.
+func (s *service) zombies() int {
+	n := 0
+	for _, pid := range proc.Children(s.PID) {
+		if proc.State(pid) == "Z" {
+			n++
+		}
+	}
+	return n
+}
+
+// catching counts the children of PID 1 that run a command and catch a signal by now.
+func (s *service) catching(command string, signal syscall.Signal) int {
+	n := 0
+	for _, p := range proc.ReadAll(proc.Children(s.PID)) {
+		if p.Argument(0) == command && p.Status.Has("SigCgt", signal) {
+			n++
+		}
+	}
+	return n
 }

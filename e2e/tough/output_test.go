@@ -1,12 +1,15 @@
 package tough
 
 import (
+	"io"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // outlet is a way for percore's stdout and stderr to be of no use.
@@ -81,16 +84,16 @@ func TestUselessOutputHarmsNobody(t *testing.T) {
 	for _, outlet := range outlets {
 		t.Run(outlet.name, func(t *testing.T) {
 			file := outlet.open(t)
-			s := start(t, setup{
-				stdout: file, stderr: file, wrapper: outlet.wrapper,
-				env: map[string]string{"PERCORE_ACCESS_LOG": "combined", "PERCORE_LOGLEVEL": "debug", "PERCORE_STOP_TIMEOUT": "3"},
+			s := start(t, rig.Setup{
+				Stdout: file, Stderr: file, Wrapper: outlet.wrapper,
+				Env: map[string]string{"PERCORE_ACCESS_LOG": "combined", "PERCORE_LOGLEVEL": "debug", "PERCORE_STOP_TIMEOUT": "3"},
 			})
-			s.awaitAnswer()
+			s.AwaitAnswer()
 			for range 3 {
 				s.replaceWorker()
 			}
 			for range 300 { // more access log than a pipe takes
-				if !s.get() {
+				if !s.Answers() {
 					t.Error("GET: got no 200")
 				}
 			}
@@ -104,12 +107,12 @@ func TestUselessOutputHarmsNobody(t *testing.T) {
 func (s *service) replaceWorker() {
 	s.Helper()
 	old := 0
-	s.await("a worker", func() bool { old = s.worker(); return old != 0 })
+	s.Await("a worker", func() bool { old = s.worker(); return old != 0 })
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		s.Fatalf("kill worker %d: %v", old, err)
 	}
-	s.await("another worker", func() bool { now := s.worker(); return now != 0 && now != old })
-	s.awaitAnswer()
+	s.Await("another worker", func() bool { now := s.worker(); return now != 0 && now != old })
+	s.AwaitAnswer()
 }
 
 // expectRest wants PID 1 and the front door to use next to no CPU when nobody asks for anything.
@@ -117,9 +120,9 @@ func (s *service) expectRest() {
 	s.Helper()
 	const idle, most = time.Second, 100 * time.Millisecond // a spinning thread takes it all
 	front := s.front()
-	before, frontBefore := cpu(s.pid), cpu(front)
+	before, frontBefore := proc.CPU(s.PID), proc.CPU(front)
 	time.Sleep(idle)
-	pid1, door := cpu(s.pid)-before, cpu(front)-frontBefore
+	pid1, door := proc.CPU(s.PID)-before, proc.CPU(front)-frontBefore
 	s.Logf("CPU in %v: PID 1 %v, front door %v", idle, pid1, door)
 	if pid1 > most || door > most {
 		s.Errorf("CPU in %v: got %v in PID 1 and %v in the front door, want at most %v", idle, pid1, door, most)
@@ -128,19 +131,19 @@ func (s *service) expectRest() {
 
 func TestUselessOutputDoesNotChangeTheExitCode(t *testing.T) {
 	for name, c := range map[string]struct {
-		setup setup
+		setup rig.Setup
 		want  int
 	}{
-		"the command is not found":     {setup{args: []string{"/no/such/command"}}, 127},
-		"the command ends the fleet":   {setup{args: []string{"sh", "-c", "exit 9"}, env: map[string]string{"PERCORE_STARTRETRIES": "0"}}, 9},
-		"the configuration has errors": {setup{env: map[string]string{"PERCORE_WROKERS": "2"}}, 2},
+		"the command is not found":     {rig.Setup{Args: []string{"/no/such/command"}}, 127},
+		"the command ends the fleet":   {rig.Setup{Args: []string{"sh", "-c", "exit 9"}, Env: map[string]string{"PERCORE_STARTRETRIES": "0"}}, 9},
+		"the configuration has errors": {rig.Setup{Env: map[string]string{"PERCORE_WROKERS": "2"}}, 2},
 	} {
 		for _, outlet := range outlets {
 			t.Run(name+", "+outlet.name, func(t *testing.T) {
 				t.Parallel()
-				c.setup.stderr = outlet.open(t)
-				c.setup.stdout, c.setup.wrapper = c.setup.stderr, outlet.wrapper
-				if got := start(t, c.setup).wait(); got != c.want {
+				c.setup.Stderr = outlet.open(t)
+				c.setup.Stdout, c.setup.Wrapper = c.setup.Stderr, outlet.wrapper
+				if got := start(t, c.setup).Wait(); got != c.want {
 					t.Errorf("exit code: got %d, want %d", got, c.want)
 				}
 			})
@@ -152,24 +155,29 @@ func TestUselessOutputDoesNotChangeTheExitCode(t *testing.T) {
 func TestALogThatIsReadLateIsWhole(t *testing.T) {
 	reader, writer := pipe(t)
 	fill(t, writer)
-	s := start(t, setup{
-		args: []string{"sh", "-c", "exit 3"}, stderr: writer,
-		env: map[string]string{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_STARTSECS": "0", "PERCORE_LOGLEVEL": "debug"},
+	s := start(t, rig.Setup{
+		Args: []string{"sh", "-c", "exit 3"}, Stderr: writer,
+		Env: map[string]string{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_STARTSECS": "0", "PERCORE_LOGLEVEL": "debug"},
 	})
 	const enough = 600 // deaths, of about one KiB each: more than fits
-	s.await("many deaths", func() bool { return s.newestPID() > enough })
-	go s.copyTo(reader)
-	s.await("the lines that were kept", func() bool { return len(s.lines("log lines dropped")) > 0 })
+	s.Await("many deaths", func() bool { return s.newestPID() > enough })
+	copied := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(s.Stderr(), reader)
+		close(copied)
+	}()
+	s.Await("the lines that were kept", func() bool { return len(s.Lines("log lines dropped")) > 0 })
 	s.expectStop()
 	writer.Close()
+	<-copied
 	kept, lost := 0, 0
-	for _, l := range s.lines("worker ended") {
+	for _, l := range s.Lines("worker ended") {
 		kept++
 		if l.Reason == "" || l.PID == 0 {
 			t.Errorf("line: got %+v, want a whole one", l)
 		}
 	}
-	for _, l := range s.lines("log lines dropped") {
+	for _, l := range s.Lines("log lines dropped") {
 		lost += l.Count
 	}
 	t.Logf("%d ends told, %d lines dropped", kept, lost)
@@ -181,21 +189,8 @@ func TestALogThatIsReadLateIsWhole(t *testing.T) {
 // newestPID is the highest pid among PID 1's children, as its namespace counts; it grows with every fork.
 func (s *service) newestPID() int {
 	newest := 0
-	for _, pid := range childrenOf(s.pid) {
-		if ids := strings.Fields(status(pid, "NSpid")); len(ids) > 0 {
-			n, _ := strconv.Atoi(ids[len(ids)-1])
-			newest = max(newest, n)
-		}
+	for _, p := range proc.ReadAll(proc.Children(s.PID)) {
+		newest = max(newest, p.Inside)
 	}
 	return newest
-}
-
-// copyTo moves what comes out of the pipe into the journal.
-func (s *service) copyTo(reader *os.File) {
-	file, err := os.OpenFile(s.path, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return
-	}
-	defer file.Close()
-	_, _ = file.ReadFrom(reader)
 }

@@ -14,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 var besiegers = flag.Int("besiegers", 0, "how many clients besiege containers with 64 and 512 MB; 0 is a small siege of the small one")
@@ -146,11 +149,11 @@ func (k *keptConn) request() error {
 
 func (k *keptConn) once() (err error) {
 	if k.c == nil {
-		if k.c, err = net.DialTimeout("tcp", k.address, patience); err != nil {
+		if k.c, err = net.DialTimeout("tcp", k.address, rig.Patience); err != nil {
 			return err
 		}
 	}
-	_ = k.c.SetDeadline(time.Now().Add(patience))
+	_ = k.c.SetDeadline(time.Now().Add(rig.Patience))
 	if _, err := io.WriteString(k.c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		return err
 	}
@@ -169,7 +172,7 @@ func (k *keptConn) once() (err error) {
 // is the siege of docs/limits.md.
 func TestASiegeKeepsNobodyOut(t *testing.T) {
 	memories, clients, span := []int{64}, 500, time.Second
-	most := patience / 6 // on a machine that is busy
+	most := rig.Patience / 6 // on a machine that is busy
 	if *besiegers > 0 {
 		memories, clients, span, most = []int{64, 512}, *besiegers, 6*time.Second, time.Second
 	}
@@ -178,15 +181,15 @@ func TestASiegeKeepsNobodyOut(t *testing.T) {
 			t.Run(fmt.Sprintf("%d MB, %s", memory, a.name), func(t *testing.T) {
 				group := newCgroup(t, "memory")
 				group.set("memory.limit_in_bytes", "memory.max", fmt.Sprintf("%dM", memory))
-				s := start(t, setup{
-					wrapper: group.enter(), args: []string{testBinary(t), siegeWorker, "{port}"},
-					env: map[string]string{"PERCORE_WORKERS": "2", "GOMAXPROCS": "2"},
+				s := start(t, rig.Setup{
+					Wrapper: group.enter(), Args: []string{testBinary(t), siegeWorker, "{port}"},
+					Env: map[string]string{"PERCORE_WORKERS": "2", "GOMAXPROCS": "2"},
 				})
-				s.awaitAnswer()
-				camp := besiege(t, s.address, a.name, clients)
+				s.AwaitAnswer()
+				camp := besiege(t, s.Address, a.name, clients)
 				time.Sleep(2 * time.Second) // in which it begins
 				before := s.cpu(camp)
-				v := callOn(s.address, span)
+				v := callOn(s.Address, span)
 				spent := s.cpu(camp)
 				camp.lift()
 				t.Logf("%d GETs, %d failed, median %v, 99 %% %v, longest %v; %s attacks; CPU seconds in %v: %s",
@@ -209,27 +212,15 @@ func TestASiegeKeepsNobodyOut(t *testing.T) {
 type spending map[string]time.Duration
 
 func (s *service) cpu(camp *siege) spending {
-	list := spending{"besiegers": cpuOf(camp.command.Process.Pid), "PID 1": cpuOf(s.pid)}
-	for _, pid := range childrenOf(s.pid) {
+	list := spending{"besiegers": proc.CPUTime(camp.command.Process.Pid), "PID 1": proc.CPUTime(s.PID)}
+	for _, pid := range proc.Children(s.PID) {
 		name := "workers"
-		if exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); exe == built.percore {
+		if proc.Executable(pid) == kit.Percore {
 			name = "front door"
 		}
-		list[name] += cpuOf(pid)
+		list[name] += proc.CPUTime(pid)
 	}
 	return list
-}
-
-// cpuOf reads utime and stime; man 5 proc.
-func cpuOf(pid int) time.Duration {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 func (after spending) since(before spending) string {

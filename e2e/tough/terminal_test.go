@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // terminal is a pseudo-terminal; what is written to it is kept.
@@ -91,14 +94,14 @@ func TestControlCStopsAFleetGracefully(t *testing.T) {
 for s in INT QUIT HUP; do trap "echo $s >>$0/{index}" $s; done
 trap "echo TERM >>$0/{index}; exit 0" TERM
 while :; do sleep 0.05; done`
-	s := start(t, setup{
-		terminal: tty.slave, args: []string{"sh", "-c", noting, dir},
-		env: map[string]string{"PERCORE_READY": "none", "PERCORE_WORKERS": "2", "PERCORE_LOG_FORMAT": "auto"},
+	s := start(t, rig.Setup{
+		Terminal: tty.slave, Args: []string{"sh", "-c", noting, dir},
+		Env: map[string]string{"PERCORE_READY": "none", "PERCORE_WORKERS": "2", "PERCORE_LOG_FORMAT": "auto"},
 	})
-	s.await("the workers to be ready", func() bool { return tty.has("sh-"+s.port(2)) && tty.has("worker ready") })
-	time.Sleep(300 * time.Millisecond) // for the shells to set their traps
+	s.Await("the workers to be ready", func() bool { return tty.has("sh-"+s.port(2)) && tty.has("worker ready") })
+	s.Await("the shells to set their traps", func() bool { return s.catching("sh", syscall.SIGTERM) == 2 })
 	tty.press(t, "\x03")
-	if code := s.wait(); code != 0 {
+	if code := s.Wait(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)
 	}
 	for _, index := range []string{"0", "1"} {
@@ -108,30 +111,26 @@ while :; do sleep 0.05; done`
 		}
 	}
 	if tty.has(`{"time"`) {
-		t.Error("the log on a terminal: got JSON, want text")
+		t.Error("the log on a Terminal: got JSON, want text")
 	}
 }
 
 // port is the public port + i.
-func (s *service) port(i int) string {
-	_, listen, _ := strings.Cut(s.address, ":")
-	first, _ := strconv.Atoi(listen)
-	return strconv.Itoa(first + i)
-}
+func (s *service) port(i int) string { return strconv.Itoa(s.Port() + i) }
 
 // TestTheSecondControlCStopsAtOnce has a worker that ignores everything.
 func TestTheSecondControlCStopsAtOnce(t *testing.T) {
 	tty := newTerminal(t)
-	s := start(t, setup{
-		terminal: tty.slave, args: []string{"sh", "-c", `trap "" INT TERM; while :; do sleep 0.05; done`},
-		env: map[string]string{"PERCORE_READY": "none"},
+	s := start(t, rig.Setup{
+		Terminal: tty.slave, Args: []string{"sh", "-c", `trap "" INT TERM; while :; do sleep 0.05; done`},
+		Env: map[string]string{"PERCORE_READY": "none"},
 	})
-	s.await("the worker to be ready", func() bool { return tty.has("sh-"+s.port(1)) && tty.has("worker ready") })
+	s.Await("the worker to be ready", func() bool { return tty.has("sh-"+s.port(1)) && tty.has("worker ready") })
 	tty.press(t, "\x03")
-	s.await("the stop to begin", func() bool { return tty.has(`"stopping"`) })
+	s.Await("the stop to begin", func() bool { return tty.has(`"stopping"`) })
 	began := time.Now()
 	tty.press(t, "\x03")
-	if code, took := s.wait(), time.Since(began); code != 0 || took > 3*time.Second {
+	if code, took := s.Wait(), time.Since(began); code != 0 || took > soon {
 		t.Errorf("got code %d after %v, want 0 at once", code, took)
 	}
 }
@@ -141,9 +140,9 @@ func TestTheSecondControlCStopsAtOnce(t *testing.T) {
 func TestTostopStopsNobody(t *testing.T) {
 	tty := newTerminal(t)
 	tty.setTostop(t)
-	s := start(t, setup{terminal: tty.slave, env: map[string]string{"PERCORE_ACCESS_LOG": "combined"}})
-	s.awaitAnswer()
-	s.await("the front door's line", func() bool { return tty.has(`"GET / HTTP/1.1" 200`) })
+	s := start(t, rig.Setup{Terminal: tty.slave, Env: map[string]string{"PERCORE_ACCESS_LOG": "combined"}})
+	s.AwaitAnswer()
+	s.Await("the front door's line", func() bool { return tty.has(`"GET / HTTP/1.1" 200`) })
 	s.expectRest()
 	s.expectStop()
 }
@@ -156,38 +155,32 @@ func TestInTheBackgroundOfATerminalWithTostop(t *testing.T) {
 	}
 	tty := newTerminal(t)
 	tty.setTostop(t)
-	s := start(t, setup{
-		terminal: tty.slave, wrapper: []string{"bash", "-c", `set -m; "$@" & wait $!`, "bash"},
-		args: []string{"sh", "-c", "echo the worker speaks; exec sleep 60"}, env: map[string]string{"PERCORE_READY": "none"},
+	s := start(t, rig.Setup{
+		Terminal: tty.slave, Wrapper: []string{"bash", "-c", `set -m; "$@" & wait $!`, "bash"},
+		Args: []string{"sh", "-c", "echo the worker speaks; exec sleep 60"}, Env: map[string]string{"PERCORE_READY": "none"},
 	})
-	s.await("the worker's words", func() bool { return tty.has("the worker speaks") })
-	s.await("percore's words", func() bool { return tty.has(`"worker ready"`) })
+	s.Await("the worker's words", func() bool { return tty.has("the worker speaks") })
+	s.Await("percore's words", func() bool { return tty.has(`"worker ready"`) })
 	s.expectRest()
 	s.expectStop()
 }
 
-// TestNothingButPID1HasTheTerminal looks at field 7 of /proc/PID/stat, the controlling terminal, and at the session (man 5 proc).
+// TestNothingButPID1HasTheTerminal looks at the controlling terminal and at the session.
 func TestNothingButPID1HasTheTerminal(t *testing.T) {
 	tty := newTerminal(t)
-	s := start(t, setup{terminal: tty.slave})
-	s.awaitAnswer()
+	s := start(t, rig.Setup{Terminal: tty.slave})
+	s.AwaitAnswer()
 	seen := 0
-	for _, p := range append(descendantsOf(s.pid, 2), s.pid) {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p))
-		if err != nil {
-			continue
-		}
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		session, terminal := fields[3], fields[4]
-		if p == s.pid {
-			if terminal == "0" {
+	for _, p := range proc.ReadAll(proc.Family(s.PID)) {
+		if p.PID == s.PID {
+			if p.Stat.Terminal == 0 {
 				t.Error("PID 1: got no controlling terminal, want it to have the one it was started on")
 			}
 			continue
 		}
 		seen++
-		if terminal != "0" || session != strconv.Itoa(p) {
-			t.Errorf("process %d: got session %s with terminal %s, want one of its own without any", p, session, terminal)
+		if p.Stat.Terminal != 0 || p.Stat.Session != p.PID {
+			t.Errorf("process %v: got session %d with terminal %d, want one of its own without any", p, p.Stat.Session, p.Stat.Terminal)
 		}
 	}
 	if seen < 2 {
