@@ -5,6 +5,7 @@ GO        ?= go
 FUZZTIME  ?= 15s
 CHAOSTIME ?= 5m
 TOOL      := $(GO) tool -modfile=tools/go.mod
+TAG       ?= latest
 COMPOSE   := $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 PYTHON    := /usr/bin/python3
 
@@ -110,8 +111,8 @@ setup: ## what the tests need: Debian packages, base images
 
 image: ## the images percore and percore-tornado
 	e2e/images/stand-in.sh
-	docker build $(BUILD_ARGS) --target percore --tag percore .
-	docker build $(BUILD_ARGS) --target tornado --tag percore-tornado .
+	docker build $(BUILD_ARGS) --target percore --tag percore:$(TAG) .
+	docker build $(BUILD_ARGS) --target tornado --tag percore-tornado:$(TAG) .
 
 up: ## the Tornado stack on http://127.0.0.1:8080
 	e2e/images/stand-in.sh

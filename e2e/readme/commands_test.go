@@ -4,12 +4,13 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 // shell is the command that runs one line of the README.
@@ -24,7 +25,7 @@ func TestTheShellCommandsWork(t *testing.T) {
 	for _, line := range load(t).commands(t, "run: shell") {
 		t.Run(line, func(t *testing.T) {
 			cmd := shell(line, cleanEnviron("PATH=/usr/bin:/bin"))
-			cmd.Dir = filepath.Dir(binary)
+			cmd.Dir = kit.Dir
 			out, err := cmd.CombinedOutput()
 			if err != nil || len(out) == 0 {
 				t.Errorf("got %v and the output %q, want success and some output", err, out)
@@ -40,7 +41,7 @@ func TestMakeHasTheTargetsOfTheReadme(t *testing.T) {
 	text := strings.Join(load(t), "\n")
 	for _, found := range regexp.MustCompile("`(?:[A-Z_]+=[^ `]+ )*make ([a-z]+)`").FindAllStringSubmatch(text, -1) {
 		cmd := exec.Command("make", "--dry-run", found[1])
-		cmd.Dir = repository
+		cmd.Dir = rig.Repository()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("make %s: %v\n%s", found[1], err, out)
 		}
@@ -56,15 +57,19 @@ func TestMakeDemoServesUntilItIsInterrupted(t *testing.T) {
 		}
 	}
 	const workers = 2
-	first := freePorts(t, workers+1)
+	first := rig.FreePorts(t, workers+1)
 	listen := "127.0.0.1:" + strconv.Itoa(first)
 	cmd := exec.Command("make", "demo")
-	cmd.Dir = repository
+	cmd.Dir = rig.Repository()
 	cmd.Env = cleanEnviron("PERCORE_LISTEN="+listen, "PERCORE_PORTS_FROM="+strconv.Itoa(first+1), "PERCORE_WORKERS="+strconv.Itoa(workers))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches all of it, as from a terminal
-	p := start(t, cmd)
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
-	p.await(t, `"msg":"worker ready"`, workers+1)
+	p := rig.Start(t, cmd)
+	t.Cleanup(func() {
+		if !p.IsOver() {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+	})
+	p.AwaitText(`"msg":"worker ready"`, workers+1)
 
 	answer := runDemoCommands(t, listen)
 	found := demoPID.FindStringSubmatch(answer)
@@ -79,12 +84,12 @@ func TestMakeDemoServesUntilItIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	get(t, "http://"+listen+"/")
-	p.await(t, `"msg":"worker ready"`, workers+2)
+	p.AwaitText(`"msg":"worker ready"`, workers+2)
 
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	p.code(t) // make's own
+	p.Wait() // make's own
 	if resp, err := http.Get("http://" + listen + "/"); err == nil {
 		resp.Body.Close()
 		t.Errorf("somebody still answers at %s after the interrupt", listen)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 // document is README.md in lines.
@@ -13,7 +15,7 @@ type document []string
 
 func load(t *testing.T) document {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	text, err := os.ReadFile(filepath.Join(rig.Repository(), "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,15 @@
 package readme
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"percore/e2e/rig"
 )
 
 // The base images of the two Dockerfiles. `make setup` pulls them or makes stand-ins.
@@ -17,7 +19,7 @@ func TestTheDockerfileAndTheComposeFileWork(t *testing.T) {
 	compose := needContainers(t)
 	page := load(t)
 	for _, line := range page.commands(t, "run: repository") {
-		runIn(t, repository, line, nil)
+		runIn(t, rig.Repository(), ofThisTree(t, line, "--tag percore "), nil)
 	}
 	dir := applicationFolder(t, page)
 	env := []string{"COMPOSE_PROJECT_NAME=percore-readme-" + strconv.Itoa(os.Getpid()), "PUBLISH=127.0.0.1:"}
@@ -66,34 +68,37 @@ func needContainers(t *testing.T) string {
 	if testing.Short() {
 		t.Skip("SKIPPED: -short")
 	}
-	if err := exec.Command("docker", "version").Run(); err != nil {
-		t.Skip("SKIPPED: no Docker engine answers")
+	if err := rig.EngineObstacle(); err != nil {
+		t.Skip("SKIPPED:", err)
 	}
 	for _, image := range baseImages {
 		if err := exec.Command("docker", "image", "inspect", image).Run(); err != nil {
 			t.Skipf("SKIPPED: the base image %s is missing; make setup provides it", image)
 		}
 	}
-	if exec.Command("docker", "compose", "version").Run() == nil {
-		return "docker compose"
+	return strings.Join(rig.Compose(), " ")
+}
+
+// ofThisTree has a text of the README name the image that this working tree makes: another one on this machine makes the same
+// name. The place is how the text has it, with percore and a character behind it.
+func ofThisTree(t *testing.T, text, place string) string {
+	t.Helper()
+	if !strings.Contains(text, place) {
+		t.Fatalf("README.md: got no %q in %q", place, text)
 	}
-	if _, err := exec.LookPath("docker-compose"); err == nil {
-		return "docker-compose"
-	}
-	t.Skip("SKIPPED: neither docker compose nor docker-compose is here")
-	return ""
+	return strings.Replace(text, place, place[:len(place)-1]+":"+rig.Tag()+place[len(place)-1:], 1)
 }
 
 // applicationFolder is what a user has after following the README: two files beside a main.py.
 func applicationFolder(t *testing.T, page document) string {
 	t.Helper()
 	dir := t.TempDir()
-	application, err := os.ReadFile(filepath.Join(repository, "examples/tornado/main.py"))
+	application, err := os.ReadFile(filepath.Join(rig.Repository(), "examples/tornado/main.py"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"Dockerfile":         page.block(t, "file: Dockerfile"),
+		"Dockerfile":         ofThisTree(t, page.block(t, "file: Dockerfile"), "--from=percore "),
 		"docker-compose.yml": page.block(t, "file: docker-compose.yml"),
 		"main.py":            string(application),
 	} {
@@ -120,13 +125,7 @@ func runIn(t *testing.T, dir, line string, env []string) string {
 
 func awaitAnswer(t *testing.T, url string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for exec.Command("curl", "-sf", "-o", "/dev/null", url).Run() != nil {
-		if time.Now().After(deadline) {
-			t.Fatalf("no answer at %s", url)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	rig.Await(t, "an answer at "+url, func() bool { return exec.Command("curl", "-sf", "-o", "/dev/null", url).Run() == nil })
 }
 
 // wantBothWorkers asks until each of two workers has answered: as many as the compose file grants CPUs, where the
@@ -135,16 +134,16 @@ func wantBothWorkers(t *testing.T, url string) {
 	t.Helper()
 	want := min(2, cpuCount(t))
 	seen := make(map[string]bool)
-	for deadline := time.Now().Add(patience); len(seen) < want; {
-		if time.Now().After(deadline) {
-			t.Fatalf("got answers from %v, want %d workers", seen, want)
-		}
+	rig.Eventually(t, rig.Patience, func() error {
 		words := strings.Fields(get(t, url))
 		if len(words) < 3 || !strings.HasPrefix(words[2], "tornado-") {
 			t.Fatalf("got the answer %q, want one that names a worker", words)
 		}
-		seen[words[2]] = true
-	}
+		if seen[words[2]] = true; len(seen) < want {
+			return fmt.Errorf("got answers from %v, want %d workers", seen, want)
+		}
+		return nil
+	})
 }
 
 func cpuCount(t *testing.T) int {

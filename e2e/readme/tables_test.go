@@ -8,10 +8,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 func TestTheVariablesAndTheirDefaultsAreThoseOfTheProgram(t *testing.T) {
-	out, err := exec.Command(binary, "env", "--json").Output()
+	out, err := exec.Command(kit.Percore, "env", "--json").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func TestTheVariablesAndTheirDefaultsAreThoseOfTheProgram(t *testing.T) {
 }
 
 func TestEveryVariableInTheTextExists(t *testing.T) {
-	out, err := exec.Command(binary, "env", "--json").Output()
+	out, err := exec.Command(kit.Percore, "env", "--json").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +65,7 @@ func TestEveryLinkAndFolderIsThere(t *testing.T) {
 		t.Fatalf("README.md: found only %d links and folders: %q", len(paths), paths)
 	}
 	for _, path := range paths {
-		if _, err := os.Stat(filepath.Join(repository, path)); err != nil {
+		if _, err := os.Stat(filepath.Join(rig.Repository(), path)); err != nil {
 			t.Errorf("README.md leads to %s: %v", path, err)
 		}
 	}
@@ -73,7 +75,7 @@ func TestEveryLinkAndFolderIsThere(t *testing.T) {
 func TestTheLayoutNamesEveryFolder(t *testing.T) {
 	text, seen := strings.Join(load(t), "\n"), make(map[string]bool)
 	for _, pattern := range []string{"*/go.mod", "*/*.go", "entrypoint/*/*.go", "reaper/*/*.go", "lbproxy/*/*.go", "e2e/*/*.go"} {
-		files, err := filepath.Glob(filepath.Join(repository, pattern))
+		files, err := filepath.Glob(filepath.Join(rig.Repository(), pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +83,7 @@ func TestTheLayoutNamesEveryFolder(t *testing.T) {
 			t.Errorf("%s: got no files, want some", pattern)
 		}
 		for _, file := range files {
-			folder, err := filepath.Rel(repository, filepath.Dir(file))
+			folder, err := filepath.Rel(rig.Repository(), filepath.Dir(file))
 			if err != nil {
 				t.Fatal(err)
 			}

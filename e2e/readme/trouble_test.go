@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 // TestEveryTroubleIsMade holds the table and the list below to each other: no row without a run, no run without a row.
@@ -72,7 +74,7 @@ type lab struct {
 
 func newLab(t *testing.T) lab {
 	t.Helper()
-	first := freePorts(t, 4)
+	first := rig.FreePorts(t, 4)
 	return lab{listen: "127.0.0.1:" + strconv.Itoa(first), ports: first + 1, dir: t.TempDir()}
 }
 
@@ -84,21 +86,21 @@ func (s trouble) run(t *testing.T) string {
 		s.before(t, where)
 	}
 	cmd := s.command(t, where)
-	p := start(t, cmd)
+	p := rig.Start(t, cmd)
 	seen := ""
 	if s.meanwhile != nil {
 		seen = s.meanwhile(t, where, p)
-		_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+		p.Signal(syscall.SIGTERM) // it may have ended by itself
 	}
-	code := p.code(t)
+	code := p.Wait()
 	s.needs.cleanUp(p)
-	return p.output.String() + seen + "\nexit " + strconv.Itoa(code) + "\n"
+	return p.Text() + seen + "\nexit " + strconv.Itoa(code) + "\n"
 }
 
 // command is percore as the trouble wants it.
 func (s trouble) command(t *testing.T, where lab) *exec.Cmd {
 	t.Helper()
-	words := append(s.needs.prefix(), binary)
+	words := append(s.needs.prefix(), kit.Percore)
 	words = append(words, s.words...)
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Dir = where.dir
@@ -106,8 +108,8 @@ func (s trouble) command(t *testing.T, where lab) *exec.Cmd {
 		"PERCORE_LISTEN="+where.listen, "PERCORE_PORTS_FROM="+strconv.Itoa(where.ports), "PERCORE_WORKERS=1", "PERCORE_STOP_TIMEOUT=1.5",
 	)
 	cmd.Env = append(cmd.Env, s.env...)
-	if s.needs == anOrdinaryUser && isRoot() {
-		cmd.Dir = filepath.Dir(binary)
+	if s.needs == anOrdinaryUser && os.Getuid() == 0 {
+		cmd.Dir = kit.Dir
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
 	return cmd
@@ -142,7 +144,7 @@ func (n privileges) check(t *testing.T) {
 	if len(words) == 0 {
 		return
 	}
-	if !isRoot() {
+	if os.Getuid() != 0 {
 		t.Skip("SKIPPED: takes root")
 	}
 	if err := exec.Command(words[0], append(words[1:], "true")...).Run(); err != nil {
@@ -151,12 +153,12 @@ func (n privileges) check(t *testing.T) {
 }
 
 // cleanUp kills what a percore without the right to do so left behind.
-func (n privileges) cleanUp(p *process) {
+func (n privileges) cleanUp(p *rig.Process) {
 	if n != rootWithoutKill {
 		return
 	}
-	for _, pid := range p.children() {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
+	for _, l := range p.Lines("worker started") {
+		_ = syscall.Kill(-l.PID, syscall.SIGKILL)
 	}
 }
 

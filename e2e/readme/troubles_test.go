@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // trouble is one row of the README's table, made for real.
@@ -19,7 +22,7 @@ type trouble struct {
 	env       []string // on top of one worker, free ports and a short stop
 	words     []string // percore's arguments
 	before    func(*testing.T, lab)
-	meanwhile func(*testing.T, lab, *process) string // while it runs; nil: it ends by itself
+	meanwhile func(*testing.T, lab, *rig.Process) string // while it runs; nil: it ends by itself
 }
 
 var (
@@ -56,10 +59,10 @@ var troubles = []trouble{
 	{
 		name: "root may not signal other users' processes", shows: "kill: operation not permitted", needs: rootWithoutKill,
 		env: []string{"PERCORE_USER=daemon"}, words: demo,
-		meanwhile: func(t *testing.T, _ lab, p *process) string {
-			p.await(t, `"msg":"worker ready"`, 2)
-			p.signal(t, syscall.SIGTERM)
-			p.await(t, "operation not permitted", 1)
+		meanwhile: func(t *testing.T, _ lab, p *rig.Process) string {
+			p.AwaitText(`"msg":"worker ready"`, 2)
+			p.Signal(syscall.SIGTERM)
+			p.AwaitText("operation not permitted", 1)
 			return ""
 		},
 	},
@@ -72,7 +75,7 @@ var troubles = []trouble{
 		env: []string{"PERCORE_READY_TIMEOUT=0.3", "PERCORE_STARTRETRIES=0"}, words: sleeper,
 	},
 	{
-		name: "the application listens elsewhere", shows: "does not listen where it is expected to", env: []string{"PERCORE_READY_TIMEOUT=6"},
+		name: "the application listens elsewhere", shows: "does not listen where it is expected to", env: []string{"PERCORE_READY_TIMEOUT=12"},
 		words: []string{"python3", "-c", "import socket, time; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(); time.sleep(600)"},
 	},
 	{
@@ -83,19 +86,19 @@ var troubles = []trouble{
 	{name: "a worker's answer is no HTTP", shows: "is malformed", words: misbehaving, meanwhile: post("/malformed", "")},
 	{
 		name: "no worker becomes ready", shows: "no worker was ready", env: []string{"PERCORE_QUEUE_TIMEOUT=0.2"}, words: hangsLater,
-		meanwhile: func(t *testing.T, where lab, p *process) string {
-			p.await(t, `"msg":"worker ready"`, 2)
-			p.signal(t, syscall.SIGHUP)
-			p.await(t, `"msg":"worker started"`, 3)
+		meanwhile: func(t *testing.T, where lab, p *rig.Process) string {
+			p.AwaitText(`"msg":"worker ready"`, 2)
+			p.Signal(syscall.SIGHUP)
+			p.AwaitText(`"msg":"worker started"`, 3)
 			return converse(t, where, request("/", ""))
 		},
 	},
 	{
 		name: "no worker runs", shows: "no worker runs", env: []string{"PERCORE_EXIT_ON=never", "PERCORE_STARTRETRIES=0"},
 		words: []string{"sh", "-c", "exit 3"},
-		meanwhile: func(t *testing.T, where lab, p *process) string {
-			p.await(t, `"next":"fatal"`, 1)
-			p.await(t, `"msg":"worker ready"`, 1) // the front door
+		meanwhile: func(t *testing.T, where lab, p *rig.Process) string {
+			p.AwaitText(`"next":"fatal"`, 1)
+			p.AwaitText(`"msg":"worker ready"`, 1) // the front door
 			return converse(t, where, request("/", ""))
 		},
 	},
@@ -110,10 +113,11 @@ var troubles = []trouble{
 	{
 		name: "every worker has as many requests as it may", shows: "no worker was free",
 		env: []string{"PERCORE_WORKER_CONCURRENCY=1", "PERCORE_QUEUE_TIMEOUT=0.2"}, words: misbehaving,
-		meanwhile: func(t *testing.T, where lab, p *process) string {
-			p.await(t, `"msg":"worker ready"`, 2)
+		meanwhile: func(t *testing.T, where lab, p *rig.Process) string {
+			p.AwaitText(`"msg":"worker ready"`, 2)
 			conn := send(t, where, request("/silent", ""))
 			defer conn.Close()
+			p.Await("the request at its worker", func() bool { return proc.Established(where.ports) > 0 })
 			return post("/", "")(t, where, p)
 		},
 	},
@@ -141,41 +145,42 @@ var troubles = []trouble{
 	{name: "a word is of a later version", shows: "does not have yet", words: []string{"doctor"}},
 	{
 		name: "a new version cannot start", shows: "rolling restart halted", words: startsOnce,
-		meanwhile: func(t *testing.T, _ lab, p *process) string {
-			p.await(t, `"msg":"worker ready"`, 2)
-			p.signal(t, syscall.SIGHUP)
-			p.await(t, "rolling restart halted", 1)
+		meanwhile: func(t *testing.T, _ lab, p *rig.Process) string {
+			p.AwaitText(`"msg":"worker ready"`, 2)
+			p.Signal(syscall.SIGHUP)
+			p.AwaitText("rolling restart halted", 1)
 			return ""
 		},
 	},
 	{
 		name: "requests outlast their share of the stop", shows: "requests are still in flight", words: misbehaving,
-		meanwhile: func(t *testing.T, where lab, p *process) string {
-			p.await(t, `"msg":"worker ready"`, 2)
+		meanwhile: func(t *testing.T, where lab, p *rig.Process) string {
+			p.AwaitText(`"msg":"worker ready"`, 2)
 			conn := send(t, where, request("/silent", ""))
 			defer conn.Close()
-			p.signal(t, syscall.SIGTERM)
-			p.await(t, "still in flight", 1)
-			<-p.ended
+			p.Await("the request at its worker", func() bool { return proc.Established(where.ports) > 0 })
+			p.Signal(syscall.SIGTERM)
+			p.AwaitText("still in flight", 1)
+			p.Wait()
 			return ""
 		},
 	},
 	{
 		name: "a worker ignores its signal", shows: "worker does not stop", env: []string{"PERCORE_READY=none", "PERCORE_STOPWAITSECS=0.2"},
-		words: []string{"sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"}, meanwhile: func(t *testing.T, _ lab, p *process) string {
-			p.await(t, "deaf", 2) // the first is in the boot line
-			p.signal(t, syscall.SIGTERM)
-			p.await(t, "worker does not stop", 1)
-			<-p.ended
+		words: []string{"sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"}, meanwhile: func(t *testing.T, _ lab, p *rig.Process) string {
+			p.AwaitText("deaf", 2) // the first is in the boot line
+			p.Signal(syscall.SIGTERM)
+			p.AwaitText("worker does not stop", 1)
+			p.Wait()
 			return ""
 		},
 	},
 }
 
 // until waits for text in the log.
-func until(text string) func(*testing.T, lab, *process) string {
-	return func(t *testing.T, _ lab, p *process) string {
-		p.await(t, text, 1)
+func until(text string) func(*testing.T, lab, *rig.Process) string {
+	return func(t *testing.T, _ lab, p *rig.Process) string {
+		p.AwaitText(text, 1)
 		return ""
 	}
 }
@@ -185,22 +190,22 @@ func request(path, body string) string {
 }
 
 // post sends a request that must not be repeated and returns the answer.
-func post(path, body string) func(*testing.T, lab, *process) string {
+func post(path, body string) func(*testing.T, lab, *rig.Process) string {
 	return exchange(request(path, body))
 }
 
 // exchange sends bytes once the worker is ready and returns the answer.
-func exchange(bytes string) func(*testing.T, lab, *process) string {
-	return func(t *testing.T, where lab, p *process) string {
-		p.await(t, `"msg":"worker ready"`, 2) // the front door's is the other
+func exchange(bytes string) func(*testing.T, lab, *rig.Process) string {
+	return func(t *testing.T, where lab, p *rig.Process) string {
+		p.AwaitText(`"msg":"worker ready"`, 2) // the front door's is the other
 		return converse(t, where, bytes)
 	}
 }
 
 // beforeReady sends bytes while no worker is ready and returns the answer.
-func beforeReady(bytes string) func(*testing.T, lab, *process) string {
-	return func(t *testing.T, where lab, p *process) string {
-		p.await(t, `"msg":"worker started"`, 2)
+func beforeReady(bytes string) func(*testing.T, lab, *rig.Process) string {
+	return func(t *testing.T, where lab, p *rig.Process) string {
+		p.AwaitText(`"msg":"worker started"`, 2)
 		return converse(t, where, bytes)
 	}
 }
@@ -222,7 +227,7 @@ func converse(t *testing.T, where lab, bytes string) string {
 	t.Helper()
 	conn := send(t, where, bytes)
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(rig.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	var answer strings.Builder

@@ -7,13 +7,15 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 // workerWord makes the test binary a worker: WORD PORT INDEX.
 const workerWord = "readme-worker"
 
 // silence is longer than any test waits for an answer.
-const silence = time.Minute
+const silence = 10 * rig.Patience
 
 // misbehave is a worker that serves until it is killed, except that it ends at once as any worker but the first. The
 // path of a request says what is wrong with its answer.

@@ -163,23 +163,12 @@ tail -100000 tornadoes:tornado-8000 stderr
 func TestTheSameCommandsPrintTheSame(t *testing.T) {
 	for name, s := range sessions {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join("testdata", name+".txt")
 			w := start(t, s.program)
 			var got strings.Builder
 			for _, line := range strings.Split(strings.TrimSpace(s.commands), "\n") {
 				got.WriteString(w.step(line))
 			}
-			if *record {
-				if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			compare(t, got.String(), string(want))
+			hold(t, name, got.String())
 		})
 	}
 }
@@ -197,6 +186,23 @@ func (w *world) step(line string) string {
 	}
 	text, code := w.run("", strings.Fields(line)...)
 	return fmt.Sprintf("$ supervisorctl %s\n%s[%d]\n", line, text, code)
+}
+
+// hold compares with a recording, or makes it.
+func hold(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *record {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, got, string(want))
 }
 
 // compare tells the commands that differ.
@@ -218,18 +224,7 @@ func TestThePromptTakesCommandsUntilTheEndOfInput(t *testing.T) {
 	w.await("RUNNING", func() bool { text, _ := w.run("", "status"); return strings.Count(text, "RUNNING") == 2 })
 	for name, input := range map[string]string{"prompt-quit": "pid nope\n\nquit\n", "prompt-end": "version\n"} {
 		text, code := w.run(input)
-		got, file := fmt.Sprintf("%s[%d]\n", text, code), filepath.Join("testdata", name+".txt")
-		if *record {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		compare(t, got, string(want))
+		hold(t, name, fmt.Sprintf("%s[%d]\n", text, code))
 	}
 }
 
@@ -244,16 +239,5 @@ func TestNobodyToAsk(t *testing.T) {
 	for _, line := range []string{"status", "start x", "start", "stop x", "pid", "tail x", "version", "shutdown", "quit", "foo"} {
 		got.WriteString(w.step(line))
 	}
-	file := "testdata/nobody.txt"
-	if *record {
-		if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compare(t, got.String(), string(want))
+	hold(t, "nobody", got.String())
 }

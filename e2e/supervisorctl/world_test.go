@@ -1,7 +1,6 @@
 package supervisorctl
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -10,10 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-)
 
-const patience = 20 * time.Second
+	"percore/e2e/rig"
+)
 
 // world is a daemon with a command line to control it.
 type world struct {
@@ -41,18 +39,7 @@ func start(t *testing.T, p program) *world {
 		daemon = w.percore(p)
 	}
 	daemon.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	var log bytes.Buffer
-	daemon.Stdout, daemon.Stderr = &log, &log
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM)
-		_ = daemon.Wait()
-		if t.Failed() {
-			t.Logf("the daemon's log:\n%s", log.String())
-		}
-	})
+	rig.Start(t, daemon)
 	w.await("a socket", func() bool { _, err := os.Stat(w.socket); return err == nil })
 	return w
 }
@@ -69,9 +56,9 @@ func (w *world) talker() string {
 
 // percore needs no port: the workers do not listen, they only have names.
 func (w *world) percore(p program) *exec.Cmd {
-	w.ctl = []string{built.supervisorctl}
+	w.ctl = []string{ctl(&kit)}
 	w.environ = []string{"PERCORE_CONTROL=" + w.socket, "TZ=UTC"}
-	daemon := exec.Command(built.percore, append([]string{"--"}, strings.Fields(p.command)...)...)
+	daemon := exec.Command(kit.Percore, append([]string{"--"}, strings.Fields(p.command)...)...)
 	daemon.Env = append([]string{
 		"PERCORE_MODE=none", "PERCORE_READY=none", "PERCORE_WORKERS=2", "PERCORE_GROUP=tornadoes", "PERCORE_NAME=tornado",
 		"PERCORE_STARTRETRIES=" + p.retries, "PATH=" + os.Getenv("PATH"),
@@ -113,11 +100,7 @@ programs=tornado
 
 func (w *world) await(what string, condition func() bool) {
 	w.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			w.Fatalf("waited %v for %s", patience, what)
-		}
-	}
+	rig.Await(w.T, what, condition)
 }
 
 // run makes one command and returns what it printed, to both streams, and its exit code.
