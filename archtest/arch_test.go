@@ -111,7 +111,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 			"lbproxy/answer.go:11: unix.Errno", "lbproxy/answer.go:13: unix.EAGAIN", "lbproxy/answer.go:14: epoll.In", "lbproxy/answer.go:15: socket.Send",
 		},
 		"only the table of modes compares modes": {
-			"entrypoint/config/config.go:17: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
+			"entrypoint/config/config.go:27: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
 			"entrypoint/main.go:22: ModeHTTP",
 		},
 		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},

@@ -17,7 +17,8 @@
 //   - group and process, where a group of variables is embedded: its heading in the reference, and the process of percore's that
 //     goes by it, if that is not PID 1.
 //
-// A new variable is a field here, with its comment and tags, and the line that uses it; archtest finds one that nothing uses.
+// A new variable is a field here, with its comment and tags, and the line that uses it: tests find one without a comment, without an
+// effect, and, in archtest, one that nothing uses.
 package config
 
 //go:generate go run ./internal/prose

@@ -22,5 +22,6 @@ func main() {
 	case value.ModeHTTP:
 	}
 	lbproxy.Serve()
+	_ = cfg.Busy
 	env.Exit(0)
 }

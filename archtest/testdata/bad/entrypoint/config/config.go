@@ -10,8 +10,18 @@ import (
 // Home is allowed.
 func Home() string { return os.Getenv("HOME") }
 
-// Config has a mode.
-type Config struct{ Mode value.Mode }
+// Config has a mode, and what nothing goes by.
+type Config struct {
+	Mode value.Mode `envconfig:"PERCORE_MODE"`
+	Idle string     `envconfig:"PERCORE_IDLE"`
+	More
+}
+
+// More is embedded.
+type More struct {
+	Busy string `envconfig:"PERCORE_BUSY"`
+	Idle string `envconfig:"PERCORE_IDLE_TOO"`
+}
 
 // Silent compares one with another.
 func (c Config) Silent() bool { return c.Mode == value.ModeNone }

@@ -1,0 +1,142 @@
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// consumed are the variables that package config itself uses up, so that nothing else asks for them.
+var consumed = []string{
+	"PERCORE_STRICT",  // what becomes of an unknown name
+	"PORT",            // becomes LISTEN
+	"WEB_CONCURRENCY", // becomes WORKERS
+}
+
+// A variable that nothing goes by promises users what percore does not do.
+func TestEveryVariableIsUsed(t *testing.T) {
+	found := idleVariables(t, "..")
+	for _, name := range consumed {
+		at := slices.Index(found, name)
+		if at < 0 {
+			t.Errorf("%s: is used outside config by now: take it out of the list", name)
+			continue
+		}
+		found = slices.Delete(found, at, at+1)
+	}
+	for _, name := range found {
+		t.Errorf("%s: nothing outside entrypoint/config uses its field", name)
+	}
+}
+
+func TestAVariableThatNothingUsesIsSeen(t *testing.T) {
+	if got, want := idleVariables(t, "testdata/bad"), []string{"PERCORE_IDLE", "PERCORE_IDLE_TOO"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// idleVariables lists the variables of Config whose fields are selected nowhere in what `go build ./entrypoint` links, but perhaps in config itself.
+func idleVariables(t *testing.T, dir string) []string {
+	t.Helper()
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := compile(t, root)
+	exported := map[string]string{}
+	for _, pkg := range compiled {
+		exported[pkg.ImportPath] = pkg.Export
+	}
+	fset := token.NewFileSet()
+	imports := importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+		if exported[path] == "" {
+			return nil, fmt.Errorf("import %s: %w", path, os.ErrNotExist)
+		}
+		return os.Open(exported[path])
+	})
+	used := map[types.Object]bool{}
+	path := ""
+	for _, pkg := range compiled {
+		at := slices.IndexFunc(pkg.Imports, func(name string) bool { return strings.HasSuffix(name, "/entrypoint/config") })
+		if at >= 0 {
+			path = pkg.Imports[at]
+			noteSelections(t, fset, imports, pkg, used)
+		}
+	}
+	config, err := imports.Import(path)
+	if err != nil {
+		t.Fatalf("nothing imports entrypoint/config: %v", err)
+	}
+	return idleFields(config.Scope().Lookup("Config").Type(), used)
+}
+
+// compiledPackage is a package with the file that has its types.
+type compiledPackage struct {
+	listed
+	Export string
+}
+
+func compile(t *testing.T, root string) (packages []compiledPackage) {
+	t.Helper()
+	out := json.NewDecoder(strings.NewReader(string(goCommand(t, root, "list", "-e", "-export", "-deps", "-json=ImportPath,Dir,Imports,GoFiles,Export", "./entrypoint"))))
+	for {
+		var pkg compiledPackage
+		if err := out.Decode(&pkg); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("decode go list: %v", err)
+		}
+		packages = append(packages, pkg)
+	}
+}
+
+// noteSelections adds every field that a package selects, by whatever way through embedded structs.
+func noteSelections(t *testing.T, fset *token.FileSet, imports types.Importer, pkg compiledPackage, used map[types.Object]bool) {
+	t.Helper()
+	var files []*ast.File
+	for _, name := range pkg.GoFiles {
+		file, err := parser.ParseFile(fset, filepath.Join(pkg.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatalf("parse source: %v", err)
+		}
+		files = append(files, file)
+	}
+	info := &types.Info{Selections: map[*ast.SelectorExpr]*types.Selection{}}
+	lenient := types.Config{Importer: imports, Error: func(error) {}} // the bad tree does not compile as a whole
+	_, _ = lenient.Check(pkg.ImportPath, fset, files, info)
+	for _, selection := range info.Selections {
+		used[selection.Obj()] = true
+	}
+}
+
+// idleFields lists the variables of a struct, and of those embedded in it, whose fields are not among used.
+func idleFields(t types.Type, used map[types.Object]bool) (names []string) {
+	fields, isStruct := t.Underlying().(*types.Struct)
+	if !isStruct {
+		return nil
+	}
+	for i := range fields.NumFields() {
+		field := fields.Field(i)
+		name := reflect.StructTag(fields.Tag(i)).Get("envconfig")
+		switch {
+		case field.Embedded():
+			names = append(names, idleFields(field.Type(), used)...)
+		case name != "" && !used[field]:
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
