@@ -26,6 +26,7 @@ var rules = []rule{
 			leaf("lbproxy/buffer"),
 			leaf("lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/epoll"),
+			leaf("lbproxy/notice"),
 			leaf("lbproxy/page", "lbproxy/http1"),
 			leaf("lbproxy/socket", "lbproxy/handshake"),
 			leaf("lbproxy/timer"),

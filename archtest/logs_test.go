@@ -38,7 +38,7 @@ func (t tree) messages() []string {
 	return slices.Compact(all)
 }
 
-// messageIn finds a message in a call of a logger's method, in a front door's event, and in a loop's complaint.
+// messageIn finds a message in a call of a logger's method, in a front door's notice, and in a loop's complaint.
 func messageIn(n ast.Node) (string, bool) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
@@ -55,7 +55,7 @@ func messageIn(n ast.Node) (string, bool) {
 			return constant(n.Args[2])
 		}
 	case *ast.KeyValueExpr:
-		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "message" {
+		if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Message" {
 			return constant(n.Value)
 		}
 	}

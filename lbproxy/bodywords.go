@@ -3,6 +3,8 @@ package lbproxy
 import (
 	"strconv"
 	"time"
+
+	"percore/lbproxy/notice"
 )
 
 // bodyWords say which setting a client ran into with a request that came too slowly, or was too much, and what it is: whoever reads that decides
@@ -30,21 +32,21 @@ func durationText(d time.Duration) string {
 // fill the log with it.
 func (x *exchange) explain(why cause) {
 	l := x.loop
-	words, last := "", (*int64)(nil)
+	words, pace := "", (*notice.Pace)(nil)
 	switch why {
 	case causeHeaderTimeout:
 		words = l.words.header
 	case causeBodyTimeout:
-		words, last = l.words.stopped, &l.complaints.stopped
+		words, pace = l.words.stopped, &l.complaints.stopped
 	case causeBodyTooSlow:
-		words, last = l.words.slow, &l.complaints.slow
+		words, pace = l.words.slow, &l.complaints.slow
 	case causeBodyTooLarge:
-		words, last = l.words.large, &l.complaints.large
+		words, pace = l.words.large, &l.complaints.large
 	default:
 		return
 	}
 	x.refusal = words
-	if last != nil {
-		l.complain(last, sideDownstream, "request refused", words)
+	if pace != nil {
+		l.complain(pace, sideDownstream, "request refused", words)
 	}
 }

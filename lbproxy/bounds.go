@@ -1,12 +1,9 @@
 package lbproxy
 
 import (
-	"log/slog"
-
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/buffer"
-	"percore/lbproxy/http1"
 )
 
 // The shares of the container's memory. The rest is the workers'. docs/limits.md has the arithmetic.
@@ -83,25 +80,4 @@ func (x *exchange) holdMax() int {
 		return max(0, min(l.options.ClientBodyBufferSize, cap(x.head)-x.bodyAt-len(crlf)))
 	}
 	return l.options.ClientBodyBufferSize
-}
-
-// complaintMillis is the least time between two log lines about the same trouble of many connections.
-const complaintMillis = 60_000
-
-// complaints has when each was last made, on the loop's clock; 0 is never.
-type complaints struct {
-	paused, shed, refused int64
-	stopped, slow, large  int64 // bodies that ran into a setting; bodywords.go
-	hello                 int64
-	beyond                [http1.LimitFields + 1]int64 // requests beyond a limit of heads, by limit
-	floods                [len(outcomes)]flood         // by cause
-}
-
-// complain says something now and then that would otherwise be said for each of many connections.
-func (l *loop) complain(last *int64, by side, message, reason string) {
-	if *last != 0 && l.now-*last < complaintMillis {
-		return
-	}
-	*last = l.now
-	l.proxy.events.offer(event{level: slog.LevelWarn, message: message, reason: reason, side: by})
 }

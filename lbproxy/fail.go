@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
 )
 
@@ -165,14 +166,14 @@ func (x *exchange) logCause(why cause) {
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
-	e := event{level: o.level, message: "request failed", reason: x.reason(why), side: o.side, status: o.status, tries: x.wait.Tries}
-	if why.byNumber() && !l.admitLine(&e, why) {
+	line := notice.Line{Level: o.level, Message: "request failed", Reason: x.reason(why), Side: o.side.String(), Status: o.status, Tries: x.wait.Tries}
+	if why.byNumber() && !l.admitLine(&line, why) {
 		return
 	}
 	if x.last != nil {
-		e.worker = x.last.Name
+		line.Worker = x.last.Name
 	}
-	l.proxy.events.offer(e)
+	l.proxy.notices.Offer(line)
 }
 
 // reason words what ended an exchange.
@@ -190,5 +191,5 @@ func (x *exchange) logTry(t *balance.Backend, why cause) {
 		return
 	}
 	o := &outcomes[why]
-	x.loop.proxy.events.offer(event{level: slog.LevelDebug, message: "try failed", reason: o.reason, side: o.side, worker: t.Name, tries: x.wait.Tries})
+	x.loop.proxy.notices.Offer(notice.Line{Level: slog.LevelDebug, Message: "try failed", Reason: o.reason, Side: o.side.String(), Worker: t.Name, Tries: x.wait.Tries})
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/notice"
 )
 
 func TestATLSClientOnThePlainPortIsNamedOnceAMinute(t *testing.T) {
@@ -28,7 +30,7 @@ func TestATLSClientOnThePlainPortIsNamedOnceAMinute(t *testing.T) {
 		t.Errorf("log: got %q, want a warning that says %q", line, words)
 	}
 	wantCount(t, "warnings", int64(strings.Count(line, "request refused")), 1)
-	r.elapse(complaintMillis)
+	r.elapse(notice.PaceMillis)
 	_ = tls.Client(r.dial(), &tls.Config{ServerName: "example.org", MinVersion: tls.VersionTLS12}).Handshake()
 	eventually(t, "it is said again", func() bool { return strings.Count(r.log.String(), "request refused") == 2 })
 }

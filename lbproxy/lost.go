@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math"
 	"time"
+
+	"percore/lbproxy/notice"
 )
 
 // Time in which the front door did not run judges nobody. While the container is paused (docker pause, SIGSTOP, a snapshot of the
@@ -81,9 +83,9 @@ func (l *loop) excuse() {
 	l.now -= lost
 	l.nowNanos -= lost * int64(time.Millisecond)
 	if lost >= lostToldMillisMin {
-		l.proxy.events.offer(event{
-			level: slog.LevelInfo, message: "front door did not run for a while; deadlines wait",
-			reason: fmt.Sprintf("%v are not counted", time.Duration(lost)*time.Millisecond), side: sideInternal,
+		l.proxy.notices.Offer(notice.Line{
+			Level: slog.LevelInfo, Message: "front door did not run for a while; deadlines wait",
+			Reason: fmt.Sprintf("%v are not counted", time.Duration(lost)*time.Millisecond), Side: sideInternal.String(),
 		})
 	}
 }

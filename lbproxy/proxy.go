@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
 )
 
@@ -34,7 +35,7 @@ type Proxy struct {
 	watching  atomic.Bool // somebody waits for workers to become idle
 	ending    ending      // of accepting
 	accessLog *accessLog
-	events    *eventQueue
+	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
 	report    func(Report)
 }
@@ -47,7 +48,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: newAccessLog(access, log), events: newEventQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
+		accessLog: newAccessLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
 	}
 	p.options.Store(&o)
 	byLoop := make([][]socket.Listener, o.Loops)
@@ -74,7 +75,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 func (p *Proxy) Run() error {
 	var loops, helpers sync.WaitGroup
 	stop := make(chan struct{})
-	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.run, p.events.run} {
+	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.run, p.notices.Run} {
 		helpers.Go(func() { run(stop) })
 	}
 	errs := make([]error, len(p.loops))

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/notice"
 )
 
 // What a kept connection may carry, and what tells that it is one no more.
@@ -103,9 +104,9 @@ func (l *loop) spokeUnasked(u *conn) {
 	if t == nil || t.Incarnation != u.incarnation || t.Chatty.Swap(true) {
 		return
 	}
-	l.proxy.events.offer(event{
-		level: slog.LevelWarn, message: "worker speaks unasked", side: sideUpstream, worker: t.Name,
-		reason: "something came behind the end of an answer; each request has a connection of its own from now on",
+	l.proxy.notices.Offer(notice.Line{
+		Level: slog.LevelWarn, Message: "worker speaks unasked", Side: sideUpstream.String(), Worker: t.Name,
+		Reason: "something came behind the end of an answer; each request has a connection of its own from now on",
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/notice"
 )
 
 // firstStartTimeout is how long a request waits during the first start; 0 is no limit.
@@ -35,8 +36,8 @@ func (l *loop) noteFailure(t *balance.Backend, why cause) {
 	if !l.proxy.group.NoteFailure(t, l.steady()) {
 		return
 	}
-	l.proxy.events.offer(event{
-		level: slog.LevelWarn, message: "worker taken out", reason: "several connects or answers in a row failed", side: sideUpstream, worker: t.Name,
+	l.proxy.notices.Offer(notice.Line{
+		Level: slog.LevelWarn, Message: "worker taken out", Reason: "several connects or answers in a row failed", Side: sideUpstream.String(), Worker: t.Name,
 	})
 	l.proxy.changed()
 }
@@ -46,7 +47,7 @@ func (l *loop) noteAnswer(t *balance.Backend) {
 	if t == nil || !t.NoteAnswer() {
 		return
 	}
-	l.proxy.events.offer(event{level: slog.LevelInfo, message: "worker is back", reason: "it answered a probe", side: sideUpstream, worker: t.Name})
+	l.proxy.notices.Offer(notice.Line{Level: slog.LevelInfo, Message: "worker is back", Reason: "it answered a probe", Side: sideUpstream.String(), Worker: t.Name})
 	l.proxy.changed()
 }
 

@@ -6,19 +6,6 @@ import (
 	"time"
 )
 
-func TestAFloodLeavesALineAMinute(t *testing.T) {
-	var f flood
-	for _, step := range []struct {
-		now    int64
-		others int
-		line   bool
-	}{{5, 0, true}, {5, 0, false}, {60_004, 0, false}, {60_005, 2, true}, {60_006, 0, false}, {200_000, 1, true}, {300_000, 0, true}} {
-		if others, line := f.admit(step.now); others != step.others || line != step.line {
-			t.Errorf("at %d ms: got %d others and line %v, want %d and %v", step.now, others, line, step.others, step.line)
-		}
-	}
-}
-
 // Whoever asks often enough while there is no room writes the log full otherwise.
 func TestRefusedRequestsDoNotFloodTheLog(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueTimeout = time.Millisecond })

@@ -1,0 +1,43 @@
+package lbproxy
+
+import (
+	"log/slog"
+
+	"percore/lbproxy/http1"
+	"percore/lbproxy/notice"
+)
+
+// complaints are what a loop says now and then of many connections.
+type complaints struct {
+	paused, shed, refused notice.Pace
+	stopped, slow, large  notice.Pace // bodies that ran into a setting; bodywords.go
+	hello                 notice.Pace
+	beyond                [http1.LimitFields + 1]notice.Pace // requests beyond a limit of heads, by limit
+	floods                [len(outcomes)]notice.Pace         // by cause
+}
+
+// complain says something now and then that would otherwise be said for each of many connections.
+func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
+	if _, line := pace.Admit(l.now); line {
+		l.proxy.notices.Offer(notice.Line{Level: slog.LevelWarn, Message: message, Reason: reason, Side: by.String()})
+	}
+}
+
+// admitLine says whether a failure of a kind that comes in floods has a line. Whoever debugs wants all, and can tell by the level which
+// ones there would have been.
+func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
+	if line.Others, admitted = l.complaints.floods[why].Admit(l.now); !admitted {
+		line.Level = slog.LevelDebug
+	}
+	return admitted || l.proxy.debug
+}
+
+// byNumber reports whether strangers can cause it by asking often enough.
+func (c cause) byNumber() bool {
+	switch c {
+	case causeNoWorker, causeBusy, causeQueueFull, causeNoSocket, causeNoMemory:
+		return true
+	default:
+		return false
+	}
+}
