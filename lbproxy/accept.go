@@ -14,8 +14,18 @@ import (
 // acceptsPerTurn bounds how many connections a turn takes in, so that those that are open get their turn.
 const acceptsPerTurn = 64
 
-// addListener starts accepting from an inherited listening socket, on a duplicate that the loop alone will close.
-func (l *loop) addListener(listener socket.Listener) error {
+// accepter takes a loop's connections in: from its listeners, until it is told to close them, to where epoll knows of them.
+type accepter struct {
+	loop      *loop
+	listeners []int32             // slots
+	peer      unix.RawSockaddrAny // that connected last
+	early     gamble              // reading right after accept
+	once      gamble              // leaving a connection with a single request unregistered
+	late      []lateWatch         // accepted connections that epoll does not know yet, by deadline
+}
+
+// add starts accepting from an inherited listening socket, on a duplicate that the loop alone will close.
+func (a *accepter) add(listener socket.Listener) error {
 	fd, err := unix.FcntlInt(listener.File.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("fcntl", err)
@@ -24,28 +34,29 @@ func (l *loop) addListener(listener socket.Listener) error {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return os.NewSyscallError("fcntl", err)
 	}
-	c, err := l.addConn(int32(fd), kindListener)
+	c, err := a.loop.addConn(int32(fd), kindListener)
 	if err != nil {
 		return fmt.Errorf("watch listener %s: %w", listener.Address, err)
 	}
-	l.listeners = append(l.listeners, c.slot)
+	a.listeners = append(a.listeners, c.slot)
 	return nil
 }
 
-// acceptFrom takes a batch of connections from a listener; when more may be waiting it asks for another turn.
-func (l *loop) acceptFrom(listener *conn) {
+// from takes a batch of connections from a listener; when more may be waiting it asks for another turn.
+func (a *accepter) from(listener *conn) {
+	l := a.loop
 	if l.timers.Class(listener.slot) == timerAcceptPause {
 		return // every further connection is an event, and would only fail too
 	}
 	for range acceptsPerTurn {
 		if !l.mayAccept() {
-			l.pauseAccept(listener, "as many clients as there is memory or are descriptors for")
+			a.pause(listener, "as many clients as there is memory or are descriptors for")
 			return
 		}
-		fd, errno := socket.Accept(listener.fd, &l.peer)
+		fd, errno := socket.Accept(listener.fd, &a.peer)
 		switch errno {
 		case socket.OK:
-			l.accepted(fd)
+			a.take(fd)
 		case unix.EAGAIN:
 			listener.flags &^= flagReadable
 			return
@@ -53,7 +64,7 @@ func (l *loop) acceptFrom(listener *conn) {
 			// The one who connected has left; the next in the queue has not.
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
 			if !l.shed() {
-				l.pauseAccept(listener, errno.Error())
+				a.pause(listener, errno.Error())
 				return
 			}
 		default:
@@ -64,15 +75,17 @@ func (l *loop) acceptFrom(listener *conn) {
 	l.enqueue(listener)
 }
 
-// pauseAccept lets the queue wait in the kernel until descriptors or memory may be there again.
-func (l *loop) pauseAccept(listener *conn, why string) {
+// pause lets the queue wait in the kernel until descriptors or memory may be there again.
+func (a *accepter) pause(listener *conn, why string) {
+	l := a.loop
 	l.complain(&l.complaints.paused, sideInternal, "accept paused", why)
 	l.timers.Set(listener.slot, timerAcceptPause, l.now)
 }
 
-// accepted takes a connection in. Where clients' requests tend to be there already, it is read on this turn, after the
+// take takes a connection in. Where clients' requests tend to be there already, it is read on this turn, after the
 // other events, and registered when it has to wait.
-func (l *loop) accepted(fd int32) {
+func (a *accepter) take(fd int32) {
+	l := a.loop
 	if l.isShort() {
 		socket.BoundUnsent(fd, unsentBytesShort)
 	}
@@ -81,7 +94,7 @@ func (l *loop) accepted(fd int32) {
 	}
 	c := l.takeConn(fd, kindDownstream)
 	l.clients++
-	c.peer = client.FromAccept(&l.peer)
+	c.peer = client.FromAccept(&a.peer)
 	if l.trust.Believes(&c.peer) {
 		c.flags |= flagTrusted
 	}
@@ -93,12 +106,45 @@ func (l *loop) accepted(fd int32) {
 		c.state = stateIdle
 		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	}
-	if l.early.worthIt() {
+	if a.early.worthIt() {
 		c.flags |= flagReadable
 		l.enqueue(c)
 		return
 	}
 	l.watch(c)
+}
+
+// isOpen reports whether connections can still come.
+func (a *accepter) isOpen() bool { return len(a.listeners) > 0 }
+
+// sweep accepts all that the kernel has completed.
+func (a *accepter) sweep() {
+	for _, slot := range a.listeners {
+		a.sweepOne(a.loop.conns.at(slot))
+	}
+}
+
+func (a *accepter) sweepOne(listener *conn) {
+	listener.flags |= flagReadable
+	for listener.has(flagReadable) && a.loop.timers.Class(listener.slot) == timer.None {
+		a.from(listener)
+	}
+}
+
+// close ends accepting: a client that comes later is refused. Nothing stands between a listener's last sweep and its close, as a
+// connection that the kernel completes in between is reset.
+func (a *accepter) close() {
+	l := a.loop
+	for _, slot := range a.listeners {
+		c := l.conns.at(slot)
+		// Closing alone would leave it registered for as long as any other process has a copy.
+		if err := l.poller.Remove(int(c.fd)); err != nil {
+			l.proxy.log.Debug("listener stays registered", "err", err)
+		}
+		a.sweepOne(c)
+		l.closeConn(c)
+	}
+	a.listeners = a.listeners[:0]
 }
 
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.

@@ -302,7 +302,7 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 	eventually(t, "both are served", func() bool { return s.requests.Load() == 2 })
 	waits := r.client().send(getRequest)
 	eventually(t, "accept pauses", func() (paused bool) {
-		r.onLoop(func(l *loop) { paused = l.timers.Class(l.listeners[0]) == timerAcceptPause })
+		r.onLoop(func(l *loop) { paused = l.timers.Class(l.accepter.listeners[0]) == timerAcceptPause })
 		return paused
 	})
 	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 2)

@@ -154,7 +154,7 @@ func (ch *chaos) checkSilence() {
 func (ch *chaos) plans() (list []string) {
 	ch.eachLoop(func(l *loop) string {
 		deadline, timed := l.timers.Next()
-		list = append(list, fmt.Sprintf("timers %v, due in %d ms; %d ready, %d late", timed, deadline-l.now, len(l.ready), len(l.late)))
+		list = append(list, fmt.Sprintf("timers %v, due in %d ms; %d ready, %d late", timed, deadline-l.now, len(l.ready), len(l.accepter.late)))
 		return ""
 	})
 	return list

@@ -1,7 +1,5 @@
 package lbproxy
 
-import "percore/lbproxy/timer"
-
 // apply takes over the newest snapshot.
 func (l *loop) apply() {
 	w := l.proxy.wanted.Load()
@@ -30,9 +28,7 @@ func (l *loop) apply() {
 // send the request that may be on its way.
 func (l *loop) beginDrain() {
 	l.draining = true
-	for _, slot := range l.listeners {
-		l.sweep(slot)
-	}
+	l.accepter.sweep()
 	var waiting []int32
 	for slot := range int32(l.conns.size()) {
 		if c := l.conns.at(slot); c.kind == kindDownstream && l.awaitsRequest(c) {
@@ -69,30 +65,6 @@ func (l *loop) graceOver(c *conn) {
 	}
 }
 
-// sweep accepts all that the kernel has completed for a listener.
-func (l *loop) sweep(slot int32) {
-	c := l.conns.at(slot)
-	c.flags |= flagReadable
-	for c.has(flagReadable) && l.timers.Class(slot) == timer.None {
-		l.acceptFrom(c)
-	}
-}
-
-// closeListeners ends accepting: a client that comes later is refused. Nothing stands between a listener's last sweep and
-// its close, as a connection that the kernel completes in between is reset.
-func (l *loop) closeListeners() {
-	for _, slot := range l.listeners {
-		c := l.conns.at(slot)
-		// Closing alone would leave it registered for as long as any other process has a copy.
-		if err := l.poller.Remove(int(c.fd)); err != nil {
-			l.proxy.log.Debug("listener stays registered", "err", err)
-		}
-		l.sweep(slot)
-		l.closeConn(c)
-	}
-	l.listeners = l.listeners[:0]
-}
-
 // finishServing ends the loop once every client has its answer and has closed, or has had the time to. No worker will come
 // any more, so those that wait for one are told now.
 func (l *loop) finishServing() {
@@ -114,7 +86,7 @@ func (l *loop) finishServing() {
 // isDone tells whether nobody is left to serve. Clients that linger are waited for, since closing on unread input would
 // reset their connections.
 func (l *loop) isDone() bool {
-	if len(l.listeners) > 0 || l.active > 0 {
+	if l.accepter.isOpen() || l.active > 0 {
 		return false
 	}
 	for slot := range int32(l.conns.size()) {
@@ -127,7 +99,7 @@ func (l *loop) isDone() bool {
 
 // noteQuiet tells the proxy once no request can come any more: nobody listens and no connection is without a worker.
 func (l *loop) noteQuiet() {
-	if len(l.listeners) > 0 || l.quiet.Load() {
+	if l.accepter.isOpen() || l.quiet.Load() {
 		return
 	}
 	for slot := range int32(l.conns.size()) {

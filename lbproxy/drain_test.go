@@ -145,7 +145,7 @@ func TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp(t *testing.T) {
 }
 
 func (r *rig) listenersClosed() (closed bool) {
-	r.onLoop(func(l *loop) { closed = len(l.listeners) == 0 })
+	r.onLoop(func(l *loop) { closed = len(l.accepter.listeners) == 0 })
 	return closed
 }
 

@@ -73,7 +73,7 @@ func (p *Proxy) closeListenersLocked() {
 	}
 	p.ending.step, p.ending.sockets = closing, nil
 	for _, l := range p.loops {
-		l.post((*loop).closeListeners)
+		l.post(func(l *loop) { l.accepter.close() })
 	}
 }
 

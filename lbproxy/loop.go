@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"percore/lbproxy/balance"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
@@ -87,11 +85,8 @@ type loop struct {
 	wanted    *wanted
 	table     *balance.Table
 	ready     []epoll.Token // the run queue: connections with work that no event will announce
-	late      []lateWatch   // accepted connections that epoll does not know yet, by deadline
-	early     gamble        // reading right after accept
-	once      gamble        // leaving a connection with a single request unregistered
-	listeners []int32       // slots
-	retrySlot int32         // a slot without a socket, for the loop's own timer
+	accepter  accepter
+	retrySlot int32 // a slot without a socket, for the loop's own timer
 
 	turn     uint32 // counts the waits for events
 	crowded  bool   // the last one brought as many as it can, so there may be events that the loop has not seen yet
@@ -107,7 +102,6 @@ type loop struct {
 	response http1.Response
 	scratch  scratch
 	out      []byte // the head under construction
-	peer     unix.RawSockaddrAny
 	log      *accessWriter
 
 	mail struct {
@@ -148,8 +142,9 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	l.wake.at = never
 	l.configure()
 	l.retrySlot = l.reserveSlot()
+	l.accepter.loop = l
 	for _, listener := range listeners {
-		if err := l.addListener(listener); err != nil {
+		if err := l.accepter.add(listener); err != nil {
 			return nil, fmt.Errorf("open loop %d: %w", id, err)
 		}
 	}
@@ -177,7 +172,7 @@ func (l *loop) run() error {
 		l.runReady()
 		l.expire()
 		l.takeGrants()
-		l.watchLate()
+		l.accepter.watchLate()
 		l.log.flush()
 		if l.draining {
 			l.noteQuiet()
@@ -205,10 +200,7 @@ func (l *loop) timeout() int64 {
 	if !ok {
 		deadline = never
 	}
-	if len(l.late) > 0 {
-		deadline = min(deadline, l.late[0].millis)
-	}
-	return l.wake.plan(l.now, deadline, len(l.ready) > 0)
+	return l.wake.plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
 }
 
 // drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,
@@ -224,11 +216,11 @@ func (l *loop) drive(c *conn, writable bool) {
 	before := c.exchange
 	switch c.kind {
 	case kindListener:
-		l.acceptFrom(c)
+		l.accepter.from(c)
 	case kindDownstream:
 		l.driveDownstream(c, writable)
 		if c.has(flagUnwatched) { // not for one that was closed: its slot is clean
-			l.firstRead(c)
+			l.accepter.firstRead(c)
 		}
 	case kindUpstream:
 		l.driveUpstream(c, writable)
@@ -344,7 +336,7 @@ func (l *loop) expired(c *conn, class timer.Class) {
 	case timerProxy:
 		l.closeUnserved(c)
 	case timerAcceptPause:
-		l.acceptFrom(c)
+		l.accepter.from(c)
 	case timerRetry:
 		l.retryParked()
 	}

@@ -35,16 +35,17 @@ func (g *gamble) lost() { g.credit = max(g.credit-1, 0) }
 // firstRead goes on with a connection that was read before it was registered with epoll. A client's first request is
 // usually there when accept returns, and when it is also the last one on its connection and a worker answers at once,
 // epoll never has to know of it. Everything else is registered now: epoll then reports what is there already.
-func (l *loop) firstRead(c *conn) {
+func (a *accepter) firstRead(c *conn) {
+	l := a.loop
 	if c.state == stateIdle || c.state == stateProxy {
-		l.early.lost()
+		a.early.lost()
 		l.watch(c)
 		return
 	}
-	l.early.won()
+	a.early.won()
 	x := l.exchangeOf(c)
-	if c.state == stateOpen && x.upload == uploadWhole && x.request.isOver() && x.single && l.once.worthIt() {
-		l.late = append(l.late, lateWatch{epoll.Token{Slot: c.slot, Generation: c.generation}, l.now + watchMillis})
+	if c.state == stateOpen && x.upload == uploadWhole && x.request.isOver() && x.single && a.once.worthIt() {
+		a.late = append(a.late, lateWatch{epoll.Token{Slot: c.slot, Generation: c.generation}, l.now + watchMillis})
 		return
 	}
 	l.watch(c)
@@ -65,23 +66,32 @@ func (l *loop) watch(c *conn) {
 }
 
 // watchLate registers the connections whose time is up, and forgets those that were answered within it.
-func (l *loop) watchLate() {
+func (a *accepter) watchLate() {
+	l := a.loop
 	done := 0
-	for i := range l.late {
-		c := l.conns.at(l.late[i].token.Slot)
-		waits := c.generation == l.late[i].token.Generation && c.has(flagUnwatched)
-		if waits && l.late[i].millis > l.now {
+	for i := range a.late {
+		c := l.conns.at(a.late[i].token.Slot)
+		waits := c.generation == a.late[i].token.Generation && c.has(flagUnwatched)
+		if waits && a.late[i].millis > l.now {
 			break
 		}
 		if waits {
-			l.once.lost()
+			a.once.lost()
 			l.watch(c)
 		} else {
-			l.once.won()
+			a.once.won()
 		}
 		done++
 	}
 	if done > 0 {
-		l.late = l.late[:copy(l.late, l.late[done:])]
+		a.late = a.late[:copy(a.late, a.late[done:])]
 	}
+}
+
+// due is when the next connection is to be registered; never when there is none.
+func (a *accepter) due() int64 {
+	if len(a.late) == 0 {
+		return never
+	}
+	return a.late[0].millis
 }

@@ -14,7 +14,7 @@ const singleRequest = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 // clients whose requests are there.
 func (r *rig) eager() {
 	r.t.Helper()
-	r.onLoop(func(l *loop) { l.early.credit, l.once.credit = gambleCredit, gambleCredit })
+	r.onLoop(func(l *loop) { l.accepter.early.credit, l.accepter.once.credit = gambleCredit, gambleCredit })
 }
 
 func TestAGambleIsDroppedWhenItLosesAndTriedAgainNowAndThen(t *testing.T) {
@@ -92,7 +92,7 @@ func TestRequestsThatAreThereAtAccept(t *testing.T) {
 				t.Errorf("got %d answers and %v, want %d and a clean end:\n%s", got, err, test.want, b)
 			}
 			eventually(t, "nothing is left to register", func() (empty bool) {
-				r.onLoop(func(l *loop) { empty = len(l.late) == 0 })
+				r.onLoop(func(l *loop) { empty = len(l.accepter.late) == 0 })
 				return empty
 			})
 		})
@@ -122,7 +122,7 @@ func TestASingleRequestWhoseClientLeavesIsAbandoned(t *testing.T) {
 	release()
 	<-entered
 	eventually(t, "the connection is registered", func() (empty bool) {
-		r.onLoop(func(l *loop) { empty = len(l.late) == 0 })
+		r.onLoop(func(l *loop) { empty = len(l.accepter.late) == 0 })
 		return empty
 	})
 	time.Sleep(20 * time.Millisecond) // its first event was seen
