@@ -1,8 +1,10 @@
 package handler
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"percore/entrypoint/control"
@@ -83,5 +85,92 @@ func TestWorkersThatAreStuckAreNamed(t *testing.T) {
 	}
 	if got := stuckWorkers(list, nil); got != "" {
 		t.Errorf("without figures: got %q, want nothing", got)
+	}
+}
+
+// slow is a fleet whose orders take until the test lets them go.
+func slow(workers ...fleet.WorkerStatus) (*fakeFleet, chan struct{}) {
+	done := make(chan struct{})
+	f := &fakeFleet{workers: workers}
+	f.outcomes = func(o fleet.Order) ([]fleet.Outcome, error) {
+		<-done
+		return []fleet.Outcome{{Process: o.Processes[0], Done: "stopped"}}, nil
+	}
+	return f, done
+}
+
+func TestAnOrderThatTakesItsTimeSaysWhatItWaitsFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		comment bool
+		waiting fleet.Waiting
+		after   time.Duration
+		want    []string
+	}{
+		"not in the first second":              {comment: true, waiting: fleet.ForEnd, after: 900 * time.Millisecond, want: []string{"webs:web-8000 stopped"}},
+		"after it":                             {comment: true, waiting: fleet.ForEnd, after: 1500 * time.Millisecond, want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"}},
+		"the same is not said twice":           {comment: true, waiting: fleet.ForEnd, after: time.Minute, want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"}},
+		"nothing where nothing is waited for":  {comment: true, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
+		"supervisorctl has no such lines":      {waiting: fleet.ForEnd, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
+		"requests, as the front door has them": {comment: true, waiting: fleet.ForRequests, after: 2 * time.Second, want: []string{"waits for 2 requests of web-8000", "webs:web-8000 stopped"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := serving("webs:web-8000", 0)
+				s.Waiting = c.waiting
+				f, done := slow(s, worker("webs:other", "STOPPING"))
+				time.AfterFunc(c.after, func() { close(done) })
+				a := asked(t, f, control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}, Comment: c.comment}, counting(map[int]Figures{0: {InFlight: 2}}))
+				if got := a.words(); !slices.Equal(got, c.want) || a.code != 0 || a.err != nil {
+					t.Errorf("got %q, code %d and %v, want %q", got, a.code, a.err, c.want)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsWaitedForIsSaidAnewWhenItChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serving("webs:web-8000", 0)
+		s.Waiting, s.WaitingUntil = fleet.ForReady, time.Now().Add(time.Minute)
+		f, done := slow(s)
+		began := time.Now()
+		var at []time.Duration
+		time.AfterFunc(100*time.Second, func() { close(done) })
+		h := &Handler{Fleet: f.inTerms()}
+		_, _ = h.Answer(t.Context(), control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}, Comment: true}, func(f control.Frame) error {
+			if f.Text != "" {
+				at = append(at, time.Since(began))
+			}
+			return nil
+		})
+		// After a second, then twice as late each time, up to 16 seconds; the deadline makes each line another one until it is over.
+		want := []time.Duration{1, 3, 7, 15, 31, 47, 63}
+		if len(at) != len(want) {
+			t.Fatalf("got lines after %v, want %d", at, len(want))
+		}
+		for i := range want {
+			if at[i] != want[i]*time.Second {
+				t.Errorf("line %d: got it after %v, want %d s", i, at[i], want[i])
+			}
+		}
+	})
+}
+
+func TestAnOrderAboutAllWaitsForNoneOfPercoresOwn(t *testing.T) {
+	f := &fakeFleet{workers: []fleet.WorkerStatus{own("percore:front", "STOPPING"), worker("webs:a", "STOPPING"), worker("webs:b", "STARTING")}}
+	f.workers[0].Waiting, f.workers[1].Waiting, f.workers[2].Waiting = fleet.ForEnd, fleet.ForEnd, fleet.ForReady
+	j := &job{handler: &Handler{Fleet: f.inTerms()}, ctx: t.Context()}
+	for name, c := range map[string]struct {
+		order fleet.Order
+		want  string
+	}{
+		"a scale, which names none": {fleet.Order{Verb: fleet.Scale}, "waits for a to end; b to be ready"},
+		"one that is named":         {fleet.Order{Processes: []string{"webs:b"}}, "waits for b to be ready"},
+		"percore's own, when named": {fleet.Order{Processes: []string{"percore:front"}}, "waits for front to end"},
+		"another":                   {fleet.Order{Processes: []string{"webs:c"}}, ""},
+	} {
+		if got := j.waitsFor(c.order, time.Now()); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
 	}
 }
