@@ -11,7 +11,7 @@ func (l *loop) apply() {
 	if starting && !l.table.StartsFirst() {
 		l.endFirstStart()
 	}
-	l.closeStalePools()
+	l.pools.closeStale()
 	if w.drain && !l.draining {
 		l.beginDrain()
 	}

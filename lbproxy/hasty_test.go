@@ -88,9 +88,9 @@ func TestWhichWorkersAreHasty(t *testing.T) {
 			c := r.client()
 			c.wantOpen("connection 1")
 			r.onLoop(func(l *loop) {
-				for i := range l.pools {
-					if l.pools[i].head != noSlot {
-						l.conns.at(l.pools[i].head).since -= test.rest
+				for i := range l.pools.of {
+					if l.pools.of[i].head != noSlot {
+						l.conns.at(l.pools.of[i].head).since -= test.rest
 					}
 				}
 			})

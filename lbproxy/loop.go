@@ -78,7 +78,7 @@ type loop struct {
 	exchanges []*exchange
 	idle      []int32 // free exchanges
 	buffers   buffer.Pool
-	pools     []pool
+	pools     pools
 	balancer  balance.Balancer
 	mailbox   balance.Mailbox
 	trust     client.Trust
@@ -142,7 +142,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	l.wake.at = never
 	l.configure()
 	l.retrySlot = l.reserveSlot()
-	l.accepter.loop = l
+	l.accepter.loop, l.pools.loop = l, l
 	for _, listener := range listeners {
 		if err := l.accepter.add(listener); err != nil {
 			return nil, fmt.Errorf("open loop %d: %w", id, err)
@@ -371,7 +371,7 @@ func (l *loop) takeConn(fd int32, k kind) *conn {
 // closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.
 func (l *loop) closeConn(c *conn) {
 	if c.state == statePooled && c.kind == kindUpstream {
-		l.unpool(c)
+		l.pools.remove(c)
 	}
 	switch c.kind {
 	case kindDownstream:

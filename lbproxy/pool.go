@@ -5,7 +5,13 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// pool is a loop's idle connections to one worker, most recently used first.
+// pools are a loop's kept connections, by worker.
+type pools struct {
+	loop *loop
+	of   []pool // by the worker's index
+}
+
+// pool is the kept connections to one worker, most recently used first.
 type pool struct {
 	head, tail int32
 	size       int
@@ -49,12 +55,32 @@ func (c *conn) noteIdleTime(fields []http1.Field) {
 	}
 }
 
-// pool puts a connection to the front of its worker's pool, and closes the oldest one when there are too many.
-func (l *loop) pool(u *conn) {
-	for len(l.pools) <= int(u.endpoint) {
-		l.pools = append(l.pools, pool{head: noSlot, tail: noSlot})
+// mayKeep reports whether a connection that has just ended an exchange can serve another: the worker is still the same
+// and wanted, and has sent nothing that nobody asked for.
+func (k *pools) mayKeep(u *conn) bool {
+	l := k.loop
+	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).Chatty.Load() {
+		return false
 	}
-	p := &l.pools[u.endpoint]
+	u.since = l.steady()
+	switch {
+	case u.flags&(flagPeerClosed|flagBroken) != 0:
+		k.ended(u)
+		return false
+	case !u.has(flagReadable):
+		return true
+	}
+	u.flags &^= flagReadable
+	return k.isQuiet(u)
+}
+
+// put puts a connection to the front of its worker's pool, and closes the oldest one when there are too many.
+func (k *pools) put(u *conn) {
+	l := k.loop
+	for len(k.of) <= int(u.endpoint) {
+		k.of = append(k.of, pool{head: noSlot, tail: noSlot})
+	}
+	p := &k.of[u.endpoint]
 	u.state = statePooled
 	u.flags |= flagReused
 	u.prev, u.next = noSlot, p.head
@@ -71,9 +97,9 @@ func (l *loop) pool(u *conn) {
 	}
 }
 
-// unpool takes a connection out of its pool.
-func (l *loop) unpool(u *conn) {
-	p := &l.pools[u.endpoint]
+// remove takes a connection out of its pool.
+func (k *pools) remove(u *conn) {
+	l, p := k.loop, &k.of[u.endpoint]
 	if u.prev == noSlot {
 		p.head = u.next
 	} else {
@@ -88,23 +114,22 @@ func (l *loop) unpool(u *conn) {
 	u.next, u.prev, u.state = noSlot, noSlot, stateBusy
 }
 
-// takePooled returns a kept connection to t that can carry x, or nil. The pool is watched for closes, but one may
-// be on its way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are
-// left that the loop has not seen, every connection is looked at: what it brought before is no answer.
-func (x *exchange) takePooled(t *balance.Backend) *conn {
-	l := x.loop
-	reuse := x.reuseOf(t)
-	if reuse == reuseNone || t.Index >= len(l.pools) {
+// take returns a kept connection to t, one of those that reuse allows, or nil. The pool is watched for closes, but one may be on its
+// way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are left that the loop has
+// not seen, every connection is looked at: what it brought before is no answer.
+func (k *pools) take(t *balance.Backend, reuse reuse) *conn {
+	l := k.loop
+	if reuse == reuseNone || t.Index >= len(k.of) {
 		return nil
 	}
-	for l.pools[t.Index].head != noSlot {
-		u := l.conns.at(l.pools[t.Index].head)
+	for k.of[t.Index].head != noSlot {
+		u := l.conns.at(k.of[t.Index].head)
 		if reuse == reuseFresh && l.steady()-u.since > freshMillis {
 			return nil
 		}
-		l.unpool(u)
+		k.remove(u)
 		usable := u.incarnation == t.Incarnation && !u.isRisky(l.steady()) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
-		if usable && (reuse == reuseAny && !l.crowded || l.isQuiet(u)) {
+		if usable && (reuse == reuseAny && !l.crowded || k.isQuiet(u)) {
 			return u
 		}
 		l.closeConn(u)
@@ -112,12 +137,13 @@ func (x *exchange) takePooled(t *balance.Backend) *conn {
 	return nil
 }
 
-// dropPooled closes the connection that has been idle longest of those that are kept to any worker, and reports
+// dropOldest closes the connection that has been idle longest of those that are kept to any worker, and reports
 // whether there was one.
-func (l *loop) dropPooled() bool {
+func (k *pools) dropOldest() bool {
+	l := k.loop
 	var oldest *conn
-	for i := range l.pools {
-		if tail := l.pools[i].tail; tail != noSlot {
+	for i := range k.of {
+		if tail := k.of[i].tail; tail != noSlot {
 			if u := l.conns.at(tail); oldest == nil || u.since < oldest.since {
 				oldest = u
 			}
@@ -130,10 +156,11 @@ func (l *loop) dropPooled() bool {
 	return true
 }
 
-// closeStalePools drops the kept connections of workers that are no longer up, or were replaced.
-func (l *loop) closeStalePools() {
-	for index := range l.pools {
-		for slot := l.pools[index].head; slot != noSlot; {
+// closeStale drops the kept connections of workers that are no longer up, or were replaced.
+func (k *pools) closeStale() {
+	l := k.loop
+	for index := range k.of {
+		for slot := k.of[index].head; slot != noSlot; {
 			u := l.conns.at(slot)
 			slot = u.next
 			if !l.table.IsUp(index, u.incarnation) {

@@ -197,7 +197,7 @@ func (x *exchange) relay(b []byte) {
 // foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
 func (x *exchange) foundMore() {
 	if x.reusable {
-		x.loop.spokeUnasked(x.loop.conns.at(x.upstream))
+		x.loop.pools.spokeUnasked(x.loop.conns.at(x.upstream))
 	}
 	x.reusable = false
 }

@@ -256,7 +256,7 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 			c := r.client()
 			c.wantOpen("1")
 			r.onLoop(func(l *loop) { // the FIN that makes every later write fail
-				u := l.conns.at(l.pools[0].head)
+				u := l.conns.at(l.pools.of[0].head)
 				u.since = l.now
 				socket.ShutdownWrite(u.fd)
 			})

@@ -66,40 +66,41 @@ func (l *loop) noteUnasked(u *conn) {
 func (x *exchange) dropUnasked(u *conn) {
 	l := x.loop
 	if l.peek(u) == nextBytes {
-		l.spokeUnasked(u)
+		l.pools.spokeUnasked(u)
 		x.tryFailed(causeUnasked)
 		return
 	}
-	l.keptConnectionEnded(u)
+	l.pools.ended(u)
 	x.tryFailed(causeStale)
 }
 
-// isQuiet tells whether nothing has come on a kept connection, by looking.
-func (l *loop) isQuiet(u *conn) bool {
-	found := l.peek(u)
+// isQuiet reports whether nothing has come on a kept connection, by looking.
+func (k *pools) isQuiet(u *conn) bool {
+	found := k.loop.peek(u)
 	switch found {
 	case nextEnd, nextFailure:
-		l.keptConnectionEnded(u)
+		k.ended(u)
 	case nextBytes:
-		l.spokeUnasked(u)
+		k.spokeUnasked(u)
 	case nextNothing:
 	}
 	return found == nextNothing
 }
 
-// pooledSpoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean that it is over.
-func (l *loop) pooledSpoke(u *conn) {
+// spoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean that it is over.
+func (k *pools) spoke(u *conn) {
 	if u.flags&(flagPeerClosed|flagBroken) != 0 { // what comes with the end, such as a 408, is not followed by more
-		l.keptConnectionEnded(u)
+		k.ended(u)
 	} else {
-		l.isQuiet(u)
+		k.isQuiet(u)
 	}
-	l.closeConn(u)
+	k.loop.closeConn(u)
 }
 
 // spokeUnasked notes that a worker has said something on u that nobody asked for, behind an answer that did not announce it. The next time
 // that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
-func (l *loop) spokeUnasked(u *conn) {
+func (k *pools) spokeUnasked(u *conn) {
+	l := k.loop
 	t := l.table.At(int(u.endpoint))
 	if t == nil || t.Incarnation != u.incarnation || t.Chatty.Swap(true) {
 		return
@@ -110,9 +111,10 @@ func (l *loop) spokeUnasked(u *conn) {
 	})
 }
 
-// keptConnectionEnded notes that the worker has ended a connection that it was to keep. Where that was soon after
+// ended notes that the worker has ended a connection that it was to keep. Where that was soon after
 // its last answer, requests that must not be repeated get new connections to this worker from now on.
-func (l *loop) keptConnectionEnded(u *conn) {
+func (k *pools) ended(u *conn) {
+	l := k.loop
 	if l.steady()-u.since > hastyMillis {
 		return
 	}

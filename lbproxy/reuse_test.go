@@ -71,7 +71,7 @@ func TestAKeptConnectionEndsInTime(t *testing.T) {
 			r.workers(s.address)
 			c := r.client()
 			c.wantOpen("1")
-			r.onLoop(func(l *loop) { wear(l, l.conns.at(l.pools[0].head)) })
+			r.onLoop(func(l *loop) { wear(l, l.conns.at(l.pools.of[0].head)) })
 			c.wantOpen("1") // its last
 			c.wantOpen("2")
 		})

@@ -44,7 +44,7 @@ func newChatter(t *testing.T) *chatter {
 func (r *rig) keptConn(f func(u *conn)) {
 	r.t.Helper()
 	eventually(r.t, "the connection is kept", func() bool { return r.kept() == 1 })
-	r.onLoop(func(l *loop) { f(l.conns.at(l.pools[0].head)) })
+	r.onLoop(func(l *loop) { f(l.conns.at(l.pools.of[0].head)) })
 }
 
 const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"

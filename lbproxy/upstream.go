@@ -27,7 +27,7 @@ func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
 		x.loop.proxy.changed()
 	}
 	if pooled {
-		if u := x.takePooled(t); u != nil {
+		if u := x.loop.pools.take(t, x.reuseOf(t)); u != nil {
 			x.attach(u)
 			u.state = stateBusy
 			x.pushRequest()
@@ -108,7 +108,7 @@ func (x *exchange) writeFailed(u *conn) {
 		x.tryFailed(causeConnectRefused)
 		return
 	case u.has(flagReused): // what it may have said is no answer
-		l.keptConnectionEnded(u)
+		l.pools.ended(u)
 		x.tryFailed(causeStale)
 		return
 	}
@@ -165,7 +165,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 	switch u.state {
 	case statePooled:
 		if u.flags&(flagReadable|flagPeerClosed|flagBroken) != 0 {
-			l.pooledSpoke(u)
+			l.pools.spoke(u)
 		}
 	case stateConnecting:
 		if u.has(flagBroken) {
@@ -245,7 +245,7 @@ func (x *exchange) onWorkerClosed(u *conn) {
 	case len(x.answer) > 0:
 		x.tryFailed(causeBadResponse)
 	case u.has(flagReused):
-		x.loop.keptConnectionEnded(u)
+		x.loop.pools.ended(u)
 		x.tryFailed(causeStale)
 	default:
 		x.tryFailed(causeDied)
@@ -267,8 +267,8 @@ func (x *exchange) letGo(reuse bool) {
 	}
 	u := l.conns.at(x.upstream)
 	x.upstream, u.exchange = noSlot, noSlot
-	if reuse && l.mayPool(u) {
-		l.pool(u)
+	if reuse && l.pools.mayKeep(u) {
+		l.pools.put(u)
 		return
 	}
 	l.closeConn(u)
@@ -288,22 +288,4 @@ func (x *exchange) releaseWorker() {
 		t.Release()
 	}
 	x.loop.freed(t)
-}
-
-// mayPool tells whether a connection that has just ended an exchange can serve another: the worker is still the same
-// and wanted, and has sent nothing that nobody asked for.
-func (l *loop) mayPool(u *conn) bool {
-	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).Chatty.Load() {
-		return false
-	}
-	u.since = l.steady()
-	switch {
-	case u.flags&(flagPeerClosed|flagBroken) != 0:
-		l.keptConnectionEnded(u)
-		return false
-	case !u.has(flagReadable):
-		return true
-	}
-	u.flags &^= flagReadable
-	return l.isQuiet(u)
 }
