@@ -126,7 +126,7 @@ func (a *accepter) sweep() {
 
 func (a *accepter) sweepOne(listener *conn) {
 	listener.flags |= flagReadable
-	for listener.has(flagReadable) && a.loop.timers.Class(listener.slot) == timer.None {
+	for listener.readable() && a.loop.timers.Class(listener.slot) == timer.None {
 		a.from(listener)
 	}
 }

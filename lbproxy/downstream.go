@@ -55,7 +55,7 @@ func (l *loop) readDownstream(c *conn) {
 			l.watchBlocked(c)
 			return
 		}
-		if !c.has(flagReadable) {
+		if !c.readable() {
 			return
 		}
 		b, ok := l.receive(c, room)
@@ -141,9 +141,9 @@ func (l *loop) onClientClosed(c *conn) {
 	switch {
 	case x == nil:
 		l.closeConn(c)
-	case x.request == requestStopped && !c.has(flagBroken): // it needs not say the rest of what nobody wants to hear
+	case x.request == requestStopped && !c.gone(): // it needs not say the rest of what nobody wants to hear
 		l.judgeFIN(c)
-	case x.response == responseRelaying && !c.has(flagBroken): // nor of what is answered already; or it has left
+	case x.response == responseRelaying && !c.gone(): // nor of what is answered already; or it has left
 		x.request = requestStopped
 		c.flags = c.flags&^flagHalfClosed | flagLateFIN
 	default:
@@ -408,8 +408,8 @@ func (l *loop) linger(c *conn) {
 // discard reads and forgets until the client closes.
 func (l *loop) discard(c *conn) {
 	for range readsPerTurn {
-		if !c.has(flagReadable) {
-			if c.has(flagBroken) {
+		if !c.readable() {
+			if c.gone() {
 				l.closeConn(c)
 			}
 			return

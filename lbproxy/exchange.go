@@ -96,7 +96,7 @@ func (x *exchange) isRefusal() bool {
 // nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
 // their way does not count.
 func (x *exchange) endsHere(c *conn) bool {
-	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.Pending() == 0 && !c.has(flagReadable)
+	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.Pending() == 0 && !c.readable()
 }
 
 // body is the progress of a message body in one direction.

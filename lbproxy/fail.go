@@ -5,7 +5,6 @@ import (
 
 	"percore/lbproxy/balance"
 	"percore/lbproxy/notice"
-	"percore/lbproxy/socket"
 )
 
 // tryFailed ends one try of an exchange and decides, by the table of outcomes, whether there is another
@@ -104,7 +103,7 @@ func (x *exchange) abort(why cause) {
 		x.glimpse(x.in.Bytes())
 	}
 	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.Pending() > 0) {
-		socket.ResetOnClose(l.conns.at(x.upstream).fd) // a FIN would wait behind what the worker does not take
+		l.conns.at(x.upstream).resetOnClose() // a FIN would wait behind what the worker does not take
 	}
 	x.detachWorker(false)
 	x.explain(why)
@@ -144,12 +143,12 @@ func (x *exchange) drop(status int) {
 	l.log.write(l, x)
 	reset := (x.response == responseRelaying || x.writer.unsent.Pending() > 0) && x.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
-	listens := x.listens() && !c.has(flagBroken)
+	listens := x.listens() && !c.gone()
 	l.freeExchange(x)
 	c.exchange = noSlot
 	switch {
 	case reset:
-		socket.ResetOnClose(c.fd)
+		c.resetOnClose()
 		l.closeConn(c)
 	case listens:
 		l.linger(c)

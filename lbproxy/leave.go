@@ -32,10 +32,10 @@ func behindProbe(p []byte) []byte { return bytes.TrimPrefix(p, probeHead) }
 // watchClient notices that a client left before its answer was out. A reset always counts.
 func (l *loop) watchClient(c *conn) {
 	x := l.exchangeOf(c)
-	if c.has(flagPeerClosed) {
+	if c.ended() {
 		x.noteFIN(c)
 	}
-	switch left := c.has(flagBroken); {
+	switch left := c.gone(); {
 	case x.request == requestParked && (left || c.has(flagLateFIN)):
 		x.abort(causeClientClosed)
 	case x.request == requestParked:
@@ -51,11 +51,11 @@ func (l *loop) watchBlocked(c *conn) {
 	if x == nil || x.upload != uploadBody {
 		return
 	}
-	if c.has(flagBroken) {
+	if c.gone() {
 		x.abort(causeClientClosed)
 		return
 	}
-	if !c.has(flagPeerClosed) || x.body.framing != http1.FramingLength {
+	if !c.ended() || x.body.framing != http1.FramingLength {
 		return
 	}
 	if l.judgeFIN(c); c.unread() < x.body.left || x.request == requestParked && c.has(flagLateFIN) {
@@ -65,12 +65,11 @@ func (l *loop) watchBlocked(c *conn) {
 
 // hasLeft looks whether a client has closed or reset its connection, which no event may have told yet.
 func (l *loop) hasLeft(c *conn) bool {
-	if c.flags&(flagBroken|flagLateFIN) != 0 {
+	if c.gone() || c.has(flagLateFIN) {
 		return true
 	}
 	switch l.peek(c) {
 	case nextEnd:
-		c.flags |= flagPeerClosed
 		l.judgeFIN(c)
 		return l.exchangeOf(c).upload == uploadBody || c.has(flagLateFIN)
 	case nextFailure:
@@ -83,7 +82,7 @@ func (l *loop) hasLeft(c *conn) bool {
 // noteWhole remembers when a request was whole, and whether a FIN came with it.
 func (x *exchange) noteWhole(c *conn) {
 	c.since = x.loop.now
-	if c.has(flagPeerClosed) {
+	if c.ended() {
 		x.noteFIN(c)
 	}
 }

@@ -219,7 +219,7 @@ func (l *loop) drive(c *conn, writable bool) {
 		l.accepter.from(c)
 	case kindDownstream:
 		l.driveDownstream(c, writable)
-		if c.has(flagUnwatched) { // not for one that was closed: its slot is clean
+		if c.unwatched() { // not for one that was closed: its slot is clean
 			l.accepter.firstRead(c)
 		}
 	case kindUpstream:
@@ -381,7 +381,7 @@ func (l *loop) closeConn(c *conn) {
 	case kindFree, kindListener:
 	}
 	l.timers.Clear(c.slot)
-	socket.Close(c.fd)
+	c.closeSocket()
 	l.conns.give(c)
 }
 
@@ -428,8 +428,8 @@ func (l *loop) freeExchange(x *exchange) {
 func (l *loop) release() {
 	l.proxy.ending.forget()
 	for slot := range int32(l.conns.size()) {
-		if c := l.conns.at(slot); c.kind != kindFree && c.fd >= 0 {
-			socket.Close(c.fd)
+		if c := l.conns.at(slot); c.kind != kindFree {
+			c.closeSocket()
 		}
 	}
 	l.log.flush()

@@ -64,10 +64,10 @@ func (k *pools) mayKeep(u *conn) bool {
 	}
 	u.since = l.steady()
 	switch {
-	case u.flags&(flagPeerClosed|flagBroken) != 0:
+	case u.ended() || u.gone():
 		k.ended(u)
 		return false
-	case !u.has(flagReadable):
+	case !u.readable():
 		return true
 	}
 	u.flags &^= flagReadable
@@ -128,7 +128,7 @@ func (k *pools) take(t *balance.Backend, reuse reuse) *conn {
 			return nil
 		}
 		k.remove(u)
-		usable := u.incarnation == t.Incarnation && !u.isRisky(l.steady()) && u.flags&(flagPeerClosed|flagBroken|flagReadable) == 0
+		usable := u.incarnation == t.Incarnation && !u.isRisky(l.steady()) && !u.stirs()
 		if usable && (reuse == reuseAny && !l.crowded || k.isQuiet(u)) {
 			return u
 		}

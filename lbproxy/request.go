@@ -3,11 +3,8 @@ package lbproxy
 import (
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
-	"percore/lbproxy/socket"
 )
 
 const (
@@ -28,7 +25,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	b = r.AppendOrigin(b)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
 	host := len(b)
-	b = l.appendHost(b, c, r)
+	b = appendHost(b, c, r)
 	hostEnd := len(b)
 	b = append(b, "\r\n"...)
 	trusted := c.has(flagTrusted)
@@ -104,14 +101,11 @@ func appendMaxForwards(b []byte, steps int) []byte {
 
 // appendHost writes the host that the client asked for, its port included. An HTTP/1.0 client need not say; HTTP/1.1
 // workers insist, so they get the address that the client connected to.
-func (l *loop) appendHost(b []byte, c *conn, r *http1.Request) []byte {
+func appendHost(b []byte, c *conn, r *http1.Request) []byte {
 	if r.Host != nil {
 		return append(b, r.Host...)
 	}
-	if local, err := unix.Getsockname(int(c.fd)); err == nil {
-		return socket.AppendAddress(b, local)
-	}
-	return append(b, "localhost"...)
+	return c.appendLocal(b)
 }
 
 // appendUpgrade writes the fields that offer WebSocket, or that agree to it (RFC 9110 section 7.8). They are

@@ -320,7 +320,7 @@ func (x *exchange) finish() {
 	}
 	c.state = stateIdle
 	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
-	if c.has(flagReadable) {
+	if c.readable() {
 		l.enqueue(c)
 	}
 }
@@ -337,7 +337,7 @@ func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
 // closeResponded closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
 // awaited, or the answer could be lost.
 func (l *loop) closeResponded(c *conn, inputRead bool) {
-	if inputRead && !c.has(flagReadable) {
+	if inputRead && !c.readable() {
 		l.closeConn(c)
 		return
 	}

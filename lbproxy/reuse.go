@@ -89,7 +89,7 @@ func (k *pools) isQuiet(u *conn) bool {
 
 // spoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean that it is over.
 func (k *pools) spoke(u *conn) {
-	if u.flags&(flagPeerClosed|flagBroken) != 0 { // what comes with the end, such as a 408, is not followed by more
+	if u.ended() || u.gone() { // what comes with the end, such as a 408, is not followed by more
 		k.ended(u)
 	} else {
 		k.isQuiet(u)

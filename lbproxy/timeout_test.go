@@ -105,11 +105,7 @@ func deaf(t *testing.T) string {
 	if err := unix.Listen(fd, 0); err != nil {
 		t.Fatal(err)
 	}
-	sa, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := string(socket.AppendAddress(nil, sa))
+	address := string(socket.AppendLocal(nil, int32(fd)))
 	for range 3 {
 		c, err := net.DialTimeout("tcp", address, 50*time.Millisecond)
 		if err != nil {

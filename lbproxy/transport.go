@@ -132,17 +132,61 @@ func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
 	return n, errno == socket.OK || errno == unix.EAGAIN || errno == unix.EINTR
 }
 
-// finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not matter how busy
-// we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not say, ok is false.
+// readable reports whether a read may find something: bytes, the end or an error.
+func (c *conn) readable() bool { return c.has(flagReadable) }
+
+// ended reports whether the peer has sent a FIN, as far as it is known: behind what it sent before, a read finds the end.
+func (c *conn) ended() bool { return c.has(flagPeerClosed) }
+
+// gone reports whether the connection is over in both directions: by an error, or because both sides have ended it.
+func (c *conn) gone() bool { return c.has(flagBroken) }
+
+// failed reports whether it is over by an error: what came before may not be all that the peer sent.
+func (c *conn) failed() bool { return c.has(flagFailed) }
+
+// finSent reports whether our side of the connection has ended.
+func (c *conn) finSent() bool { return c.has(flagFinSent) }
+
+// unwatched reports whether epoll does not know the connection yet.
+func (c *conn) unwatched() bool { return c.has(flagUnwatched) }
+
+// stirs reports whether anything has come that was not read: bytes, the end or an error.
+func (c *conn) stirs() bool { return c.has(flagReadable | flagPeerClosed | flagBroken) }
+
+// readAgain has the next turn read, although no event told of anything.
+func (c *conn) readAgain() { c.flags |= flagReadable }
+
+// readNoMore is for a connection whose end was read.
+func (c *conn) readNoMore() { c.flags &^= flagReadable }
+
+// endWriting is for a connection that takes nothing any more: our side counts as ended, and what the peer sent before is read.
+func (c *conn) endWriting() { c.flags |= flagFinSent | flagReadable }
+
+// finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not
+// matter how busy we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not
+// say, ok is false.
 func (c *conn) finLag() (millis int64, ok bool) { return socket.FINLag(c.fd) }
 
 // unread is how many bytes the kernel holds for us of what the peer sent.
 func (c *conn) unread() int64 { return socket.Unread(c.fd) }
 
+// appendLocal writes the address that the peer connected to as `host:port`, or `localhost` where there is none.
+func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd) }
+
 // sendFin ends our side of the connection and goes on reading.
 func (l *loop) sendFin(c *conn) {
 	socket.ShutdownWrite(c.fd)
 	c.flags |= flagFinSent
+}
+
+// resetOnClose makes the coming close a reset, for a peer that would take a FIN for the end of a body.
+func (c *conn) resetOnClose() { socket.ResetOnClose(c.fd) }
+
+// closeSocket closes the socket, if there is one. The slot is still to be given back.
+func (c *conn) closeSocket() {
+	if c.fd >= 0 {
+		socket.Close(c.fd)
+	}
 }
 
 // next is what a read would bring.
@@ -155,18 +199,20 @@ const (
 	nextFailure
 )
 
-// peek looks at what a read would bring, and leaves it there.
+// peek looks at what a read would bring, and leaves it there. What it finds out counts as what an event tells.
 func (l *loop) peek(c *conn) next {
 	var one [1]byte
 	n, errno := socket.Recv(c.fd, one[:], unix.MSG_PEEK)
 	switch {
 	case errno == unix.EAGAIN:
+		c.flags &^= flagReadable
 		return nextNothing
 	case errno == unix.EINTR: // not on a socket that never waits, but nobody's failure
 		return nextBytes
 	case errno != socket.OK:
 		return nextFailure
 	case n == 0:
+		c.flags |= flagPeerClosed
 		return nextEnd
 	default:
 		return nextBytes

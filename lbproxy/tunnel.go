@@ -51,7 +51,7 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 func (x *exchange) touchTunnel() {
 	l := x.loop
 	class := timerTunnel
-	if l.conns.at(x.upstream).has(flagFinSent) || l.conns.at(x.downstream).has(flagFinSent) {
+	if l.conns.at(x.upstream).finSent() || l.conns.at(x.downstream).finSent() {
 		class = timerHalfClosed
 	}
 	l.timers.Clear(x.upstream)
@@ -72,11 +72,11 @@ func (l *loop) readTunnel(c *conn) {
 	for range readsPerTurn {
 		x := l.exchangeOf(c)
 		peer, box := x.peerOf(c)
-		if peer.has(flagFinSent) && c.has(flagBroken) { // it had only finished, now it is gone
+		if peer.finSent() && c.gone() { // it had only finished, now it is gone
 			x.closeTunnel()
 			return
 		}
-		if !c.has(flagReadable) || box.Pending() > 0 || peer.has(flagFinSent) {
+		if !c.readable() || box.Pending() > 0 || peer.finSent() {
 			return
 		}
 		b, ok := l.receive(c, l.readRoom())
@@ -107,13 +107,13 @@ func (x *exchange) onTunnelBytes(c *conn, b []byte) {
 // onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
 // words are on their way to a client that may still be sending, so that its connection must not be reset.
 func (x *exchange) onTunnelClosed(c *conn) {
-	c.flags &^= flagReadable
+	c.readNoMore()
 	switch {
-	case !c.has(flagBroken | flagFinSent):
+	case !c.gone() && !c.finSent():
 		peer, _ := x.peerOf(c)
 		x.loop.sendFin(peer)
 		x.touchTunnel()
-	case c.kind == kindUpstream && !c.has(flagFailed):
+	case c.kind == kindUpstream && !c.failed():
 		x.detachWorker(false)
 		x.finish()
 	default:
@@ -135,7 +135,7 @@ func (x *exchange) sendTunnel(to *conn, box *buffer.Box, p []byte) {
 // onTunnelRefused goes on with what one end, which takes nothing any more, has said before.
 func (x *exchange) onTunnelRefused(to *conn, box *buffer.Box) {
 	box.Release(&x.loop.buffers)
-	to.flags |= flagFinSent | flagReadable
+	to.endWriting()
 	x.touchTunnel()
 	x.loop.enqueue(to)
 }

@@ -114,7 +114,7 @@ func (x *exchange) writeFailed(u *conn) {
 	}
 	x.toWorker.Release(&l.buffers)
 	x.request = requestStopped
-	u.flags |= flagReadable
+	u.readAgain()
 	l.enqueue(u)
 }
 
@@ -164,11 +164,11 @@ func (x *exchange) flushToWorker(u *conn) {
 func (l *loop) driveUpstream(u *conn, writable bool) {
 	switch u.state {
 	case statePooled:
-		if u.flags&(flagReadable|flagPeerClosed|flagBroken) != 0 {
+		if u.stirs() {
 			l.pools.spoke(u)
 		}
 	case stateConnecting:
-		if u.has(flagBroken) {
+		if u.gone() {
 			l.exchangeOf(u).tryFailed(causeConnectRefused)
 		} else if writable {
 			l.exchangeOf(u).pushRequest()
@@ -210,7 +210,7 @@ func (l *loop) readUpstream(u *conn) {
 	generation := u.generation
 	for range readsPerTurn {
 		x := l.exchangeOf(u)
-		if !u.has(flagReadable) {
+		if !u.readable() {
 			return
 		}
 		if x.writer.unsent.Pending() > l.pendingMax() {
@@ -237,7 +237,7 @@ func (l *loop) readUpstream(u *conn) {
 // onWorkerClosed handles the end of a worker's stream.
 func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
-	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.has(flagFailed) || x.isRefusal()):
+	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.failed() || x.isRefusal()):
 		x.reply.done = true
 		x.finishResponse()
 	case x.hasBegun():

@@ -54,7 +54,7 @@ func (a *accepter) firstRead(c *conn) {
 // watch registers an accepted connection with epoll; it may be called twice. Where that fails for want of memory the
 // connection counts as broken: its turn in the run queue or its timer ends it.
 func (l *loop) watch(c *conn) {
-	if !c.has(flagUnwatched) {
+	if !c.unwatched() {
 		return
 	}
 	c.flags &^= flagUnwatched
@@ -71,7 +71,7 @@ func (a *accepter) watchLate() {
 	done := 0
 	for i := range a.late {
 		c := l.conns.at(a.late[i].token.Slot)
-		waits := c.generation == a.late[i].token.Generation && c.has(flagUnwatched)
+		waits := c.generation == a.late[i].token.Generation && c.unwatched()
 		if waits && a.late[i].millis > l.now {
 			break
 		}

@@ -66,9 +66,14 @@ func putPort(field *uint16, port uint16) {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(field))[:], port)
 }
 
-// AppendAddress writes a decoded address as `host:port`, or `localhost` for a unix socket.
-func AppendAddress(dst []byte, a unix.Sockaddr) []byte {
-	switch a := a.(type) {
+// AppendLocal writes the address that a socket is bound to as `host:port`, or `localhost` for a unix socket, and for one
+// without an address.
+func AppendLocal(dst []byte, fd int32) []byte {
+	local, err := unix.Getsockname(int(fd))
+	if err != nil {
+		local = nil
+	}
+	switch a := local.(type) {
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)).AppendTo(dst)
 	case *unix.SockaddrInet6:
