@@ -6,430 +6,442 @@ package config
 var prose = [...]description{
 	{
 		name:    "PERCORE_ACCESS_LOG",
-		meaning: "format of the line that each request leaves",
+		meaning: "Format of the line that each request leaves.",
 	},
 	{
 		name: "PERCORE_ACCESS_LOG_EXCLUDE",
-		meaning: "paths whose requests leave a line only when they are answered with 400 or more, or cut off; one " +
-			"that ends in a slash stands for all below it",
+		meaning: "Paths whose requests leave a line only when they are answered with 400 or more, or cut off. A path " +
+			"that ends in a slash stands for all below it.",
 		byDefault: "none",
 	},
 	{
 		name: "PERCORE_ACCESS_LOG_SAMPLE",
-		meaning: "share of the requests that leave a line; those answered with 400 or more, or cut off, always do, so " +
-			"that `0` is errors only",
+		meaning: "Share of the requests that leave a line. A request that is answered with 400 or more, or cut off, " +
+			"always leaves one, so `0` logs errors only.",
 	},
 	{
 		name: "PERCORE_ALLOW_BARE_LF",
-		meaning: "whether a line of a request head may end in LF without CR, for clients that know no better; workers " +
-			"see CR and LF all the same",
+		meaning: "Whether a line of a request head may end in LF without CR, for clients that do not send CR. Workers " +
+			"get CR and LF all the same.",
 	},
 	{
 		name: "PERCORE_AUTORESTART",
-		meaning: "whether a worker that ends is started again; `unexpected`: unless its exit code is one of " +
-			"`PERCORE_EXITCODES`",
+		meaning: "Whether a worker that ends is started again. `true`: always. `unexpected`: unless its exit code is " +
+			"one of `PERCORE_EXITCODES`. `false`: never.",
 	},
 	{
 		name: "PERCORE_BALANCE",
-		meaning: "which ready worker gets a request: the one with the fewest in flight, each in turn, the same one " +
-			"for the same client address, or of two at random the one with fewer in flight",
+		meaning: "Which ready worker gets a request. `least_conn`: the one with the fewest requests in flight. " +
+			"`round_robin`: each in turn. `ip_hash`: the same one for the same client address. `random`: of two " +
+			"at random, the one with fewer requests in flight.",
 	},
 	{
 		name: "PERCORE_BIND",
-		meaning: "where a worker listens: `tcp`: on 127.0.0.1 and its port; `unix`: on the unix socket whose path is " +
-			"`{socket}` in its command and `PERCORE_SOCKET` in its environment, while the port only names it",
+		meaning: "Where a worker listens. `tcp`: on its port of 127.0.0.1. `unix`: on a unix socket, whose path is " +
+			"`{socket}` in its command and `PERCORE_SOCKET` in its environment; the port is then only a part of " +
+			"its name.",
 		byDefault: "`unix` when the command has `{socket}` in it, else `tcp`",
 		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name:    "PERCORE_CLIENT_BODY_BUFFER_SIZE",
-		meaning: "a request body up to this size is held whole before a worker is chosen",
+		meaning: "A request body up to this size is held whole before a worker is chosen.",
 	},
 	{
-		name:    "PERCORE_CLIENT_BODY_MIN_RATE",
-		meaning: "least of a request body that has to come each second, on average, or 408; 0: no limit",
+		name: "PERCORE_CLIENT_BODY_MIN_RATE",
+		meaning: "Bytes of a request body that have to arrive each second, on average. A slower one is answered with " +
+			"408. 0: no limit.",
 	},
 	{
 		name: "PERCORE_CLIENT_BODY_TIMEOUT",
-		meaning: "longest pause between two pieces of a request body, and the span over which " +
-			"`PERCORE_CLIENT_BODY_MIN_RATE` holds",
+		meaning: "Longest pause between two pieces of a request body, and the span over which " +
+			"`PERCORE_CLIENT_BODY_MIN_RATE` holds.",
 	},
 	{
 		name:    "PERCORE_CLIENT_HEADER_TIMEOUT",
-		meaning: "time for a client to send a whole request head",
+		meaning: "How long a client may take to send a whole request head.",
 	},
 	{
 		name:    "PERCORE_CLIENT_MAX_BODY_SIZE",
-		meaning: "longest request body, beyond it 413; 0: no limit",
+		meaning: "Longest request body. A longer one is answered with 413. 0: no limit.",
 	},
 	{
 		name:    "PERCORE_CLIENT_MAX_HEADER_FIELDS",
-		meaning: "most fields of a request head, beyond it 431",
+		meaning: "Most fields of a request head. One with more is answered with 431.",
 	},
 	{
 		name: "PERCORE_CLIENT_MAX_HEADER_SIZE",
-		meaning: "longest request head, beyond it 431; the target may take half of it, beyond that 414; the workers " +
-			"have to take it, too",
+		meaning: "Longest request head. A longer one is answered with 431, and one whose target takes more than half " +
+			"of this with 414. The workers have to accept heads of this size, too.",
 	},
 	{
 		name: "PERCORE_COMMAND",
-		meaning: "the command line of a worker, when percore has no arguments; `{port}`, `{socket}`, `{index}` and " +
-			"`{name}` in it are filled in for each worker",
+		meaning: "Command line of a worker, unless percore has one as its arguments. In it `{port}`, `{socket}`, " +
+			"`{index}` and `{name}` are replaced for each worker.",
 	},
 	{
 		name: "PERCORE_CONTROL",
-		meaning: "unix socket of `percore status` and the other commands, for root and the user of PID 1 alone; " +
-			"`@name` is an abstract one, which needs no folder; `off` is none",
+		meaning: "Unix socket of `percore status` and the other commands, for root and the user of PID 1 alone. " +
+			"`@name`: an abstract socket, which needs no folder. `off`: none.",
 		byDefault: "`/run/percore.sock`, else a private place",
 	},
 	{
 		name:      "PERCORE_DIRECTORY",
-		meaning:   "working directory of the workers",
+		meaning:   "Working directory of the workers.",
 		byDefault: "inherited",
 	},
 	{
 		name: "PERCORE_DRAIN_TIMEOUT",
-		meaning: "how long a worker that is stopped or replaced may take to answer the requests that it has; new ones " +
-			"go to the others, or wait where there are none",
+		meaning: "How long a worker that is stopped or replaced may take to answer the requests that it has. New " +
+			"requests go to other workers, or wait where there are none.",
 	},
 	{
 		name:    "PERCORE_EXITCODES",
-		meaning: "exit codes that `unexpected` does not restart after",
+		meaning: "Exit codes after which `PERCORE_AUTORESTART=unexpected` does not start a worker again.",
 	},
 	{
 		name: "PERCORE_EXIT_ON",
-		meaning: "when percore gives up, with the exit code of the worker that it is due to; `all-fatal`: all workers " +
-			"of the fleet are FATAL or, with `PERCORE_AUTORESTART`, have ended for good; `any-fatal`: also when " +
-			"one worker of any program is and, unless it cannot be run at all, no sibling serves; `first-exit`: " +
-			"when any process ends, none is restarted",
+		meaning: "When percore gives up, with the exit code of the worker that is the reason. `all-fatal`: all " +
+			"workers of the fleet are FATAL or, with `PERCORE_AUTORESTART`, have ended for good. `any-fatal`: " +
+			"also when one worker of any program is, unless another worker of that program serves; a worker that " +
+			"cannot be run at all is always a reason. `first-exit`: any process has ended; none is started " +
+			"again. `never`: no worker is a reason.",
 	},
 	{
 		name:    "PERCORE_EXIT_REMAP",
-		meaning: "exit codes of the child that become others, as `from:to`",
+		meaning: "Exit codes of the child that become others, as `from:to`.",
 	},
 	{
 		name:    "PERCORE_FORWARD_SIGNALS",
-		meaning: "signals to percore that every worker gets, in place of what they mean to percore",
+		meaning: "Signals to percore that every worker gets. They lose their meaning to percore.",
 	},
 	{
 		name:      "PERCORE_FRONT_USER",
-		meaning:   "user that the front door runs as; no worker may have it",
-		byDefault: "`65534:65534` when percore is root, another free uid where a worker is 65534; else inherited",
+		meaning:   "User of the front door. No worker may have the same.",
+		byDefault: "`65534:65534` when percore is root, or another free uid where a worker is 65534; else inherited",
 		fixed:     "the front door has given up its privileges",
 	},
 	{
 		name:      "PERCORE_GROUP",
-		meaning:   "name of the fleet; processes are called `GROUP:NAME-PORT`",
+		meaning:   "Name of the fleet. Processes are called `GROUP:NAME-PORT`.",
 		byDefault: "`PERCORE_NAME`",
 		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_HEALTH",
-		meaning: "how a worker that gets traffic is checked: `tcp`: its port accepts, and it is not stopped " +
-			"(SIGSTOP), which is all that a port tells of a hang; `http:/path`: the path answers 2xx or 3xx; " +
-			"`notify`: it sends `WATCHDOG=1` more often than every `PERCORE_HEALTH_INTERVAL` times " +
-			"`PERCORE_HEALTH_FAILURES`, which it finds in `WATCHDOG_USEC`; one that fails is taken out of " +
-			"traffic and replaced",
+		meaning: "How a worker that gets traffic is checked. `tcp`: its port has to accept connections, and the " +
+			"worker must not be stopped (SIGSTOP); a port shows no other hang. `http:/path`: the path has to " +
+			"answer with 2xx or 3xx. `notify`: the worker has to send `WATCHDOG=1` more often than every " +
+			"`PERCORE_HEALTH_INTERVAL` times `PERCORE_HEALTH_FAILURES`, which it finds in `WATCHDOG_USEC`. A " +
+			"worker that fails is taken out of traffic and replaced.",
 		byDefault: "`none`",
 	},
 	{
 		name:    "PERCORE_HEALTH_FAILURES",
-		meaning: "failed checks in a row that are too many",
+		meaning: "Failed checks in a row after which a worker is replaced.",
 	},
 	{
 		name:    "PERCORE_HEALTH_INTERVAL",
-		meaning: "time between two checks",
+		meaning: "Time between two checks.",
 	},
 	{
 		name:    "PERCORE_HEALTH_TIMEOUT",
-		meaning: "a check that takes longer has failed",
+		meaning: "How long a check may take. One that takes longer has failed.",
 	},
 	{
 		name: "PERCORE_KEEPALIVE",
-		meaning: "idle connections kept to each worker by each loop; all of them together are never more than there " +
-			"may be clients (docs/limits.md)",
+		meaning: "Idle connections that each loop keeps to each worker. All of them together are never more than " +
+			"there may be clients (docs/limits.md).",
 	},
 	{
-		name:    "PERCORE_KEEPALIVE_TIMEOUT",
-		meaning: "how long an idle client connection is kept; longer than the idle timeout of a load balancer in front",
+		name: "PERCORE_KEEPALIVE_TIMEOUT",
+		meaning: "How long an idle client connection is kept. Make it longer than the idle timeout of a load balancer " +
+			"in front.",
 	},
 	{
 		name: "PERCORE_KILL_TREE",
-		meaning: "signals go to every process below percore, whatever its group or session; in a fleet this holds for " +
-			"SIGKILL, which reaches all that a worker has started anyway",
+		meaning: "Whether signals go to every process below percore, whatever its group or session. In a fleet this " +
+			"holds for SIGKILL, which reaches all that a worker has started anyway.",
 	},
 	{
 		name:    "PERCORE_LAME_DUCK",
-		meaning: "how long connections are still accepted after SIGTERM, while not ready any more",
+		meaning: "How long connections are still accepted after SIGTERM, while percore is no longer ready.",
 	},
 	{
 		name:      "PERCORE_LISTEN",
-		meaning:   "addresses to serve plain HTTP on",
+		meaning:   "Addresses to serve plain HTTP on.",
 		byDefault: "`:$PORT` if `PORT` is set, else `:8080`",
 		fixed:     "listening sockets are opened before privileges are given up",
 	},
 	{
 		name:    "PERCORE_LOGLEVEL",
-		meaning: "least level of the messages of percore itself",
+		meaning: "Lowest level of percore's own messages that is logged.",
 	},
 	{
 		name:    "PERCORE_LOG_FORMAT",
-		meaning: "format of these messages; `auto` is `text` on a terminal and `json` elsewhere",
+		meaning: "Format of these messages. `auto` is `text` on a terminal and `json` elsewhere.",
 	},
 	{
 		name: "PERCORE_LOG_PREFIX",
-		meaning: "put `NAME-PORT: ` before each line of a worker; `json`: make each a JSON object with `time`, " +
-			"`level`, `msg`, `process` and `stream`",
+		meaning: "What is put around each line of a worker. `true`: `NAME-PORT: ` before it. `json`: a JSON object " +
+			"with `time`, `level`, `msg`, `process` and `stream`.",
 	},
 	{
 		name:    "PERCORE_LOOPS",
-		meaning: "event loops; `auto` is usable CPUs / 8, rounded up",
+		meaning: "Number of event loops. `auto` is one for every 8 CPUs that percore may use, rounded up.",
 		fixed:   "every loop has listening sockets of its own",
 	},
 	{
 		name:    "PERCORE_MAX_LIFETIME",
-		meaning: "age at which a worker is replaced; 0: never",
+		meaning: "Age at which a worker is replaced. 0: never.",
 	},
 	{
 		name: "PERCORE_MAX_REQUESTS",
-		meaning: "requests after which a worker is replaced, one worker at a time and without losing a request; 0: " +
-			"never",
+		meaning: "Requests after which a worker is replaced. Workers are replaced one at a time, and no request is " +
+			"lost. 0: never.",
 	},
 	{
 		name:    "PERCORE_MAX_REQUESTS_JITTER",
-		meaning: "up to this many requests more, by chance, so that not all workers are due at once",
+		meaning: "Each worker may have up to this many requests more, by chance, so that not all are due at once.",
 	},
 	{
 		name: "PERCORE_MAX_RSS",
-		meaning: "resident memory of a worker and all processes below it beyond which it is replaced; looked at every " +
-			"2 seconds; 0: never",
+		meaning: "Resident memory beyond which a worker is replaced: its own and that of all processes below it, " +
+			"measured every 2 seconds. 0: never.",
 	},
 	{
 		name: "PERCORE_MODE",
-		meaning: "`http`: the workers serve HTTP behind the front door; `none`: workers without a listener; `init`: " +
-			"no fleet, one child with all that it was given, as `percore init` runs it",
+		meaning: "How traffic reaches the workers. `http`: through the front door, as HTTP. `none`: not at all; " +
+			"percore listens on nothing. `init`: there is no fleet; one child runs with all that it was given, " +
+			"as under `percore init`.",
 	},
 	{
 		name:      "PERCORE_NAME",
-		meaning:   "name of a worker, before the dash and its port",
+		meaning:   "Name of a worker, before the dash and its port.",
 		byDefault: "base name of the script behind an interpreter or `sh -c`, else of the command",
 		fixed:     "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_NO_NEW_PRIVS",
-		meaning: "whether the workers can get no privileges by what they execute, such as `sudo` (man 2 prctl, " +
-			"`PR_SET_NO_NEW_PRIVS`)",
+		meaning: "Whether workers are kept from gaining privileges by what they execute, such as `sudo` (man 2 prctl, " +
+			"`PR_SET_NO_NEW_PRIVS`).",
 	},
 	{
 		name:    "PERCORE_PDEATHSIG",
-		meaning: "signal that the child gets when percore dies",
+		meaning: "Signal that the child gets when percore dies.",
 	},
 	{
-		name:    "PERCORE_PIN_CPUS",
-		meaning: "whether worker i is pinned to CPU i of those that percore may use, and again from the first",
+		name: "PERCORE_PIN_CPUS",
+		meaning: "Whether worker i is pinned to CPU i of those that percore may use. With more workers than CPUs it " +
+			"begins with the first again.",
 	},
 	{
 		name:    "PERCORE_PORTS_FROM",
-		meaning: "worker i listens on this port + i, on 127.0.0.1",
+		meaning: "Port of the first worker, on 127.0.0.1. Worker i listens on this port + i.",
 		fixed:   "a worker has its name and its port for life",
 	},
 	{
 		name: "PERCORE_PRESTART",
-		meaning: "command that is run, as the user of the workers, and waited for before anything else is started; " +
-			"when it fails percore ends with its exit code",
+		meaning: "Command that runs, as the user of the workers, before anything else is started. percore waits for " +
+			"its end. When it fails, percore ends with its exit code.",
 	},
 	{
 		name: "PERCORE_PRIORITY",
-		meaning: "programs with a lower one start first and stop last; a stop goes on to the next when all of one are " +
-			"gone",
+		meaning: "Programs with a lower number start first and stop last. A stop goes on to the next number when all " +
+			"processes of the one before have ended.",
 	},
 	{
 		name: "PERCORE_PROGRAMS",
-		meaning: "further programs to run, without traffic; `mailer` has the variables `PERCORE_MAILER_COMMAND` and " +
-			"so on, see below",
+		meaning: "Further programs to run, which get no traffic. The variables of `mailer` are " +
+			"`PERCORE_MAILER_COMMAND` and so on, see below.",
 	},
 	{
 		name:    "PERCORE_PROXY_BUFFER_SIZE",
-		meaning: "longest head of an answer, beyond it 502",
+		meaning: "Longest head of a response. For a longer one the client gets 502.",
 	},
 	{
 		name:    "PERCORE_PROXY_CONNECT_TIMEOUT",
-		meaning: "time to connect to a worker",
+		meaning: "How long it may take to connect to a worker.",
 	},
 	{
 		name: "PERCORE_PROXY_IGNORE_CLIENT_ABORT",
-		meaning: "whether a worker goes on with a request whose client has left, and a client that has only shut down " +
-			"its sending side is waited for; otherwise the connection to the worker is closed within half a " +
-			"second, whatever the method, which Tornado tells as `on_connection_close`",
+		meaning: "Whether a worker goes on with a request whose client has left, and percore waits for a client that " +
+			"has only shut down its sending side. Otherwise the connection to the worker is closed within half a " +
+			"second, whatever the method. Tornado then calls `on_connection_close`.",
 	},
 	{
 		name:    "PERCORE_PROXY_KEEPALIVE_TIMEOUT",
-		meaning: "how long those are kept; shorter than the keep-alive timeout of the workers",
+		meaning: "How long those are kept. Make it shorter than the keep-alive timeout of the workers.",
 	},
 	{
 		name: "PERCORE_PROXY_NEXT_UPSTREAM",
-		meaning: "`error`: a request that a worker failed before any byte of the answer goes to another, if repeating " +
-			"it is safe",
+		meaning: "What becomes of a request when a worker fails before the first byte of its response. `error`: it " +
+			"goes to another worker, if it is safe to repeat. `off`: it fails.",
 	},
 	{
 		name: "PERCORE_PROXY_PROTOCOL",
-		meaning: "whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds; it is " +
-			"believed from `PERCORE_TRUSTED_PROXIES` only",
+		meaning: "Whether every connection has to begin with a PROXY header, version 1 or 2, within 5 seconds. The " +
+			"header is believed from `PERCORE_TRUSTED_PROXIES` only.",
 		fixed: "it is part of what the listeners are",
 	},
 	{
 		name:    "PERCORE_PROXY_READ_TIMEOUT",
-		meaning: "longest silence of a worker that owes an answer, beyond it 504",
+		meaning: "Longest silence of a worker that has a request to answer. After it the client gets 504.",
 	},
 	{
 		name:    "PERCORE_QUEUE_SIZE",
-		meaning: "requests that wait while no worker can take them, beyond it 503",
+		meaning: "Requests that may wait while no worker can take them. One more is answered with 503.",
 	},
 	{
 		name: "PERCORE_QUEUE_TIMEOUT",
-		meaning: "how long one waits there before 503; up to `PERCORE_READY_TIMEOUT` while the workers start for the " +
-			"first time; not at all where none is about to start within it",
+		meaning: "How long a request waits there before it is answered with 503. While the workers start for the " +
+			"first time it waits up to `PERCORE_READY_TIMEOUT`. It does not wait where no worker is about to " +
+			"start in that time.",
 	},
 	{
 		name: "PERCORE_READY",
-		meaning: "when a worker gets traffic: `tcp`: its port accepts; `http:/path`: the path answers 2xx or 3xx; " +
-			"`notify`: it sends `READY=1` to `NOTIFY_SOCKET`, as sd_notify does; `none`: at once",
+		meaning: "When a worker gets traffic. `tcp`: when its port accepts connections. `http:/path`: when the path " +
+			"answers with 2xx or 3xx. `notify`: when it sends `READY=1` to `NOTIFY_SOCKET`, as sd_notify does. " +
+			"`none`: at once.",
 	},
 	{
 		name:    "PERCORE_READY_TIMEOUT",
-		meaning: "a worker that is not ready in this time is a failed start",
+		meaning: "How long a worker may take to become ready. One that takes longer has failed to start.",
 	},
 	{
 		name:    "PERCORE_REDIRECT_STDERR",
-		meaning: "whether stderr goes where stdout goes, in the order of the writes",
+		meaning: "Whether stderr goes where stdout goes, in the order of the writes.",
 	},
 	{
 		name:    "PERCORE_SEND_TIMEOUT",
-		meaning: "longest pause in which a client takes nothing of its answer",
+		meaning: "Longest pause in which a client takes nothing of its response.",
 	},
 	{
 		name:    "PERCORE_SIGNAL_GROUP",
-		meaning: "signals go to the whole process group of the child",
+		meaning: "Whether signals go to the whole process group of the child.",
 	},
 	{
 		name: "PERCORE_SIGNAL_MAP",
-		meaning: "signals that become others on their way to a worker, or to the child of mode init, as `from:to`; " +
-			"without `to` they are dropped; SIGKILL never is",
+		meaning: "Signals that become others on their way to a worker, or to the child of mode init, as `from:to`. A " +
+			"signal without `to` is dropped. SIGKILL is never changed.",
 	},
 	{
 		name: "PERCORE_STARTRETRIES",
-		meaning: "failed starts in a row before a worker is given up as FATAL, which never happens while a sibling " +
-			"serves that does not fail as often itself",
+		meaning: "Failed starts in a row after which a worker is given up as FATAL. It is not given up while another " +
+			"worker of its program serves that does not fail as often itself.",
 	},
 	{
-		name:    "PERCORE_STARTSECS",
-		meaning: "a life shorter than this is a failed start; 0: none is",
+		name: "PERCORE_STARTSECS",
+		meaning: "A worker that ends sooner than this after its start has failed to start. 0: an early end is no " +
+			"failed start.",
 	},
 	{
 		name:      "PERCORE_STDERR_LOGFILE",
-		meaning:   "the same for stderr",
+		meaning:   "The same for stderr.",
 		byDefault: "stderr of percore",
 	},
 	{
 		name:    "PERCORE_STDERR_LOGFILE_BACKUPS",
-		meaning: "the same for stderr",
+		meaning: "The same for stderr.",
 	},
 	{
 		name:    "PERCORE_STDERR_LOGFILE_MAXBYTES",
-		meaning: "the same for stderr",
+		meaning: "The same for stderr.",
 	},
 	{
 		name: "PERCORE_STDOUT_LOGFILE",
-		meaning: "file that the stdout of the workers is appended to; `{name}`, `{index}` and `{port}` in it are " +
-			"filled in for each worker; `NONE`: it is thrown away; `AUTO`, `/dev/stdout`, `/dev/stderr`: that of " +
-			"percore",
+		meaning: "File to which the stdout of the workers is appended. In it `{name}`, `{index}` and `{port}` are " +
+			"replaced for each worker. `NONE`: it is thrown away. `AUTO`, `/dev/stdout`, `/dev/stderr`: it goes " +
+			"to percore's own.",
 		byDefault: "stdout of percore",
 	},
 	{
 		name:    "PERCORE_STDOUT_LOGFILE_BACKUPS",
-		meaning: "how many of these are kept; 0: the file is emptied instead",
+		meaning: "How many of these are kept. 0: the file is emptied instead.",
 	},
 	{
 		name:    "PERCORE_STDOUT_LOGFILE_MAXBYTES",
-		meaning: "size at which that file becomes FILE.1, FILE.1 becomes FILE.2 and so on; 0: never",
+		meaning: "Size at which that file becomes FILE.1, FILE.1 becomes FILE.2 and so on. 0: never.",
 	},
 	{
 		name:    "PERCORE_STOPASGROUP",
-		meaning: "whether the signal goes to the whole process group of the worker at once, as in supervisord",
+		meaning: "Whether the signal goes to the whole process group of the worker at once, as in supervisord.",
 	},
 	{
 		name: "PERCORE_STOPSIGNAL",
-		meaning: "signal that asks a worker to stop, and then, when it has ended, whatever it has left behind, in " +
-			"sessions of its own too",
+		meaning: "Signal that asks a worker to stop. When the worker has ended, all that it has left behind gets the " +
+			"signal, too, whatever its session.",
 	},
 	{
-		name:    "PERCORE_STOPWAITSECS",
-		meaning: "how long a worker, and what it has left behind, have after that until all of it gets SIGKILL",
+		name: "PERCORE_STOPWAITSECS",
+		meaning: "How long after the signal a worker, and what it has left behind, may take to end. What is left then " +
+			"gets SIGKILL.",
 	},
 	{
-		name:      "PERCORE_STOP_TIMEOUT",
-		meaning:   "budget of the whole shutdown; keep it below what the platform grants between SIGTERM and SIGKILL",
+		name: "PERCORE_STOP_TIMEOUT",
+		meaning: "How long the whole shutdown may take. Keep it below what the platform grants between SIGTERM and " +
+			"SIGKILL.",
 		byDefault: "`9s`; `29s` on ECS and Kubernetes",
 	},
 	{
 		name:    "PERCORE_STRICT",
-		meaning: "whether an unknown name that starts with `PERCORE_` ends the start, or is a warning",
+		meaning: "Whether an unknown name that starts with `PERCORE_` ends the start. Otherwise it is a warning.",
 	},
 	{
 		name: "PERCORE_TRUSTED_HOPS",
-		meaning: "number of proxies in front where their addresses are not known, as behind a load balancer in a " +
-			"cloud: the peer and so many less one of `X-Forwarded-For` from the right are believed; 0: by " +
-			"`PERCORE_TRUSTED_PROXIES`. Only for where nobody else can connect",
+		meaning: "Number of proxies in front, where their addresses are not known, as behind a load balancer in a " +
+			"cloud. The peer is believed, and of `X-Forwarded-For` one entry less than this number, from the " +
+			"right. Use it only where nothing else can connect. 0: `PERCORE_TRUSTED_PROXIES` decides.",
 	},
 	{
 		name: "PERCORE_TRUSTED_PROXIES",
-		meaning: "proxies in front whose `X-Forwarded-*` fields are believed; from anybody else they are replaced; " +
-			"`unix`: every peer on a unix socket",
-		byDefault: "nobody",
+		meaning: "Proxies in front whose `X-Forwarded-*` fields are believed. Those of all other peers are replaced. " +
+			"`unix`: every peer on a unix socket.",
+		byDefault: "none",
 	},
 	{
 		name:    "PERCORE_TUNNEL_TIMEOUT",
-		meaning: "longest silence on an upgraded connection, such as a WebSocket",
+		meaning: "Longest silence on an upgraded connection, such as a WebSocket.",
 	},
 	{
 		name:      "PERCORE_UMASK",
-		meaning:   "umask of the workers, in octal",
+		meaning:   "Umask of the workers, in octal.",
 		byDefault: "inherited",
 	},
 	{
 		name:      "PERCORE_USER",
-		meaning:   "user that the workers run as: `name`, `uid`, `name:group` or `uid:gid`",
+		meaning:   "User of the workers: `name`, `uid`, `name:group` or `uid:gid`.",
 		byDefault: "inherited",
 	},
 	{
 		name: "PERCORE_VIA",
-		meaning: "name that is added to the `Via` of requests (RFC 9110 section 7.6.3); none is added by default, as " +
-			"with nginx",
+		meaning: "Name that is added to the `Via` of requests (RFC 9110 section 7.6.3). By default none is added, as " +
+			"with nginx.",
 		byDefault: "none",
 	},
 	{
 		name: "PERCORE_WAIT_ALL",
-		meaning: "when the child has ended, the others get TERM and the rest of `PERCORE_STOP_TIMEOUT`, then SIGKILL; " +
-			"otherwise percore leaves at once",
+		meaning: "Whether the other processes are waited for when the child has ended. They get SIGTERM, and SIGKILL " +
+			"when `PERCORE_STOP_TIMEOUT` is over. Otherwise percore ends at once.",
 	},
 	{
 		name:      "PERCORE_WORKERS",
-		meaning:   "worker processes; `auto` is one per usable CPU",
+		meaning:   "Number of workers. `auto` is one for each CPU that percore may use.",
 		byDefault: "`WEB_CONCURRENCY` if set, else `auto`",
 	},
 	{
 		name: "PERCORE_WORKER_CONCURRENCY",
-		meaning: "requests that a worker gets at once, the rest waiting in one queue for all; 0: no limit; upgraded " +
-			"connections do not count",
+		meaning: "Requests that a worker gets at once. The rest wait in one queue for all workers. Upgraded " +
+			"connections do not count. 0: no limit.",
 	},
 	{
 		name:    "PORT",
-		meaning: "public port, when `PERCORE_LISTEN` is unset; every worker finds a port of its own under this name",
+		meaning: "Public port, when `PERCORE_LISTEN` is unset. Each worker finds a port of its own under this name.",
 		fixed:   "listening sockets are opened before privileges are given up",
 	},
 	{
 		name: "WEB_CONCURRENCY",
-		meaning: "worker processes, when `PERCORE_WORKERS` is unset; removed from the environment of the workers, or " +
-			"each of them would fork as many again",
+		meaning: "Number of workers when `PERCORE_WORKERS` is unset. Workers do not see it: each of them would start " +
+			"as many processes again.",
 	},
 }
