@@ -58,7 +58,7 @@ func (a *accepter) from(listener *conn) {
 		case socket.OK:
 			a.take(fd)
 		case unix.EAGAIN:
-			listener.flags &^= flagReadable
+			listener.facts &^= factReadable
 			return
 		case unix.EINTR, unix.ECONNABORTED:
 			// The one who connected has left; the next in the queue has not.
@@ -98,7 +98,7 @@ func (a *accepter) take(fd int32) {
 	if l.trust.Believes(&c.peer) {
 		c.flags |= flagTrusted
 	}
-	c.flags |= flagUnwatched
+	c.facts |= factUnwatched
 	if l.options.ProxyProtocol {
 		c.state = stateProxy
 		l.timers.Set(c.slot, l.idleTimer(timerProxy), l.now)
@@ -107,7 +107,7 @@ func (a *accepter) take(fd int32) {
 		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	}
 	if a.early.worthIt() {
-		c.flags |= flagReadable
+		c.facts |= factReadable
 		l.enqueue(c)
 		return
 	}
@@ -125,7 +125,7 @@ func (a *accepter) sweep() {
 }
 
 func (a *accepter) sweepOne(listener *conn) {
-	listener.flags |= flagReadable
+	listener.facts |= factReadable
 	for listener.readable() && a.loop.timers.Class(listener.slot) == timer.None {
 		a.from(listener)
 	}

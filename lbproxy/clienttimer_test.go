@@ -55,13 +55,13 @@ func (b *blockedClient) say(s string) {
 	if _, err := unix.Write(b.fd, []byte(s)); err != nil {
 		b.t.Fatal(err)
 	}
-	b.report(flagReadable)
+	b.report(factReadable)
 }
 
-func (b *blockedClient) report(flags connFlags) {
+func (b *blockedClient) report(told facts) {
 	b.onLoop(func(l *loop) {
 		c := l.conns.at(b.slot)
-		c.flags |= flags
+		c.facts |= told
 		l.enqueue(c)
 	})
 	b.fewTurns()
@@ -126,7 +126,7 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 		b := r.blockedClient()
 		b.say(getRequest)
 		eventually(t, "the hints are here", func() bool { return b.timer() == timerSend })
-		b.report(flagPeerClosed)
+		b.report(factEnded)
 		b.wantSendTimer()
 		close(gate)
 		eventually(t, "the answer is here", func() (taken bool) {

@@ -33,21 +33,15 @@ var connStateNames = [connStates]string{"none", "proxy", "idle", "open", "linger
 // String is the state as docs/exchange.md has it.
 func (s connState) String() string { return connStateNames[s] }
 
-// connFlags are facts that edge-triggered events report once and that stay true until used up.
-type connFlags uint16
+// connFlags are facts about a connection that its state does not say. What its socket told is in transport.go.
+type connFlags uint8
 
 const (
-	flagReadable   connFlags = 1 << iota // a read may find something
-	flagPeerClosed                       // the peer sent a FIN; a read will end with 0
-	flagBroken                           // the kernel reported an error or a full hang-up
-	flagQueued                           // is in the run queue already
+	flagQueued     connFlags = 1 << iota // is in the run queue already
 	flagReused                           // upstream: has served an exchange before this one
-	flagFinSent                          // we sent our FIN
 	flagHalfClosed                       // downstream: the FIN came right behind the request, so it is no abort; leave.go
 	flagLateFIN                          // downstream: the FIN came later than that, so the client counts as one that leaves
 	flagTrusted                          // downstream: a proxy whose word about the client counts
-	flagFailed                           // an error, not just a hang-up: what came before it is not all there was
-	flagUnwatched                        // downstream: epoll does not know it yet; it is in the run queue or in loop.late
 	flagUnasked                          // upstream: it spoke before all of its request was sent; reuse.go
 )
 
@@ -63,6 +57,7 @@ type conn struct {
 	kind        kind
 	state       connState
 	flags       connFlags
+	facts       facts
 	next        int32       // free list or pool
 	prev        int32       // pool
 	endpoint    int32       // upstream: index of its worker

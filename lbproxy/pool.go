@@ -70,7 +70,6 @@ func (k *pools) mayKeep(u *conn) bool {
 	case !u.readable():
 		return true
 	}
-	u.flags &^= flagReadable
 	return k.isQuiet(u)
 }
 

@@ -10,6 +10,20 @@ import (
 // Readiness, errno and the poller's events go no further than this file and accept.go; archtest holds that.
 // docs/adr/0017-http-knows-no-epoll.md has the contract with the rest of the package.
 
+// facts are what a connection's socket has told, which edge-triggered events say once: they hold until they are used up.
+type facts uint8
+
+const (
+	factReadable  facts = 1 << iota // a read may find something
+	factEnded                       // the peer sent a FIN; a read will end with 0
+	factGone                        // the kernel reported an error or a full hang-up
+	factFailed                      // an error, not just a hang-up
+	factFinSent                     // our side has ended
+	factUnwatched                   // epoll does not know it yet; it is in the run queue or in loop.late
+)
+
+func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
+
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	if l.upstreams >= l.clientsMax { // as many as there may be clients: docs/limits.md counts on it
@@ -80,16 +94,16 @@ const inFlags = epoll.In | epoll.PeerClosed | epoll.HangUp | epoll.Failed
 // noteEvent turns what the kernel reports about a connection into facts about it.
 func (c *conn) noteEvent(flags uint32) {
 	if flags&inFlags != 0 {
-		c.flags |= flagReadable
+		c.facts |= factReadable
 	}
 	if flags&epoll.PeerClosed != 0 {
-		c.flags |= flagPeerClosed
+		c.facts |= factEnded
 	}
 	if flags&(epoll.HangUp|epoll.Failed) != 0 {
-		c.flags |= flagBroken
+		c.facts |= factGone
 	}
 	if flags&epoll.Failed != 0 {
-		c.flags |= flagFailed
+		c.facts |= factFailed
 	}
 }
 
@@ -102,16 +116,16 @@ func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 		n, errno := socket.Recv(c.fd, l.scratch.area(room), 0)
 		switch errno {
 		case socket.OK:
-			if n < room && !c.has(flagPeerClosed|flagBroken) {
-				c.flags &^= flagReadable
+			if n < room && !c.knows(factEnded|factGone) {
+				c.facts &^= factReadable
 			}
 			return l.scratch.area(n), true
 		case unix.EAGAIN:
-			c.flags &^= flagReadable
+			c.facts &^= factReadable
 			return nil, false
 		case unix.EINTR:
 		default:
-			c.flags |= flagBroken | flagFailed
+			c.facts |= factGone | factFailed
 			return nil, true
 		}
 	}
@@ -127,40 +141,40 @@ func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return c.taken(soc
 // taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.
 func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
 	if errno == unix.ECONNRESET {
-		c.flags |= flagFailed
+		c.facts |= factFailed
 	}
 	return n, errno == socket.OK || errno == unix.EAGAIN || errno == unix.EINTR
 }
 
 // readable reports whether a read may find something: bytes, the end or an error.
-func (c *conn) readable() bool { return c.has(flagReadable) }
+func (c *conn) readable() bool { return c.knows(factReadable) }
 
 // ended reports whether the peer has sent a FIN, as far as it is known: behind what it sent before, a read finds the end.
-func (c *conn) ended() bool { return c.has(flagPeerClosed) }
+func (c *conn) ended() bool { return c.knows(factEnded) }
 
 // gone reports whether the connection is over in both directions: by an error, or because both sides have ended it.
-func (c *conn) gone() bool { return c.has(flagBroken) }
+func (c *conn) gone() bool { return c.knows(factGone) }
 
 // failed reports whether it is over by an error: what came before may not be all that the peer sent.
-func (c *conn) failed() bool { return c.has(flagFailed) }
+func (c *conn) failed() bool { return c.knows(factFailed) }
 
 // finSent reports whether our side of the connection has ended.
-func (c *conn) finSent() bool { return c.has(flagFinSent) }
+func (c *conn) finSent() bool { return c.knows(factFinSent) }
 
 // unwatched reports whether epoll does not know the connection yet.
-func (c *conn) unwatched() bool { return c.has(flagUnwatched) }
+func (c *conn) unwatched() bool { return c.knows(factUnwatched) }
 
 // stirs reports whether anything has come that was not read: bytes, the end or an error.
-func (c *conn) stirs() bool { return c.has(flagReadable | flagPeerClosed | flagBroken) }
+func (c *conn) stirs() bool { return c.knows(factReadable | factEnded | factGone) }
 
 // readAgain has the next turn read, although no event told of anything.
-func (c *conn) readAgain() { c.flags |= flagReadable }
+func (c *conn) readAgain() { c.facts |= factReadable }
 
 // readNoMore is for a connection whose end was read.
-func (c *conn) readNoMore() { c.flags &^= flagReadable }
+func (c *conn) readNoMore() { c.facts &^= factReadable }
 
 // endWriting is for a connection that takes nothing any more: our side counts as ended, and what the peer sent before is read.
-func (c *conn) endWriting() { c.flags |= flagFinSent | flagReadable }
+func (c *conn) endWriting() { c.facts |= factFinSent | factReadable }
 
 // finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not
 // matter how busy we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not
@@ -176,7 +190,7 @@ func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd)
 // sendFin ends our side of the connection and goes on reading.
 func (l *loop) sendFin(c *conn) {
 	socket.ShutdownWrite(c.fd)
-	c.flags |= flagFinSent
+	c.facts |= factFinSent
 }
 
 // resetOnClose makes the coming close a reset, for a peer that would take a FIN for the end of a body.
@@ -205,14 +219,14 @@ func (l *loop) peek(c *conn) next {
 	n, errno := socket.Recv(c.fd, one[:], unix.MSG_PEEK)
 	switch {
 	case errno == unix.EAGAIN:
-		c.flags &^= flagReadable
+		c.facts &^= factReadable
 		return nextNothing
 	case errno == unix.EINTR: // not on a socket that never waits, but nobody's failure
 		return nextBytes
 	case errno != socket.OK:
 		return nextFailure
 	case n == 0:
-		c.flags |= flagPeerClosed
+		c.facts |= factEnded
 		return nextEnd
 	default:
 		return nextBytes

@@ -57,10 +57,10 @@ func (l *loop) watch(c *conn) {
 	if !c.unwatched() {
 		return
 	}
-	c.flags &^= flagUnwatched
+	c.facts &^= factUnwatched
 	if err := l.register(c); err != nil {
 		l.proxy.log.Warn("connection dropped", "err", err)
-		c.flags |= flagBroken
+		c.facts |= factGone
 		l.enqueue(c)
 	}
 }
