@@ -49,7 +49,7 @@ func (a *accepter) from(listener *conn) {
 		return // every further connection is an event, and would only fail too
 	}
 	for range acceptsPerTurn {
-		if !l.mayAccept() {
+		if !l.room.mayAccept() {
 			a.pause(listener, "as many clients as there is memory or are descriptors for")
 			return
 		}
@@ -63,7 +63,7 @@ func (a *accepter) from(listener *conn) {
 		case unix.EINTR, unix.ECONNABORTED:
 			// The one who connected has left; the next in the queue has not.
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-			if !l.shed() {
+			if !l.room.shed() {
 				a.pause(listener, errno.Error())
 				return
 			}
@@ -86,14 +86,14 @@ func (a *accepter) pause(listener *conn, why string) {
 // other events, and registered when it has to wait.
 func (a *accepter) take(fd int32) {
 	l := a.loop
-	if l.isShort() {
+	if l.room.isShort() {
 		socket.BoundUnsent(fd, unsentBytesShort)
 	}
-	if l.clients >= l.clientsMax {
-		l.shed()
+	if l.room.clients >= l.room.clientsMax {
+		l.room.shed()
 	}
 	c := l.takeConn(fd, kindDownstream)
-	l.clients++
+	l.room.clients++
 	c.peer = client.FromAccept(&a.peer)
 	if l.trust.Believes(&c.peer) {
 		c.flags |= flagTrusted

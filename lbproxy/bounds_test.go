@@ -168,7 +168,7 @@ func (r *rig) exchangesOrNone() bool {
 func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(newStub(t, constant("ok")).address)
-	r.onLoop(func(l *loop) { l.clientsMax = 3 })
+	r.onLoop(func(l *loop) { l.room.clientsMax = 3 })
 	var all []*caller
 	for range 3 {
 		c := r.client()
@@ -197,7 +197,7 @@ func TestAConnectionWhoseRequestIsHereDoesNotMakeRoom(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, nil)
 			r.workers(newStub(t, constant("ok")).address)
-			r.onLoop(func(l *loop) { l.clientsMax = 3 })
+			r.onLoop(func(l *loop) { l.room.clientsMax = 3 })
 			var all []*caller
 			for range 3 {
 				c := r.client()
@@ -271,7 +271,7 @@ func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.ProxyProtocol, o.ClientHeaderTimeout = test.protocol, time.Minute })
 			r.workers(newStub(t, constant("ok")).address)
-			r.onLoop(func(l *loop) { l.clientsMax = 3 })
+			r.onLoop(func(l *loop) { l.room.clientsMax = 3 })
 			var slow []*caller
 			for range 3 {
 				slow = append(slow, r.client().send(test.said))
@@ -297,7 +297,7 @@ func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	r.workers(s.address)
-	r.onLoop(func(l *loop) { l.clientsMax = 2 })
+	r.onLoop(func(l *loop) { l.room.clientsMax = 2 })
 	busy := []*caller{r.client().send(getRequest), r.client().send(getRequest)}
 	eventually(t, "both are served", func() bool { return s.requests.Load() == 2 })
 	waits := r.client().send(getRequest)
@@ -443,7 +443,7 @@ func TestTheKernelHoldsLittleForAClientThatReadsNothing(t *testing.T) {
 func TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.MemoryMax = 64 << 20 })
 	deaf := r.deaf()
-	r.onLoop(func(l *loop) { l.clientsMax = 100; l.buffers.SetBudget(l.buffers.Used() / 2) })
+	r.onLoop(func(l *loop) { l.room.clientsMax = 100; l.buffers.SetBudget(l.buffers.Used() / 2) })
 	r.elapse(unreadFullMillis)
 	if start, err := r.client().send(getRequest).in.Peek(12); string(start) != "HTTP/1.1 200" {
 		t.Errorf("another's answer: got %q and %v, want 200", start, err)
@@ -456,7 +456,7 @@ func (r *rig) deaf() *caller {
 	r.t.Helper()
 	s := newStub(r.t, constant(strings.Repeat("x", 256<<10)))
 	r.workers(s.address)
-	r.onLoop(func(l *loop) { l.clientsMax = 1 })
+	r.onLoop(func(l *loop) { l.room.clientsMax = 1 })
 	first := r.client()
 	eventually(r.t, "another is in", func() bool { return r.sockets(kindDownstream) == 1 })
 	r.elapse(unservedMillis)

@@ -40,7 +40,7 @@ func (l *loop) configure() {
 	l.heads = newHeadLimits(o)
 	l.words = newBodyWords(o)
 	l.buffers.SetBudget(buffersMax(o))
-	l.clientsMax = clientsMax(o, descriptorLimit())
+	l.room.clientsMax = clientsMax(o, descriptorLimit())
 	l.log.use(o)
 	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{

@@ -107,7 +107,7 @@ func TestHeadsWithinTheLimitsPass(t *testing.T) {
 func TestConnectionsToWorkersAreBoundedAsClientsAre(t *testing.T) {
 	const clients = 4
 	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
-	r.onLoop(func(l *loop) { l.clientsMax = clients })
+	r.onLoop(func(l *loop) { l.room.clientsMax = clients })
 	gates := map[string]chan struct{}{"GET": make(chan struct{}), "POST": make(chan struct{})}
 	s := newStub(t, func(q *stubRequest) bool { <-gates[strings.Fields(q.head)[0]]; return q.ok("ok") })
 	r.workers(s.address)

@@ -109,16 +109,16 @@ type loop struct {
 		posted     []func(*loop)
 		waiting    atomic.Bool // posted is not empty
 	}
-	draining            bool
-	finishing           bool // the loop ends when the last client has its answer
-	stopped             bool
-	clients, clientsMax int // clients' connections, and how many there may be; bounds.go
-	upstreams           int // connections to workers, those in the pools among them
-	complaints          complaints
-	active              int                   // exchanges
-	quiet               atomic.Bool           // draining, and no request can come any more
-	seen                atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
-	oldest              atomic.Pointer[[]age] // see noteOldest
+	draining   bool
+	finishing  bool // the loop ends when the last client has its answer
+	stopped    bool
+	room       room
+	upstreams  int // connections to workers, those in the pools among them
+	complaints complaints
+	active     int                   // exchanges
+	quiet      atomic.Bool           // draining, and no request can come any more
+	seen       atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
+	oldest     atomic.Pointer[[]age] // see noteOldest
 
 	afterTurn func(*loop) // for tests: looks at the loop between two turns
 }
@@ -142,7 +142,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	l.wake.at = never
 	l.configure()
 	l.retrySlot = l.reserveSlot()
-	l.accepter.loop, l.pools.loop = l, l
+	l.accepter.loop, l.pools.loop, l.room.loop = l, l, l
 	for _, listener := range listeners {
 		if err := l.accepter.add(listener); err != nil {
 			return nil, fmt.Errorf("open loop %d: %w", id, err)
@@ -209,7 +209,7 @@ func (l *loop) drive(c *conn, writable bool) {
 	defer l.rescue(c.slot, c.generation)
 	if l.buffers.IsCramped() {
 		generation := c.generation
-		if l.trim(); c.generation != generation {
+		if l.room.trim(); c.generation != generation {
 			return // it has gone itself
 		}
 	}
@@ -375,7 +375,7 @@ func (l *loop) closeConn(c *conn) {
 	}
 	switch c.kind {
 	case kindDownstream:
-		l.clients--
+		l.room.clients--
 	case kindUpstream:
 		l.upstreams--
 	case kindFree, kindListener:

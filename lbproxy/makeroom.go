@@ -32,66 +32,74 @@ const (
 	unsentBytesShort = 16 << 10
 )
 
+// room is the room that a loop has for clients: their connections, and the buffers that these hold.
+type room struct {
+	loop       *loop
+	clients    int // connections that are open
+	clientsMax int // that there may be; bounds.go
+}
+
 // mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
 // in the queue is still taken in.
-func (l *loop) mayAccept() bool {
-	if l.draining || l.clients < l.clientsMax {
+func (r *room) mayAccept() bool {
+	if r.loop.draining || r.clients < r.clientsMax {
 		return true
 	}
-	_, ok := l.dispensable()
+	_, ok := r.dispensable()
 	return ok
 }
 
 // isShort tells whether half of the places, or of the buffers' budget, is used.
-func (l *loop) isShort() bool {
-	return l.clients >= l.clientsMax/2 || l.buffers.Pressure() != buffer.None
+func (r *room) isShort() bool {
+	return r.clients >= r.clientsMax/2 || r.loop.buffers.Pressure() != buffer.None
 }
 
 // shed closes the client that is dispensable, and reports whether there was one.
-func (l *loop) shed() bool {
-	slot, ok := l.dispensable()
+func (r *room) shed() bool {
+	slot, ok := r.dispensable()
 	if ok {
-		l.dismiss(l.conns.at(slot))
+		r.dismiss(r.loop.conns.at(slot))
 	}
 	return ok
 }
 
 // shedUnserved is shed for the middle of a request, which must not be the one that goes.
-func (l *loop) shedUnserved() bool {
-	slot, ok := l.longest(timerKeepalive, 0, false)
+func (r *room) shedUnserved() bool {
+	slot, ok := r.longest(timerKeepalive, 0, false)
 	if !ok {
-		slot, ok = l.debtor(false, timerHeader, timerProxy)
+		slot, ok = r.debtor(false, timerHeader, timerProxy)
 	}
 	if ok {
-		l.dismiss(l.conns.at(slot))
+		r.dismiss(r.loop.conns.at(slot))
 	}
 	return ok
 }
 
 // dispensable is the client that goes when there is no place for another: one that is idle, as it has to be ready for that in any case
 // (RFC 9112 section 9.5), or has its last answer; else the one that has owed something longest; else one that drips.
-func (l *loop) dispensable() (slot int32, ok bool) {
-	if slot, ok = l.longest(timerKeepalive, idleSpareMillis, false); ok {
+func (r *room) dispensable() (slot int32, ok bool) {
+	if slot, ok = r.longest(timerKeepalive, idleSpareMillis, false); ok {
 		return slot, true
 	}
-	if slot, ok = l.longest(timerLinger, unservedMillis, false); ok {
+	if slot, ok = r.longest(timerLinger, unservedMillis, false); ok {
 		return slot, true
 	}
-	if slot, ok = l.debtor(false, timerHeader, timerProxy, timerBody, timerSend); ok {
+	if slot, ok = r.debtor(false, timerHeader, timerProxy, timerBody, timerSend); ok {
 		return slot, true
 	}
-	if slot, ok = l.longest(timerKeepalive, 0, false); ok {
+	if slot, ok = r.longest(timerKeepalive, 0, false); ok {
 		return slot, true
 	}
-	if slot, ok = l.timers.Oldest(timerLinger); ok { // its client sends and sends
+	if slot, ok = r.loop.timers.Oldest(timerLinger); ok { // its client sends and sends
 		return slot, true
 	}
-	return l.slowest()
+	return r.slowest()
 }
 
 // longest is the client whose timer of a class was set longest ago, for so many milliseconds at least; holding is to pass over those
 // that hold no buffer. One whose next bytes are here, and not yet read, does not go: it would be reset.
-func (l *loop) longest(class timer.Class, millis int64, holding bool) (slot int32, ok bool) {
+func (r *room) longest(class timer.Class, millis int64, holding bool) (slot int32, ok bool) {
+	l := r.loop
 	peeks, looks := 0, 0
 	for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
 		looks++
@@ -110,10 +118,11 @@ func (l *loop) longest(class timer.Class, millis int64, holding bool) (slot int3
 }
 
 // debtor is the client that has owed longest what the classes stand for, for unservedMillis at least.
-func (l *loop) debtor(holding bool, classes ...timer.Class) (debtor int32, found bool) {
+func (r *room) debtor(holding bool, classes ...timer.Class) (debtor int32, found bool) {
+	l := r.loop
 	debtor = noSlot
 	for _, class := range classes {
-		slot, ok := l.longest(class, unservedMillis, holding)
+		slot, ok := r.longest(class, unservedMillis, holding)
 		if ok && (!found || l.timers.Age(slot, l.now) > l.timers.Age(debtor, l.now)) {
 			debtor, found = slot, true
 		}
@@ -122,7 +131,8 @@ func (l *loop) debtor(holding bool, classes ...timer.Class) (debtor int32, found
 }
 
 // slowest is the client that drips most, of those that have been silent longest: that a byte was late is forgotten with the next.
-func (l *loop) slowest() (slowest int32, found bool) {
+func (r *room) slowest() (slowest int32, found bool) {
+	l := r.loop
 	slowest = noSlot
 	lowest := int64(slowBytesPerSecond)
 	for _, class := range [...]timer.Class{timerBody, timerSend} {
@@ -151,7 +161,8 @@ func (x *exchange) rate(class timer.Class) int64 {
 }
 
 // dismiss ends a client for the sake of others.
-func (l *loop) dismiss(c *conn) {
+func (r *room) dismiss(c *conn) {
+	l := r.loop
 	class := l.timers.Class(c.slot)
 	if class == timerKeepalive || class == timerLinger {
 		l.closeConn(c)
@@ -160,16 +171,17 @@ func (l *loop) dismiss(c *conn) {
 	l.complain(&l.complaints.shed, sideDownstream, "clients closed", "they owed a request, the rest of one, or the reading of an answer, and others had no place")
 	switch class {
 	case timerBody:
-		l.endAtOnce(c, causeBodyOwed)
+		r.endAtOnce(c, causeBodyOwed)
 	case timerSend:
-		l.endAtOnce(c, causeReadingOwed)
+		r.endAtOnce(c, causeReadingOwed)
 	default:
 		l.closeUnserved(c)
 	}
 }
 
 // endAtOnce ends an exchange and its client's connection at once: one that lingers has its place still.
-func (l *loop) endAtOnce(c *conn, why cause) {
+func (r *room) endAtOnce(c *conn, why cause) {
+	l := r.loop
 	generation := c.generation
 	l.exchangeOf(c).abort(why)
 	if c.generation != generation {
@@ -184,22 +196,23 @@ func (l *loop) endAtOnce(c *conn, why cause) {
 }
 
 // trim lets clients go that owe something, and hold buffers, until there is room for others. Nobody's bytes are being looked at.
-func (l *loop) trim() {
+func (r *room) trim() {
+	l := r.loop
 	for range shedsPerTurn {
 		if !l.buffers.IsCramped() {
 			return
 		}
-		slot, ok := l.debtor(true, timerHeader, timerProxy, timerBody, timerSend)
+		slot, ok := r.debtor(true, timerHeader, timerProxy, timerBody, timerSend)
 		if !ok {
-			slot, ok = l.slowest()
+			slot, ok = r.slowest()
 		}
 		if !ok && l.buffers.Pressure() == buffer.Full {
-			slot, ok = l.longest(timerSend, unreadFullMillis, true)
+			slot, ok = r.longest(timerSend, unreadFullMillis, true)
 		}
 		if !ok {
 			return
 		}
-		l.dismiss(l.conns.at(slot))
+		r.dismiss(l.conns.at(slot))
 	}
 }
 

@@ -143,7 +143,7 @@ func TestTheCheckFindsAMisstep(t *testing.T) {
 		{"a worker that no exchange counts", func(x *exchange, _ *conn, _ *loop) { x.backend = nil }, "no place at a worker"},
 		{"a connection of another exchange", func(x *exchange, c *conn, _ *loop) { c.exchange = noSlot }, "a connection that is open has no exchange"},
 		{"a state of the other side", func(_ *exchange, c *conn, _ *loop) { c.kind = kindUpstream }, "kind"},
-		{"a client too few", func(_ *exchange, _ *conn, l *loop) { l.clients-- }, "clients"},
+		{"a client too few", func(_ *exchange, _ *conn, l *loop) { l.room.clients-- }, "clients"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -158,12 +158,12 @@ func TestTheCheckFindsAMisstep(t *testing.T) {
 				}
 				x := l.exchanges[0]
 				c := l.conns.at(x.downstream)
-				connBefore, before, clients := *c, *x, l.clients
+				connBefore, before, clients := *c, *x, l.room.clients
 				test.harm(x, c, l)
 				if odd := l.misstep(); !strings.Contains(odd, test.want) {
 					t.Errorf("got %q, want %q", odd, test.want)
 				}
-				*c, *x, l.clients = connBefore, before, clients
+				*c, *x, l.room.clients = connBefore, before, clients
 			})
 		})
 	}
@@ -223,9 +223,9 @@ func (l *loop) misstep() string {
 			return fmt.Sprintf("%s: %+v: %+v", odd, x.phase(), *x)
 		}
 	}
-	if exchanges != l.active || clients != l.clients || upstreams != l.upstreams {
+	if exchanges != l.active || clients != l.room.clients || upstreams != l.upstreams {
 		return fmt.Sprintf("got %d exchanges, %d clients and %d connections to workers, counted are %d, %d and %d",
-			exchanges, clients, upstreams, l.active, l.clients, l.upstreams)
+			exchanges, clients, upstreams, l.active, l.room.clients, l.upstreams)
 	}
 	return ""
 }

@@ -206,7 +206,7 @@ func TestASiegeKeepsNobodyOut(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.MemoryMax = memory })
 			r.workers(worker.address)
-			r.onLoop(func(l *loop) { l.clientsMax = 128 })
+			r.onLoop(func(l *loop) { l.room.clientsMax = 128 })
 			s := besiege(r.address, clients, pause, a)
 			defer s.lift()
 			time.Sleep(span / 2) // in which it begins

@@ -26,7 +26,7 @@ func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
 
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
-	if l.upstreams >= l.clientsMax { // as many as there may be clients: docs/limits.md counts on it
+	if l.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
 		l.pools.dropOldest()
 	}
 	fd, errno := l.openSocket(a)
@@ -50,7 +50,7 @@ func (l *loop) dial(a *socket.Address) (*conn, cause) {
 // that may never say another word.
 func (l *loop) openSocket(a *socket.Address) (int32, unix.Errno) {
 	fd, errno := socket.Open(a)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.pools.dropOldest() || l.shedUnserved()) {
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.pools.dropOldest() || l.room.shedUnserved()) {
 		return socket.Open(a)
 	}
 	return fd, errno
