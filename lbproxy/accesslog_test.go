@@ -3,7 +3,6 @@ package lbproxy
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ func (r *rig) accessLines(n int) []string {
 const hostile = "GET /a\"b\\c?<d> HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\\ \xff\xc3\x28 \xe2\x80\xa8\t\r\nReferer: \\\"}\x80\r\n\r\n"
 
 func TestTheCombinedAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogCombined })
+	r := newRig(t, func(o *Options) { o.AccessLog = Combined })
 	r.workers(newStub(t, constant("hello")).address)
 	c := r.client()
 	c.do("GET /path?q=1 HTTP/1.1\r\nHost: x\r\nReferer: http://r/\r\nUser-Agent: test/1\r\n\r\n").want(t, 200, "hello")
@@ -85,7 +84,7 @@ func (l *jsonLine) target() string {
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; o.Balance = balance.RoundRobin })
+	r := newRig(t, func(o *Options) { o.AccessLog = JSON; o.Balance = balance.RoundRobin })
 	good := newStub(t, constant("hello"))
 	r.workers(good.address, refusing(t))
 	c := r.client()
@@ -132,7 +131,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 }
 
 func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
+	r := newRig(t, func(o *Options) { o.AccessLog = JSON })
 	c := r.client().send(getRequest)
 	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	time.Sleep(20 * time.Millisecond)
@@ -157,44 +156,6 @@ func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	}
 }
 
-// stuck is a log reader that stalls until it is let go.
-type stuck struct{ gate, entered chan struct{} }
-
-func (w stuck) Write(b []byte) (int, error) {
-	w.entered <- struct{}{}
-	<-w.gate
-	return len(b), nil
-}
-
-func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
-	gate, entered := make(chan struct{}), make(chan struct{}, 10)
-	a := newAccessLog(stuck{gate, entered}, slog.New(slog.DiscardHandler))
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() { a.run(stop); close(done) }()
-	w := a.writer()
-	w.use(&Options{AccessLog: AccessLogCombined, AccessLogSample: 1})
-	line := strings.Repeat("x", accessBytesMax/100-1) + "\n"
-	for i := range 111 {
-		w.b = append(w.b, line...)
-		w.lines++
-		w.flush()
-		if i == 0 {
-			<-entered
-		}
-	}
-	a.mu.Lock()
-	if n := a.dropped; n != 10 {
-		t.Errorf("dropped lines: got %d, want 10, for one is on its way out and 100 wait", n)
-	}
-	a.mu.Unlock()
-	close(gate)
-	close(stop)
-	<-done
-	if n := cap(a.spare) + cap(a.waiting); n > accessKeptBytes {
-		t.Errorf("room that is kept: got %d bytes, want %d at most", n, accessKeptBytes)
-	}
-}
-
 func TestWhichRequestsLeaveALine(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -212,7 +173,7 @@ func TestWhichRequestsLeaveALine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, func(o *Options) {
-				o.AccessLog, o.AccessLogSample, o.AccessLogExclude = AccessLogJSON, test.share, test.exclude
+				o.AccessLog, o.AccessLogSample, o.AccessLogExclude = JSON, test.share, test.exclude
 			})
 			r.workers(newStub(t, func(q *stubRequest) bool {
 				if q.path() == "/bad" {
@@ -239,18 +200,8 @@ func TestWhichRequestsLeaveALine(t *testing.T) {
 	}
 }
 
-func TestEscapingIsValidJSONForEveryByte(t *testing.T) {
-	for v := range 256 {
-		s := `"` + string(appendEscaped(nil, []byte{byte(v)})) + `"`
-		var got string
-		if err := json.Unmarshal([]byte(s), &got); err != nil || got != string(rune(v)) {
-			t.Errorf("byte %#x: got %s, which reads as %q (%v), want U+%04X", v, s, got, err, v)
-		}
-	}
-}
-
 func TestALineIsBoundedWhateverAClientSays(t *testing.T) {
-	for _, format := range []AccessLog{AccessLogCombined, AccessLogJSON} {
+	for _, format := range []Form{Combined, JSON} {
 		t.Run(string(format), func(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.AccessLog = format })
 			r.workers(newStub(t, constant("ok")).address)
@@ -267,7 +218,7 @@ func TestALineIsBoundedWhateverAClientSays(t *testing.T) {
 }
 
 func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON; trusting("127.0.0.1/32")(o) })
+	r := newRig(t, func(o *Options) { o.AccessLog = JSON; trusting("127.0.0.1/32")(o) })
 	r.workers(newStub(t, constant("ok")).address)
 	r.client().do("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\"b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n").want(t, 200, "ok")
 	var got jsonLine
@@ -276,55 +227,11 @@ func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
 	}
 }
 
-func TestTimesAreExactToTheMicrosecond(t *testing.T) {
-	tests := []struct {
-		nanos           int64
-		millis, seconds string
-	}{
-		{0, "0.000", "0.000000"},
-		{999, "0.000", "0.000000"},
-		{1_000, "0.001", "0.000001"},
-		{12_345_678, "12.345", "0.012345"},
-		{60_000_000_000, "60000.000", "60.000000"},
-		{-5, "0.000", "0.000000"},
-	}
-	for _, test := range tests {
-		if got := string(appendJSONDecimal(nil, "x", test.nanos, time.Millisecond)); got != `,"x":`+test.millis {
-			t.Errorf("%d ns: got %s, want %s ms", test.nanos, got, test.millis)
-		}
-		if got := string(appendJSONSeconds(nil, "x", test.nanos)); got != `,"x":`+test.seconds {
-			t.Errorf("%d ns: got %s, want %s s", test.nanos, got, test.seconds)
-		}
-	}
-}
-
-func TestALineHasThePathOfATargetInAbsoluteForm(t *testing.T) {
-	for target, want := range map[string]string{
-		"/a?b": "/a?b", "http://h/a?b": "/a?b", "http://h:81?b": "?b", "http://h": "", "*": "*", "/a://b/c": "/a://b/c", "": "",
-	} {
-		if got := string(originOf([]byte(target))); got != want {
-			t.Errorf("%q: got %q, want %q", target, got, want)
-		}
-	}
-}
-
-// TestALineSaysWhatTheHostIs takes the host that was asked for apart into name and port.
-func TestALineSaysWhatTheHostIs(t *testing.T) {
-	for host, want := range map[string]string{
-		"example.org": `{"":"","server.address":"example.org"}`, "example.org:81": `{"":"","server.address":"example.org","server.port":81}`,
-		"[::1]:443": `{"":"","server.address":"::1","server.port":443}`, "[::1]": `{"":"","server.address":"::1"}`, "": `{"":"","server.address":""}`,
-	} {
-		if got := string(append(appendJSONHost([]byte(`{"":"`), []byte(host)), '}')); got != want {
-			t.Errorf("%q: got %s, want %s", host, got, want)
-		}
-	}
-}
-
 // TestAPauseOfTheLogsReaderCostsNoLines has one request after the other, so that each line is the only one of its turn, while
 // the log's reader pauses: the lines are far fewer than the 2 MB that docs/limits.md says may be on their way out.
 func TestAPauseOfTheLogsReaderCostsNoLines(t *testing.T) {
 	const requests = 500
-	r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
+	r := newRig(t, func(o *Options) { o.AccessLog = JSON })
 	r.workers(newStub(t, constant("ok")).address)
 	c := r.client()
 	r.access.mu.Lock()

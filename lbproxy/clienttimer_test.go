@@ -82,7 +82,7 @@ func (b *blockedClient) wantSendTimer() {
 func TestNothingBehindARefusalThatAClientDoesNotTakeIsARequest(t *testing.T) {
 	for name, refused := range map[string]string{"a head": "BAD\x00 / HTTP/1.1\r\n\r\n", "framing": "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.AccessLog = AccessLogJSON })
+			r := newRig(t, func(o *Options) { o.AccessLog = JSON })
 			s := newStub(t, constant("ok"))
 			r.workers(s.address)
 			b := r.blockedClient()

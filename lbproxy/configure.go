@@ -41,7 +41,7 @@ func (l *loop) configure() {
 	l.words = newBodyWords(o)
 	l.buffers.SetBudget(buffersMax(o))
 	l.room.clientsMax = clientsMax(o, descriptorLimit())
-	l.log.use(o)
+	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)
 	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{
 		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,

@@ -227,7 +227,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	x.single = !r.KeepAlive
 	x.writer.keepAlive = r.KeepAlive && !l.draining
 	x.headNanos = l.nowNanos
-	l.log.note(&l.buffers, x, r)
+	x.noteHead(r)
 	x.body.begin(r.Framing, r.Length)
 	x.upload = uploadBody
 	x.expects = x.asksWorker(r, rest)
@@ -369,7 +369,7 @@ func (x *exchange) glimpse(b []byte) {
 	r := &l.request
 	r.Glimpse(b, l.heads.request)
 	x.method, x.writer.minor = r.MethodID, r.Minor
-	l.log.note(&l.buffers, x, r)
+	x.noteHead(r)
 }
 
 // refuse answers a request with this head that the codec rejected.

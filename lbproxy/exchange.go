@@ -58,7 +58,6 @@ type exchange struct {
 	queuedNanos  int64 // how long it has waited in all
 	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it
 	refusedNanos int64 // how long connects took that timed out, in all
-	line         logLine
 	traces
 }
 

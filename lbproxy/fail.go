@@ -140,7 +140,7 @@ func (x *exchange) drop(status int) {
 	if !x.hasBegun() {
 		x.status = status
 	}
-	l.log.write(l, x)
+	x.writeDown()
 	reset := (x.response == responseRelaying || x.writer.unsent.Pending() > 0) && x.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.gone()

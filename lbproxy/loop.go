@@ -102,7 +102,7 @@ type loop struct {
 	response http1.Response
 	scratch  scratch
 	out      []byte // the head under construction
-	log      *accessWriter
+	log      *Writer
 
 	mail struct {
 		sync.Mutex // guards posted
@@ -135,7 +135,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		mailbox: balance.Mailbox{Wake: poller.Wake},
 		scratch: newScratch(),
 		out:     make([]byte, 0, headroomBytes),
-		log:     p.accessLog.writer(),
+		log:     NewWriter(p.accessLog),
 	}
 	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)
 	l.tick()
@@ -173,7 +173,7 @@ func (l *loop) run() error {
 		l.expire()
 		l.takeGrants()
 		l.accepter.watchLate()
-		l.log.flush()
+		l.log.Flush()
 		if l.draining {
 			l.noteQuiet()
 		}
@@ -416,8 +416,8 @@ func (l *loop) freeExchange(x *exchange) {
 	l.buffers.Put(x.head)
 	l.buffers.Put(x.answer)
 	l.buffers.Put(x.writer.trailer)
-	l.buffers.Put(x.line.b)
-	x.head, x.answer, x.writer.trailer, x.line = nil, nil, nil, logLine{}
+	l.buffers.Put(x.noted.Buffer())
+	x.head, x.answer, x.writer.trailer, x.noted = nil, nil, nil, Head{}
 	x.toWorker.Release(&l.buffers)
 	x.writer.unsent.Release(&l.buffers)
 	l.idle = append(l.idle, x.id)
@@ -432,7 +432,7 @@ func (l *loop) release() {
 			c.closeSocket()
 		}
 	}
-	l.log.flush()
+	l.log.Flush()
 	_ = l.poller.Close()
 	l.quiet.Store(true)
 	l.seen.Store(math.MaxUint64) // no snapshot concerns it any more; PID 1 takes one that is not answered for a hang

@@ -8,16 +8,6 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// AccessLog is the form of the access log.
-type AccessLog string
-
-// The access log's forms.
-const (
-	AccessLogOff      AccessLog = "off"
-	AccessLogCombined AccessLog = "combined" // nginx's and Apache's "combined" format
-	AccessLogJSON     AccessLog = "json"     // one object a line
-)
-
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
 // door reads no environment. Durations of 0 mean "no limit" unless said otherwise.
 type Options struct {
@@ -44,7 +34,7 @@ type Options struct {
 	QueueSize             int            // requests that may wait for a worker, over all loops
 	QueueTimeout          time.Duration  // how long they wait
 	ReadyTimeout          time.Duration  // how long, if that is longer, while no worker has ever been up
-	AccessLog             AccessLog      //
+	AccessLog             Form           //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
@@ -67,7 +57,7 @@ func DefaultOptions() Options {
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
 		TunnelTimeout: time.Hour, Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
-		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: AccessLogOff, AccessLogSample: 1,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: Off, AccessLogSample: 1,
 	}
 }
 

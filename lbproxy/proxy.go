@@ -34,7 +34,7 @@ type Proxy struct {
 	group     balance.Group
 	watching  atomic.Bool // somebody waits for workers to become idle
 	ending    ending      // of accepting
-	accessLog *accessLog
+	accessLog *Log
 	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
 	report    func(Report)
@@ -48,7 +48,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: newAccessLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
+		accessLog: NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
 	}
 	p.options.Store(&o)
 	byLoop := make([][]socket.Listener, o.Loops)
@@ -75,7 +75,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 func (p *Proxy) Run() error {
 	var loops, helpers sync.WaitGroup
 	stop := make(chan struct{})
-	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.run, p.notices.Run} {
+	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.Run, p.notices.Run} {
 		helpers.Go(func() { run(stop) })
 	}
 	errs := make([]error, len(p.loops))

@@ -304,7 +304,7 @@ func (x *exchange) finish() {
 	complete := c.state == stateOpen && x.upload == uploadWhole && !x.forgot
 	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
 	keep := x.writer.keepAlive && complete
-	l.log.write(l, x)
+	x.writeDown()
 	ahead := x.in
 	x.in = buffer.Box{}
 	l.freeExchange(x)
