@@ -22,6 +22,7 @@ var rules = []rule{
 	{
 		"the leaves of lbproxy know neither loop nor exchange",
 		all(
+			leaf("lbproxy/accesslog", "lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/balance", "lbproxy/socket"),
 			leaf("lbproxy/buffer"),
 			leaf("lbproxy/client", "lbproxy/http1"),

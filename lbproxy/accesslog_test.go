@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 )
 
@@ -24,7 +25,7 @@ func (r *rig) accessLines(n int) []string {
 const hostile = "GET /a\"b\\c?<d> HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\\ \xff\xc3\x28 \xe2\x80\xa8\t\r\nReferer: \\\"}\x80\r\n\r\n"
 
 func TestTheCombinedAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = Combined })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.Combined })
 	r.workers(newStub(t, constant("hello")).address)
 	c := r.client()
 	c.do("GET /path?q=1 HTTP/1.1\r\nHost: x\r\nReferer: http://r/\r\nUser-Agent: test/1\r\n\r\n").want(t, 200, "hello")
@@ -84,7 +85,7 @@ func (l *jsonLine) target() string {
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = JSON; o.Balance = balance.RoundRobin })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON; o.Balance = balance.RoundRobin })
 	good := newStub(t, constant("hello"))
 	r.workers(good.address, refusing(t))
 	c := r.client()
@@ -131,7 +132,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 }
 
 func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = JSON })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	c := r.client().send(getRequest)
 	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
 	time.Sleep(20 * time.Millisecond)
@@ -173,7 +174,7 @@ func TestWhichRequestsLeaveALine(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t, func(o *Options) {
-				o.AccessLog, o.AccessLogSample, o.AccessLogExclude = JSON, test.share, test.exclude
+				o.AccessLog, o.AccessLogSample, o.AccessLogExclude = accesslog.JSON, test.share, test.exclude
 			})
 			r.workers(newStub(t, func(q *stubRequest) bool {
 				if q.path() == "/bad" {
@@ -201,7 +202,7 @@ func TestWhichRequestsLeaveALine(t *testing.T) {
 }
 
 func TestALineIsBoundedWhateverAClientSays(t *testing.T) {
-	for _, format := range []Form{Combined, JSON} {
+	for _, format := range []accesslog.Form{accesslog.Combined, accesslog.JSON} {
 		t.Run(string(format), func(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.AccessLog = format })
 			r.workers(newStub(t, constant("ok")).address)
@@ -218,7 +219,7 @@ func TestALineIsBoundedWhateverAClientSays(t *testing.T) {
 }
 
 func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = JSON; trusting("127.0.0.1/32")(o) })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON; trusting("127.0.0.1/32")(o) })
 	r.workers(newStub(t, constant("ok")).address)
 	r.client().do("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\"b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n").want(t, 200, "ok")
 	var got jsonLine
@@ -231,7 +232,7 @@ func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
 // the log's reader pauses: the lines are far fewer than the 2 MB that docs/limits.md says may be on their way out.
 func TestAPauseOfTheLogsReaderCostsNoLines(t *testing.T) {
 	const requests = 500
-	r := newRig(t, func(o *Options) { o.AccessLog = JSON })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	r.workers(newStub(t, constant("ok")).address)
 	c := r.client()
 	r.access.mu.Lock()

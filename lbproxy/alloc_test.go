@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
@@ -166,8 +167,8 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		// A hundred and more are the test's own: its worker accepts a new connection after every 1000 requests.
 		{"without an access log", 300, nil},
 		// The buffers between loop and log grow to what a turn brings and what waits, which is a matter of scheduling.
-		{"with a combined access log", 500, func(o *Options) { o.AccessLog = Combined }},
-		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = JSON }},
+		{"with a combined access log", 500, func(o *Options) { o.AccessLog = accesslog.Combined }},
+		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = accesslog.JSON }},
 		{"with one request at a time per worker", 300, func(o *Options) { o.WorkerConcurrency = 1 }},
 		{"by round robin", 300, func(o *Options) { o.Balance = balance.RoundRobin }},
 		{"by the client's address", 300, func(o *Options) { o.Balance = balance.IPHash }},
@@ -220,7 +221,7 @@ func TestAQueuedRequestAllocatesNothing(t *testing.T) {
 // BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time includes the
 // client's and the worker's.
 func BenchmarkProxiedRequest(b *testing.B) {
-	for _, log := range []Form{Off, Combined, JSON} {
+	for _, log := range []accesslog.Form{accesslog.Off, accesslog.Combined, accesslog.JSON} {
 		b.Run(fmt.Sprintf("access log %s", log), func(b *testing.B) {
 			l := newLean(b, func(o *Options) { o.AccessLog = log })
 			b.ReportAllocs()

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/timer"
 )
@@ -47,7 +48,7 @@ func (r *rig) usage() (bytes int64) {
 
 func TestEveryBufferComesBack(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.ClientBodyBufferSize, o.ClientMaxBodySize, o.AccessLog = 1000, 100_000, JSON
+		o.ClientBodyBufferSize, o.ClientMaxBodySize, o.AccessLog = 1000, 100_000, accesslog.JSON
 	})
 	s := newStub(t, func(q *stubRequest) bool {
 		switch b, err := q.body(); {
@@ -397,7 +398,7 @@ func TestATunnelThatIsIdleHoldsNoBuffer(t *testing.T) {
 // TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget has many requests at once, of which the log has to remember much until
 // they are answered. What it copies counts as buffers do, and when they have ended no more is kept than of those.
 func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
-	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = JSON; o.QueueSize = 4096 })
+	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = accesslog.JSON; o.QueueSize = 4096 })
 	kept := func() (bytes int64) {
 		r.onLoop(func(l *loop) {
 			for _, x := range l.exchanges {

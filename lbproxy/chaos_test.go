@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 )
 
@@ -137,7 +138,7 @@ func (ch *chaos) choose(o *Options) {
 	o.WorkerConcurrency = pick(r, 0, 1, 1)
 	o.ClientBodyBufferSize = pick(r, 0, 0, 4<<10, 64<<10)
 	o.Keepalive = pick(r, 0, 1, 32, 32)
-	o.AccessLog = pick(r, Off, Combined, JSON)
+	o.AccessLog = pick(r, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	o.ProxyKeepaliveTimeout = millis(20, 100, 300)
 	if ch.manners == mannersGood {
 		o.ProxyConnectTimeout = chaosPatience
@@ -359,7 +360,7 @@ func (ch *chaos) configure(rng *rand.Rand) {
 	o.Balance = pick(rng, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.ClientBodyBufferSize = pick(rng, 0, 4<<10, 64<<10)
 	o.Keepalive = pick(rng, 0, 1, 32)
-	o.AccessLog = pick(rng, Off, Combined, JSON)
+	o.AccessLog = pick(rng, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	if err := ch.rig.proxy.Configure(o); err != nil {
 		ch.fault("configure: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/timer"
 )
@@ -82,7 +83,7 @@ func (b *blockedClient) wantSendTimer() {
 func TestNothingBehindARefusalThatAClientDoesNotTakeIsARequest(t *testing.T) {
 	for name, refused := range map[string]string{"a head": "BAD\x00 / HTTP/1.1\r\n\r\n", "framing": "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.AccessLog = JSON })
+			r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 			s := newStub(t, constant("ok"))
 			r.workers(s.address)
 			b := r.blockedClient()

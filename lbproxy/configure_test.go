@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 )
 
@@ -24,7 +25,7 @@ func TestNewSettingsHoldForTheNextRequest(t *testing.T) {
 	r.workers(s.address)
 	c := r.client()
 	c.do(post("12345")).want(t, 200, "ok")
-	r.configure(func(o *Options) { o.ClientMaxBodySize, o.AccessLog, o.Loops = 4, Combined, 7 })
+	r.configure(func(o *Options) { o.ClientMaxBodySize, o.AccessLog, o.Loops = 4, accesslog.Combined, 7 })
 	r.atRest(func() {})
 	c.do(post("12345")).want(t, 413, "~too large")
 	if lines := r.accessLines(1); !strings.Contains(lines[0], `"POST / HTTP/1.1" 413`) {

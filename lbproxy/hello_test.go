@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/notice"
 )
 
 func TestATLSClientOnThePlainPortIsNamedOnceAMinute(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = JSON })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	r.workers(newStub(t, constant("ok")).address)
 	for range 3 {
 		c := tls.Client(r.dial(), &tls.Config{ServerName: "example.org", MinVersion: tls.VersionTLS12})
@@ -84,7 +85,7 @@ func TestABodyThatRunsIntoASettingSaysWhichAndItsValue(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { test.set(o); o.AccessLog = JSON })
+			r := newRig(t, func(o *Options) { test.set(o); o.AccessLog = accesslog.JSON })
 			r.workers(newStub(t, constant("ok")).address)
 			r.client().do(test.request).want(t, test.status, "~"+test.words)
 			var got jsonLine

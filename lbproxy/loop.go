@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
@@ -102,7 +103,7 @@ type loop struct {
 	response http1.Response
 	scratch  scratch
 	out      []byte // the head under construction
-	log      *Writer
+	log      *accesslog.Writer
 
 	mail struct {
 		sync.Mutex // guards posted
@@ -135,7 +136,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		mailbox: balance.Mailbox{Wake: poller.Wake},
 		scratch: newScratch(),
 		out:     make([]byte, 0, headroomBytes),
-		log:     NewWriter(p.accessLog),
+		log:     accesslog.NewWriter(p.accessLog),
 	}
 	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)
 	l.tick()
@@ -417,7 +418,7 @@ func (l *loop) freeExchange(x *exchange) {
 	l.buffers.Put(x.answer)
 	l.buffers.Put(x.writer.trailer)
 	l.buffers.Put(x.noted.Buffer())
-	x.head, x.answer, x.writer.trailer, x.noted = nil, nil, nil, Head{}
+	x.head, x.answer, x.writer.trailer, x.noted = nil, nil, nil, accesslog.Head{}
 	x.toWorker.Release(&l.buffers)
 	x.writer.unsent.Release(&l.buffers)
 	l.idle = append(l.idle, x.id)

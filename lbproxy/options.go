@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 )
 
@@ -34,7 +35,7 @@ type Options struct {
 	QueueSize             int            // requests that may wait for a worker, over all loops
 	QueueTimeout          time.Duration  // how long they wait
 	ReadyTimeout          time.Duration  // how long, if that is longer, while no worker has ever been up
-	AccessLog             Form           //
+	AccessLog             accesslog.Form //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
@@ -57,7 +58,7 @@ func DefaultOptions() Options {
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
 		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
 		TunnelTimeout: time.Hour, Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
-		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: Off, AccessLogSample: 1,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: accesslog.Off, AccessLogSample: 1,
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
@@ -34,7 +35,7 @@ type Proxy struct {
 	group     balance.Group
 	watching  atomic.Bool // somebody waits for workers to become idle
 	ending    ending      // of accepting
-	accessLog *Log
+	accessLog *accesslog.Log
 	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
 	report    func(Report)
@@ -48,7 +49,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
+		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
 	}
 	p.options.Store(&o)
 	byLoop := make([][]socket.Listener, o.Loops)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"percore/lbproxy/accesslog"
 )
 
 const (
@@ -70,7 +72,7 @@ func TestWhatIsNoPROXYHeaderEndsTheConnectionInSilence(t *testing.T) {
 		{"a malformed line", "PROXY TCP4 nonsense\r\n" + getRequest},
 		{"a request in which the header comes late", "GET / HTTP/1.1\r\n" + proxyLine},
 	}
-	r := newRig(t, func(o *Options) { demanding("127.0.0.0/8")(o); o.AccessLog = JSON })
+	r := newRig(t, func(o *Options) { demanding("127.0.0.0/8")(o); o.AccessLog = accesslog.JSON })
 	s := newStub(t, constant("never"))
 	r.workers(s.address)
 	for _, test := range tests {

@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/http1"
 )
 
@@ -15,15 +16,15 @@ type traces struct {
 	firstNanos     int64 // the response's head was complete
 	why            cause
 	refusal        string // what was wrong with the message, where the cause alone does not say it
-	noted          Head
-	statuses       [TriesNoted]uint16 // see Tries
-	reused         bool               // the last try went over a kept connection
-	https          bool               // the client's scheme, as far as a trusted proxy says so
+	noted          accesslog.Head
+	statuses       [accesslog.TriesNoted]uint16 // see Tries
+	reused         bool                         // the last try went over a kept connection
+	https          bool                         // the client's scheme, as far as a trusted proxy says so
 }
 
 // noteTry keeps the status that the current try came to.
 func (x *exchange) noteTry(status int) {
-	if n := int(x.wait.Tries); n > 0 && n <= TriesNoted {
+	if n := int(x.wait.Tries); n > 0 && n <= accesslog.TriesNoted {
 		x.statuses[n-1] = uint16(status)
 	}
 }
@@ -45,11 +46,11 @@ func (x *exchange) writeDown() {
 	if !l.log.IsOn() {
 		return
 	}
-	r := Record{
+	r := accesslog.Record{
 		Head: x.noted, Client: x.client, Peer: l.conns.at(x.downstream).peer, Minor: x.writer.minor, HTTPS: x.https,
 		Status: x.status, RequestBytes: x.body.total, ResponseBytes: x.writer.bodyBytes,
 		Times: x.times(),
-		Tries: Tries{Count: int(x.wait.Tries), Statuses: x.statuses, Reused: x.reused},
+		Tries: accesslog.Tries{Count: int(x.wait.Tries), Statuses: x.statuses, Reused: x.reused},
 	}
 	if x.last != nil {
 		r.Tries.Worker, r.Tries.PID = x.last.Name, x.last.PID
@@ -61,14 +62,14 @@ func (x *exchange) writeDown() {
 }
 
 // times are how long an exchange that ends now took, and its parts: head and first byte from its first byte on.
-func (x *exchange) times() Times {
+func (x *exchange) times() accesslog.Times {
 	span := func(there bool, nanos int64) time.Duration {
 		if !there {
-			return Never
+			return accesslog.Never
 		}
 		return time.Duration(max(0, nanos))
 	}
-	return Times{
+	return accesslog.Times{
 		Total:     span(true, x.loop.nowNanos-x.wait.Since),
 		Head:      span(x.headNanos != 0, x.headNanos-x.wait.Since),
 		Queue:     span(x.parkedNanos != 0, x.queuedNanos),

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/lbproxy/accesslog"
 )
 
 func TestTheAccessLogOfARefusedHead(t *testing.T) {
@@ -22,7 +24,7 @@ func TestTheAccessLogOfARefusedHead(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.AccessLog, o.ClientHeaderTimeout = JSON, 300*time.Millisecond })
+			r := newRig(t, func(o *Options) { o.AccessLog, o.ClientHeaderTimeout = accesslog.JSON, 300*time.Millisecond })
 			r.workers(newStub(t, constant("ok")).address)
 			r.client().do("POST /before HTTP/1.1\r\nHost: before\r\nContent-Length: 0\r\n\r\n").want(t, 200, "ok") // nothing of it may show
 			r.raw(test.head)

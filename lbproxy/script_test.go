@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/internal/peers"
 )
@@ -58,7 +59,7 @@ type theatre struct {
 func newTheatre(t *testing.T, c *peers.Case) *theatre {
 	t.Helper()
 	r := newRig(t, func(o *Options) {
-		o.AccessLog, o.ProxyKeepaliveTimeout = JSON, time.Minute // which a machine under load would take literally
+		o.AccessLog, o.ProxyKeepaliveTimeout = accesslog.JSON, time.Minute // which a machine under load would take literally
 		for name, value := range c.Options {
 			if err := setOption(o, name, value); err != nil {
 				t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/socket"
 )
 
@@ -46,7 +47,7 @@ func TestWhoTheClientIsBehindATrustedProxy(t *testing.T) {
 		{"neither is Forwarded", "Forwarded: for=6.6.6.6\r\n", "127.0.0.1", "127.0.0.1"},
 		{"nor the twin with an underscore", "X_Forwarded_For: 6.6.6.6\r\n", "127.0.0.1", "127.0.0.1"},
 	}
-	r := newRig(t, func(o *Options) { trusting("127.0.0.0/8", "10.0.0.0/8")(o); o.AccessLog = Combined })
+	r := newRig(t, func(o *Options) { trusting("127.0.0.0/8", "10.0.0.0/8")(o); o.AccessLog = accesslog.Combined })
 	s := newStub(t, constant("ok"))
 	r.workers(s.address)
 	for _, test := range tests {

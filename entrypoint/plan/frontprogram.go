@@ -12,6 +12,7 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
+	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/reaper/fleet"
 	"percore/reaper/lifecycle"
@@ -74,7 +75,7 @@ func (p *Plan) FrontOptions(cfg *config.Config) lbproxy.Options {
 		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
 		TunnelTimeout: time.Duration(cfg.TunnelTimeout), Keepalive: int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
 		WorkerConcurrency: int(cfg.WorkerConcurrency), QueueSize: int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
-		AccessLog:       lbproxy.Form(cfg.AccessLog),
+		AccessLog:       accesslog.Form(cfg.AccessLog),
 		AccessLogSample: float64(cfg.AccessLogSample), AccessLogExclude: cfg.AccessLogExclude,
 		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, TrustedHops: int(cfg.TrustedHops), Via: string(cfg.Via), ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
 	}

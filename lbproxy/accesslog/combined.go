@@ -1,4 +1,4 @@
-package lbproxy
+package accesslog
 
 import (
 	"strconv"

@@ -1,4 +1,8 @@
-package lbproxy
+// Package accesslog is what is written down of each request: in the access log, in one of two forms. It knows neither loop nor
+// exchange: an exchange that has ended fills a [Record], and each loop has a [Writer] that collects the lines of one turn for the
+// [Log], which one goroutine writes out. Nothing of it allocates once it is warm, and a reader that stalls costs lines, never a
+// request. Begin reading at [Writer.Write].
+package accesslog
 
 import (
 	"bytes"
@@ -9,11 +13,11 @@ import (
 
 const (
 	// accessBytesMax is how many bytes of lines may wait for the writer; what comes on top is dropped and counted.
-	accessBytesMax = 2 << 20
+	bytesMax = 2 << 20
 	// accessTurnBytes is when a loop hands its lines over before its turn ends.
-	accessTurnBytes = 32 << 10
+	turnBytes = 32 << 10
 	// accessKeptBytes is the most that is kept for the next lines once those that waited are out.
-	accessKeptBytes = 256 << 10
+	keptBytes = 256 << 10
 )
 
 // Log writes the access lines of all loops. A reader that stalls costs lines, never a request.
@@ -54,7 +58,7 @@ func (a *Log) write() {
 	if dropped > 0 {
 		a.notes.Warn("access log lines dropped", "count", dropped)
 	}
-	if cap(b) <= accessKeptBytes {
+	if cap(b) <= keptBytes {
 		a.mu.Lock()
 		a.spare = b[:0]
 		a.mu.Unlock()
@@ -72,7 +76,7 @@ func (a *Log) take() (b []byte, dropped uint64) {
 // add takes over the lines in b, or drops them when the writer is too far behind.
 func (a *Log) add(b []byte, lines uint64) {
 	a.mu.Lock()
-	if len(a.waiting)+len(b) <= accessBytesMax {
+	if len(a.waiting)+len(b) <= bytesMax {
 		a.waiting = append(a.waiting, b...)
 	} else {
 		a.dropped += lines
@@ -128,7 +132,7 @@ func (w *Writer) Write(r *Record) {
 		w.b = appendCombinedLine(w.b, r)
 	}
 	w.lines++
-	if len(w.b) >= accessTurnBytes {
+	if len(w.b) >= turnBytes {
 		w.Flush()
 	}
 }

@@ -1,4 +1,4 @@
-package lbproxy
+package accesslog
 
 import (
 	"encoding/json"
@@ -23,7 +23,7 @@ func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() { a.Run(stop); close(done) }()
 	w := NewWriter(a)
-	line := strings.Repeat("x", accessBytesMax/100-1) + "\n"
+	line := strings.Repeat("x", bytesMax/100-1) + "\n"
 	for i := range 111 {
 		w.b = append(w.b, line...)
 		w.lines++
@@ -40,8 +40,8 @@ func TestAStalledAccessLogCostsLinesAndNoRequest(t *testing.T) {
 	close(gate)
 	close(stop)
 	<-done
-	if n := cap(a.spare) + cap(a.waiting); n > accessKeptBytes {
-		t.Errorf("room that is kept: got %d bytes, want %d at most", n, accessKeptBytes)
+	if n := cap(a.spare) + cap(a.waiting); n > keptBytes {
+		t.Errorf("room that is kept: got %d bytes, want %d at most", n, keptBytes)
 	}
 }
 
