@@ -35,7 +35,7 @@ func noise(w io.Writer, size int) hash.Hash {
 // pending is how many bytes wait in the first loop's outboxes.
 func (r *rig) pending() (n int) {
 	r.onLoop(func(l *loop) {
-		for _, x := range l.exchanges {
+		for _, x := range l.exchanges.all {
 			n += x.writer.unsent.Pending() + x.toWorker.Pending()
 		}
 	})

@@ -245,7 +245,7 @@ func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
 	eventually(t, "both parts of each are read, or it was refused", func() bool {
 		waits := false
 		r.onLoop(func(l *loop) {
-			for _, x := range l.exchanges {
+			for _, x := range l.exchanges.all {
 				waits = waits || x.backend != nil && len(x.answer) < 6000
 			}
 		})
@@ -401,7 +401,7 @@ func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = accesslog.JSON; o.QueueSize = 4096 })
 	kept := func() (bytes int64) {
 		r.onLoop(func(l *loop) {
-			for _, x := range l.exchanges {
+			for _, x := range l.exchanges.all {
 				bytes += int64(cap(x.noted.Buffer()))
 			}
 		})

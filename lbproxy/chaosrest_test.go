@@ -64,7 +64,7 @@ func (l *loop) miscount(places map[*balance.Backend]int64) string {
 	if len(l.proxy.loops) > 1 || l.table == nil {
 		return ""
 	}
-	for _, x := range l.exchanges {
+	for _, x := range l.exchanges.all {
 		if place := x.wait.Place; place != nil {
 			places[place]++
 		}
@@ -112,8 +112,8 @@ func (ch *chaos) leftovers() string {
 	}
 	return ch.eachLoop(func(l *loop) string {
 		switch {
-		case l.active != 0 || l.buffers.Used() != 0 || l.room.clients != 0:
-			return fmt.Sprintf("%d exchanges, %d bytes of buffers, %d clients, want none", l.active, l.buffers.Used(), l.room.clients)
+		case l.exchanges.active != 0 || l.buffers.Used() != 0 || l.room.clients != 0:
+			return fmt.Sprintf("%d exchanges, %d bytes of buffers, %d clients, want none", l.exchanges.active, l.buffers.Used(), l.room.clients)
 		case len(l.ready) > 0:
 			return fmt.Sprintf("%d connections with something to do, want none", len(l.ready))
 		}

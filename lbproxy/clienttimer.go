@@ -32,7 +32,7 @@ func (l *loop) retime(exchange int32) {
 	if exchange == noSlot {
 		return
 	}
-	x := l.exchanges[exchange]
+	x := l.exchanges.all[exchange]
 	c := l.conns.at(x.downstream)
 	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || x.upload == uploadHead {
 		return // it has ended, or has not begun, or is a tunnel

@@ -131,7 +131,7 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 		b.wantSendTimer()
 		close(gate)
 		eventually(t, "the answer is here", func() (taken bool) {
-			r.onLoop(func(l *loop) { taken = l.exchanges[0].response == responseTaken })
+			r.onLoop(func(l *loop) { taken = l.exchanges.all[0].response == responseTaken })
 			return taken
 		})
 		b.wantSendTimer()
@@ -148,7 +148,7 @@ func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	<-died
 	eventually(t, "another worker is tried, and no time goes on", func() (ok bool) {
 		r.onLoop(func(l *loop) {
-			x := l.exchanges[0]
+			x := l.exchanges.all[0]
 			ok = x.wait.Tries == 2 && l.timers.Class(x.downstream) == timer.None
 		})
 		return ok

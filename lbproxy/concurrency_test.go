@@ -232,7 +232,7 @@ func (l *loop) serveOneMore() {
 
 // granted is the exchange that has a place and is yet to use it.
 func (l *loop) granted() *exchange {
-	for _, x := range l.exchanges {
+	for _, x := range l.exchanges.all {
 		if x.wait.Place != nil {
 			return x
 		}

@@ -86,7 +86,7 @@ func (l *loop) finishServing() {
 // isDone tells whether nobody is left to serve. Clients that linger are waited for, since closing on unread input would
 // reset their connections.
 func (l *loop) isDone() bool {
-	if l.accepter.isOpen() || l.active > 0 {
+	if l.accepter.isOpen() || l.exchanges.active > 0 {
 		return false
 	}
 	for slot := range int32(l.conns.size()) {

@@ -98,6 +98,32 @@ func (x *exchange) endsHere(c *conn) bool {
 	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.Pending() == 0 && !c.readable()
 }
 
+// exchanges are those of a loop, and the ones that it has for the next requests.
+type exchanges struct {
+	all    []*exchange // by their ids
+	idle   []int32     // those that nobody uses
+	active int         // how many are used
+}
+
+// take returns an exchange of which the id alone is set.
+func (e *exchanges) take() (x *exchange) {
+	if n := len(e.idle); n > 0 {
+		x = e.all[e.idle[n-1]]
+		e.idle = e.idle[:n-1]
+	} else {
+		x = &exchange{id: int32(len(e.all))}
+		e.all = append(e.all, x)
+	}
+	e.active++
+	return x
+}
+
+// give takes an exchange back that holds nothing any more.
+func (e *exchanges) give(x *exchange) {
+	e.idle = append(e.idle, x.id)
+	e.active--
+}
+
 // body is the progress of a message body in one direction.
 type body struct {
 	framing http1.Framing

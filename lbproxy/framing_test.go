@@ -303,7 +303,7 @@ func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	release()
 	eventually(t, "the answer is taken and waits for the client", func() (waits bool) {
 		r.onLoop(func(l *loop) {
-			waits = l.exchanges[0].response == responseTaken && l.exchanges[0].writer.unsent.Pending() > 0
+			waits = l.exchanges.all[0].response == responseTaken && l.exchanges.all[0].writer.unsent.Pending() > 0
 		})
 		return waits
 	})

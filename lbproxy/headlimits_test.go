@@ -120,7 +120,7 @@ func TestConnectionsToWorkersAreBoundedAsClientsAre(t *testing.T) {
 		if n := r.sockets(kindUpstream); n != clients {
 			t.Errorf("connections to the worker: got %d, want %d", n, clients)
 		}
-		r.onLoop(func(l *loop) { wantCount(t, "counted", int64(l.upstreams), clients) })
+		r.onLoop(func(l *loop) { wantCount(t, "counted", int64(l.room.upstreams), clients) })
 		method, _, _ := strings.Cut(request, " ")
 		close(gates[method])
 		for _, c := range all {

@@ -166,7 +166,7 @@ func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, nil)
 			probed := func() (yes bool) {
-				r.onLoop(func(l *loop) { yes = len(l.exchanges) > 0 && l.exchanges[0].writer.probed })
+				r.onLoop(func(l *loop) { yes = len(l.exchanges.all) > 0 && l.exchanges.all[0].writer.probed })
 				return yes
 			}
 			r.workers(newStub(t, func(q *stubRequest) bool {

@@ -169,7 +169,7 @@ func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
 	eventually(t, "the worker has the start", func() bool { return s.requests.Load() == 2 })
 	r.onLoop(func(l *loop) {
 		l.afterTurn = nil // which would find the fault
-		for _, x := range l.exchanges {
+		for _, x := range l.exchanges.all {
 			if c := l.conns.at(x.downstream); c.exchange == x.id && x.upload == uploadBody {
 				l.timers.Clear(x.upstream)
 				l.closeConn(l.conns.at(x.upstream))

@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
@@ -76,8 +75,7 @@ type loop struct {
 	poller    *epoll.Poller
 	timers    *timer.Table
 	conns     slab
-	exchanges []*exchange
-	idle      []int32 // free exchanges
+	exchanges exchanges
 	buffers   buffer.Pool
 	pools     pools
 	balancer  balance.Balancer
@@ -89,13 +87,9 @@ type loop struct {
 	accepter  accepter
 	retrySlot int32 // a slot without a socket, for the loop's own timer
 
-	turn     uint32 // counts the waits for events
-	crowded  bool   // the last one brought as many as it can, so there may be events that the loop has not seen yet
-	now      int64  // milliseconds, monotonic, without pauses (lost.go)
-	nowNanos int64
-	epoch    time.Time
-	wake     wakeup
-	clock    wallClock
+	turn    uint32 // counts the waits for events
+	crowded bool   // the last one brought as many as it can, so there may be events that the loop has not seen yet
+	loopClock
 
 	heads    headLimits
 	words    bodyWords
@@ -114,9 +108,7 @@ type loop struct {
 	finishing  bool // the loop ends when the last client has its answer
 	stopped    bool
 	room       room
-	upstreams  int // connections to workers, those in the pools among them
 	complaints complaints
-	active     int                   // exchanges
 	quiet      atomic.Bool           // draining, and no request can come any more
 	seen       atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
 	oldest     atomic.Pointer[[]age] // see noteOldest
@@ -130,7 +122,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		return nil, fmt.Errorf("open loop %d: %w", id, err)
 	}
 	l := &loop{
-		proxy: p, id: id, poller: poller, epoch: p.epoch,
+		proxy: p, id: id, poller: poller, loopClock: loopClock{epoch: p.epoch},
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		mailbox: balance.Mailbox{Wake: poller.Wake},
@@ -186,13 +178,6 @@ func (l *loop) run() error {
 		}
 	}
 	return nil
-}
-
-func (l *loop) tick() {
-	now := time.Now()
-	elapsed := now.Sub(l.epoch) // monotonic
-	l.clock.set(now)
-	l.nowNanos, l.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
 }
 
 // timeout is how many milliseconds the loop may sleep, negative for ever.
@@ -378,7 +363,7 @@ func (l *loop) closeConn(c *conn) {
 	case kindDownstream:
 		l.room.clients--
 	case kindUpstream:
-		l.upstreams--
+		l.room.upstreams--
 	case kindFree, kindListener:
 	}
 	l.timers.Clear(c.slot)
@@ -391,23 +376,15 @@ func (l *loop) exchangeOf(c *conn) *exchange {
 	if c.exchange == noSlot {
 		return nil
 	}
-	return l.exchanges[c.exchange]
+	return l.exchanges.all[c.exchange]
 }
 
 // newExchange starts an exchange for a client's connection.
 func (l *loop) newExchange(c *conn) *exchange {
-	var x *exchange
-	if n := len(l.idle); n > 0 {
-		x = l.exchanges[l.idle[n-1]]
-		l.idle = l.idle[:n-1]
-	} else {
-		x = &exchange{id: int32(len(l.exchanges))}
-		l.exchanges = append(l.exchanges, x)
-	}
+	x := l.exchanges.take()
 	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer}
 	x.wait.ID, x.wait.Since = x.id, l.nowNanos
 	c.exchange = x.id
-	l.active++
 	return x
 }
 
@@ -421,8 +398,7 @@ func (l *loop) freeExchange(x *exchange) {
 	x.head, x.answer, x.writer.trailer, x.noted = nil, nil, nil, accesslog.Head{}
 	x.toWorker.Release(&l.buffers)
 	x.writer.unsent.Release(&l.buffers)
-	l.idle = append(l.idle, x.id)
-	l.active--
+	l.exchanges.give(x)
 }
 
 // release closes everything when the loop ends.

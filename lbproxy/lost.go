@@ -71,6 +71,35 @@ func (w *wakeup) late(now int64) int64 {
 	return now - resumed
 }
 
+// loopClock is a loop's time, as of its turn.
+type loopClock struct {
+	now      int64 // milliseconds, monotonic, without pauses
+	nowNanos int64
+	epoch    time.Time // when now was 1
+	wake     wakeup
+	clock    wallClock
+}
+
+// tick sets the time of a turn.
+func (c *loopClock) tick() {
+	now := time.Now()
+	elapsed := now.Sub(c.epoch) // monotonic
+	c.clock.set(now)
+	c.nowNanos, c.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
+}
+
+// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that, and all loops
+// have the same.
+func (c *loopClock) steady() int64 { return c.now + c.wake.lost }
+
+// passOver takes a pause out of the time.
+func (c *loopClock) passOver(millis int64) {
+	c.wake.lost += millis
+	c.epoch = c.epoch.Add(time.Duration(millis) * time.Millisecond)
+	c.now -= millis
+	c.nowNanos -= millis * int64(time.Millisecond)
+}
+
 // excuse takes a pause out of the loop's clock, if there was one.
 func (l *loop) excuse() {
 	lost := l.wake.late(l.now)
@@ -78,10 +107,7 @@ func (l *loop) excuse() {
 	if lost == 0 {
 		return
 	}
-	l.wake.lost += lost
-	l.epoch = l.epoch.Add(time.Duration(lost) * time.Millisecond)
-	l.now -= lost
-	l.nowNanos -= lost * int64(time.Millisecond)
+	l.passOver(lost)
 	if lost >= lostToldMillisMin {
 		l.proxy.notices.Offer(notice.Line{
 			Level: slog.LevelInfo, Message: "front door did not run for a while; deadlines wait",
@@ -89,7 +115,3 @@ func (l *loop) excuse() {
 		})
 	}
 }
-
-// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that, and all loops
-// have the same.
-func (l *loop) steady() int64 { return l.now + l.wake.lost }

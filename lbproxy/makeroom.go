@@ -37,6 +37,7 @@ type room struct {
 	loop       *loop
 	clients    int // connections that are open
 	clientsMax int // that there may be; bounds.go
+	upstreams  int // connections to workers, those in the pools among them: as many as there may be clients
 }
 
 // mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody

@@ -82,7 +82,7 @@ func (l *loop) takeGrants() {
 		if w == nil {
 			return
 		}
-		l.exchanges[w.ID].useGrant(t)
+		l.exchanges.all[w.ID].useGrant(t)
 	}
 }
 
@@ -126,7 +126,7 @@ func (l *loop) dismissHopeless() {
 		return
 	}
 	for _, w := range l.balancer.Waiting() {
-		x := l.exchanges[w.ID]
+		x := l.exchanges.all[w.ID]
 		c := l.conns.at(x.downstream)
 		func() {
 			defer l.rescue(c.slot, c.generation)
@@ -140,7 +140,7 @@ func (l *loop) dismissHopeless() {
 // endFirstStart begins the ordinary wait of those that have waited for the fleet's first worker.
 func (l *loop) endFirstStart() {
 	for _, w := range l.balancer.Waiting() {
-		x := l.exchanges[w.ID]
+		x := l.exchanges.all[w.ID]
 		x.firstStart += l.nowNanos - x.parkedNanos
 		l.retime(x.id)
 	}

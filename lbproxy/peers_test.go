@@ -297,7 +297,7 @@ func (r *rig) hold() (release func()) {
 
 // exchanges is how many exchanges the first loop has now.
 func (r *rig) exchanges() (n int) {
-	r.onLoop(func(l *loop) { n = l.active })
+	r.onLoop(func(l *loop) { n = l.exchanges.active })
 	return n
 }
 

@@ -156,7 +156,7 @@ func TestTheCheckFindsAMisstep(t *testing.T) {
 				if odd := l.misstep(); odd != "" {
 					t.Errorf("before: got %q, want nothing", odd)
 				}
-				x := l.exchanges[0]
+				x := l.exchanges.all[0]
 				c := l.conns.at(x.downstream)
 				connBefore, before, clients := *c, *x, l.room.clients
 				test.harm(x, c, l)
@@ -223,9 +223,9 @@ func (l *loop) misstep() string {
 			return fmt.Sprintf("%s: %+v: %+v", odd, x.phase(), *x)
 		}
 	}
-	if exchanges != l.active || clients != l.room.clients || upstreams != l.upstreams {
+	if exchanges != l.exchanges.active || clients != l.room.clients || upstreams != l.room.upstreams {
 		return fmt.Sprintf("got %d exchanges, %d clients and %d connections to workers, counted are %d, %d and %d",
-			exchanges, clients, upstreams, l.active, l.room.clients, l.upstreams)
+			exchanges, clients, upstreams, l.exchanges.active, l.room.clients, l.room.upstreams)
 	}
 	return ""
 }

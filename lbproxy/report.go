@@ -137,7 +137,7 @@ func (p *Proxy) age(index int) (greatest age) {
 // noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
 func (l *loop) noteOldest(t *balance.Table) {
 	ages := make([]age, len(t.Backends()))
-	for _, x := range l.exchanges {
+	for _, x := range l.exchanges.all {
 		e := x.backend
 		if e == nil || t.At(e.Index) != e {
 			continue

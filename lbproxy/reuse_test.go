@@ -220,7 +220,7 @@ func answerEarly(c net.Conn, answer <-chan string, drain <-chan struct{}) {
 func (r *rig) pendingToWorkers() (n int) {
 	r.fewTurns()
 	r.onLoop(func(l *loop) {
-		for _, x := range l.exchanges {
+		for _, x := range l.exchanges.all {
 			n += x.toWorker.Pending()
 		}
 	})

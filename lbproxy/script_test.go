@@ -210,8 +210,8 @@ func (th *theatre) left() (left string) {
 		if repeats, waiting, held := l.proxy.group.Repeats(), l.proxy.group.Waiting(), l.buffers.Used(); repeats != 0 || waiting != 0 || held != 0 {
 			left = fmt.Sprintf("got %d repeats, %d that wait and %d bytes of buffers, want none", repeats, waiting, held)
 		}
-		if l.active != 0 {
-			left = fmt.Sprintf("got %d exchanges, want 0", l.active)
+		if l.exchanges.active != 0 {
+			left = fmt.Sprintf("got %d exchanges, want 0", l.exchanges.active)
 		}
 	})
 	if got := statuses(th.access.String()); left == "" && th.Log != nil && !slices.Equal(got, slices.Sorted(slices.Values(th.Log))) {

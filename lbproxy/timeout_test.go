@@ -272,7 +272,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 	eventually(t, "the body's bytes are read", func() bool {
 		time.Sleep(5 * time.Millisecond)
 		var total int64
-		r.onLoop(func(l *loop) { total = l.exchanges[0].body.total })
+		r.onLoop(func(l *loop) { total = l.exchanges.all[0].body.total })
 		same := total == before
 		before = total
 		return same
@@ -280,7 +280,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 }
 
 func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
-	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: timer.New(1, 1, 1), now: 1}
+	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: timer.New(1, 1, 1), loopClock: loopClock{now: 1}}
 	l.timers.Grow(1)
 	x, c := &exchange{loop: l}, &conn{}
 	x.body.begin(http1.FramingLength, 1<<20)
@@ -441,7 +441,7 @@ func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 // pendingToClients is how many bytes wait for clients that do not read.
 func (r *rig) pendingToClients() (n int) {
 	r.onLoop(func(l *loop) {
-		for _, x := range l.exchanges {
+		for _, x := range l.exchanges.all {
 			n += x.writer.unsent.Pending()
 		}
 	})

@@ -26,7 +26,7 @@ func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
 
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
-	if l.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
+	if l.room.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
 		l.pools.dropOldest()
 	}
 	fd, errno := l.openSocket(a)
@@ -42,7 +42,7 @@ func (l *loop) dial(a *socket.Address) (*conn, cause) {
 		socket.Close(fd)
 		return nil, causeNoSocket
 	}
-	l.upstreams++
+	l.room.upstreams++
 	return u, causeNone
 }
 
