@@ -149,7 +149,7 @@ func (a *accepter) close() {
 
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.
 func (l *loop) idleTimer(usual timer.Class) timer.Class {
-	if l.draining {
+	if l.isDraining() {
 		return timerGrace
 	}
 	return usual

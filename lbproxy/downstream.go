@@ -225,7 +225,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	l.timers.Clear(c.slot)
 	x.method, x.writer.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
-	x.writer.keepAlive = r.KeepAlive && !l.draining
+	x.writer.keepAlive = r.KeepAlive && !l.isDraining()
 	x.headNanos = l.nowNanos
 	x.noteHead(r)
 	x.body.begin(r.Framing, r.Length)

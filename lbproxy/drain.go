@@ -1,5 +1,18 @@
 package lbproxy
 
+// loopStage is how far a loop's end is. Each stage leads to a later one.
+type loopStage uint8
+
+const (
+	loopServing   loopStage = iota
+	loopDraining            // no clients are wanted any more; connections end with the answer to their next request
+	loopFinishing           // the loop ends when the last client has its answer
+	loopStopped             // it ends now
+)
+
+// isDraining reports whether the loop's end has begun.
+func (l *loop) isDraining() bool { return l.stage >= loopDraining }
+
 // apply takes over the newest snapshot.
 func (l *loop) apply() {
 	w := l.proxy.wanted.Load()
@@ -12,7 +25,7 @@ func (l *loop) apply() {
 		l.endFirstStart()
 	}
 	l.pools.closeStale()
-	if w.drain && !l.draining {
+	if w.drain && !l.isDraining() {
 		l.beginDrain()
 	}
 	l.retryParked()
@@ -27,7 +40,7 @@ func (l *loop) apply() {
 // beginDrain takes what has connected, while the sockets refuse new clients (ending.go), and gives idle connections a moment to
 // send the request that may be on its way.
 func (l *loop) beginDrain() {
-	l.draining = true
+	l.stage = loopDraining
 	l.accepter.sweep()
 	var waiting []int32
 	for slot := range int32(l.conns.size()) {
@@ -68,10 +81,10 @@ func (l *loop) graceOver(c *conn) {
 // finishServing ends the loop once every client has its answer and has closed, or has had the time to. No worker will come
 // any more, so those that wait for one are told now.
 func (l *loop) finishServing() {
-	l.finishing = true
-	if !l.draining {
+	if !l.isDraining() {
 		l.beginDrain()
 	}
+	l.stage = max(l.stage, loopFinishing)
 	for slot := range int32(l.conns.size()) {
 		c := l.conns.at(slot)
 		if c.kind != kindDownstream {

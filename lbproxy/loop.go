@@ -104,9 +104,7 @@ type loop struct {
 		posted     []func(*loop)
 		waiting    atomic.Bool // posted is not empty
 	}
-	draining   bool
-	finishing  bool // the loop ends when the last client has its answer
-	stopped    bool
+	stage      loopStage
 	room       room
 	complaints complaints
 	quiet      atomic.Bool           // draining, and no request can come any more
@@ -147,7 +145,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 // run turns until the loop is closed. Each turn waits for events or the earliest deadline.
 func (l *loop) run() error {
 	defer l.release()
-	for !l.stopped {
+	for l.stage != loopStopped {
 		events, err := l.poller.Wait(l.timeout(), l.now)
 		if err != nil {
 			return fmt.Errorf("loop %d: %w", l.id, err)
@@ -167,13 +165,13 @@ func (l *loop) run() error {
 		l.takeGrants()
 		l.accepter.watchLate()
 		l.log.Flush()
-		if l.draining {
+		if l.isDraining() {
 			l.noteQuiet()
 		}
 		if l.afterTurn != nil {
 			l.afterTurn(l)
 		}
-		if l.finishing && l.isDone() {
+		if l.stage >= loopFinishing && l.isDone() {
 			return nil
 		}
 	}

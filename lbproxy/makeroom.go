@@ -43,7 +43,7 @@ type room struct {
 // mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
 // in the queue is still taken in.
 func (r *room) mayAccept() bool {
-	if r.loop.draining || r.clients < r.clientsMax {
+	if r.loop.isDraining() || r.clients < r.clientsMax {
 		return true
 	}
 	_, ok := r.dispensable()

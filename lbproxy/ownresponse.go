@@ -13,7 +13,7 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
 	x.status = status
-	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.draining
+	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.isDraining()
 	var accept page.Accept
 	accept.AddHead(head)
 	format := accept.Format()
@@ -40,7 +40,7 @@ func (x *exchange) respondOptions(c *conn, rest []byte) {
 		x.endRequest(c, rest)
 	}
 	x.status = statusNoContent
-	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.draining
+	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !l.isDraining()
 	b := append(l.out[:0], "HTTP/1.1 204 No Content\r\nDate: "...)
 	b = append(b, l.clock.httpDate()...)
 	b = append(append(b, crlf...), allowField...)

@@ -8,7 +8,7 @@ import (
 // park makes a request wait in the queue. One that all ready workers refused is due again after a moment.
 func (x *exchange) park() {
 	l := x.loop
-	if l.finishing {
+	if l.stage >= loopFinishing {
 		x.abort(causeDeadline)
 		return
 	}

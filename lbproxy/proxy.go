@@ -140,6 +140,6 @@ func (p *Proxy) Finish() {
 // Close ends every loop at once; connections are closed as they are.
 func (p *Proxy) Close() {
 	for _, l := range p.loops {
-		l.post(func(l *loop) { l.stopped = true })
+		l.post(func(l *loop) { l.stage = loopStopped })
 	}
 }

@@ -110,7 +110,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if len(x.answer) > 0 { // the body's place is the scratch, where its framing can be written around it
 		rest = l.scratch.place(rest)
 	}
-	if x.endsWithConnection() || x.request != requestSent || l.draining {
+	if x.endsWithConnection() || x.request != requestSent || l.isDraining() {
 		x.writer.keepAlive = false
 	}
 	x.expects = false                                      // no 100 belongs into a final answer
