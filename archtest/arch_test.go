@@ -61,11 +61,13 @@ var rules = []rule{
 	{
 		"only lbproxy's transport reads, writes and asks for reasons",
 		all(
-			only(inFiles("lbproxy", "transport.go", "accept.go"), "unix.E*", "syscall.E*"),
-			only(inFiles("lbproxy", "transport.go"),
-				"epoll.Event", "epoll.In", "epoll.Out", "epoll.PeerClosed", "epoll.HangUp", "epoll.Failed", "epoll.EdgeTriggered"),
-			only(inFiles("lbproxy", "transport.go"),
-				"socket.Recv", "socket.Send", "socket.SendLast", "socket.Connect", "socket.ShutdownWrite"),
+			only(inFiles("lbproxy", "transport.go", "accept.go"), "unix.*", "syscall.*",
+				"socket.Recv", "socket.Send", "socket.SendLast", "socket.Accept", "socket.Open", "socket.Connect", "socket.BoundUnsent",
+				"socket.FINLag", "socket.Unread", "socket.AppendLocal", "socket.ShutdownWrite", "socket.Close", "socket.ResetOnClose"),
+			only(inFiles("lbproxy", "transport.go"), "epoll.*"),
+			fields("lbproxy", inFiles("lbproxy", "transport.go", "accept.go"), "fd", "facts"),
+			own("lbproxy", inFiles("lbproxy", "transport.go", "accept.go"),
+				"factReadable", "factEnded", "factGone", "factFailed", "factFinSent", "factUnwatched"),
 		),
 	},
 	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
@@ -110,7 +112,9 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		},
 		"only lbproxy/epoll polls": {"reaper/reaper.go:11: syscall.EpollCreate1"},
 		"only lbproxy's transport reads, writes and asks for reasons": {
-			"lbproxy/answer.go:11: unix.Errno", "lbproxy/answer.go:13: unix.EAGAIN", "lbproxy/answer.go:14: epoll.In", "lbproxy/answer.go:15: socket.Send",
+			"lbproxy/answer.go:11: unix.Errno", "lbproxy/answer.go:13: unix.EAGAIN", "lbproxy/answer.go:14: epoll.In", "lbproxy/answer.go:14: facts",
+			"lbproxy/answer.go:15: factReadable", "lbproxy/answer.go:16: fd", "lbproxy/answer.go:16: socket.Send",
+			"lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
 		"only the table of modes compares modes": {
 			"entrypoint/config/config.go:27: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",

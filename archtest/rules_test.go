@@ -135,7 +135,7 @@ func matches(name, pattern string) bool {
 	return name == pattern || open && strings.HasPrefix(name, prefix)
 }
 
-// own finds uses of functions of pkg, by their plain names, outside the allowed place. Methods may have the same names.
+// own finds uses of what pkg declares, by plain names, outside the allowed place. Methods may have the same names.
 func own(pkg string, allowed place, names ...string) usage {
 	return func(t tree) []string {
 		var found []string
@@ -147,6 +147,25 @@ func own(pkg string, allowed place, names ...string) usage {
 				if slices.Contains(names, ident.Name) {
 					found = append(found, use{file, t.fset.Position(ident.Pos()).Line, ident.Name}.String())
 				}
+			})
+		}
+		return found
+	}
+}
+
+// fields finds uses of a field or a method of that name in pkg, outside the allowed place. It goes by the name alone.
+func fields(pkg string, allowed place, names ...string) usage {
+	return func(t tree) []string {
+		var found []string
+		for _, file := range t.files {
+			if file.pkg != pkg || allowed(file) {
+				continue
+			}
+			ast.Inspect(file.syntax, func(node ast.Node) bool {
+				if selector, ok := node.(*ast.SelectorExpr); ok && slices.Contains(names, selector.Sel.Name) {
+					found = append(found, use{file, t.fset.Position(selector.Sel.Pos()).Line, selector.Sel.Name}.String())
+				}
+				return true
 			})
 		}
 		return found

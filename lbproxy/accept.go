@@ -42,6 +42,14 @@ func (a *accepter) add(listener socket.Listener) error {
 	return nil
 }
 
+// appendSockets appends the descriptors of the listeners.
+func (a *accepter) appendSockets(list []int) []int {
+	for _, slot := range a.listeners {
+		list = append(list, int(a.loop.conns.at(slot).fd))
+	}
+	return list
+}
+
 // from takes a batch of connections from a listener; when more may be waiting it asks for another turn.
 func (a *accepter) from(listener *conn) {
 	l := a.loop
@@ -138,7 +146,7 @@ func (a *accepter) close() {
 	for _, slot := range a.listeners {
 		c := l.conns.at(slot)
 		// Closing alone would leave it registered for as long as any other process has a copy.
-		if err := l.poller.Remove(int(c.fd)); err != nil {
+		if err := l.unregister(c); err != nil {
 			l.proxy.log.Debug("listener stays registered", "err", err)
 		}
 		a.sweepOne(c)

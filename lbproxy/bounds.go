@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/buffer"
-)
+import "percore/lbproxy/buffer"
 
 // The shares of the container's memory. The rest is the workers'. docs/limits.md has the arithmetic.
 const (
@@ -39,15 +35,6 @@ func clientsMax(o *Options, descriptors uint64) int {
 
 // buffersMax is how many bytes of buffers each loop may use; 0 is no limit.
 func buffersMax(o *Options) int64 { return o.MemoryMax / bufferShare / int64(o.Loops) }
-
-// descriptorLimit is what this process may have open; man 2 getrlimit.
-func descriptorLimit() uint64 {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 1024 // every system's least
-	}
-	return limit.Cur
-}
 
 // readRoom is the most that one read of a body or an answer takes now.
 func (l *loop) readRoom() int {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"percore/lbproxy/client"
+	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
 
@@ -40,7 +41,7 @@ func (l *loop) configure() {
 	l.heads = newHeadLimits(o)
 	l.words = newBodyWords(o)
 	l.buffers.SetBudget(buffersMax(o))
-	l.room.clientsMax = clientsMax(o, descriptorLimit())
+	l.room.clientsMax = clientsMax(o, socket.DescriptorsMax())
 	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)
 	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	for i, d := range [timersConfigured]time.Duration{

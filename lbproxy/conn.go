@@ -72,6 +72,14 @@ type conn struct {
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }
 
+// ref names a connection that may be gone by the time that it is looked for: slab.find knows.
+type ref struct {
+	slot       int32
+	generation uint32
+}
+
+func (c *conn) ref() ref { return ref{c.slot, c.generation} }
+
 // slabConns is how many connections a chunk of the table holds.
 const slabConns = 1024
 
@@ -82,6 +90,14 @@ type slab struct {
 }
 
 func (s *slab) at(slot int32) *conn { return &s.chunks[slot/slabConns][slot%slabConns] }
+
+// find returns the connection that r names, nil when its socket is closed: the slot has another generation then.
+func (s *slab) find(r ref) *conn {
+	if c := s.at(r.slot); c.generation == r.generation {
+		return c
+	}
+	return nil
+}
 
 // size is the number of slots that exist.
 func (s *slab) size() int { return len(s.chunks) * slabConns }

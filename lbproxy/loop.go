@@ -11,7 +11,6 @@ import (
 	"percore/lbproxy/balance"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
-	"percore/lbproxy/epoll"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
@@ -69,10 +68,10 @@ const (
 // loop is one event loop: it owns its listeners, connections and buffers alone and shares only the table of
 // workers. All methods but post run on its goroutine.
 type loop struct {
+	transport
 	proxy     *Proxy
 	id        int
 	options   *Options
-	poller    *epoll.Poller
 	timers    *timer.Table
 	conns     slab
 	exchanges exchanges
@@ -83,19 +82,17 @@ type loop struct {
 	trust     client.Trust
 	wanted    *wanted
 	table     *balance.Table
-	ready     []epoll.Token // the run queue: connections with work that no event will announce
+	ready     []ref // the run queue: connections with work that no event will announce
 	accepter  accepter
 	retrySlot int32 // a slot without a socket, for the loop's own timer
 
-	turn    uint32 // counts the waits for events
-	crowded bool   // the last one brought as many as it can, so there may be events that the loop has not seen yet
+	turn uint32 // counts the waits for events
 	loopClock
 
 	heads    headLimits
 	words    bodyWords
 	request  http1.Request
 	response http1.Response
-	scratch  scratch
 	out      []byte // the head under construction
 	log      *accesslog.Writer
 
@@ -115,16 +112,15 @@ type loop struct {
 }
 
 func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
-	poller, err := epoll.New()
+	t, err := newTransport()
 	if err != nil {
 		return nil, fmt.Errorf("open loop %d: %w", id, err)
 	}
 	l := &loop{
-		proxy: p, id: id, poller: poller, loopClock: loopClock{epoch: p.epoch},
+		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
-		mailbox: balance.Mailbox{Wake: poller.Wake},
-		scratch: newScratch(),
+		mailbox: balance.Mailbox{Wake: t.poller.Wake},
 		out:     make([]byte, 0, headroomBytes),
 		log:     accesslog.NewWriter(p.accessLog),
 	}
@@ -146,12 +142,11 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 func (l *loop) run() error {
 	defer l.release()
 	for l.stage != loopStopped {
-		events, err := l.poller.Wait(l.timeout(), l.now)
+		events, err := l.await(l.timeout(), l.now)
 		if err != nil {
 			return fmt.Errorf("loop %d: %w", l.id, err)
 		}
 		l.turn++
-		l.crowded = len(events) >= epoll.EventsMax
 		l.tick()
 		l.excuse()
 		if l.mail.waiting.Load() {
@@ -190,7 +185,7 @@ func (l *loop) timeout() int64 {
 // drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,
 // not the process.
 func (l *loop) drive(c *conn, writable bool) {
-	defer l.rescue(c.slot, c.generation)
+	defer l.rescue(c.ref())
 	if l.buffers.IsCramped() {
 		generation := c.generation
 		if l.room.trim(); c.generation != generation {
@@ -217,13 +212,13 @@ func (l *loop) drive(c *conn, writable bool) {
 }
 
 // rescue turns a panic in one connection's handling into the end of its exchange.
-func (l *loop) rescue(slot int32, generation uint32) {
+func (l *loop) rescue(r ref) {
 	fault := recover()
 	if fault == nil {
 		return
 	}
 	l.proxy.log.Error("connection handling panicked", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-	if c := l.conns.at(slot); c.generation == generation && c.kind != kindListener {
+	if c := l.conns.find(r); c != nil && c.kind != kindListener {
 		if x := l.exchangeOf(c); x != nil {
 			x.abort(causePanic)
 		} else {
@@ -238,16 +233,15 @@ func (l *loop) enqueue(c *conn) {
 		return
 	}
 	c.flags |= flagQueued
-	l.ready = append(l.ready, epoll.Token{Slot: c.slot, Generation: c.generation})
+	l.ready = append(l.ready, c.ref())
 }
 
 // runReady gives each connection that is in the run queue now one turn.
 func (l *loop) runReady() {
 	n := len(l.ready)
 	for i := range n {
-		token := l.ready[i]
-		c := l.conns.at(token.Slot)
-		if c.generation != token.Generation || c.kind == kindFree {
+		c := l.conns.find(l.ready[i])
+		if c == nil {
 			continue
 		}
 		c.flags &^= flagQueued
@@ -262,7 +256,7 @@ func (l *loop) post(f func(*loop)) {
 	l.mail.posted = append(l.mail.posted, f)
 	l.mail.Unlock()
 	l.mail.waiting.Store(true)
-	l.poller.Wake()
+	l.interrupt()
 }
 
 func (l *loop) readMail() {
@@ -288,7 +282,7 @@ func (l *loop) expire() {
 }
 
 func (l *loop) expired(c *conn, class timer.Class) {
-	defer l.rescue(c.slot, c.generation)
+	defer l.rescue(c.ref())
 	defer l.retime(c.exchange)
 	switch class {
 	case timerHeader:

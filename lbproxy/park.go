@@ -90,7 +90,7 @@ func (l *loop) takeGrants() {
 func (x *exchange) useGrant(t *balance.Backend) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	defer l.rescue(c.slot, c.generation)
+	defer l.rescue(c.ref())
 	defer l.retime(x.id)
 	x.endWait()
 	x.backend = t // from here on the exchange gives the place back, whatever happens
@@ -129,7 +129,7 @@ func (l *loop) dismissHopeless() {
 		x := l.exchanges.all[w.ID]
 		c := l.conns.at(x.downstream)
 		func() {
-			defer l.rescue(c.slot, c.generation)
+			defer l.rescue(c.ref())
 			if why := x.hopeless(); x.request == requestParked && why != causeNone {
 				x.abort(why)
 			}

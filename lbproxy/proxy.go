@@ -65,9 +65,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 			return nil, err
 		}
 		p.loops = append(p.loops, l)
-		for _, slot := range l.accepter.listeners {
-			p.ending.sockets = append(p.ending.sockets, int(l.conns.at(slot).fd))
-		}
+		p.ending.sockets = l.accepter.appendSockets(p.ending.sockets)
 	}
 	return p, nil
 }

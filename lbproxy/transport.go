@@ -24,6 +24,21 @@ const (
 
 func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
 
+// transport is a loop's way in and out: what waits for events, and where a read goes.
+type transport struct {
+	poller  *epoll.Poller
+	crowded bool // the last wait brought as many events as it can, so there may be some that the loop has not seen yet
+	scratch scratch
+}
+
+func newTransport() (transport, error) {
+	poller, err := epoll.New()
+	return transport{poller: poller, scratch: newScratch()}, err
+}
+
+// interrupt makes the current wait, or the next one, return at once. It may be called from any goroutine.
+func (t *transport) interrupt() { t.poller.Wake() }
+
 // dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	if l.room.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
@@ -71,15 +86,41 @@ func dialFailure(errno unix.Errno) cause {
 
 // register has all the events of a connection reported that it will ever need; edge-triggered, so that back-pressure
 // costs no system call (docs/adr/0002-raw-epoll.md).
-func (l *loop) register(c *conn) error {
-	return l.poller.Add(int(c.fd), epoll.Token{Slot: c.slot, Generation: c.generation}, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
+func (t *transport) register(c *conn) error {
+	token := epoll.Token{Slot: c.slot, Generation: c.generation}
+	return t.poller.Add(int(c.fd), token, epoll.In|epoll.Out|epoll.PeerClosed|epoll.EdgeTriggered)
 }
 
-// dispatch hands an event to the state machine of its connection.
+// unregister is for a socket of which another process has a copy: closing it would not end its events.
+func (t *transport) unregister(c *conn) error { return t.poller.Remove(int(c.fd)) }
+
+// watch registers an accepted connection with epoll; it may be called twice. Where that fails for want of memory the
+// connection counts as broken: its turn in the run queue or its timer ends it.
+func (l *loop) watch(c *conn) {
+	if !c.unwatched() {
+		return
+	}
+	c.facts &^= factUnwatched
+	if err := l.register(c); err != nil {
+		l.proxy.log.Warn("connection dropped", "err", err)
+		c.facts |= factGone
+		l.enqueue(c)
+	}
+}
+
+// await waits for events, for so many milliseconds at most, for ever when that is negative; now is the loop's clock. They
+// are good until the next call.
+func (t *transport) await(timeoutMillis, now int64) ([]epoll.Event, error) {
+	events, err := t.poller.Wait(timeoutMillis, now)
+	t.crowded = len(events) >= epoll.EventsMax
+	return events, err
+}
+
+// dispatch hands an event to the state machine of its connection, unless that is gone.
 func (l *loop) dispatch(e epoll.Event) {
-	c := l.conns.at(e.Slot)
-	if c.generation != e.Generation || c.kind == kindFree {
-		return // an event for a predecessor in the same slot
+	c := l.conns.find(ref{e.Slot, e.Generation})
+	if c == nil {
+		return
 	}
 	c.noteEvent(e.Flags)
 	if c.has(flagReused) && e.Flags&inFlags != 0 {
@@ -111,15 +152,15 @@ func (c *conn) noteEvent(flags uint32) {
 // around b for framing. It is empty at the end of the stream, for which an error of the connection counts too; ok is false
 // when nothing is there now. A short read has emptied the socket: a later byte makes a new event (man 7 epoll), unless the
 // peer's FIN was part of the last one.
-func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
+func (t *transport) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
-		n, errno := socket.Recv(c.fd, l.scratch.area(room), 0)
+		n, errno := socket.Recv(c.fd, t.scratch.area(room), 0)
 		switch errno {
 		case socket.OK:
 			if n < room && !c.knows(factEnded|factGone) {
 				c.facts &^= factReadable
 			}
-			return l.scratch.area(n), true
+			return t.scratch.area(n), true
 		case unix.EAGAIN:
 			c.facts &^= factReadable
 			return nil, false
@@ -133,10 +174,12 @@ func (l *loop) receive(c *conn, room int) (b []byte, ok bool) {
 
 // send writes b, which must not be empty, and says how much of it the connection has taken: 0 when it takes nothing now,
 // which an event will end. ok is false when it will never take anything again.
-func (l *loop) send(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.Send(c.fd, b)) }
+func (t *transport) send(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.Send(c.fd, b)) }
 
 // sendLast is send for the last bytes before the connection ends.
-func (l *loop) sendLast(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.SendLast(c.fd, b)) }
+func (t *transport) sendLast(c *conn, b []byte) (n int, ok bool) {
+	return c.taken(socket.SendLast(c.fd, b))
+}
 
 // taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.
 func (c *conn) taken(n int, errno unix.Errno) (int, bool) {
@@ -188,7 +231,7 @@ func (c *conn) unread() int64 { return socket.Unread(c.fd) }
 func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd) }
 
 // sendFin ends our side of the connection and goes on reading.
-func (l *loop) sendFin(c *conn) {
+func (t *transport) sendFin(c *conn) {
 	socket.ShutdownWrite(c.fd)
 	c.facts |= factFinSent
 }
@@ -214,7 +257,7 @@ const (
 )
 
 // peek looks at what a read would bring, and leaves it there. What it finds out counts as what an event tells.
-func (l *loop) peek(c *conn) next {
+func (t *transport) peek(c *conn) next {
 	var one [1]byte
 	n, errno := socket.Recv(c.fd, one[:], unix.MSG_PEEK)
 	switch {

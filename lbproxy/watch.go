@@ -1,14 +1,12 @@
 package lbproxy
 
-import "percore/lbproxy/epoll"
-
 // watchMillis is how long a connection that brought its only request may stay unregistered. A worker that answers within it
 // saves the registration; a client that leaves meanwhile is noticed that much later.
 const watchMillis = 2
 
 // lateWatch is a connection that is to be registered at a deadline, should it still be there.
 type lateWatch struct {
-	token  epoll.Token
+	ref    ref
 	millis int64
 }
 
@@ -45,24 +43,10 @@ func (a *accepter) firstRead(c *conn) {
 	a.early.won()
 	x := l.exchangeOf(c)
 	if c.state == stateOpen && x.upload == uploadWhole && x.request.isOver() && x.single && a.once.worthIt() {
-		a.late = append(a.late, lateWatch{epoll.Token{Slot: c.slot, Generation: c.generation}, l.now + watchMillis})
+		a.late = append(a.late, lateWatch{c.ref(), l.now + watchMillis})
 		return
 	}
 	l.watch(c)
-}
-
-// watch registers an accepted connection with epoll; it may be called twice. Where that fails for want of memory the
-// connection counts as broken: its turn in the run queue or its timer ends it.
-func (l *loop) watch(c *conn) {
-	if !c.unwatched() {
-		return
-	}
-	c.facts &^= factUnwatched
-	if err := l.register(c); err != nil {
-		l.proxy.log.Warn("connection dropped", "err", err)
-		c.facts |= factGone
-		l.enqueue(c)
-	}
 }
 
 // watchLate registers the connections whose time is up, and forgets those that were answered within it.
@@ -70,8 +54,8 @@ func (a *accepter) watchLate() {
 	l := a.loop
 	done := 0
 	for i := range a.late {
-		c := l.conns.at(a.late[i].token.Slot)
-		waits := c.generation == a.late[i].token.Generation && c.unwatched()
+		c := l.conns.find(a.late[i].ref)
+		waits := c != nil && c.unwatched()
 		if waits && a.late[i].millis > l.now {
 			break
 		}

@@ -120,3 +120,12 @@ func ResetOnClose(fd int32) {
 	linger := unix.Linger{Onoff: 1}
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
 }
+
+// DescriptorsMax is how many descriptors this process may have open; man 2 getrlimit.
+func DescriptorsMax() uint64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024 // every system's least
+	}
+	return limit.Cur
+}

@@ -7,10 +7,11 @@ import (
 	"crooked/lbproxy/socket"
 )
 
-// Answer breaks one rule in four ways. Methods may be called like the system calls.
+// Answer breaks one rule in several ways. Methods may be called like the system calls.
 func (l *loop) Answer(errno unix.Errno) bool {
 	return l.send() &&
 		errno == unix.EAGAIN &&
-		l.flags&epoll.In != 0 &&
-		socket.Send() == 0
+		l.facts&epoll.In != 0 &&
+		l.knows(factReadable) &&
+		socket.Send(l.fd) == 0
 }
