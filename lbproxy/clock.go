@@ -1,9 +1,62 @@
 package lbproxy
 
 import (
+	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
+
+	"percore/lbproxy/notice"
+	"percore/lbproxy/timer"
 )
+
+// pauseToldMillis is how long a pause of the front door has to be for the log to tell of it.
+const pauseToldMillis = 1_000
+
+// loopClock is a loop's time, as of its turn.
+type loopClock struct {
+	now      int64 // milliseconds, monotonic, without pauses
+	nowNanos int64
+	epoch    time.Time // when now was 1
+	lost     int64     // milliseconds of pauses, which now has left out
+	wake     timer.Wakeup
+	clock    wallClock
+}
+
+// tick sets the time of a turn.
+func (c *loopClock) tick() {
+	now := time.Now()
+	elapsed := now.Sub(c.epoch) // monotonic
+	c.clock.set(now)
+	c.nowNanos, c.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
+}
+
+// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that, and all loops
+// have the same.
+func (c *loopClock) steady() int64 { return c.now + c.lost }
+
+// passOver takes a pause out of the time.
+func (c *loopClock) passOver(millis int64) {
+	c.lost += millis
+	c.epoch = c.epoch.Add(time.Duration(millis) * time.Millisecond)
+	c.now -= millis
+	c.nowNanos -= millis * int64(time.Millisecond)
+}
+
+// excuse takes a pause out of the loop's clock, if there was one.
+func (l *loop) excuse() {
+	lost := l.wake.Late(l.now)
+	if lost == 0 {
+		return
+	}
+	l.passOver(lost)
+	if lost >= pauseToldMillis {
+		l.proxy.notices.Offer(notice.Line{
+			Level: slog.LevelInfo, Message: "front door did not run for a while; deadlines wait",
+			Reason: fmt.Sprintf("%v are not counted", time.Duration(lost)*time.Millisecond), Side: sideInternal.String(),
+		})
+	}
+}
 
 // wallClock formats the time for a loop's messages: the date once a second at most, and for each request when it came.
 type wallClock struct {

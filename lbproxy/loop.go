@@ -126,7 +126,6 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	}
 	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)
 	l.tick()
-	l.wake.at = never
 	l.configure()
 	l.retrySlot = l.reserveSlot()
 	l.accepter.loop, l.pools.loop, l.room.loop = l, l, l
@@ -177,9 +176,9 @@ func (l *loop) run() error {
 func (l *loop) timeout() int64 {
 	deadline, ok := l.timers.Next()
 	if !ok {
-		deadline = never
+		deadline = timer.Never
 	}
-	return l.wake.plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
+	return l.wake.Plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
 }
 
 // drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,

@@ -1,5 +1,7 @@
 package lbproxy
 
+import "percore/lbproxy/timer"
+
 // watchMillis is how long a connection that brought its only request may stay unregistered. A worker that answers within it
 // saves the registration; a client that leaves meanwhile is noticed that much later.
 const watchMillis = 2
@@ -75,7 +77,7 @@ func (a *accepter) watchLate() {
 // due is when the next connection is to be registered; never when there is none.
 func (a *accepter) due() int64 {
 	if len(a.late) == 0 {
-		return never
+		return timer.Never
 	}
 	return a.late[0].millis
 }

@@ -1,6 +1,7 @@
-// Package timer has the deadlines of one loop: at most one for each slot of the loop's table of connections. It reads
-// no clock and makes no system call: the owner says what time it is, asks [Table.Next] how long it may sleep, and takes
-// what has run out from [Table.Expired]. A [Table] belongs to the goroutine that runs its loop.
+// Package timer has the deadlines of one loop: a [Table] with at most one for each slot of the loop's connections, and the
+// [Wakeup] that notices when the loop did not run. It reads no clock and makes no system call: the owner says what time it
+// is, asks [Table.Next] for the first deadline, sleeps for what [Wakeup.Plan] says, and takes what has run out from
+// [Table.Expired]. All of it belongs to the goroutine that runs the loop.
 package timer
 
 // Class is a kind of time-out, such as "keep-alive" or "connect". All timers of a class have the same
