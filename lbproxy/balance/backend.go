@@ -7,7 +7,7 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// target is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
+// Backend is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
 // off one cache line, and what is only read off the line that every request writes.
 type Backend struct {
 	Endpoint
@@ -46,16 +46,16 @@ func (t *Backend) claim(limit int64) bool {
 	}
 }
 
-// unclaim gives the place of a request back.
+// Release gives the place of a request back.
 func (t *Backend) Release() { t.inFlight.Add(-1) }
 
 // hasRoom tells whether a claim would succeed just now.
 func (t *Backend) hasRoom(limit int64) bool { return limit == 0 || t.inFlight.Load() < limit }
 
-// count counts a request that t is given. It reports whether this is the one that exhausts t.
+// Count counts a request that t is given. It reports whether this is the one that exhausts t.
 func (t *Backend) Count() bool { return t.served.Add(1) == t.requestsMax.Load() }
 
-// load is how many requests and tunnels t has.
+// Load is how many requests and tunnels t has.
 func (t *Backend) Load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
 
 // InFlight is how many requests t has now.
@@ -67,13 +67,13 @@ func (t *Backend) Tunnels() int64 { return t.tunnels.Load() }
 // Served is how many requests t was given.
 func (t *Backend) Served() uint64 { return t.served.Load() }
 
-// isExhausted tells whether t has had as many requests as PID 1 wants it to have.
+// IsExhausted reports whether t has had as many requests as PID 1 wants it to have.
 func (t *Backend) IsExhausted() bool {
 	most := t.requestsMax.Load()
 	return most > 0 && t.served.Load() >= most
 }
 
-// becomeTunnel turns one of t's requests into a tunnel. In between it counts as both, so that t never looks idle.
+// BecomeTunnel turns one of t's requests into a tunnel. In between it counts as both, so that t never looks idle.
 func (t *Backend) BecomeTunnel() {
 	t.tunnels.Add(1)
 	t.inFlight.Add(-1)

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Balance is how a worker is chosen for a request.
+// Method is how a worker is chosen for a request.
 type Method string
 
 // The balancing methods, by nginx's names.

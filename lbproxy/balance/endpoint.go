@@ -8,7 +8,7 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// EndpointState says what the front door may do with a worker.
+// State says what the front door may do with a worker.
 type State uint8
 
 // The states of an endpoint.

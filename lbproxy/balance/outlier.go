@@ -21,7 +21,7 @@ const (
 	freshPart    = 4
 )
 
-// isOut tells whether t was taken out.
+// IsOut reports whether t was taken out.
 func (t *Backend) IsOut() bool { return t.condition.Load() == conditionOut }
 
 // NoteFailure counts a connect to t that failed or an answer of its that did not come, and takes it out after several in a row,

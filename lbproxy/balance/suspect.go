@@ -1,6 +1,6 @@
 package balance
 
-// pardonsMax bounds how often the death of a worker is not held against a request that was with it: a kill that only looks
+// PardonsMax bounds how often the death of a worker is not held against a request that was with it: a kill that only looks
 // like one from outside, such as one for memory that nobody reports, must not go through all workers again and again.
 const PardonsMax = 3
 
