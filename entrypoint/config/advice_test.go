@@ -22,13 +22,13 @@ func faultOf(t *testing.T, environ ...string) string {
 
 func TestNamesOfLaterVersionsAndOfOthersAreAnswered(t *testing.T) {
 	for assignment, want := range map[string]string{
-		"PERCORE_TLS_LISTEN=:443":             "is of a later version of percore; until then a proxy in front speaks TLS",
-		"PERCORE_TLS_CERT_FILE=/run/cert":     "is of a later version of percore",
-		"PERCORE_STATIC=/static/=/var/www":    "is of a later version of percore; until then it is the worker's",
-		"PERCORE_UPSTREAMS=app:8000":          "is of a later version of percore",
-		"PERCORE_LOCATION=/api/":              "is of a later version of percore; until then all requests go to the fleet",
-		"PERCORE_ADMIN_LISTEN=:9180":          "until then `percore status --json`",
-		"PERCORE_GZIP=on":                     "is of a later version of percore",
+		"PERCORE_TLS_LISTEN=:443":             "belongs to a later version of percore; until then a proxy in front can speak TLS",
+		"PERCORE_TLS_CERT_FILE=/run/cert":     "belongs to a later version of percore",
+		"PERCORE_STATIC=/static/=/var/www":    "belongs to a later version of percore; until then the worker can do it",
+		"PERCORE_UPSTREAMS=app:8000":          "belongs to a later version of percore",
+		"PERCORE_LOCATION=/api/":              "belongs to a later version of percore; until then all requests go to the fleet",
+		"PERCORE_ADMIN_LISTEN=:9180":          "until then use `percore status --json`",
+		"PERCORE_GZIP=on":                     "belongs to a later version of percore",
 		"PERCORE_STICKY=id":                   "PERCORE_BALANCE=ip_hash",
 		"PERCORE_TIMEOUT=30":                  "is not a variable of percore; use PERCORE_PROXY_READ_TIMEOUT",
 		"PERCORE_THREADS=4":                   "PERCORE_WORKER_CONCURRENCY",
@@ -48,21 +48,21 @@ func TestNamesOfLaterVersionsAndOfOthersAreAnswered(t *testing.T) {
 		"PERCORE_AUTORESTART=on-failure":      "did you mean PERCORE_AUTORESTART=unexpected?",
 		"PERCORE_ACCESS_LOG=true":             "did you mean PERCORE_ACCESS_LOG=combined?",
 		"PERCORE_EXIT_ON=any_fatal":           "did you mean PERCORE_EXIT_ON=any-fatal?",
-		"PERCORE_MODE=Direct":                 "direct is of a later version of percore",
-		"PERCORE_WORKERS=2-8":                 "a range is of a later version of percore",
+		"PERCORE_MODE=Direct":                 "direct belongs to a later version of percore",
+		"PERCORE_WORKERS=2-8":                 "a range belongs to a later version of percore",
 		"PERCORE_LISTEN=off":                  "PERCORE_MODE=none has no listener",
 		"PERCORE_BALANCE=xyz":                 "for example PERCORE_BALANCE=round_robin",
 		"PERCORE_READY=http://127.0.0.1/ok":   "takes a path alone: percore knows where the worker listens; did you mean PERCORE_READY=http:/ok?",
 		"PERCORE_READY=HTTPS://h:1":           "did you mean PERCORE_READY=http:/?",
 		"PERCORE_HEALTH=/healthz":             "did you mean PERCORE_HEALTH=http:/healthz?",
 		"PERCORE_HEALTH=http:healthz":         "did you mean PERCORE_HEALTH=http:/healthz?",
-		`PERCORE_WORKERS="4"`:                 "has its quotes as part of the value: an env file of docker run, and a list in a compose file, take none; write PERCORE_WORKERS=4",
+		`PERCORE_WORKERS="4"`:                 "has quotes that are part of the value: an env file of docker run, and a list in a compose file, take none; write PERCORE_WORKERS=4",
 		"PERCORE_DIRECTORY='/var/www'":        "write PERCORE_DIRECTORY=/var/www",
 		`PERCORE_COMMAND="python3 main.py"`:   `write PERCORE_COMMAND="python3 main.py"`,
 		`PERCORE_LOGLEVEL="info"`:             "write PERCORE_LOGLEVEL=info",
 		"PERCORE_WORKERS=\ufeff4":             "begins with a byte order mark: save the file as UTF-8 without one; write PERCORE_WORKERS=4",
 		"PERCORE_STDOUT_LOGFILE=\ufeff/x":     "begins with a byte order mark",
-		"PERCORE_STOPSIGNAL=STOP":             "stops no process; TERM, INT or QUIT",
+		"PERCORE_STOPSIGNAL=STOP":             "stops no process; choose TERM, INT or QUIT",
 		"PERCORE_STOPSIGNAL=CHLD":             "stops no process",
 		"PERCORE_STOPSIGNAL=RTMIN+31":         "not a signal",
 		"PERCORE_STOPSIGNAL=RTMIN3":           "not a signal",
@@ -83,7 +83,7 @@ func TestNamesOfLaterVersionsAndOfOthersAreAnswered(t *testing.T) {
 
 func TestAFurtherProgramsNamesAreAnsweredToo(t *testing.T) {
 	got := faultOf(t, "PERCORE_PROGRAMS=mail-in", "PERCORE_MAIL_IN_COMMAND=mail", "PERCORE_MAIL_IN_LOCATION=/mail/")
-	if want := "PERCORE_MAIL_IN_LOCATION: is of a later version of percore; "; !strings.HasPrefix(got, want) {
+	if want := "PERCORE_MAIL_IN_LOCATION: belongs to a later version of percore; "; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

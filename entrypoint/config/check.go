@@ -61,9 +61,9 @@ func (c *Config) checkHops() (what, mend string) {
 	case c.TrustedHops == 0:
 		return "", ""
 	case !c.TrustedProxies.Nobody():
-		return "contradicts PERCORE_TRUSTED_PROXIES: proxies are known by their addresses or by their number", "unset one of them"
+		return "contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number, not by both", "unset one of them"
 	case bool(c.ProxyProtocol):
-		return "contradicts PERCORE_PROXY_PROTOCOL, which believes addresses", "name the balancer in PERCORE_TRUSTED_PROXIES instead"
+		return "contradicts PERCORE_PROXY_PROTOCOL, which goes by addresses", "name the balancer in PERCORE_TRUSTED_PROXIES instead"
 	}
 	return "", ""
 }
@@ -77,7 +77,7 @@ func (c *Config) checkPorts(workers int) (what, mend string) {
 	first, last := int(c.PortsFrom), int(c.PortsFrom)+workers-1
 	if last > portMax {
 		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
-			fmt.Sprintf("at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
+			fmt.Sprintf("choose at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
 	}
 	if !c.Mode.Facts().Proxies || c.Bind == value.BindUnix {
 		return "", ""
@@ -110,7 +110,8 @@ func (c *Config) checkSocketReady(uid int) (what, mend string) {
 	if uid != 0 || c.Bind != value.BindUnix || !c.Mode.Facts().Proxies || c.Ready.Kind != value.ReadyNone {
 		return "", ""
 	}
-	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door's user connect", "tcp, http:/path or notify"
+	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door connect",
+		"choose tcp, http:/path or notify"
 }
 
 // checkStopSignal rules out what would let every worker live until it is killed.
@@ -118,14 +119,14 @@ func (p *Program) checkStopSignal() (what, mend string) {
 	if p.StopSignal.Stops() {
 		return "", ""
 	}
-	return "stops no process", "TERM, INT or QUIT"
+	return "stops no process", "choose TERM, INT or QUIT"
 }
 
 func (c *Config) checkLameDuck() (what, mend string) {
 	if c.LameDuck < c.StopTimeout {
 		return "", ""
 	}
-	return fmt.Sprintf("leaves nothing of PERCORE_STOP_TIMEOUT, %s", c.StopTimeout), "make it shorter, or PERCORE_STOP_TIMEOUT longer"
+	return fmt.Sprintf("leaves nothing of PERCORE_STOP_TIMEOUT, which is %s", c.StopTimeout), "make it shorter, or PERCORE_STOP_TIMEOUT longer"
 }
 
 // checkUser rules out the change of user that the kernel is going to refuse.
@@ -137,7 +138,7 @@ func checkUser(user value.User, uid int) (what, mend string) {
 	if _, err := strconv.Atoi(name); err != nil {
 		return "", "" // a name may well be uid's; only the password file knows
 	}
-	return fmt.Sprintf("needs percore to start as root, and it runs as uid %d", uid), "unset it, or start percore as root"
+	return fmt.Sprintf("takes a percore that starts as root, and this one runs as uid %d", uid), "unset it, or start percore as root"
 }
 
 // warnings lists what is allowed and yet probably not meant.
@@ -155,12 +156,12 @@ func (c *Config) warnings() []Warning {
 	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != value.RestartUnexpected {
 		list = append(list, Warning{
 			Name: "PERCORE_EXITCODES", Value: c.Exitcodes.String(), What: "has no effect",
-			Mend: "it counts with PERCORE_AUTORESTART=unexpected only",
+			Mend: "it counts only with PERCORE_AUTORESTART=unexpected",
 		})
 	}
 	if bool(c.ProxyProtocol) && c.TrustedProxies.Nobody() {
 		list = append(list, Warning{
-			Name: "PERCORE_PROXY_PROTOCOL", Value: c.ProxyProtocol.String(), What: "believes nobody: every client will have the address of the balancer",
+			Name: "PERCORE_PROXY_PROTOCOL", Value: c.ProxyProtocol.String(), What: "believes no header: every client will have the address of the balancer",
 			Mend: "name the balancer in PERCORE_TRUSTED_PROXIES",
 		})
 	}

@@ -33,7 +33,7 @@ func TestContradictions(t *testing.T) {
 		},
 		{"workers on unix sockets use no port", []string{"PERCORE_BIND=unix", "PERCORE_PORTS_FROM=8080"}, nil},
 		{"yet they have one in their names", []string{"PERCORE_BIND=unix", "PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, []string{
-			"PERCORE_PORTS_FROM: 2 workers from port 65535 on would need port 65536; at most PERCORE_PORTS_FROM=65534",
+			"PERCORE_PORTS_FROM: 2 workers from port 65535 on would need port 65536; choose at most PERCORE_PORTS_FROM=65534",
 		}},
 		{"without root nobody has to open a socket to the front door", []string{"PERCORE_BIND=unix", "PERCORE_READY=none"}, nil},
 		{"what workers cannot listen on", []string{"PERCORE_BIND=udp"}, []string{
@@ -42,24 +42,24 @@ func TestContradictions(t *testing.T) {
 		{"a unix socket has no port", []string{"PERCORE_LISTEN=unix:/run/8000"}, nil},
 		{"no listener, no contradiction", []string{"PERCORE_MODE=none", "PERCORE_PORTS_FROM=8080"}, nil},
 		{"ports beyond the last", []string{"PERCORE_PORTS_FROM=65534", "PERCORE_WORKERS=3"}, []string{
-			"PERCORE_PORTS_FROM: 3 workers from port 65534 on would need port 65536; at most PERCORE_PORTS_FROM=65533",
+			"PERCORE_PORTS_FROM: 3 workers from port 65534 on would need port 65536; choose at most PERCORE_PORTS_FROM=65533",
 		}},
 		{"ports up to the last", []string{"PERCORE_PORTS_FROM=65534", "PERCORE_WORKERS=2"}, nil},
 		{"a faulty value keeps its contradictions to itself", []string{"PERCORE_LISTEN=x", "PERCORE_PORTS_FROM=8080"}, []string{
-			"PERCORE_LISTEN: not an address with a port from 1 to 65535; for example PERCORE_LISTEN=:80,[::1]:8080",
+			"PERCORE_LISTEN: is not an address with a port from 1 to 65535; for example PERCORE_LISTEN=:80,[::1]:8080",
 		}},
 		{"hops that are believed by number and by address", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, []string{
-			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_TRUSTED_PROXIES: proxies are known by their addresses or by their number; unset one of them",
+			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number, not by both; unset one of them",
 		}},
 		{"a number of hops and PROXY headers", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_PROXY_PROTOCOL=on"}, []string{
-			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_PROXY_PROTOCOL, which believes addresses; name the balancer in PERCORE_TRUSTED_PROXIES instead",
+			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_PROXY_PROTOCOL, which goes by addresses; name the balancer in PERCORE_TRUSTED_PROXIES instead",
 		}},
 		{"a lame duck that outlives the shutdown", []string{"PERCORE_LAME_DUCK=9"}, []string{
-			"PERCORE_LAME_DUCK: leaves nothing of PERCORE_STOP_TIMEOUT, 9s; make it shorter, or PERCORE_STOP_TIMEOUT longer",
+			"PERCORE_LAME_DUCK: leaves nothing of PERCORE_STOP_TIMEOUT, which is 9s; make it shorter, or PERCORE_STOP_TIMEOUT longer",
 		}},
 		{"a uid that only root can take", []string{"PERCORE_USER=33", "PERCORE_FRONT_USER=65534:65534"}, []string{
-			"PERCORE_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
-			"PERCORE_FRONT_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
+			"PERCORE_USER: takes a percore that starts as root, and this one runs as uid 1000; unset it, or start percore as root",
+			"PERCORE_FRONT_USER: takes a percore that starts as root, and this one runs as uid 1000; unset it, or start percore as root",
 		}},
 		{
 			"one's own uid, or a name that may be one's own",
@@ -126,11 +126,11 @@ func TestWarnings(t *testing.T) {
 		}},
 		{"the same for a shell", []string{`PERCORE_COMMAND=sh -c "a && b"`}, nil},
 		{"exit codes that nobody asks for", []string{"PERCORE_EXITCODES=2"}, []string{
-			"PERCORE_EXITCODES=2: has no effect; it counts with PERCORE_AUTORESTART=unexpected only",
+			"PERCORE_EXITCODES=2: has no effect; it counts only with PERCORE_AUTORESTART=unexpected",
 		}},
 		{"exit codes that count", []string{"PERCORE_EXITCODES=2", "PERCORE_AUTORESTART=unexpected"}, nil},
 		{"a PROXY header that nobody is believed", []string{"PERCORE_PROXY_PROTOCOL=on"}, []string{
-			"PERCORE_PROXY_PROTOCOL=true: believes nobody: every client will have the address of the balancer; name the balancer in PERCORE_TRUSTED_PROXIES",
+			"PERCORE_PROXY_PROTOCOL=true: believes no header: every client will have the address of the balancer; name the balancer in PERCORE_TRUSTED_PROXIES",
 		}},
 		{"a PROXY header that a balancer is believed", []string{"PERCORE_PROXY_PROTOCOL=on", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, nil},
 		{"an address in a mode without listener", []string{"PERCORE_LISTEN=:80", "PERCORE_MODE=none"}, []string{

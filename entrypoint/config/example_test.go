@@ -27,6 +27,6 @@ func ExampleProblems() {
 		}
 	}
 	// Output:
-	// PERCORE_STARTSECS: not a duration: seconds, or units as in 1m30s
+	// PERCORE_STARTSECS: is not a duration: write seconds, or units as in 1m30s
 	// PERCORE_WORKRES: is not a variable of percore
 }

@@ -65,7 +65,7 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 		sub := l.below(&f.Program, f.variables())
 		if clash := sub.clash(taken); clash != "" {
 			l.faults["PERCORE_PROGRAMS"] = Problem{
-				Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: "names " + title + ", but " + clash + " is there already", Mend: "choose another name",
+				Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: "names " + title + ", whose " + clash + " is another variable already", Mend: "choose another name",
 			}
 			return nil
 		}
@@ -189,7 +189,7 @@ func (c *Config) checkProcesses() (what, mend string) {
 	for _, f := range c.Further {
 		p := process{f.Group, f.Name}
 		if other, taken := seen[p]; taken {
-			return fmt.Sprintf("calls processes of %s %s:%s, as those of %s", f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
+			return fmt.Sprintf("gives the processes of %s the name %s:%s, which those of %s have", f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
 		}
 		seen[p] = f.Title
 	}

@@ -104,20 +104,20 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 			"PERCORE_MAILER_ACCESS_LOG: is not a variable of percore; `percore env` lists them all",
 		}},
 		{"a faulty value", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_WORKERS=none"}, []string{
-			"PERCORE_MAILER_WORKERS: neither auto nor a whole number; for example PERCORE_MAILER_WORKERS=4",
+			"PERCORE_MAILER_WORKERS: is neither auto nor a whole number; for example PERCORE_MAILER_WORKERS=4",
 		}},
 		{"a program that is not named", []string{"PERCORE_QUEUE_RUNNER_COMMAND=run"}, []string{
 			"PERCORE_QUEUE_RUNNER_COMMAND: is not a variable of percore; if queue_runner is a program, name it in PERCORE_PROGRAMS",
 		}},
 		{"the same name twice", []string{"PERCORE_PROGRAMS=mailer,MAILER", command}, []string{
-			"PERCORE_PROGRAMS: names MAILER, but PERCORE_MAILER_COMMAND is there already; choose another name",
+			"PERCORE_PROGRAMS: names MAILER, whose PERCORE_MAILER_COMMAND is another variable already; choose another name",
 		}},
 		{"a name that makes a variable of percore", []string{"PERCORE_PROGRAMS=front", "PERCORE_FRONT_COMMAND=x"}, []string{
-			"PERCORE_PROGRAMS: names front, but PERCORE_FRONT_USER is there already; choose another name",
+			"PERCORE_PROGRAMS: names front, whose PERCORE_FRONT_USER is another variable already; choose another name",
 			"PERCORE_FRONT_COMMAND: is not a variable of percore; if front is a program, name it in PERCORE_PROGRAMS",
 		}},
 		{"a name that is none", []string{"PERCORE_PROGRAMS=a b"}, []string{
-			"PERCORE_PROGRAMS: not a list of names of letters, digits, dots, dashes, underscores; for example PERCORE_PROGRAMS=mailer,cron",
+			"PERCORE_PROGRAMS: is not a list of names: letters, digits, dots, dashes, underscores; for example PERCORE_PROGRAMS=mailer,cron",
 		}},
 		{"processes of the same name", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=web", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web"}, nil},
 		{"readiness by a port without one", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_READY=tcp"}, []string{
@@ -139,14 +139,14 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 			"PERCORE_MAILER_HEALTH: asks for a port, and the program has none; set PERCORE_MAILER_PORTS_FROM",
 		}},
 		{"a user that only root can give", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_USER=33"}, []string{
-			"PERCORE_MAILER_USER: needs percore to start as root, and it runs as uid 1000; unset it, or start percore as root",
+			"PERCORE_MAILER_USER: takes a percore that starts as root, and this one runs as uid 1000; unset it, or start percore as root",
 		}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got := problemsOf(t, c.environ...)
 			if c.name == "processes of the same name" {
-				c.want = []string{"PERCORE_PROGRAMS: calls processes of mailer web:web, as those of the fleet proper; set PERCORE_MAILER_NAME"}
+				c.want = []string{"PERCORE_PROGRAMS: gives the processes of mailer the name web:web, which those of the fleet proper have; set PERCORE_MAILER_NAME"}
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("Load(%q)\n got %q\nwant %q", c.environ, got, c.want)
@@ -157,20 +157,20 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 
 func TestTheNewTypesRefuseWhatMakesNoSense(t *testing.T) {
 	for assignment, want := range map[string]string{
-		"PERCORE_UMASK=9":                       "not an octal mask from 000 to 777",
-		"PERCORE_UMASK=1777":                    "not an octal mask from 000 to 777",
+		"PERCORE_UMASK=9":                       "is not an octal mask from 000 to 777",
+		"PERCORE_UMASK=1777":                    "is not an octal mask from 000 to 777",
 		"PERCORE_EXIT_ON=any":                   "must be one of all-fatal, any-fatal, first-exit, never",
-		"PERCORE_FORWARD_SIGNALS=TERM":          "TERM stops percore",
-		"PERCORE_FORWARD_SIGNALS=KILL":          "KILL cannot be handed on",
-		"PERCORE_FORWARD_SIGNALS=USR1,SIGUSR1":  "USR1 is there twice",
+		"PERCORE_FORWARD_SIGNALS=TERM":          "has TERM, which stops percore",
+		"PERCORE_FORWARD_SIGNALS=KILL":          "has KILL, which cannot be passed on",
+		"PERCORE_FORWARD_SIGNALS=USR1,SIGUSR1":  "has USR1 twice",
 		"PERCORE_FORWARD_SIGNALS=hello":         "not a signal",
-		"PERCORE_STDOUT_LOGFILE=syslog":         "there is no syslog",
-		"PERCORE_STDOUT_LOGFILE=/var/log/":      "names a directory",
-		"PERCORE_STDERR_LOGFILE=/l/%(x)s.log":   "{name}, {index} and {port} take its place",
-		"PERCORE_LOG_PREFIX=xml":                "neither a boolean nor json",
+		"PERCORE_STDOUT_LOGFILE=syslog":         "asks for syslog",
+		"PERCORE_STDOUT_LOGFILE=/var/log/":      "names a folder",
+		"PERCORE_STDERR_LOGFILE=/l/%(x)s.log":   "write {name}, {index} or {port} instead",
+		"PERCORE_LOG_PREFIX=xml":                "is neither a boolean nor json",
 		"PERCORE_STDOUT_LOGFILE_BACKUPS=100000": "must be at most 1000",
-		"PERCORE_PRIORITY=first":                "not a whole number",
-		"PERCORE_PRESTART='a":                   "a single quote is never closed",
+		"PERCORE_PRIORITY=first":                "is not a whole number",
+		"PERCORE_PRESTART='a":                   "has a single quote that is never closed",
 	} {
 		if got := strings.Join(problemsOf(t, assignment), "|"); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want a problem with %q", assignment, got, want)

@@ -283,7 +283,7 @@ func TestLoadProblems(t *testing.T) {
 		{
 			"a mode that is not there yet",
 			[]string{"PERCORE_MODE=tcp"},
-			[]string{"PERCORE_MODE: must be one of http, none, init; tcp is of a later version of percore"},
+			[]string{"PERCORE_MODE: must be one of http, none, init; tcp belongs to a later version of percore"},
 		},
 		{
 			"too many workers",
@@ -318,7 +318,7 @@ func TestLoadProblems(t *testing.T) {
 		{
 			"a faulty WEB_CONCURRENCY that counts",
 			[]string{"WEB_CONCURRENCY=x"},
-			[]string{"WEB_CONCURRENCY: neither auto nor a whole number; for example WEB_CONCURRENCY=4"},
+			[]string{"WEB_CONCURRENCY: is neither auto nor a whole number; for example WEB_CONCURRENCY=4"},
 		},
 		{
 			"a faulty PORT that counts",
@@ -328,7 +328,7 @@ func TestLoadProblems(t *testing.T) {
 		{
 			"an example with spaces is quoted",
 			[]string{"PERCORE_COMMAND='"},
-			[]string{`PERCORE_COMMAND: a single quote is never closed; for example PERCORE_COMMAND="python3 main.py --port={port}"`},
+			[]string{`PERCORE_COMMAND: has a single quote that is never closed; for example PERCORE_COMMAND="python3 main.py --port={port}"`},
 		},
 		{
 			"a command of empty quotes",
@@ -371,7 +371,7 @@ func TestLoadProblems(t *testing.T) {
 			[]string{"PERCORE_COMPLETELY_DIFFERENT: is not a variable of percore; `percore env` lists them all"},
 		},
 		{"STRICT itself may be wrong", []string{"PERCORE_STRICT=maybe", "PERCORE_X=1"}, []string{
-			"PERCORE_STRICT: not a boolean: true, yes, on, 1, false, no, off, 0; for example PERCORE_STRICT=false",
+			"PERCORE_STRICT: is not a boolean: write true, yes, on, 1, false, no, off or 0; for example PERCORE_STRICT=false",
 			"PERCORE_X: is not a variable of percore; `percore env` lists them all",
 		}},
 	}
@@ -389,11 +389,11 @@ func TestLoadShowsEveryProblemAtOnce(t *testing.T) {
 		"PERCORE_WORKRES=3", "PERCORE_STARTSECS=1x", "PERCORE_MODE=tcp", "PERCORE_LISTEN=web:80", "PERCORE_COMMAND=a \"b",
 	}, someUID)
 	want := `5 problems in the configuration:
-  PERCORE_MODE=tcp         must be one of http, none, init                             tcp is of a later version of percore
-  PERCORE_COMMAND="a \"b"  a double quote is never closed                        for example PERCORE_COMMAND="python3 main.py --port={port}"
-  PERCORE_STARTSECS=1x     not a duration: seconds, or units as in 1m30s         for example PERCORE_STARTSECS=5
-  PERCORE_LISTEN=web:80    not an IP address (IPv6 in brackets) before the port   for example PERCORE_LISTEN=:80,[::1]:8080
-  PERCORE_WORKRES          is not a variable of percore                          did you mean PERCORE_WORKERS?`
+  PERCORE_MODE=tcp         must be one of http, none, init                         tcp belongs to a later version of percore
+  PERCORE_COMMAND="a \"b"  has a double quote that is never closed                 for example PERCORE_COMMAND="python3 main.py --port={port}"
+  PERCORE_STARTSECS=1x     is not a duration: write seconds, or units as in 1m30s  for example PERCORE_STARTSECS=5
+  PERCORE_LISTEN=web:80    needs an IP address before the port, IPv6 in brackets   for example PERCORE_LISTEN=:80,[::1]:8080
+  PERCORE_WORKRES          is not a variable of percore                            did you mean PERCORE_WORKERS?`
 	if err == nil || squeeze(err.Error()) != squeeze(want) {
 		t.Errorf("Load:\n got %v\nwant %s", err, want)
 	}
@@ -440,7 +440,7 @@ func TestLoadFromFiles(t *testing.T) {
 		{
 			"a fault in a file names the file",
 			"PERCORE_WORKERS_FILE=" + many,
-			"PERCORE_WORKERS: neither auto nor a whole number (read from " + many + "); for example PERCORE_WORKERS=4",
+			"PERCORE_WORKERS: is neither auto nor a whole number (read from " + many + "); for example PERCORE_WORKERS=4",
 		},
 		{
 			"a NUL",

@@ -229,7 +229,7 @@ func (l *loader) remedy(name string, known, titles []string, byDefault string) (
 		return "begins with a byte order mark", "save the env file as UTF-8 without one, so that it is " + bare
 	}
 	if name == environment.PortName {
-		return "is what Kubernetes and Docker call a port of theirs", "use PERCORE_LISTEN=:" + l.env[name] + ", or PORT=" + l.env[name]
+		return "is a name that Kubernetes and Docker set", "use PERCORE_LISTEN=:" + l.env[name] + ", or PORT=" + l.env[name]
 	}
 	if what, mend, found := suggest.AdviceOn(bareName(name, titles)); found {
 		return what, mend

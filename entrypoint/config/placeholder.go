@@ -46,7 +46,7 @@ func (p *Program) placeholderProblems(variable func(string) string) []Problem {
 
 func slipOf(name, wrong, right string) Problem {
 	return Problem{
-		Name: name, What: "has " + strconv.Quote(wrong) + ", which nothing is filled in for",
-		Mend: "did you mean " + right + "? If not, PERCORE_STRICT=false hands it on as it is",
+		Name: name, What: "has " + strconv.Quote(wrong) + ", which percore does not replace",
+		Mend: "did you mean " + right + "? If not, PERCORE_STRICT=false leaves it as it is",
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"percore/entrypoint/config"
 )
 
-const strictOff = "? If not, PERCORE_STRICT=false hands it on as it is"
+const strictOff = "? If not, PERCORE_STRICT=false leaves it as it is"
 
 func TestSlipsInPlaceholders(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -15,14 +15,14 @@ func TestSlipsInPlaceholders(t *testing.T) {
 		environ []string
 		want    []string
 	}{
-		"two letters swapped":               {command: []string{"python3", "main.py", "--port={prot}"}, want: []string{`PERCORE_COMMAND: has "{prot}", which nothing is filled in for; did you mean {port}` + strictOff}},
-		"a letter too many":                 {environ: []string{"PERCORE_COMMAND=app {ports}"}, want: []string{`PERCORE_COMMAND: has "{ports}", which nothing is filled in for; did you mean {port}` + strictOff}},
-		"a capital":                         {command: []string{"app", "{Port}"}, want: []string{`PERCORE_COMMAND: has "{Port}", which nothing is filled in for; did you mean {port}` + strictOff}},
-		"in the middle of a word":           {command: []string{"app", "--bind=unix:{soket},x"}, want: []string{`PERCORE_COMMAND: has "{soket}", which nothing is filled in for; did you mean {socket}` + strictOff}},
-		"inside other braces":               {command: []string{"app", "{{idex}}"}, want: []string{`PERCORE_COMMAND: has "{idex}", which nothing is filled in for; did you mean {index}` + strictOff}},
-		"behind braces of another kind":     {command: []string{"app", "{} {x} {nam}"}, want: []string{`PERCORE_COMMAND: has "{nam}", which nothing is filled in for; did you mean {name}` + strictOff}},
-		"of the command before all":         {environ: []string{"PERCORE_PRESTART=migrate {nmae}"}, command: []string{"app"}, want: []string{`PERCORE_PRESTART: has "{nmae}", which nothing is filled in for; did you mean {name}` + strictOff}},
-		"of a further program":              {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {inedx}"}, want: []string{`PERCORE_MAIL_COMMAND: has "{inedx}", which nothing is filled in for; did you mean {index}` + strictOff}},
+		"two letters swapped":               {command: []string{"python3", "main.py", "--port={prot}"}, want: []string{`PERCORE_COMMAND: has "{prot}", which percore does not replace; did you mean {port}` + strictOff}},
+		"a letter too many":                 {environ: []string{"PERCORE_COMMAND=app {ports}"}, want: []string{`PERCORE_COMMAND: has "{ports}", which percore does not replace; did you mean {port}` + strictOff}},
+		"a capital":                         {command: []string{"app", "{Port}"}, want: []string{`PERCORE_COMMAND: has "{Port}", which percore does not replace; did you mean {port}` + strictOff}},
+		"in the middle of a word":           {command: []string{"app", "--bind=unix:{soket},x"}, want: []string{`PERCORE_COMMAND: has "{soket}", which percore does not replace; did you mean {socket}` + strictOff}},
+		"inside other braces":               {command: []string{"app", "{{idex}}"}, want: []string{`PERCORE_COMMAND: has "{idex}", which percore does not replace; did you mean {index}` + strictOff}},
+		"behind braces of another kind":     {command: []string{"app", "{} {x} {nam}"}, want: []string{`PERCORE_COMMAND: has "{nam}", which percore does not replace; did you mean {name}` + strictOff}},
+		"of the command before all":         {environ: []string{"PERCORE_PRESTART=migrate {nmae}"}, command: []string{"app"}, want: []string{`PERCORE_PRESTART: has "{nmae}", which percore does not replace; did you mean {name}` + strictOff}},
+		"of a further program":              {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {inedx}"}, want: []string{`PERCORE_MAIL_COMMAND: has "{inedx}", which percore does not replace; did you mean {index}` + strictOff}},
 		"two slips are another word":        {command: []string{"app", "{prto}x{pxxt}"}},
 		"words that are like none":          {command: []string{"app", "{host}", "{}", "{", "}", "{other}", "{p}", "a{b"}},
 		"beside a right one":                {command: []string{"app", `{"prot": {port}, "x": {prot}}`}},

@@ -77,7 +77,7 @@ func readValue(name string) (string, error) {
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		return "", errors.New("is no regular file")
+		return "", errors.New("is not a regular file")
 	}
 	text, err := io.ReadAll(io.LimitReader(file, fileBytesMax+1))
 	switch {

@@ -40,7 +40,7 @@ func TestFind(t *testing.T) {
 		"both":                          {environ: []string{name + "=a", name + "_FILE=" + file}, want: environment.Given{Text: "a", Found: true}, err: "is set, and so is PERCORE_NAME_FILE"},
 		"no such file":                  {environ: []string{name + "_FILE=/nowhere"}, err: "cannot be read: no such file"},
 		"a folder":                      {environ: []string{name + "_FILE=/"}, err: "cannot be read: is a directory"},
-		"a device":                      {environ: []string{name + "_FILE=/dev/null"}, err: "is no regular file"},
+		"a device":                      {environ: []string{name + "_FILE=/dev/null"}, err: "is not a regular file"},
 		"a file with a NUL":             {environ: []string{name + "_FILE=" + written(t, "a\x00b")}, err: "holds a NUL byte"},
 		"a file that is too long":       {environ: []string{name + "_FILE=" + written(t, strings.Repeat("x", 128<<10+1))}, err: "more than 131072 bytes"},
 	} {

@@ -10,7 +10,7 @@ type advice struct {
 }
 
 // laterVersion says of a name that it is not a slip.
-const laterVersion = "is of a later version of percore"
+const laterVersion = "belongs to a later version of percore"
 
 // AdviceOn finds what is to be said of a name and what to do about it. The name comes without the prefix that all have. The list is of the
 // names that later versions have and of those that users of gunicorn, uvicorn, Puma, nginx, HAProxy and supervisord know.
@@ -30,18 +30,18 @@ func AdviceOn(name string) (what, mend string, found bool) {
 // laterNames are those that this version does not have yet, and what can be done meanwhile.
 func laterNames() []advice {
 	const inFront = "a proxy in front can do it; name it in PERCORE_TRUSTED_PROXIES"
-	const ofWorker = "until then it is the worker's, or that of a proxy in front"
+	const ofWorker = "until then the worker can do it, or a proxy in front"
 	return []advice{
-		{[]string{"TLS_*", "HSTS", "HTTP2*", "H2C"}, laterVersion, "until then a proxy in front speaks TLS and HTTP/2; name it in PERCORE_TRUSTED_PROXIES"},
+		{[]string{"TLS_*", "HSTS", "HTTP2*", "H2C"}, laterVersion, "until then a proxy in front can speak TLS and HTTP/2; name it in PERCORE_TRUSTED_PROXIES"},
 		{[]string{"SERVER_NAME", "CANONICAL_HOST", "REDIRECTS", "ALLOW", "DENY", "AUTH_BASIC", "LIMIT_REQ", "LIMIT_CONN"}, laterVersion, "until then " + inFront},
 		{[]string{"STATIC*", "TRY_FILES", "ACCEL", "GZIP*", "ERROR_PAGE", "ADD_HEADER"}, laterVersion, ofWorker},
 		{[]string{"REQUEST_ID", "REQUEST_START", "TRACE"}, laterVersion, ofWorker},
 		{[]string{"LOCATION", "STRIP_PREFIX"}, laterVersion, "until then all requests go to the fleet; further programs get none"},
-		{[]string{"UPSTREAMS"}, laterVersion, "until then percore serves the workers that it starts: PERCORE_COMMAND"},
+		{[]string{"UPSTREAMS"}, laterVersion, "until then percore serves only the workers that it starts, by PERCORE_COMMAND"},
 		{[]string{"STICKY"}, laterVersion, "until then PERCORE_BALANCE=ip_hash keeps a client at its worker"},
-		{[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"}, laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held, in memory"},
-		{[]string{"PROXY_PROTOCOL_UPSTREAM"}, laterVersion, "until then workers have the client in X-Forwarded-For"},
-		{[]string{"ADMIN_*"}, laterVersion, "until then `percore status --json` and `percore healthcheck` tell"},
+		{[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"}, laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held in memory"},
+		{[]string{"PROXY_PROTOCOL_UPSTREAM"}, laterVersion, "until then workers find the client in X-Forwarded-For"},
+		{[]string{"ADMIN_*"}, laterVersion, "until then use `percore status --json` and `percore healthcheck`"},
 		{[]string{"WATCH", "WATCH_FILES"}, laterVersion, "until then `percore restart all` replaces the workers"},
 		{[]string{"WORKERS_IDLE_TIMEOUT", "ROLL_SURGE"}, laterVersion, "unset it: the number of workers is PERCORE_WORKERS, and `percore scale` changes it"},
 	}

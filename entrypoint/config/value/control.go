@@ -22,9 +22,9 @@ func (c *Control) UnmarshalText(text []byte) error {
 	case strings.EqualFold(place, string(ControlOff)):
 		place = string(ControlOff)
 	case len(place) > controlBytesMax:
-		return errors.New("too long for a socket: at most 99 bytes")
+		return errors.New("is too long for a socket: at most 99 bytes")
 	case strings.HasSuffix(place, "/"), place == "@", !strings.HasPrefix(place, "/") && !strings.HasPrefix(place, "@"):
-		return errors.New("neither the absolute path of a socket nor @name nor off")
+		return errors.New("is neither an absolute path, nor @name, nor off")
 	}
 	*c = Control(place)
 	return nil

@@ -11,8 +11,8 @@ import (
 const durationMax = 365 * 24 * time.Hour
 
 var (
-	errDuration      = errors.New("not a duration: seconds, or units as in 1m30s")
-	errDurationRange = errors.New("not between 0 and a year")
+	errDuration      = errors.New("is not a duration: write seconds, or units as in 1m30s")
+	errDurationRange = errors.New("is not between 0 and a year")
 )
 
 // Duration is a length of time that is not negative, written as bare seconds or in time.ParseDuration's syntax.

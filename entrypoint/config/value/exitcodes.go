@@ -16,7 +16,7 @@ func (e *ExitCodes) UnmarshalText(text []byte) error {
 	for item := range strings.SplitSeq(string(text), ",") {
 		code, err := strconv.ParseUint(strings.TrimSpace(item), 10, 8)
 		if err != nil {
-			return errors.New("not a list of exit codes from 0 to 255")
+			return errors.New("is not a list of exit codes from 0 to 255")
 		}
 		codes = append(codes, int(code))
 	}

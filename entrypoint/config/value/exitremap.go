@@ -18,10 +18,10 @@ func (m *ExitRemap) UnmarshalText(text []byte) error {
 		old, errOld := strconv.ParseUint(strings.TrimSpace(from), 10, 8)
 		code, errCode := strconv.ParseUint(strings.TrimSpace(to), 10, 8)
 		if errOld != nil || errCode != nil {
-			return errors.New("not a list of exit codes from 0 to 255, as in 143:0,3:4")
+			return errors.New("is not a list of exit codes from 0 to 255, as in 143:0,3:4")
 		}
 		if _, twice := all[int(old)]; twice {
-			return errors.New("exit code " + strconv.Itoa(int(old)) + " is there twice")
+			return errors.New("has exit code " + strconv.Itoa(int(old)) + " twice")
 		}
 		all[int(old)] = int(code)
 	}

@@ -13,7 +13,7 @@ type Label string
 // UnmarshalText takes a name as it is.
 func (l *Label) UnmarshalText(text []byte) error {
 	if len(text) == 0 || strings.ContainsFunc(string(text), notInLabel) {
-		return errors.New("not of letters, digits, dots, dashes, underscores alone")
+		return errors.New("may have letters, digits, dots, dashes and underscores only")
 	}
 	*l = Label(text)
 	return nil

@@ -41,14 +41,14 @@ func (l *Listen) UnmarshalText(text []byte) error {
 func parseAddress(text string) (Address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if !strings.HasPrefix(path, "/") || len(path) > unixPathMax {
-			return Address{}, errors.New("a unix socket takes an absolute path of at most 107 bytes")
+			return Address{}, errors.New("needs an absolute path of at most 107 bytes after unix:")
 		}
 		return Address{Path: path}, nil
 	}
 	colon := strings.LastIndexByte(text, ':')
 	port, err := strconv.ParseUint(text[colon+1:], 10, 16)
 	if err != nil || port == 0 {
-		return Address{}, errors.New("not an address with a port from 1 to 65535")
+		return Address{}, errors.New("is not an address with a port from 1 to 65535")
 	}
 	host, err := parseHost(text[:max(0, colon)])
 	return Address{Host: host, Port: int(port)}, err
@@ -61,7 +61,7 @@ func parseHost(text string) (netip.Addr, error) {
 	bare := strings.TrimSuffix(strings.TrimPrefix(text, "["), "]")
 	host, err := netip.ParseAddr(bare)
 	if err != nil || host.Is6() != (len(text) == len(bare)+2) {
-		return netip.Addr{}, errors.New("not an IP address (IPv6 in brackets) before the port")
+		return netip.Addr{}, errors.New("needs an IP address before the port, IPv6 in brackets")
 	}
 	return host, nil
 }

@@ -21,11 +21,11 @@ func (f *LogFile) UnmarshalText(text []byte) error {
 	case strings.EqualFold(word, string(LogNone)):
 		*f = LogNone
 	case strings.EqualFold(word, "syslog"):
-		return errors.New("there is no syslog in a container: a path, NONE or AUTO")
+		return errors.New("asks for syslog, which a container does not have: write a path, NONE or AUTO")
 	case strings.Contains(word, "%("):
-		return errors.New("has an expansion of supervisord's; {name}, {index} and {port} take its place")
+		return errors.New("has an expansion of supervisord: write {name}, {index} or {port} instead")
 	case strings.HasSuffix(word, "/"):
-		return errors.New("names a directory")
+		return errors.New("names a folder")
 	default:
 		*f = LogFile(word)
 	}
@@ -52,7 +52,7 @@ func (p *LogPrefix) UnmarshalText(text []byte) error {
 	}
 	var on Bool
 	if on.UnmarshalText(text) != nil {
-		return errors.New("neither a boolean nor json")
+		return errors.New("is neither a boolean nor json")
 	}
 	*p = LogPrefix(on.String())
 	return nil

@@ -14,7 +14,7 @@ func (n *Names) UnmarshalText(text []byte) error {
 	for item := range strings.SplitSeq(string(text), ",") {
 		var name Label
 		if err := name.UnmarshalText([]byte(strings.TrimSpace(item))); err != nil {
-			return errors.New("not a list of names of letters, digits, dots, dashes, underscores")
+			return errors.New("is not a list of names: letters, digits, dots, dashes, underscores")
 		}
 		list = append(list, string(name))
 	}

@@ -17,7 +17,7 @@ func (b *Bool) UnmarshalText(text []byte) error {
 	case "false", "no", "off", "0":
 		*b = false
 	default:
-		return errors.New("not a boolean: true, yes, on, 1, false, no, off, 0")
+		return errors.New("is not a boolean: write true, yes, on, 1, false, no, off or 0")
 	}
 	return nil
 }
@@ -35,9 +35,9 @@ func (n *Int) UnmarshalText(text []byte) error {
 	parsed, err := strconv.ParseInt(string(text), 10, 32)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return errors.New("too large a number")
+		return errors.New("is too large a number")
 	case err != nil:
-		return errors.New("not a whole number")
+		return errors.New("is not a whole number")
 	}
 	*n = Int(parsed)
 	return nil
@@ -62,10 +62,10 @@ func (c *Count) UnmarshalText(text []byte) error {
 	}
 	var n Int
 	if err := n.UnmarshalText(text); err != nil {
-		return errors.New("neither auto nor a whole number")
+		return errors.New("is neither auto nor a whole number")
 	}
 	if n < 1 {
-		return errors.New("neither auto nor at least 1")
+		return errors.New("is neither auto nor at least 1")
 	}
 	*c = Count(n)
 	return nil

@@ -15,9 +15,9 @@ func (p *Paths) UnmarshalText(text []byte) error {
 		item = strings.TrimSpace(item)
 		switch {
 		case !strings.HasPrefix(item, "/"):
-			return errors.New("not paths that begin with a slash, as in /healthz,/static/")
+			return errors.New("needs paths that begin with a slash, as in /healthz,/static/")
 		case strings.ContainsAny(item, "?#"):
-			return errors.New("paths have no query")
+			return errors.New("has a query: write the path alone")
 		}
 		list = append(list, item)
 	}

@@ -39,11 +39,11 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	prefix, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil:
-		return prefix, errors.New("neither an address, nor a block such as 10.0.0.0/8, nor unix")
+		return prefix, errors.New("is neither an address, nor a block such as 10.0.0.0/8, nor unix")
 	case prefix.Addr().Is4In6():
-		return prefix, errors.New("an IPv4 block is written as such, as in 10.0.0.0/8")
+		return prefix, errors.New("has an IPv4 block in the form of IPv6: write it as in 10.0.0.0/8")
 	case prefix != prefix.Masked():
-		return prefix, errors.New("has bits beyond its block: meant " + prefix.Masked().String() + "?")
+		return prefix, errors.New("has bits beyond its block: did you mean " + prefix.Masked().String() + "?")
 	}
 	return prefix, nil
 }

@@ -17,8 +17,8 @@ func TestProxies(t *testing.T) {
 		{name: "everybody", text: "0.0.0.0/0,::/0", want: "0.0.0.0/0,::/0"},
 		{name: "a name", text: "proxy.example", err: "neither an address"},
 		{name: "an empty item", text: "10.0.0.0/8,", err: "neither an address"},
-		{name: "bits beyond the block", text: "10.1.2.3/8", err: "meant 10.0.0.0/8?"},
-		{name: "a block of mapped addresses", text: "::ffff:10.0.0.0/104", err: "written as such"},
+		{name: "bits beyond the block", text: "10.1.2.3/8", err: "did you mean 10.0.0.0/8?"},
+		{name: "a block of mapped addresses", text: "::ffff:10.0.0.0/104", err: "write it as in"},
 		{name: "a zone", text: "fe80::1%eth0", err: "neither an address"},
 		{name: "too many bits", text: "10.0.0.0/33", err: "neither an address"},
 	})

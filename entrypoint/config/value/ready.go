@@ -31,11 +31,11 @@ func (r *Ready) UnmarshalText(text []byte) error {
 	switch kind := ReadyKind(strings.ToLower(word)); {
 	case kind == ReadyHTTP && strings.HasPrefix(path, "/"):
 		if strings.ContainsFunc(path, notInTarget) {
-			return errors.New("a path holds such characters as %XX only")
+			return errors.New("has a path with a character that has to be written as %XX")
 		}
 		*r = Ready{Kind: kind, Path: path}
 	case kind == ReadyHTTP:
-		return &MeantError{What: "http needs a path with a slash in front", Value: "http:/" + path}
+		return &MeantError{What: "needs a path with a slash after http:", Value: "http:/" + path}
 	case (kind == ReadyTCP || kind == ReadyNotify || kind == ReadyNone) && !hasPath:
 		*r = Ready{Kind: kind}
 	default:

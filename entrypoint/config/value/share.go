@@ -9,7 +9,7 @@ import (
 // Share is a part of the whole, from 0 to 1.
 type Share float64
 
-var errShare = errors.New("not a part of the whole: 0 to 1, or 0% to 100%")
+var errShare = errors.New("is not a share: write 0 to 1, or 0% to 100%")
 
 // UnmarshalText reads a number from 0 to 1, or a percentage.
 func (s *Share) UnmarshalText(text []byte) error {

@@ -20,7 +20,7 @@ type Signal syscall.Signal
 func (s *Signal) UnmarshalText(text []byte) error {
 	if n, err := strconv.Atoi(string(text)); err == nil {
 		if n < 1 || n > signalMax {
-			return fmt.Errorf("not a signal number from 1 to %d", signalMax)
+			return fmt.Errorf("is not a signal number from 1 to %d", signalMax)
 		}
 		*s = Signal(n)
 		return nil
@@ -32,7 +32,7 @@ func (s *Signal) UnmarshalText(text []byte) error {
 	}
 	named := unix.SignalNum("SIG" + name)
 	if named == 0 {
-		return errors.New("not a signal: a name as in TERM or RTMIN+3, or a number")
+		return errors.New("is not a signal: write a name, as in TERM or RTMIN+3, or a number")
 	}
 	*s = Signal(named)
 	return nil

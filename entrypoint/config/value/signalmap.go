@@ -17,15 +17,15 @@ func (m *SignalMap) UnmarshalText(text []byte) error {
 	for item := range strings.SplitSeq(string(text), ",") {
 		first, second, pair := strings.Cut(item, ":")
 		if !pair {
-			return errors.New("not a list of pairs with colons, as TERM:QUIT is one and HUP: another")
+			return errors.New("is not a list of pairs with a colon, such as TERM:QUIT or HUP:")
 		}
 		var from, to Signal
 		if err := from.UnmarshalText([]byte(strings.TrimSpace(first))); err != nil {
-			return fmt.Errorf("before the colon %w", err)
+			return fmt.Errorf("the text before the colon %w", err)
 		}
 		if second = strings.TrimSpace(second); second != "" {
 			if err := to.UnmarshalText([]byte(second)); err != nil {
-				return fmt.Errorf("after the colon %w", err)
+				return fmt.Errorf("the text after the colon %w", err)
 			}
 		}
 		if err := all.add(from, to); err != nil {
@@ -38,10 +38,10 @@ func (m *SignalMap) UnmarshalText(text []byte) error {
 
 func (m SignalMap) add(from, to Signal) error {
 	if from == Signal(syscall.SIGKILL) || from == Signal(syscall.SIGSTOP) {
-		return errors.New(from.String() + " never gets as far as percore")
+		return errors.New("has " + from.String() + ", which the kernel never delivers to percore")
 	}
 	if _, twice := m[from]; twice {
-		return errors.New(from.String() + " is there twice")
+		return errors.New("has " + from.String() + " twice")
 	}
 	m[from] = to
 	return nil

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	errSize      = errors.New("not a size: whole bytes, or a unit as in 64KB")
-	errSizeRange = errors.New("larger than 8 EiB")
+	errSize      = errors.New("is not a size: write whole bytes, or a unit as in 64KB")
+	errSizeRange = errors.New("is larger than 8 EiB")
 )
 
 // Size is a number of bytes. Every unit is a power of 1024, as in nginx and Docker: 64K, 64KB and 64KiB are the same.

@@ -95,7 +95,7 @@ func TestPaths(t *testing.T) {
 		{name: "several, with blanks", text: "/healthz, /static/", want: "/healthz,/static/"},
 		{name: "no slash", text: "healthz", err: "begin with a slash"},
 		{name: "nothing between commas", text: "/a,,/b", err: "begin with a slash"},
-		{name: "a query", text: "/a?b", err: "no query"},
+		{name: "a query", text: "/a?b", err: "has a query"},
 	})
 }
 
@@ -144,10 +144,10 @@ func TestInt(t *testing.T) {
 		{name: "a number", text: "42", want: "42"},
 		{name: "a leading zero does not make it octal", text: "010", want: "10"},
 		{name: "a negative number", text: "-3", want: "-3"},
-		{name: "hexadecimal", text: "0x10", err: "not a whole number"},
-		{name: "an underscore", text: "1_000", err: "not a whole number"},
-		{name: "a fraction", text: "1.5", err: "not a whole number"},
-		{name: "words", text: "many", err: "not a whole number"},
+		{name: "hexadecimal", text: "0x10", err: "is not a whole number"},
+		{name: "an underscore", text: "1_000", err: "is not a whole number"},
+		{name: "a fraction", text: "1.5", err: "is not a whole number"},
+		{name: "words", text: "many", err: "is not a whole number"},
 		{name: "more than fits", text: "99999999999999999999", err: "too large"},
 	})
 }
@@ -269,7 +269,7 @@ func TestListen(t *testing.T) {
 		{name: "an empty item", text: ":80,", err: "port from 1"},
 		{name: "IPv6 without brackets", text: "::1:80", err: "IPv6 in brackets"},
 		{name: "IPv4 in brackets", text: "[127.0.0.1]:80", err: "IPv6 in brackets"},
-		{name: "a host name", text: "localhost:80", err: "not an IP address"},
+		{name: "a host name", text: "localhost:80", err: "needs an IP address"},
 		{name: "a relative socket path", text: "unix:web.sock", err: "absolute path"},
 		{name: "a socket path that does not fit", text: "unix:/" + strings.Repeat("x", 107), err: "absolute path"},
 	})

@@ -23,7 +23,7 @@ func (u *Umask) UnmarshalText(text []byte) error {
 	}
 	bits, err := strconv.ParseUint(digits, 8, 16)
 	if err != nil || bits > umaskMax {
-		return errors.New("not an octal mask from 000 to 777")
+		return errors.New("is not an octal mask from 000 to 777")
 	}
 	*u = Umask{Bits: int(bits), Set: true}
 	return nil

@@ -14,7 +14,7 @@ type User string
 func (u *User) UnmarshalText(text []byte) error {
 	user, group, hasGroup := strings.Cut(string(text), ":")
 	if !isAccount(user) || hasGroup && !isAccount(group) {
-		return errors.New("not a user: name, uid, name:group or uid:gid")
+		return errors.New("is not a user: write name, uid, name:group or uid:gid")
 	}
 	*u = User(text)
 	return nil

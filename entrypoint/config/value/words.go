@@ -62,7 +62,7 @@ func (s *splitter) endWord() {
 func (s *splitter) singleQuoted() error {
 	inside, after, closed := strings.Cut(s.rest, "'")
 	if !closed {
-		return errors.New("a single quote is never closed")
+		return errors.New("has a single quote that is never closed")
 	}
 	s.inWord = true
 	s.word.WriteString(inside)
@@ -88,7 +88,7 @@ func (s *splitter) doubleQuoted() error {
 			s.word.WriteByte(c)
 		}
 	}
-	return errors.New("a double quote is never closed")
+	return errors.New("has a double quote that is never closed")
 }
 
 // escaped takes the character after a backslash as it is; an escaped newline joins two lines and leaves nothing.
