@@ -203,3 +203,24 @@ func TestAWatchOfWhatIsNoSocketIsAnError(t *testing.T) {
 		t.Errorf("watch: got %v, want ENOTSOCK", err)
 	}
 }
+
+// TestRefuseGoesOnBehindASocketThatCannot: the error is about that one alone.
+func TestRefuseGoesOnBehindASocketThatCannot(t *testing.T) {
+	file, err := os.Open("/dev/null")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	l := listen(t, "127.0.0.1:0")
+	if err := handshake.Refuse([]int{int(file.Fd()), l.fd}); !errors.Is(err, unix.ENOTSOCK) {
+		t.Errorf("refuse: got %v, want ENOTSOCK", err)
+	}
+	wantRefused(t, l.address)
+}
+
+func TestWithoutListenersNothingIsRefusedAndNothingUnderWay(t *testing.T) {
+	if err := handshake.Refuse(nil); err != nil {
+		t.Errorf("refuse: got %v, want no error", err)
+	}
+	wantUnderWay(t, nil, false)
+}

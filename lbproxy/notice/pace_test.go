@@ -18,3 +18,15 @@ func TestAFloodLeavesALineAMinute(t *testing.T) {
 		}
 	}
 }
+
+func TestEachPaceIsItsOwn(t *testing.T) {
+	var queues, sockets notice.Pace
+	for _, p := range []*notice.Pace{&queues, &sockets} {
+		if _, line := p.Admit(1); !line {
+			t.Error("got no line, want one about each trouble")
+		}
+	}
+	if others, line := queues.Admit(1 + notice.PaceMillis); !line || others != 0 {
+		t.Errorf("a minute later: got %v and %d others, want a line and none", line, others)
+	}
+}
