@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"percore/entrypoint/config/commandline"
 	"percore/entrypoint/config/value"
 )
 
@@ -144,14 +145,11 @@ func checkUser(user value.User, uid int) (what, mend string) {
 // warnings lists what is allowed and yet probably not meant.
 func (c *Config) warnings() []Warning {
 	var list []Warning
-	for _, word := range c.Command.Words {
-		if value.IsShellOperator(word) {
-			list = append(list, Warning{
-				Name: "PERCORE_COMMAND", What: "holds " + strconv.Quote(word) + ", which the program gets as an argument: no shell runs",
-				Mend: `for a shell, write sh -c "exec ..."`,
-			})
-			break
-		}
+	if operator := commandline.ShellOperator(c.Command.Words); operator != "" {
+		list = append(list, Warning{
+			Name: "PERCORE_COMMAND", What: "holds " + strconv.Quote(operator) + ", which the program gets as an argument: no shell runs",
+			Mend: `for a shell, write sh -c "exec ..."`,
+		})
 	}
 	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != value.RestartUnexpected {
 		list = append(list, Warning{

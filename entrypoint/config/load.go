@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"percore/entrypoint/config/commandline"
 	"percore/entrypoint/config/value"
 )
 
@@ -133,7 +134,7 @@ func (c *Config) nameAfterCommand() {
 	if len(c.Command.Words) == 0 {
 		return
 	}
-	if program := value.ProgramIn(c.Command.Words); !c.IsSet("PERCORE_NAME") {
+	if program := commandline.Program(c.Command.Words); !c.IsSet("PERCORE_NAME") {
 		c.Name = value.LabelOf(program)
 		c.settings["PERCORE_NAME"] = Setting{Name: "PERCORE_NAME", Source: FromCommand, Reason: "the base name of " + strconv.Quote(program)}
 	}

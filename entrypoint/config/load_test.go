@@ -485,3 +485,29 @@ func TestLaxNamesAreWarnings(t *testing.T) {
 		t.Errorf("Load: got warnings %v, want %s", warnings, want)
 	}
 }
+
+func TestAGroupIsCalledWhatItsWorkersAre(t *testing.T) {
+	cfg := mustLoad(t, someUID, "PERCORE_COMMAND=python3 main.py", "PERCORE_NAME=tornado")
+	if cfg.Group != "tornado" {
+		t.Errorf("group: got %s, want the workers' name, tornado", cfg.Group)
+	}
+	for _, s := range cfg.Sources() {
+		if s.Name == "PERCORE_GROUP" && s.Source == config.FromDefault {
+			t.Errorf("source of the group: got %+v, want PERCORE_NAME", s)
+		}
+	}
+}
+
+func TestAFleetIsCalledAfterTheProgramOfItsCommand(t *testing.T) {
+	for _, c := range []struct{ command, name string }{
+		{"./server", "server"},
+		{"python3 -B /srv/my app.py", "my"},
+		{"python3 -B '/srv/my app.py'", "my-app"},
+		{"sh -c 'exec node server.mjs'", "server"},
+	} {
+		cfg := mustLoad(t, someUID, "PERCORE_COMMAND="+c.command)
+		if string(cfg.Name) != c.name || cfg.Group != cfg.Name {
+			t.Errorf("%s: got name %s and group %s, want %s for both", c.command, cfg.Name, cfg.Group, c.name)
+		}
+	}
+}

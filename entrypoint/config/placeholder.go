@@ -3,14 +3,15 @@ package config
 import (
 	"strconv"
 
+	"percore/entrypoint/config/commandline"
 	"percore/entrypoint/config/value"
 )
 
 // bindAfterCommand has the workers listen where their command says: on a socket if that is what it has a place for.
 func (p *Program) bindAfterCommand(variable string, isSet bool, settings map[string]Setting) {
-	if !isSet && p.Command.AsksForSocket() {
+	if !isSet && commandline.AsksForSocket(p.Command.Words) {
 		p.Bind = value.BindUnix
-		settings[variable] = Setting{Name: variable, Source: FromCommand, Reason: "it has " + value.SocketPlaceholder}
+		settings[variable] = Setting{Name: variable, Source: FromCommand, Reason: "it has " + commandline.SocketPlaceholder}
 	}
 }
 
@@ -20,7 +21,7 @@ func (c *Config) placeholderProblems() []Problem {
 		return nil
 	}
 	list := c.Program.placeholderProblems(func(name string) string { return name })
-	if wrong, right := c.Prestart.Slip(); wrong != "" {
+	if wrong, right := commandline.Slip(c.Prestart.Words); wrong != "" {
 		list = append(list, slipOf("PERCORE_PRESTART", wrong, right))
 	}
 	for _, f := range c.Further {
@@ -31,13 +32,13 @@ func (c *Config) placeholderProblems() []Problem {
 
 func (p *Program) placeholderProblems(variable func(string) string) []Problem {
 	var list []Problem
-	if wrong, right := p.Command.Slip(); wrong != "" {
+	if wrong, right := commandline.Slip(p.Command.Words); wrong != "" {
 		list = append(list, slipOf(variable("PERCORE_COMMAND"), wrong, right))
 	}
-	if p.Command.AsksForSocket() && p.Bind == value.BindTCP {
+	if commandline.AsksForSocket(p.Command.Words) && p.Bind == value.BindTCP {
 		name := variable("PERCORE_BIND")
 		list = append(list, Problem{
-			Name: name, Value: string(p.Bind), What: "contradicts the command, which has " + value.SocketPlaceholder,
+			Name: name, Value: string(p.Bind), What: "contradicts the command, which has " + commandline.SocketPlaceholder,
 			Mend: "unset " + name + ", or write {port} in the command",
 		})
 	}

@@ -2,7 +2,8 @@ package value
 
 import (
 	"errors"
-	"strings"
+
+	"percore/entrypoint/config/commandline"
 )
 
 // Command is a command line and the words that a POSIX shell would make of it, without expansions or operators.
@@ -13,7 +14,7 @@ type Command struct {
 
 // UnmarshalText splits a command line into words.
 func (c *Command) UnmarshalText(text []byte) error {
-	words, err := splitWords(string(text))
+	words, err := commandline.Split(string(text))
 	if err != nil {
 		return err
 	}
@@ -27,32 +28,8 @@ func (c *Command) UnmarshalText(text []byte) error {
 // String is the command line.
 func (c Command) String() string { return c.Line }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Command) Syntax() string { return "command line" }
 
 // CommandOf is the Command whose words are given. Its line is for people and splits into the same words again.
-func CommandOf(words []string) Command {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = quoteWord(w)
-	}
-	return Command{Line: strings.Join(quoted, " "), Words: words}
-}
-
-// quoteWord puts a word in single quotes if it holds anything that a shell, or splitWords, would not take as it is.
-func quoteWord(word string) string {
-	plain := func(c rune) bool { return !notInLabel(c) || strings.ContainsRune("/=:,+@%{}", c) }
-	if word != "" && !strings.ContainsFunc(word, func(c rune) bool { return !plain(c) }) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// IsShellOperator knows the words that mean something to a shell only.
-func IsShellOperator(word string) bool {
-	switch word {
-	case "|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1":
-		return true
-	default:
-		return false
-	}
-}
+func CommandOf(words []string) Command { return Command{Line: commandline.Join(words), Words: words} }

@@ -30,4 +30,5 @@ func (c *Control) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Control) Syntax() string { return "path, `@name` or `off`" }

@@ -64,4 +64,5 @@ func (d Duration) String() string {
 	return text
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Duration) Syntax() string { return "duration" }

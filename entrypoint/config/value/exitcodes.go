@@ -36,4 +36,5 @@ func (e ExitCodes) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (ExitCodes) Syntax() string { return "list of numbers, 0 to 255" }

@@ -39,4 +39,5 @@ func (m ExitRemap) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (ExitRemap) Syntax() string { return "list of number:number, each 0 to 255" }

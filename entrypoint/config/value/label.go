@@ -43,4 +43,5 @@ func isLetter(c rune) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 
 func isDigit(c rune) bool { return '0' <= c && c <= '9' }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Label) Syntax() string { return "name" }

@@ -101,4 +101,5 @@ func (l Listen) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Listen) Syntax() string { return "list of addresses" }

@@ -32,6 +32,7 @@ func (f *LogFile) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (LogFile) Syntax() string { return "path, `NONE` or `AUTO`" }
 
 // LogPrefix is PERCORE_LOG_PREFIX: what each line of a worker's output gets around it.
@@ -58,4 +59,5 @@ func (p *LogPrefix) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (LogPrefix) Syntax() string { return "boolean or `json`" }

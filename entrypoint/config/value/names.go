@@ -25,4 +25,5 @@ func (n *Names) UnmarshalText(text []byte) error {
 // String is the list with commas.
 func (n Names) String() string { return strings.Join(n, ",") }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Names) Syntax() string { return "list of names" }

@@ -25,6 +25,7 @@ func (b *Bool) UnmarshalText(text []byte) error {
 // String is true or false.
 func (b Bool) String() string { return strconv.FormatBool(bool(b)) }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Bool) Syntax() string { return "boolean" }
 
 // Int is a whole number in decimal: 010 is ten, not eight as it is for envconfig's own integers.
@@ -46,6 +47,7 @@ func (n *Int) UnmarshalText(text []byte) error {
 // String is n in decimal.
 func (n Int) String() string { return strconv.Itoa(int(n)) }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Int) Syntax() string { return "number" }
 
 // Auto is the Count that is worked out from the usable CPUs.
@@ -87,4 +89,5 @@ func (c Count) String() string {
 	return strconv.Itoa(int(c))
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Count) Syntax() string { return "`auto` or number" }

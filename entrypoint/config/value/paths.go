@@ -28,4 +28,5 @@ func (p *Paths) UnmarshalText(text []byte) error {
 // String is the list with commas.
 func (p Paths) String() string { return strings.Join(p, ",") }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Paths) Syntax() string { return "paths" }

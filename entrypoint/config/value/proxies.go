@@ -63,4 +63,5 @@ func (p Proxies) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Proxies) Syntax() string { return "list of addresses and blocks, `unix`" }

@@ -76,4 +76,5 @@ func (r Ready) String() string {
 	return string(r.Kind)
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Ready) Syntax() string { return "`tcp`, `http:/path`, `notify`, `none`" }

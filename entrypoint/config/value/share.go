@@ -28,4 +28,5 @@ func (s *Share) UnmarshalText(text []byte) error {
 // String is the number.
 func (s Share) String() string { return strconv.FormatFloat(float64(s), 'g', -1, 64) }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Share) Syntax() string { return "0 to 1" }

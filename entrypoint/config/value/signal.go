@@ -81,4 +81,5 @@ func (s Signal) String() string {
 	return strconv.Itoa(int(s))
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Signal) Syntax() string { return "signal" }

@@ -61,4 +61,5 @@ func (m SignalMap) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (SignalMap) Syntax() string { return "list of signal:signal" }

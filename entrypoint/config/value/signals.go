@@ -52,4 +52,5 @@ func (s Signals) String() string {
 	return strings.Join(words, ",")
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Signals) Syntax() string { return "list of signals" }

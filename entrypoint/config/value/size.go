@@ -64,4 +64,5 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10)
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Size) Syntax() string { return "size" }

@@ -37,4 +37,5 @@ func (u Umask) String() string {
 	return fmt.Sprintf("%03o", u.Bits)
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (Umask) Syntax() string { return "octal number, 000 to 777" }

@@ -39,4 +39,5 @@ func isAccount(name string) bool {
 	return err == nil && id < 1<<32-1
 }
 
+// Syntax is what UnmarshalText takes, in a few words.
 func (User) Syntax() string { return "user" }

@@ -1,4 +1,4 @@
-package value
+package commandline
 
 import (
 	"path"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ProgramIn finds the word of a command line that tells people what runs: the script behind an interpreter, the command in
+// Program finds the word of a command line that tells people what runs: the script behind an interpreter, the command in
 // `sh -c "…"`, the module behind `python3 -m`, else the program itself.
-func ProgramIn(words []string) string {
+func Program(words []string) string {
 	for range nestedMax {
 		inner := innerCommand(words)
 		if len(inner) == 0 {
@@ -120,7 +120,7 @@ func lastCommand(script string) []string {
 	for _, operator := range []string{"&&", "||", ";", "\n"} {
 		script = strings.ReplaceAll(strings.TrimRight(script, "; \n"), operator, " ; ")
 	}
-	words, err := splitWords(script)
+	words, err := Split(script)
 	if err != nil {
 		return nil
 	}
@@ -157,5 +157,5 @@ func isOption(word string) bool { return len(word) > 1 && word[0] == '-' }
 // isAssignment reports whether a shell, or env, takes the word for NAME=VALUE.
 func isAssignment(word string) bool {
 	name, _, found := strings.Cut(word, "=")
-	return found && name != "" && !strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) && !isDigit(c) && c != '_' })
+	return found && name != "" && !strings.ContainsFunc(name, func(c rune) bool { return !isNameChar(c) })
 }

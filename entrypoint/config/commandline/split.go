@@ -1,13 +1,13 @@
-package value
+package commandline
 
 import (
 	"errors"
 	"strings"
 )
 
-// splitWords splits as a POSIX shell does (Shell Command Language, section 2.2, quoting), and does nothing else that
+// Split splits as a POSIX shell does (Shell Command Language, section 2.2, quoting), and does nothing else that
 // a shell does: $, *, ~, #, | and the like are ordinary characters.
-func splitWords(line string) ([]string, error) {
+func Split(line string) ([]string, error) {
 	s := splitter{rest: line}
 	for s.rest != "" {
 		if err := s.step(); err != nil {
@@ -101,4 +101,39 @@ func (s *splitter) escaped() error {
 	}
 	s.rest = s.rest[1:]
 	return nil
+}
+
+// Join is a line that Split takes apart into the same words again, and that a person reads as if typed.
+func Join(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// quote puts a word in single quotes if it holds anything that a shell, or Split, would not take as it is.
+func quote(word string) string {
+	if word != "" && !strings.ContainsFunc(word, isSpecial) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func isSpecial(c rune) bool { return !isNameChar(c) && !strings.ContainsRune(".-/=:,+@%{}", c) }
+
+// isNameChar reports whether a variable's name may have the character.
+func isNameChar(c rune) bool {
+	return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// ShellOperator is the first of the words that means something to a shell only; empty where there is none.
+func ShellOperator(words []string) string {
+	for _, word := range words {
+		switch word {
+		case "|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1":
+			return word
+		}
+	}
+	return ""
 }

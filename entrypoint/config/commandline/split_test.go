@@ -1,4 +1,4 @@
-package value
+package commandline
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestSplitWords(t *testing.T) {
+func TestSplit(t *testing.T) {
 	cases := []struct {
 		name string
 		line string
@@ -30,74 +30,55 @@ func TestSplitWords(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := splitWords(c.line)
+			got, err := Split(c.line)
 			if err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("splitWords(%q): got %q and error %v, want %q", c.line, got, err, c.want)
+				t.Errorf("Split(%q): got %q and error %v, want %q", c.line, got, err, c.want)
 			}
 		})
 	}
 }
 
-func TestSplitWordsUnbalanced(t *testing.T) {
+func TestSplitUnbalanced(t *testing.T) {
 	for line, want := range map[string]string{
 		"a 'b":   "single quote",
 		`a "b`:   "double quote",
 		`a "b\"`: "double quote",
 		`a b\`:   "backslash",
 	} {
-		if got, err := splitWords(line); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("splitWords(%q): got %q and error %v, want an error about a %s", line, got, err, want)
+		if got, err := Split(line); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Split(%q): got %q and error %v, want an error about a %s", line, got, err, want)
 		}
 	}
 }
 
-func TestCommandOfSplitsIntoTheSameWords(t *testing.T) {
+func TestJoinSplitsIntoTheSameWords(t *testing.T) {
 	for _, words := range [][]string{
 		{"python3", "main.py", "--port={port}"},
 		{"sh", "-c", "exec app && echo 'it''s'"},
 		{"a", "", "b\\", "\"", "'", "\n", "$x", "*"},
 	} {
-		c := CommandOf(words)
-		if got, err := splitWords(c.Line); err != nil || !slices.Equal(got, words) {
-			t.Errorf("CommandOf(%q) gives %q, which splits into %q with error %v", words, c.Line, got, err)
+		line := Join(words)
+		if got, err := Split(line); err != nil || !slices.Equal(got, words) {
+			t.Errorf("Join(%q) gives %q, which splits into %q with error %v", words, line, got, err)
 		}
 	}
-	if got, want := CommandOf([]string{"app", "--port={port}", "a b"}).Line, "app --port={port} 'a b'"; got != want {
-		t.Errorf("CommandOf: got %s, want %s", got, want)
+	if got, want := Join([]string{"app", "--port={port}", "a b"}), "app --port={port} 'a b'"; got != want {
+		t.Errorf("Join: got %s, want %s", got, want)
 	}
 }
 
-func TestLabelOf(t *testing.T) {
-	for program, want := range map[string]Label{
-		"python3":               "python3",
-		"/usr/bin/python3.11":   "python3.11",
-		"./serve.sh":            "serve",
-		"/app/main.py":          "main",
-		"server.js":             "server",
-		"my app":                "my-app",
-		".py":                   ".py",
-		"/opt/büro/start":       "start",
-		"{name}":                "-name-",
-		"/usr/local/bin/app.v2": "app.v2",
-	} {
-		if got := LabelOf(program); got != want {
-			t.Errorf("LabelOf(%q): got %q, want %q", program, got, want)
-		}
-	}
-}
-
-func FuzzSplitWords(f *testing.F) {
+func FuzzSplit(f *testing.F) {
 	for _, line := range []string{`a 'b' "c\"" \d`, "a\\\nb", `"`, `'`, `\`} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		words, err := splitWords(line)
+		words, err := Split(line)
 		if err != nil {
 			return
 		}
-		again, err := splitWords(CommandOf(words).Line)
+		again, err := Split(Join(words))
 		if err != nil || !slices.Equal(words, again) {
-			t.Errorf("splitWords(%q): got %q, and after quoting %q with error %v", line, words, again, err)
+			t.Errorf("Split(%q): got %q, and after quoting %q with error %v", line, words, again, err)
 		}
 	})
 }
