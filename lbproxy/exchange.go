@@ -32,7 +32,7 @@ type exchange struct {
 	bodyAt                int        // where the held body starts in head
 	sent                  int        // how many bytes of head this worker has
 	body                  body       // what is still to come from the client
-	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; pace.go
+	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
 	replay                bool       // head is the whole request and no byte of an answer has been passed on
 	toWorker              buffer.Box
 

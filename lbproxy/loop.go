@@ -16,29 +16,6 @@ import (
 	"percore/lbproxy/timer"
 )
 
-// The timer classes of a loop; conn.go says which state arms which.
-const (
-	timerHeader timer.Class = 1 + iota
-	timerBody
-	timerSend
-	timerKeepalive
-	timerConnect
-	timerRead
-	timerPooled
-	timerQueue
-	timerTunnel
-	timerFirstStart
-	timerLinger
-	timerAcceptPause
-	timerGrace
-	timerRetry
-	timerProxy
-	timerHalfClosed
-	timerWorkerSend
-	timerExpect
-	timerFinished
-)
-
 const (
 	// readsPerTurn bounds what one connection may read before others get their turn.
 	readsPerTurn = 4

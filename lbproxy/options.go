@@ -20,7 +20,7 @@ type Options struct {
 	ClientMaxHeaderSize   int            // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
 	ClientMaxHeaderFields int            // fields of a request's head, http1.FieldsMax at most; beyond it 431
 	ClientHeaderTimeout   time.Duration  // for a whole head, from its first byte or from accept
-	ClientBodyTimeout     time.Duration  // between two reads of a body, and the span of the least rate; pace.go
+	ClientBodyTimeout     time.Duration  // between two reads of a body, and the span of the least rate; deadlines.go
 	ClientBodyMinRate     int64          // bytes a second that a body has to come at; 0 is no limit
 	IgnoreClientAbort     bool           // a worker goes on with a request whose client has left
 	SendTimeout           time.Duration  // between two writes to a client
