@@ -96,7 +96,7 @@ func entriesOf(name string) ([]entry, error) {
 
 var (
 	errNoMeaning = errors.New("the field has no comment that says what the variable means")
-	errParagraph = errors.New("the comment has a paragraph that is neither the meaning no \"Default: …\" and no \"Fixed: …\" either")
+	errParagraph = errors.New("the comment has a paragraph that is not the meaning and begins with neither Default nor Fixed")
 )
 
 func entryOf(variable, comment string) (entry, error) {
