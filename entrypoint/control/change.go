@@ -12,7 +12,7 @@ func (r Request) Changes() bool {
 		return true
 	case VerbUpdate:
 		return !r.DryRun
-	case VerbStatus, VerbTail, VerbPID, VerbReread, VerbCheck, VerbReady:
+	case VerbStatus, VerbTail, VerbLogs, VerbPID, VerbReread, VerbCheck, VerbReady:
 		return false
 	default:
 		return true // what is not known may do anything
