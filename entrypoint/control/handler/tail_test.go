@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -46,6 +47,7 @@ func TestTheEndOfWhatAWorkerHasWritten(t *testing.T) {
 		"nothing was written to either": {
 			request: control.Request{Bytes: 9, Comment: true}, want: []string{"webs:web-8000 has written nothing to either stream; percore status -v says how it is"},
 		},
+		"what is there needs no such line": {stdout: "hello\n", request: control.Request{Bytes: 9, Comment: true}, want: []string{"hello\n"}},
 		"supervisorctl hears none of that": {stderr: "oh\n", request: control.Request{Bytes: 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -118,11 +120,13 @@ func (l *live) write(text string, gone bool) {
 func TestFollowingAWorker(t *testing.T) {
 	for name, c := range map[string]struct {
 		verb  control.Verb
+		bytes int // of the past; 0 is all
 		want  string
 		leave bool // the client does, instead of the process
 	}{
 		"until it is scaled away":           {verb: control.VerbTail, want: "past one\ntwo\nend"},
 		"until the client leaves":           {verb: control.VerbTail, want: "past one\ntwo\nend", leave: true},
+		"from a part of the past on":        {verb: control.VerbTail, bytes: 3, want: "st one\ntwo\nend"},
 		"with its name before each line":    {verb: control.VerbLogs, want: "web-8000 | past one\nweb-8000 | two\nweb-8000 | end\n"},
 		"until the client leaves, by lines": {verb: control.VerbLogs, want: "web-8000 | past one\nweb-8000 | two\n", leave: true},
 	} {
@@ -135,7 +139,7 @@ func TestFollowingAWorker(t *testing.T) {
 				var got strings.Builder
 				ended := make(chan int)
 				go func() {
-					r := control.Request{Verb: c.verb, Names: []string{"web-8000"}, Stream: "stdout", Bytes: 100, Follow: true}
+					r := control.Request{Verb: c.verb, Names: []string{"web-8000"}, Stream: "stdout", Bytes: cmp.Or(c.bytes, 100), Follow: true}
 					code, _ := (&Handler{Fleet: l.inTerms()}).Answer(ctx, r, func(f control.Frame) error { got.Write(f.Data); return nil })
 					ended <- code
 				}()
