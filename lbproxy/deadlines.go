@@ -40,7 +40,7 @@ func (l *loop) idleTimer(usual timer.Class) timer.Class {
 // answer goes first, whatever else it does.
 func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
-	case x.writer.unsent.Pending() > 0:
+	case x.writer.pending() > 0:
 		return timerSend
 	case x.request == requestParked && x.loop.table.StartsFirst():
 		return timerFirstStart

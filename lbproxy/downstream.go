@@ -41,7 +41,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 
 // onClientWritable writes what was kept for a client.
 func (l *loop) onClientWritable(c *conn) {
-	if x := l.exchangeOf(c); x != nil && x.writer.unsent.Pending() > 0 {
+	if x := l.exchangeOf(c); x != nil && x.writer.pending() > 0 {
 		x.flushToClient()
 	}
 }
@@ -338,6 +338,7 @@ func (x *exchange) endRequest(c *conn, rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
 		x.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
+	x.writer.closes = x.single && x.body.framing == http1.FramingNone && len(rest) == 0
 	x.keepRest(rest)
 	x.noteWhole(c)
 	x.upload = uploadWhole

@@ -72,30 +72,11 @@ func (x *exchange) isWithWorker() bool {
 	return x.request == requestSent && x.toWorker.Pending() == 0
 }
 
-// isOpenEnded reports whether the answer's head does not say how long its body is.
-func (x *exchange) isOpenEnded() bool {
-	return x.reply.framing == http1.FramingChunked || x.reply.framing == http1.FramingClose
-}
-
-// isChunked reports whether the client gets the answer's body in chunks.
-func (x *exchange) isChunked() bool { return x.isOpenEnded() && x.writer.minor > 0 }
-
-// endsWithConnection reports whether the client knows the end of the answer's body by the end of the connection alone:
-// HTTP/1.0 has no chunks.
-func (x *exchange) endsWithConnection() bool { return x.isOpenEnded() && x.writer.minor == 0 }
-
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large
 // body, which has no length, is whole. Behind a request that the worker may have read, only an answer without a body is taken for whole.
 func (x *exchange) isRefusal() bool {
 	return x.status >= 300 && x.body.framing != http1.FramingNone && (x.early || x.reply.total == 0)
-}
-
-// endsHere tells whether c is closed as soon as it has the bytes that are sent now: the client asked for that, and has
-// nothing left to say. A close on top of unread input would reset the connection, so a client whose next bytes are only on
-// their way does not count.
-func (x *exchange) endsHere(c *conn) bool {
-	return x.reply.done && x.single && x.body.framing == http1.FramingNone && x.upload == uploadWhole && x.in.Pending() == 0 && !c.readable()
 }
 
 // exchanges are those of a loop, and the ones that it has for the next requests.

@@ -23,7 +23,7 @@ func (x *exchange) onExpectation() {
 		x.replay = true
 		x.assign()
 	default:
-		x.sendToClient(continueAnswer)
+		x.goesOn(x.writer.goAhead())
 	}
 }
 
@@ -40,7 +40,5 @@ func (x *exchange) sendContinue() bool {
 	}
 	x.expects, x.replay = false, false
 	x.awaitBody(x.loop.conns.at(x.downstream))
-	return x.sendToClient(continueAnswer)
+	return x.goesOn(x.writer.goAhead())
 }
-
-var continueAnswer = []byte("HTTP/1.1 100 Continue\r\n\r\n")

@@ -119,7 +119,7 @@ func (x *exchange) abort(why cause) {
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
 // connection still gets what is here of it.
 func (x *exchange) cut(status int) {
-	if !x.listens() || x.writer.unsent.Pending() == 0 || x.response == responseTunnel || x.endsWithConnection() {
+	if !x.listens() || x.writer.pending() == 0 || x.response == responseTunnel || x.writer.endsWithConnection() {
 		x.drop(status)
 		return
 	}
@@ -141,7 +141,7 @@ func (x *exchange) drop(status int) {
 		x.status = status
 	}
 	x.writeDown()
-	reset := (x.response == responseRelaying || x.writer.unsent.Pending() > 0) && x.endsWithConnection() ||
+	reset := (x.response == responseRelaying || x.writer.pending() > 0) && x.writer.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.gone()
 	l.freeExchange(x)

@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"bytes"
-
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/http1"
 
 // A client that has sent its request and then a FIN has either closed its connection or only shut down its sending side, to which it has
 // a right (RFC 9112 section 9.6). Nothing on the wire tells these apart until we send something, which a closed socket answers with a
@@ -18,16 +14,6 @@ const (
 	// the client has left, or a client that may still listen is probed. nginx and HAProxy give no time.
 	finishedMillis = 250
 )
-
-// A probe is something that the client will get in any case: the first byte of every answer, or a zero in front of the size of a chunk,
-// which may have as many as it likes (RFC 9112 section 7.1).
-var (
-	probeHead  = []byte("H")
-	probeChunk = []byte("0")
-)
-
-// behindProbe is what is left of the next bytes for a client that was probed.
-func behindProbe(p []byte) []byte { return bytes.TrimPrefix(p, probeHead) }
 
 // watchClient notices that a client left before its answer was out. A reset always counts.
 func (l *loop) watchClient(c *conn) {
@@ -105,7 +91,7 @@ func (l *loop) judgeFIN(c *conn) {
 	if seen := l.now - c.since; x.upload == uploadWhole && (!known || seen < lag) {
 		lag = seen
 	}
-	if lag > finLagMillis || x.response == responseRelaying && !x.isChunked() {
+	if lag > finLagMillis || x.response == responseRelaying && !x.writer.isChunked() {
 		c.flags |= flagLateFIN
 	} else {
 		c.flags |= flagHalfClosed
@@ -120,7 +106,7 @@ func (x *exchange) isFinishing(c *conn) bool {
 	case c.has(flagLateFIN):
 		return x.response == responseAwaited || x.response == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.writer.probed && (x.response == responseAwaited || x.response == responseRelaying && x.isChunked())
+		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.writer.probed && (x.response == responseAwaited || x.response == responseRelaying && x.writer.isChunked())
 	}
 }
 
@@ -135,17 +121,7 @@ func (x *exchange) finishedTimedOut(c *conn) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (x *exchange) probe(c *conn) {
-	if x.writer.probed || !c.has(flagHalfClosed) || x.upload != uploadWhole || x.writer.unsent.Pending() > 0 {
-		return
-	}
-	probe := probeHead
-	if x.response == responseRelaying {
-		probe = probeChunk
-	}
-	switch n, ok := x.loop.send(c, probe); {
-	case !ok:
-		x.abort(causeClientClosed)
-	case n > 0:
-		x.writer.probed = true
+	if c.has(flagHalfClosed) && x.upload == uploadWhole {
+		x.goesOn(x.writer.probe(x.response == responseRelaying))
 	}
 }

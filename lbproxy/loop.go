@@ -350,7 +350,7 @@ func (l *loop) exchangeOf(c *conn) *exchange {
 // newExchange starts an exchange for a client's connection.
 func (l *loop) newExchange(c *conn) *exchange {
 	x := l.exchanges.take()
-	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer}
+	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer, writer: responseWriter{loop: l, client: c.slot}}
 	x.wait.ID, x.wait.Since = x.id, l.nowNanos
 	c.exchange = x.id
 	return x
@@ -361,11 +361,10 @@ func (l *loop) freeExchange(x *exchange) {
 	x.in.Release(&l.buffers)
 	l.buffers.Put(x.head)
 	l.buffers.Put(x.answer)
-	l.buffers.Put(x.writer.trailer)
 	l.buffers.Put(x.noted.Buffer())
-	x.head, x.answer, x.writer.trailer, x.noted = nil, nil, nil, accesslog.Head{}
+	x.head, x.answer, x.noted = nil, nil, accesslog.Head{}
 	x.toWorker.Release(&l.buffers)
-	x.writer.unsent.Release(&l.buffers)
+	x.writer.release()
 	l.exchanges.give(x)
 }
 

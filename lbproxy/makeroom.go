@@ -152,7 +152,7 @@ func (r *room) slowest() (slowest int32, found bool) {
 func (x *exchange) rate(class timer.Class) int64 {
 	since, bytes := x.headNanos, x.body.total
 	if class == timerSend {
-		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.unsent.Pending())
+		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.pending())
 	}
 	millis := (x.loop.nowNanos - since) / int64(time.Millisecond)
 	if millis < unservedMillis {

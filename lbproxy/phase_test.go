@@ -276,7 +276,7 @@ func (x *exchange) misstep() string {
 		return "an exchange has a worker's connection and no place at a worker, or the other way round"
 	case x.toWorker.Pending() > 0 && p.request != requestStreaming && p.request != requestSent:
 		return "bytes wait for a worker that is to get no more"
-	case x.writer.unsent.Pending() == 0 && p.response == responseTaken:
+	case x.writer.pending() == 0 && p.response == responseTaken:
 		return "an exchange goes on though the client has its answer"
 	case x.upstream != noSlot && x.loop.conns.at(x.upstream).exchange != x.id:
 		return "the worker's connection is another exchange's"

@@ -1,8 +1,6 @@
 package lbproxy
 
 import (
-	"strconv"
-
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -31,9 +29,9 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	trusted := c.has(flagTrusted)
 	for i := range r.Fields {
 		if f := &r.Fields[i]; f.ID == http1.FieldMaxForwards && r.MaxForwards > 0 {
-			b = appendMaxForwards(b, r.MaxForwards-1)
+			b = http1.AppendNumber(b, "Max-Forwards", int64(r.MaxForwards-1)) // RFC 9110 section 7.6.2
 		} else if passes(f, trusted) {
-			b = appendField(b, f)
+			b = http1.AppendField(b, f.Name, f.Value)
 		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
 			x.writer.trailers = true
 		}
@@ -59,13 +57,11 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 		b = l.clock.appendRequestStart(b)
 	}
 	if r.Upgrade {
-		b = appendUpgrade(b, r.Fields)
+		b = http1.AppendUpgrade(b, r.Fields)
 	}
 	switch r.Framing {
 	case http1.FramingLength:
-		b = append(b, "Content-Length: "...)
-		b = strconv.AppendInt(b, r.Length, 10)
-		b = append(b, "\r\n\r\n"...)
+		b = append(http1.AppendNumber(b, "Content-Length", r.Length), crlf...)
 	case http1.FramingNone, http1.FramingClose:
 		b = append(b, "\r\n"...)
 	case http1.FramingChunked:
@@ -85,20 +81,6 @@ func fieldBytes(fields []http1.Field) int {
 	return n
 }
 
-func appendField(b []byte, f *http1.Field) []byte {
-	b = append(b, f.Name...)
-	b = append(b, ": "...)
-	b = append(b, f.Value...)
-	return append(b, "\r\n"...)
-}
-
-// appendMaxForwards writes how often an OPTIONS may be forwarded from here on (RFC 9110 section 7.6.2).
-func appendMaxForwards(b []byte, steps int) []byte {
-	b = append(b, "Max-Forwards: "...)
-	b = strconv.AppendInt(b, int64(steps), 10)
-	return append(b, crlf...)
-}
-
 // appendHost writes the host that the client asked for, its port included. An HTTP/1.0 client need not say; HTTP/1.1
 // workers insist, so they get the address that the client connected to.
 func appendHost(b []byte, c *conn, r *http1.Request) []byte {
@@ -106,23 +88,6 @@ func appendHost(b []byte, c *conn, r *http1.Request) []byte {
 		return append(b, r.Host...)
 	}
 	return c.appendLocal(b)
-}
-
-// appendUpgrade writes the fields that offer WebSocket, or that agree to it (RFC 9110 section 7.8). They are
-// hop-by-hop, and so have to be written anew. Connection has its capital: that is how RFC 6455 and browsers spell
-// it, and some compare exactly.
-func appendUpgrade(b []byte, fields []http1.Field) []byte {
-	for i := range fields {
-		if fields[i].ID != http1.FieldUpgrade {
-			continue
-		}
-		if offer := http1.WebSocketOffer(fields[i].Value); offer != nil {
-			b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
-			b = append(b, offer...)
-			return append(b, crlf...)
-		}
-	}
-	return b
 }
 
 // frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
@@ -134,9 +99,7 @@ func (x *exchange) frameHeld() {
 	held := len(x.head) - x.bodyAt
 	framing := x.loop.out[:0]
 	if x.body.done {
-		framing = append(framing, "Content-Length: "...)
-		framing = strconv.AppendInt(framing, int64(held), 10)
-		framing = append(framing, "\r\n\r\n"...)
+		framing = append(http1.AppendNumber(framing, "Content-Length", int64(held)), crlf...)
 	} else {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body

@@ -1,11 +1,6 @@
 package lbproxy
 
-import (
-	"strconv"
-
-	"percore/lbproxy/buffer"
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/buffer"
 
 // onResponseBytes takes bytes from a worker; b lies in the scratch.
 func (x *exchange) onResponseBytes(u *conn, b []byte) {
@@ -80,18 +75,11 @@ func (x *exchange) relayInterim(head []byte) bool {
 	switch {
 	case l.response.Status == statusContinue:
 		return x.sendContinue()
-	case x.writer.minor == 0:
+	case !x.writer.knowsInterim():
 		return true
 	}
-	l.out = appendStatusLine(l.out[:0], &l.response)
-	for i := range l.response.Fields {
-		if f := &l.response.Fields[i]; !f.Hop && f.ID != http1.FieldContentLength {
-			l.out = appendField(l.out, f)
-		}
-	}
-	l.out = append(l.out, crlf...)
 	x.replay = false // the client has seen something of this try
-	return x.sendToClient(l.out)
+	return x.goesOn(x.writer.interim(&l.response))
 }
 
 // beginResponse starts passing on the answer whose head is in l.response; rest is what came behind it.
@@ -110,7 +98,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if len(x.answer) > 0 { // the body's place is the scratch, where its framing can be written around it
 		rest = l.scratch.place(rest)
 	}
-	if x.endsWithConnection() || x.request != requestSent || l.isDraining() {
+	if x.request != requestSent || l.isDraining() {
 		x.writer.keepAlive = false
 	}
 	x.expects = false                                      // no 100 belongs into a final answer
@@ -121,14 +109,14 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	x.reusable = x.reusable && r.KeepAlive && !x.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
-	x.buildResponse(r)
+	x.writer.head(r)
 	payload, used, err := x.reply.take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
 		return
 	}
 	x.response, x.replay = responseRelaying, false
-	x.keepTrailers()
+	x.writer.keepTrailer(x.reply.trailer)
 	x.releaseResponseHead()
 	if x.request.isOver() {
 		x.releaseHead()
@@ -136,8 +124,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if used < len(rest) {
 		x.foundMore()
 	}
-	x.writer.bodyBytes += int64(len(payload))
-	if x.sendToClient(l.scratch.join(l.out, x.frameResponse(payload))) && x.reply.done {
+	if x.goesOn(x.writer.body(payload, x.reply.done)) && x.reply.done {
 		x.finishResponse()
 	}
 }
@@ -165,14 +152,6 @@ func (x *exchange) releaseResponseHead() {
 	x.answer = nil
 }
 
-// frameResponse gives a part of an answer's body the framing that the client gets.
-func (x *exchange) frameResponse(payload []byte) []byte {
-	if !x.isChunked() {
-		return payload
-	}
-	return x.loop.scratch.chunk(payload, x.reply.done && len(x.writer.trailer) == 0)
-}
-
 // relay passes on more of an answer's body.
 func (x *exchange) relay(b []byte) {
 	payload, used, err := x.reply.take(b)
@@ -180,16 +159,11 @@ func (x *exchange) relay(b []byte) {
 		x.tryFailed(causeTruncated)
 		return
 	}
-	x.keepTrailers()
+	x.writer.keepTrailer(x.reply.trailer)
 	if used < len(b) {
 		x.foundMore()
 	}
-	x.writer.bodyBytes += int64(len(payload))
-	framed := x.frameResponse(payload)
-	if len(framed) > 0 && !x.sendToClient(framed) {
-		return
-	}
-	if x.reply.done {
+	if x.goesOn(x.writer.body(payload, x.reply.done)) && x.reply.done {
 		x.finishResponse()
 	}
 }
@@ -204,18 +178,13 @@ func (x *exchange) foundMore() {
 
 // finishResponse lets the worker go, now that it has said everything, and ends the exchange once the client has it.
 func (x *exchange) finishResponse() {
-	if x.reply.framing == http1.FramingClose && x.isChunked() && x.response == responseRelaying {
-		if !x.sendToClient(lastChunk) {
-			return
-		}
-	}
-	if len(x.writer.trailer) > 0 && x.response == responseRelaying && !x.sendTrailers() {
+	if !x.goesOn(x.writer.end()) {
 		return
 	}
 	x.response = responseTaken
 	x.detachWorker(x.reusable)
 	switch {
-	case x.writer.unsent.Pending() == 0:
+	case x.writer.pending() == 0:
 		x.finish()
 	case !x.request.isOver():
 		x.stopUpload()
@@ -230,65 +199,32 @@ func (x *exchange) stopUpload() {
 	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
 }
 
-var lastChunk = []byte(http1.LastChunk)
-
-// sendToClient writes p and keeps what the client's socket does not take. It reports whether the exchange goes on.
-func (x *exchange) sendToClient(p []byte) bool {
-	l := x.loop
-	c := l.conns.at(x.downstream)
-	if x.writer.probed {
-		x.writer.probed, p = false, behindProbe(p)
-	}
-	if x.writer.unsent.Pending() > 0 {
-		x.writer.unsent.Add(&l.buffers, p)
-		return true
-	}
-	write := (*loop).send
-	if x.endsHere(c) {
-		write = (*loop).sendLast
-	}
-	n, ok := write(l, c, p)
-	if !ok {
+// goesOn ends the exchange of a client that takes nothing any more. It reports whether the exchange goes on.
+func (x *exchange) goesOn(takes bool) bool {
+	if !takes {
 		x.abort(causeClientClosed)
-		return false
 	}
-	if n < len(p) {
-		x.writer.unsent.Add(&l.buffers, p[n:])
-		l.timers.Set(c.slot, timerSend, l.now)
-		l.watch(c)
-	} else if l.timers.Class(c.slot) == timerFinished {
-		l.timers.Set(c.slot, timerFinished, l.now) // a client that is gone answers this with a reset
-	}
-	return true
+	return takes
 }
 
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
 func (x *exchange) flushToClient() {
 	l := x.loop
-	c := l.conns.at(x.downstream)
-	n, ok := l.send(c, x.writer.unsent.Bytes())
-	if !ok {
-		x.abort(causeClientClosed)
+	n, ok := x.writer.flush()
+	if !x.goesOn(ok) || n == 0 {
 		return
 	}
-	if n == 0 {
-		return
-	}
-	x.writer.unsent.Take(n)
-	if x.writer.unsent.Pending() > 0 {
-		l.timers.Set(c.slot, timerSend, l.now)
-	} else {
-		x.writer.unsent.Release(&l.buffers)
-		x.awaitBody(c)
-	}
-	if x.writer.unsent.Pending() == 0 && x.response == responseTaken {
-		x.finish()
-		return
+	if x.writer.pending() == 0 {
+		x.awaitBody(l.conns.at(x.downstream))
+		if x.response == responseTaken {
+			x.finish()
+			return
+		}
 	}
 	if x.response == responseTunnel {
 		x.touchTunnel()
 	}
-	if x.upstream != noSlot && x.writer.unsent.Pending() <= l.pendingMax() {
+	if x.upstream != noSlot && x.writer.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
 		if u.state == stateBusy {
 			l.timers.Set(u.slot, timerRead, l.now)
@@ -342,54 +278,4 @@ func (l *loop) closeResponded(c *conn, inputRead bool) {
 		return
 	}
 	l.linger(c)
-}
-
-// buildResponse writes the answer's head for the client into l.out.
-func (x *exchange) buildResponse(r *http1.Response) {
-	l := x.loop
-	b := appendStatusLine(l.out[:0], r)
-	dated := false
-	for i := range r.Fields {
-		f := &r.Fields[i]
-		if f.Hop && !(x.writer.trailers && f.ID == http1.FieldTrailer) || f.ID == http1.FieldContentLength {
-			continue
-		}
-		dated = dated || f.ID == http1.FieldDate
-		b = appendField(b, f)
-	}
-	if !dated { // RFC 9110 section 6.6.1
-		b = append(b, "Date: "...)
-		b = append(b, l.clock.httpDate()...)
-		b = append(b, crlf...)
-	}
-	switch {
-	case x.isChunked():
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case r.HasLength && r.Status != statusNoContent:
-		b = append(b, "Content-Length: "...)
-		b = strconv.AppendInt(b, r.Length, 10)
-		b = append(b, crlf...)
-	}
-	l.out = append(appendPersistence(b, x), crlf...)
-}
-
-// appendPersistence says what becomes of the connection, where that is not the default of the client's version
-// (RFC 9112 section 9.3).
-func appendPersistence(b []byte, x *exchange) []byte {
-	switch {
-	case !x.writer.keepAlive:
-		return append(b, "Connection: close\r\n"...)
-	case x.writer.minor == 0:
-		return append(b, "Connection: keep-alive\r\n"...)
-	default:
-		return b
-	}
-}
-
-func appendStatusLine(b []byte, r *http1.Response) []byte {
-	b = append(b, "HTTP/1.1 "...)
-	b = strconv.AppendInt(b, int64(r.Status), 10)
-	b = append(b, ' ')
-	b = append(b, r.Reason...)
-	return append(b, crlf...)
 }

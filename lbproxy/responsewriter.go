@@ -1,15 +1,205 @@
 package lbproxy
 
-import "percore/lbproxy/buffer"
+import (
+	"percore/lbproxy/buffer"
+	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
+)
 
-// responseWriter is what an exchange knows of the way back to its client: what that understands, what becomes of its connection, and
-// what has not left yet.
+// responseWriter is the door to the client of an exchange: all that a client is told leaves here. The calls come in this order, and each
+// reports whether the client still takes something; when it does not, the exchange ends:
+//
+//	interim or goAhead, any number of times
+//	head, then body at once, body as often as there is more, end
+//	or own, for a response of the front door's own
+//	or switchProtocols, behind which bytes pass unread
+//
+// It decides which fields leave, which are added, how the body is framed and what becomes of the connection. responsehttp1.go has how HTTP/1
+// spells that. What the client's socket does not take is kept until flush.
 type responseWriter struct {
-	minor     uint8      // of the client's HTTP version
-	keepAlive bool       // the client's connection is kept afterwards
-	trailers  bool       // the client takes trailers
-	probed    bool       // the client has the beginning that the rest of the response has in any case; leave.go
-	trailer   []byte     // of the response, as far as it is here
-	unsent    buffer.Box // what the client's socket has not taken
-	bodyBytes int64      // of the response's body
+	loop      *loop
+	client    int32         // slot of the client's connection
+	minor     uint8         // of the client's HTTP version
+	keepAlive bool          // the connection is kept afterwards
+	closes    bool          // the client wants no more than this response, and has nothing left to say
+	trailers  bool          // the client takes trailers
+	framing   http1.Framing // of the body
+	headed    bool          // the loop's out has the head, which leaves with the first part of the body
+	ended     bool          // the body's end was written, in chunks
+	probed    bool          // the client has the beginning that the rest of the response has in any case; leave.go
+	trailer   []byte        // of the response, as far as it is here
+	unsent    buffer.Box    // what the client's socket has not taken
+	bodyBytes int64         // of the body, without framing
+}
+
+// isChunked reports whether the client gets the body in chunks.
+func (w *responseWriter) isChunked() bool { return w.framing == http1.FramingChunked }
+
+// endsWithConnection reports whether the client knows the body's end by the end of the connection alone.
+func (w *responseWriter) endsWithConnection() bool { return w.framing == http1.FramingClose }
+
+// pending is how many bytes the client's socket has not taken yet.
+func (w *responseWriter) pending() int { return w.unsent.Pending() }
+
+// interim passes on a 1xx response (RFC 9110 section 15.2), to a client that knows of them.
+func (w *responseWriter) interim(r *http1.Response) bool {
+	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
+	b, _ = appendFields(b, r.Fields, false)
+	w.loop.out = append(b, crlf...)
+	return w.send(w.loop.out, false)
+}
+
+// goAhead tells a client that waits for it to send its body.
+func (w *responseWriter) goAhead() bool { return w.send(continueResponse, false) }
+
+// head takes the head of a final response. It leaves with the first part of the body, which has to follow at once, even if it is empty.
+func (w *responseWriter) head(r *http1.Response) {
+	w.frame(r.Framing)
+	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
+	b, isDated := appendFields(b, r.Fields, w.trailers)
+	if !isDated { // RFC 9110 section 6.6.1
+		b = http1.AppendField(b, "Date", w.loop.clock.httpDate())
+	}
+	if r.HasLength && r.Status != statusNoContent && !w.isChunked() {
+		b = http1.AppendNumber(b, "Content-Length", r.Length)
+	}
+	w.loop.out = w.appendHeadEnd(b)
+	w.headed = true
+}
+
+// body sends a part of the body, which lies in the scratch; last is whether it ends here, but for trailers.
+func (w *responseWriter) body(payload []byte, last bool) bool {
+	w.bodyBytes += int64(len(payload))
+	if w.isChunked() {
+		w.ended = last && len(w.trailer) == 0
+		payload = w.loop.scratch.chunk(payload, w.ended)
+	}
+	if w.headed {
+		w.headed = false
+		payload = w.loop.scratch.join(w.loop.out, payload)
+	}
+	return len(payload) == 0 || w.send(payload, last)
+}
+
+// keepTrailer copies a part of the response's trailer section, for a client that asked for it (RFC 9110 section 6.5): the chunks are
+// framed anew on top of where it lies.
+func (w *responseWriter) keepTrailer(part []byte) {
+	if w.trailers && w.isChunked() && len(part) > 0 {
+		w.trailer = w.loop.buffers.Append(w.trailer, part)
+	}
+}
+
+// end ends a body whose last part did not end it: with its trailers, or because it ended with the worker's connection.
+func (w *responseWriter) end() bool {
+	if !w.isChunked() || w.ended {
+		return true
+	}
+	w.ended = true
+	w.loop.out = appendTrailers(w.loop.out[:0], w.trailer)
+	w.loop.buffers.Put(w.trailer)
+	w.trailer = nil
+	return w.send(w.loop.out, true)
+}
+
+// ownResponse is a response of the front door's own.
+type ownResponse struct {
+	status      int
+	allow       string // methods, where the request's is not among them
+	retryAfter  int64  // seconds; 0 is not to say
+	contentType string // empty where there is no body
+	body        []byte
+	isHead      bool // the request's method is HEAD: the body does not leave, but its length is told
+}
+
+// own sends a response of the front door's own.
+func (w *responseWriter) own(o *ownResponse) bool {
+	w.frame(http1.FramingLength)
+	w.headed = false
+	b := http1.AppendStatusLine(w.loop.out[:0], o.status, page.Reason(o.status))
+	b = http1.AppendField(b, "Date", w.loop.clock.httpDate())
+	if o.contentType != "" {
+		b = http1.AppendField(b, "Content-Type", o.contentType)
+	}
+	if o.allow != "" {
+		b = http1.AppendField(b, "Allow", o.allow)
+	}
+	if o.retryAfter > 0 {
+		b = http1.AppendNumber(b, "Retry-After", o.retryAfter)
+	}
+	if o.contentType != "" {
+		b = http1.AppendNumber(b, "Content-Length", int64(len(o.body)))
+	}
+	b = w.appendHeadEnd(b)
+	if !o.isHead {
+		b = append(b, o.body...)
+		w.bodyBytes = int64(len(o.body))
+	}
+	w.loop.out = b
+	return w.send(b, false)
+}
+
+// switchProtocols passes on a 101, and the first bytes of what comes behind it (RFC 9110 section 15.2.2).
+func (w *responseWriter) switchProtocols(r *http1.Response, first []byte) bool {
+	w.keepAlive = false
+	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
+	b, _ = appendFields(b, r.Fields, false)
+	b = http1.AppendUpgrade(b, r.Fields)
+	b = append(append(b, crlf...), first...)
+	w.loop.out = b
+	w.bodyBytes = int64(len(first))
+	return w.send(b, false)
+}
+
+// send writes p, and keeps what the client's socket does not take. The last bytes of a response leave with the connection's end where that
+// follows at once: a close on top of unread input would reset the connection, so a client whose next bytes are only on their way does not
+// count.
+func (w *responseWriter) send(p []byte, last bool) bool {
+	l := w.loop
+	c := l.conns.at(w.client)
+	if w.probed {
+		w.probed, p = false, behindProbe(p)
+	}
+	if w.pending() > 0 {
+		w.unsent.Add(&l.buffers, p)
+		return true
+	}
+	write := (*loop).send
+	if last && w.closes && !c.readable() {
+		write = (*loop).sendLast
+	}
+	n, ok := write(l, c, p)
+	switch {
+	case !ok:
+		return false
+	case n < len(p):
+		w.unsent.Add(&l.buffers, p[n:])
+		l.timers.Set(c.slot, timerSend, l.now)
+		l.watch(c)
+	case l.timers.Class(c.slot) == timerFinished:
+		l.timers.Set(c.slot, timerFinished, l.now) // a client that is gone answers this with a reset
+	}
+	return true
+}
+
+// flush writes what was kept, and says how much of it went.
+func (w *responseWriter) flush() (n int, ok bool) {
+	l := w.loop
+	c := l.conns.at(w.client)
+	n, ok = l.send(c, w.unsent.Bytes())
+	if n == 0 || !ok {
+		return n, ok
+	}
+	if w.unsent.Take(n); w.pending() > 0 {
+		l.timers.Set(c.slot, timerSend, l.now)
+	} else {
+		w.unsent.Release(&l.buffers)
+	}
+	return n, true
+}
+
+// release gives back what the writer holds.
+func (w *responseWriter) release() {
+	w.loop.buffers.Put(w.trailer)
+	w.trailer = nil
+	w.unsent.Release(&w.loop.buffers)
 }

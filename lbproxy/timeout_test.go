@@ -442,7 +442,7 @@ func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 func (r *rig) pendingToClients() (n int) {
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges.all {
-			n += x.writer.unsent.Pending()
+			n += x.writer.pending()
 		}
 	})
 	return n

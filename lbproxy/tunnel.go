@@ -1,9 +1,6 @@
 package lbproxy
 
-import (
-	"percore/lbproxy/buffer"
-	"percore/lbproxy/http1"
-)
+import "percore/lbproxy/buffer"
 
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
@@ -13,25 +10,15 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 		x.tryFailed(causeBadResponse)
 		return
 	}
-	b := appendStatusLine(l.out[:0], &l.response)
-	for i := range l.response.Fields {
-		if f := &l.response.Fields[i]; !f.Hop && f.ID != http1.FieldContentLength {
-			b = appendField(b, f)
-		}
-	}
-	b = appendUpgrade(b, l.response.Fields)
-	b = append(b, crlf...)
-	l.out = append(b, rest...)
 	c := l.conns.at(x.downstream)
-	x.request, x.response = requestSent, responseTunnel
-	x.replay, x.writer.keepAlive, x.reusable = false, false, false
+	x.response, x.replay, x.reusable = responseTunnel, false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.backend.BecomeTunnel()
 	l.freed(x.backend)
+	takes := x.writer.switchProtocols(&l.response, rest)
 	x.releaseHead() // a tunnel may last for hours
 	x.releaseResponseHead()
-	x.writer.bodyBytes += int64(len(rest))
-	if !x.sendToClient(l.out) {
+	if !x.goesOn(takes) {
 		return
 	}
 	ahead := x.in

@@ -213,7 +213,7 @@ func (l *loop) readUpstream(u *conn) {
 		if !u.readable() {
 			return
 		}
-		if x.writer.unsent.Pending() > l.pendingMax() {
+		if x.writer.pending() > l.pendingMax() {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}
