@@ -30,7 +30,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	for i := range r.Fields {
 		if f := &r.Fields[i]; f.ID == http1.FieldMaxForwards && r.MaxForwards > 0 {
 			b = http1.AppendNumber(b, "Max-Forwards", int64(r.MaxForwards-1)) // RFC 9110 section 7.6.2
-		} else if passes(f, trusted) {
+		} else if client.Passes(f, trusted) {
 			b = http1.AppendField(b, f.Name, f.Value)
 		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
 			x.writer.trailers = true
@@ -46,13 +46,10 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	if x.writer.trailers { // without a word in Connection, where Tornado understands nothing but close
 		b = append(b, "TE: trailers\r\n"...)
 	}
-	id := client.Identity{Scheme: client.SchemeHTTP, Host: b[host:hostEnd]}
-	if trusted {
-		id.Believe(r.Fields)
-		x.client = l.trust.Client(c.peer, r.Fields)
-	}
+	id := client.Identify(c.peer, trusted, &l.trust, b[host:hostEnd], r.Fields)
+	x.client = id.Client
 	x.https = id.Scheme == client.SchemeHTTPS
-	b = appendIdentity(b, x, c, &id, r.Fields)
+	b = id.AppendTo(b, r.Fields)
 	if !trusted || client.LastOf(r.Fields, http1.FieldXRequestStart) == nil {
 		b = l.clock.appendRequestStart(b)
 	}

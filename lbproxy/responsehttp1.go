@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"bytes"
 
+	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
 
@@ -69,7 +70,7 @@ func appendTrailers(b, trailer []byte) []byte {
 // mayTrail reports whether a field means no more behind a body than before it: nothing about framing, routing, authorization,
 // caching or the body's format (RFC 9110 section 6.5.1). All of the fields that we know by name are of that kind.
 func mayTrail(name []byte) bool {
-	if http1.LookupField(name) != http1.FieldOther || isForwarded(name) {
+	if http1.LookupField(name) != http1.FieldOther || client.IsForwarded(name) {
 		return false
 	}
 	for _, family := range []string{

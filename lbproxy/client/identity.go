@@ -1,6 +1,10 @@
 package client
 
-import "percore/lbproxy/http1"
+import (
+	"bytes"
+
+	"percore/lbproxy/http1"
+)
 
 // The schemes that a client can have used.
 const (
@@ -8,16 +12,67 @@ const (
 	SchemeHTTPS = "https"
 )
 
-// Identity is how a client reached us, or the trusted proxy in front of us.
+// Identity is who asks, and how it reached us, or the trusted proxy in front of us.
 type Identity struct {
-	Scheme string // one of the two above
-	Host   []byte // with a port where the client named one
-	Port   []byte // empty: what scheme and host say
+	Peer    Peer   // the other end of the connection
+	Trusted bool   // its word counts
+	Client  Peer   // for whom it speaks, or itself
+	Scheme  string // one of the two above
+	Host    []byte // with a port where the client named one
+	Port    []byte // empty: what scheme and host say
 }
 
-// Believe takes over what a trusted proxy says. Of a list the last element counts, which is the one that the proxy next to
+// Identify says who sends a request with these fields over plain HTTP, to host. A trusted peer, by t, may say otherwise.
+func Identify(peer Peer, trusted bool, t *Trust, host []byte, fields []http1.Field) Identity {
+	id := Identity{Peer: peer, Trusted: trusted, Client: peer, Scheme: SchemeHTTP, Host: host}
+	if trusted {
+		id.Client = t.Client(peer, fields)
+		id.believe(fields)
+	}
+	return id
+}
+
+// AppendTo writes the fields that tell a worker, by the names that Tornado (xheaders), Django, Rails and others read. Tornado
+// prefers X-Real-IP and X-Scheme, so those are never a client's own. fields are the request's.
+func (id *Identity) AppendTo(b []byte, fields []http1.Field) []byte {
+	b = append(b, "X-Real-IP: "...)
+	at := len(b)
+	b = id.Client.AppendAddress(b)
+	address := b[at:len(b):len(b)]
+	b = append(b, "\r\nX-Forwarded-For: "...)
+	if id.Trusted {
+		b = id.appendChain(b, fields)
+	} else {
+		b = append(b, address...)
+	}
+	b = append(b, "\r\nX-Scheme: "...)
+	b = append(b, id.Scheme...)
+	b = append(b, "\r\nX-Forwarded-Proto: "...)
+	b = append(b, id.Scheme...)
+	b = append(b, "\r\nX-Forwarded-Host: "...)
+	b = append(b, id.Host...)
+	b = append(b, "\r\nX-Forwarded-Port: "...)
+	b = append(b, id.publicPort()...)
+	return append(b, "\r\n"...)
+}
+
+// appendChain writes what a trusted proxy forwards, and the proxy itself behind it where it has an address.
+func (id *Identity) appendChain(b []byte, fields []http1.Field) []byte {
+	start := len(b)
+	for i := range fields {
+		if f := &fields[i]; f.ID == http1.FieldXForwardedFor && len(f.Value) > 0 {
+			b = append(append(b, f.Value...), ", "...)
+		}
+	}
+	if id.Peer.HasAddress() || len(b) == start {
+		return id.Peer.AppendAddress(b)
+	}
+	return bytes.TrimSuffix(b, []byte(", "))
+}
+
+// believe takes over what a trusted proxy says. Of a list the last element counts, which is the one that the proxy next to
 // us wrote; what cannot be true is ignored.
-func (id *Identity) Believe(fields []http1.Field) {
+func (id *Identity) believe(fields []http1.Field) {
 	proto := LastOf(fields, http1.FieldXForwardedProto)
 	if proto == nil {
 		proto = LastOf(fields, http1.FieldXScheme)
@@ -48,8 +103,8 @@ func LastOf(fields []http1.Field, id http1.FieldID) []byte {
 	return nil
 }
 
-// PublicPort is the port that the client used as far as it shows: a mapping in between, as Docker makes it, hides our own.
-func (id *Identity) PublicPort() []byte {
+// publicPort is the port that the client used as far as it shows: a mapping in between, as Docker makes it, hides our own.
+func (id *Identity) publicPort() []byte {
 	if len(id.Port) > 0 {
 		return id.Port
 	}
