@@ -177,7 +177,7 @@ func (a *accepter) firstRead(c *conn) {
 	}
 	a.early.won()
 	x := l.exchangeOf(c)
-	if c.state == stateOpen && x.upload == uploadWhole && x.request.isOver() && x.single && a.once.worthIt() {
+	if c.state == stateOpen && x.upload.state == uploadWhole && x.request.state.isOver() && x.single && a.once.worthIt() {
 		a.late = append(a.late, lateWatch{c.ref(), l.now + watchMillis})
 		return
 	}

@@ -36,7 +36,7 @@ func noise(w io.Writer, size int) hash.Hash {
 func (r *rig) pending() (n int) {
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges.all {
-			n += x.writer.pending() + x.toWorker.Pending()
+			n += x.writer.pending() + x.request.unsent.Pending()
 		}
 	})
 	return n

@@ -64,7 +64,7 @@ func (l *loop) pendingMax() int {
 func (x *exchange) holdMax() int {
 	l := x.loop
 	if l.buffers.Pressure() != buffer.None {
-		return max(0, min(l.options.ClientBodyBufferSize, cap(x.head)-x.bodyAt-len(crlf)))
+		return max(0, min(l.options.ClientBodyBufferSize, cap(x.request.b)-x.request.bodyAt-len(crlf)))
 	}
 	return l.options.ClientBodyBufferSize
 }

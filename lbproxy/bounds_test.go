@@ -246,7 +246,7 @@ func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
 		waits := false
 		r.onLoop(func(l *loop) {
 			for _, x := range l.exchanges.all {
-				waits = waits || x.backend != nil && len(x.answer) < 6000
+				waits = waits || x.backend != nil && len(x.response.head) < 6000
 			}
 		})
 		return s.requests.Load() == clients && !waits

@@ -51,7 +51,7 @@ func (l *loop) oddity() string {
 			if !timed {
 				return fmt.Sprintf("an exchange without timer: client %+v, exchange %+v", *c, *x)
 			}
-			if x.backend != nil && x.response != responseTunnel {
+			if x.backend != nil && x.response.state != responseTunnel {
 				places[x.backend]++
 			}
 		}

@@ -42,12 +42,12 @@ func (x *exchange) clientClass(c *conn) timer.Class {
 	switch {
 	case x.writer.pending() > 0:
 		return timerSend
-	case x.request == requestParked && x.loop.table.StartsFirst():
+	case x.request.state == requestParked && x.loop.table.StartsFirst():
 		return timerFirstStart
-	case x.request == requestParked:
+	case x.request.state == requestParked:
 		return timerQueue
-	case x.upload == uploadBody && (x.request == requestHeld || x.request == requestStreaming && x.toWorker.Pending() == 0):
-		if x.expects {
+	case x.upload.state == uploadBody && (x.request.state == requestHeld || x.request.state == requestStreaming && x.request.unsent.Pending() == 0):
+		if x.upload.expects {
 			return timerExpect
 		}
 		return timerBody
@@ -65,7 +65,7 @@ func (l *loop) retime(exchange int32) {
 	}
 	x := l.exchanges.all[exchange]
 	c := l.conns.at(x.downstream)
-	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || x.upload == uploadHead {
+	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || x.upload.state == uploadHead {
 		return // it has ended, or has not begun, or is a tunnel
 	}
 	switch class := x.clientClass(c); {
@@ -85,7 +85,7 @@ func (l *loop) retime(exchange int32) {
 // the client was told to send it.
 func (x *exchange) awaitBody(c *conn) {
 	x.touchBody(c)
-	x.paceMillis, x.paceBytes = x.loop.now, x.body.total
+	x.upload.paceMillis, x.upload.paceBytes = x.loop.now, x.upload.body.total
 }
 
 // touchBody starts the time anew in which the next piece of a body has to come.
@@ -98,8 +98,8 @@ func (x *exchange) touchBody(c *conn) {
 // bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a worker that
 // needs that has its own time.
 func (x *exchange) bodyTimedOut(why cause) {
-	if x.response == responseRelaying {
-		x.request = requestStopped
+	if x.response.state == responseRelaying {
+		x.request.state = requestStopped
 		return
 	}
 	x.abort(why)
@@ -109,11 +109,11 @@ func (x *exchange) bodyTimedOut(why cause) {
 // subtraction for each read, and no timer.
 func (x *exchange) isTooSlow() bool {
 	l := x.loop
-	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-x.paceMillis
-	if x.body.done || span <= 0 || elapsed < span {
+	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-x.upload.paceMillis
+	if x.upload.body.done || span <= 0 || elapsed < span {
 		return false
 	}
-	slow := (x.body.total-x.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
-	x.paceMillis, x.paceBytes = l.now, x.body.total
+	slow := (x.upload.body.total-x.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
+	x.upload.paceMillis, x.upload.paceBytes = l.now, x.upload.body.total
 	return slow
 }

@@ -131,7 +131,7 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 		b.wantSendTimer()
 		close(gate)
 		eventually(t, "the answer is here", func() (taken bool) {
-			r.onLoop(func(l *loop) { taken = l.exchanges.all[0].response == responseTaken })
+			r.onLoop(func(l *loop) { taken = l.exchanges.all[0].response.state == responseTaken })
 			return taken
 		})
 		b.wantSendTimer()

@@ -16,7 +16,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	if x := l.exchangeOf(c); c.state == stateOpen && x.upload == uploadHead && x.seen < x.in.Pending() {
+	if x := l.exchangeOf(c); c.state == stateOpen && x.upload.state == uploadHead && x.upload.seen < x.upload.in.Pending() {
 		l.onHead(c, nil) // what was sent ahead
 	}
 	if c.generation != generation {
@@ -26,7 +26,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	case stateIdle, stateProxy:
 		l.readDownstream(c)
 	case stateOpen:
-		if l.exchangeOf(c).upload == uploadWhole {
+		if l.exchangeOf(c).upload.state == uploadWhole {
 			l.watchClient(c)
 		} else {
 			l.readDownstream(c)
@@ -91,11 +91,11 @@ func (l *loop) requestRoom(c *conn) int {
 // uploadRoom is how many bytes of a request may be read now; 0 while there is no use for them.
 func (x *exchange) uploadRoom() int {
 	switch {
-	case x.upload == uploadWhole:
+	case x.upload.state == uploadWhole:
 		return 0
-	case x.upload == uploadBody:
+	case x.upload.state == uploadBody:
 		return x.bodyRoom()
-	case x.seen < x.in.Pending(): // first what is here already: it has its turn in the run queue
+	case x.upload.seen < x.upload.in.Pending(): // first what is here already: it has its turn in the run queue
 		return 0
 	default:
 		return headReadBytes
@@ -105,16 +105,16 @@ func (x *exchange) uploadRoom() int {
 // bodyRoom is how many bytes of a request's body may be read now.
 func (x *exchange) bodyRoom() int {
 	l := x.loop
-	switch x.request {
+	switch x.request.state {
 	case requestHeld:
-		held := len(x.head) - x.bodyAt
+		held := len(x.request.b) - x.request.bodyAt
 		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
 		if l.buffers.Pressure() == buffer.Full {
-			room = min(room, max(cap(x.head)-len(x.head)-len(crlf), 1)) // what needs no larger buffer
+			room = min(room, max(cap(x.request.b)-len(x.request.b)-len(crlf), 1)) // what needs no larger buffer
 		}
 		return room
 	case requestStreaming:
-		if x.toWorker.Pending() == 0 {
+		if x.request.unsent.Pending() == 0 {
 			return l.readRoom()
 		}
 	case requestStopped:
@@ -141,10 +141,10 @@ func (l *loop) onClientClosed(c *conn) {
 	switch {
 	case x == nil:
 		l.closeConn(c)
-	case x.request == requestStopped && !c.gone(): // it needs not say the rest of what nobody wants to hear
+	case x.request.state == requestStopped && !c.gone(): // it needs not say the rest of what nobody wants to hear
 		l.judgeFIN(c)
-	case x.response == responseRelaying && !c.gone(): // nor of what is answered already; or it has left
-		x.request = requestStopped
+	case x.response.state == responseRelaying && !c.gone(): // nor of what is answered already; or it has left
+		x.request.state = requestStopped
 		c.flags = c.flags&^flagHalfClosed | flagLateFIN
 	default:
 		x.abort(causeClientClosed)
@@ -156,7 +156,7 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 	switch x := l.exchangeOf(c); {
 	case c.state == stateProxy:
 		l.onProxyHeader(c, b)
-	case x != nil && x.upload == uploadBody:
+	case x != nil && x.upload.state == uploadBody:
 		x.onBody(c, b)
 	default:
 		l.onHead(c, b)
@@ -167,8 +167,8 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 func (l *loop) onHead(c *conn, b []byte) {
 	x, seen := l.exchangeOf(c), 0
 	if x != nil {
-		x.in.Add(&l.buffers, b)
-		b, seen = x.in.Bytes(), x.seen
+		x.upload.in.Add(&l.buffers, b)
+		b, seen = x.upload.in.Bytes(), x.upload.seen
 	}
 	n, err := l.request.Parse(b, seen, l.heads.request)
 	switch {
@@ -194,11 +194,11 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
 func (x *exchange) keepHead(c *conn, b []byte) {
 	l := x.loop
-	isFirst := x.in.Pending() == 0
+	isFirst := x.upload.in.Pending() == 0
 	if isFirst {
-		x.in.Add(&l.buffers, b)
+		x.upload.in.Add(&l.buffers, b)
 	}
-	x.seen = len(b)
+	x.upload.seen = len(b)
 	if l.buffers.Pressure() == buffer.Full {
 		x.abort(causeNoMemory)
 		return
@@ -228,9 +228,9 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	x.writer.keepAlive = r.KeepAlive && !l.isDraining()
 	x.headNanos = l.nowNanos
 	x.noteHead(r)
-	x.body.begin(r.Framing, r.Length)
-	x.upload = uploadBody
-	x.expects = x.asksWorker(r, rest)
+	x.upload.body.begin(r.Framing, r.Length)
+	x.upload.state = uploadBody
+	x.upload.expects = x.asksWorker(r, rest)
 	x.buildRequest(c, r)
 	if !x.hasRoom(rest) {
 		x.abort(causeNoMemory)
@@ -244,7 +244,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.respondOptions(c, rest)
 		return
 	}
-	if x.body.done {
+	if x.upload.body.done {
 		x.requestRead(c, rest)
 		return
 	}
@@ -253,7 +253,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.onBody(c, rest)
 		return
 	}
-	x.in.Release(&l.buffers)
+	x.upload.in.Release(&l.buffers)
 	if r.Expect100 {
 		x.onExpectation()
 	}
@@ -272,39 +272,39 @@ func (x *exchange) hasRoom(rest []byte) bool {
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
 func (x *exchange) onBody(c *conn, b []byte) {
 	l := x.loop
-	if x.request == requestStopped { // its answer is here, or its worker takes no more
-		x.body.total += int64(len(b))
+	if x.request.state == requestStopped { // its answer is here, or its worker takes no more
+		x.upload.body.total += int64(len(b))
 		return
 	}
-	payload, used, err := x.body.take(b)
+	payload, used, err := x.upload.body.take(b)
 	switch limit := l.options.ClientMaxBodySize; {
 	case err != nil:
-		x.refuse(x.requestHead(), err)
+		x.refuse(x.request.head(), err)
 		return
-	case limit > 0 && x.body.total > limit:
+	case limit > 0 && x.upload.body.total > limit:
 		x.abort(causeBodyTooLarge)
 		return
 	case x.isTooSlow():
 		x.bodyTimedOut(causeBodyTooSlow)
 		return
 	}
-	x.expects, x.replay = false, false
+	x.upload.expects, x.request.replay = false, false
 	x.touchBody(c)
-	if x.request == requestStreaming {
+	if x.request.state == requestStreaming {
 		x.streamBody(c, payload, b[used:])
 		return
 	}
-	if len(x.head)+len(payload) > cap(x.head) && l.buffers.Pressure() == buffer.Full {
+	if len(x.request.b)+len(payload) > cap(x.request.b) && l.buffers.Pressure() == buffer.Full {
 		x.abort(causeNoMemory)
 		return
 	}
-	x.head = l.buffers.Append(x.head, payload)
-	if x.body.done {
+	x.request.b = l.buffers.Append(x.request.b, payload)
+	if x.upload.body.done {
 		x.requestRead(c, b[used:])
 		return
 	}
-	x.in.Release(&l.buffers)
-	if len(x.head)-x.bodyAt >= x.holdMax() {
+	x.upload.in.Release(&l.buffers)
+	if len(x.request.b)-x.request.bodyAt >= x.holdMax() {
 		x.frameHeld()
 		x.assign()
 	}
@@ -312,12 +312,12 @@ func (x *exchange) onBody(c *conn, b []byte) {
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
 func (x *exchange) streamBody(c *conn, payload, rest []byte) {
-	if x.body.done {
+	if x.upload.body.done {
 		x.endRequest(c, rest)
-		x.request = requestSent
+		x.request.state = requestSent
 	}
-	if x.body.framing == http1.FramingChunked {
-		payload = x.loop.scratch.chunk(payload, x.body.done)
+	if x.upload.body.framing == http1.FramingChunked {
+		payload = x.loop.scratch.chunk(payload, x.upload.body.done)
 	}
 	if len(payload) > 0 {
 		x.sendToWorker(payload)
@@ -327,7 +327,7 @@ func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (x *exchange) requestRead(c *conn, rest []byte) {
 	x.endRequest(c, rest)
-	x.replay = true
+	x.request.replay = true
 	x.frameHeld()
 	x.assign()
 }
@@ -336,24 +336,24 @@ func (x *exchange) requestRead(c *conn, rest []byte) {
 // to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
 func (x *exchange) endRequest(c *conn, rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
-		x.forgot, x.writer.keepAlive, rest = true, false, nil
+		x.upload.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
-	x.writer.closes = x.single && x.body.framing == http1.FramingNone && len(rest) == 0
+	x.writer.closes = x.single && x.upload.body.framing == http1.FramingNone && len(rest) == 0
 	x.keepRest(rest)
 	x.noteWhole(c)
-	x.upload = uploadWhole
+	x.upload.state = uploadWhole
 }
 
 // keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
 func (x *exchange) keepRest(rest []byte) {
-	x.seen = 0
+	x.upload.seen = 0
 	switch {
 	case len(rest) == 0:
-		x.in.Release(&x.loop.buffers)
-	case x.in.Pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
-		x.in.Keep(len(rest))
+		x.upload.in.Release(&x.loop.buffers)
+	case x.upload.in.Pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
+		x.upload.in.Keep(len(rest))
 	default:
-		x.in.Add(&x.loop.buffers, rest)
+		x.upload.in.Add(&x.loop.buffers, rest)
 	}
 }
 

@@ -60,7 +60,7 @@ func (l *loop) awaitsRequest(c *conn) bool {
 	case stateIdle, stateProxy:
 		return true
 	case stateOpen:
-		return l.exchangeOf(c).upload == uploadHead
+		return l.exchangeOf(c).upload.state == uploadHead
 	default:
 		return false
 	}
@@ -90,7 +90,7 @@ func (l *loop) finishServing() {
 		if c.kind != kindDownstream {
 			continue
 		}
-		if x := l.exchangeOf(c); x != nil && x.backend == nil && x.response == responseAwaited {
+		if x := l.exchangeOf(c); x != nil && x.backend == nil && x.response.state == responseAwaited {
 			x.abort(causeDeadline)
 		}
 	}
@@ -121,7 +121,7 @@ func (l *loop) noteQuiet() {
 			continue
 		}
 		x := l.exchangeOf(c)
-		if x == nil || x.backend == nil && x.response == responseAwaited || x.hasBegun() && x.writer.keepAlive {
+		if x == nil || x.backend == nil && x.response.state == responseAwaited || x.hasBegun() && x.writer.keepAlive {
 			return // a request may come, waits for a worker, or may follow an answer that promised to go on
 		}
 	}

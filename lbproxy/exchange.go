@@ -2,7 +2,6 @@ package lbproxy
 
 import (
 	"percore/lbproxy/balance"
-	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -14,36 +13,16 @@ type exchange struct {
 	id         int32
 	downstream int32 // slot
 	upstream   int32 // slot, or noSlot
-	upload     uploadState
-	request    requestState
-	response   responseState
 
-	// The request.
-	client                client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
-	method                http1.Method
-	single                bool       // the client itself asked for no more than this answer
-	upgrade               bool       // the client asks for another protocol
-	expects               bool       // the client waits for 100, and the worker was asked to say it
-	in                    buffer.Box // bytes from the client that are not parsed yet
-	forgot                bool       // what the client sent ahead was dropped, and more of it may be on its way
-	seen                  int        // how many of them the codec has looked at
-	head                  []byte     // the request for the worker: head, then as much of the body as is held
-	start                 int        // where it starts in head; see frameChunked
-	bodyAt                int        // where the held body starts in head
-	sent                  int        // how many bytes of head this worker has
-	body                  body       // what is still to come from the client
-	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
-	replay                bool       // head is the whole request and no byte of an answer has been passed on
-	toWorker              buffer.Box
+	client  client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
+	method  http1.Method
+	single  bool // the client itself asked for no more than this answer
+	upgrade bool // the client asks for another protocol
 
-	// The answer.
+	upload   upload
+	request  request
+	response response
 	writer   responseWriter
-	status   int
-	answer   []byte // the start of an answer's head that came in pieces
-	answerAt int    // how many bytes of it the codec has looked at
-	reply    body   // what is still to come from the worker
-	reusable bool   // the worker's connection may be pooled afterwards, as far as its heads of this try say
-	early    bool   // it began before the worker had all of the request
 
 	// Trying.
 	backend *balance.Backend // the worker that has it now, nil when none
@@ -61,22 +40,19 @@ type exchange struct {
 	traces
 }
 
-// requestHead is the head for the worker, as far as it is written.
-func (x *exchange) requestHead() []byte { return x.head[x.start:max(x.start, x.bodyAt)] }
-
 // hasBegun reports whether a byte of the final answer is on its way to the client, which therefore gets no other.
-func (x *exchange) hasBegun() bool { return x.response != responseAwaited }
+func (x *exchange) hasBegun() bool { return x.response.state != responseAwaited }
 
 // isWithWorker tells whether the worker's connection carries the whole request, to its end.
 func (x *exchange) isWithWorker() bool {
-	return x.request == requestSent && x.toWorker.Pending() == 0
+	return x.request.state == requestSent && x.request.unsent.Pending() == 0
 }
 
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large
 // body, which has no length, is whole. Behind a request that the worker may have read, only an answer without a body is taken for whole.
 func (x *exchange) isRefusal() bool {
-	return x.status >= 300 && x.body.framing != http1.FramingNone && (x.early || x.reply.total == 0)
+	return x.response.status >= 300 && x.upload.body.framing != http1.FramingNone && (x.response.early || x.response.body.total == 0)
 }
 
 // exchanges are those of a loop, and the ones that it has for the next requests.

@@ -19,8 +19,8 @@ func (x *exchange) onExpectation() {
 	switch {
 	case x.loop.wouldRefuse():
 		x.abort(causeQueueFull)
-	case x.expects:
-		x.replay = true
+	case x.upload.expects:
+		x.request.replay = true
 		x.assign()
 	default:
 		x.goesOn(x.writer.goAhead())
@@ -35,10 +35,10 @@ func (l *loop) wouldRefuse() bool {
 
 // sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.
 func (x *exchange) sendContinue() bool {
-	if !x.expects {
+	if !x.upload.expects {
 		return true
 	}
-	x.expects, x.replay = false, false
+	x.upload.expects, x.request.replay = false, false
 	x.awaitBody(x.loop.conns.at(x.downstream))
 	return x.goesOn(x.writer.goAhead())
 }

@@ -11,12 +11,12 @@ import (
 // (RFC 9110 section 9.2.2: a proxy never repeats by itself what is not safe to repeat).
 func (x *exchange) tryFailed(why cause) {
 	l := x.loop
-	t, untouched := x.backend, x.sent == 0
+	t, untouched := x.backend, x.request.sent == 0
 	x.letGo(false)
 	x.logTry(t, why)
 	x.failure = why
 	x.wait.NoteRefusal(why == causeConnectRefused, l.nowNanos)
-	if t != nil && x.response == responseAwaited {
+	if t != nil && x.response.state == responseAwaited {
 		l.noteFailure(t, why)
 	}
 	if t == nil || x.hasBegun() {
@@ -31,7 +31,7 @@ func (x *exchange) tryFailed(why cause) {
 		}
 	}
 	x.wait.Repeat = x.wait.Repeat || !untouched
-	repeatable := x.replay && x.method.Idempotent()
+	repeatable := x.request.replay && x.method.Idempotent()
 	switch {
 	case rule != retryNever && l.hasLeft(l.conns.at(x.downstream)):
 		x.abort(causeClientClosed)
@@ -85,7 +85,7 @@ func (x *exchange) retrySame(t *balance.Backend) {
 // readTimedOut handles a worker that took or sent nothing for too long, unless the exchange waited for the client.
 func (l *loop) readTimedOut(u *conn) {
 	x := l.exchangeOf(u)
-	if x.request == requestStreaming && x.toWorker.Pending() == 0 && x.response == responseAwaited {
+	if x.request.state == requestStreaming && x.request.unsent.Pending() == 0 && x.response.state == responseAwaited {
 		l.timers.Set(u.slot, timerRead, l.now)
 		return
 	}
@@ -96,13 +96,13 @@ func (l *loop) readTimedOut(u *conn) {
 // else visibly, by closing the connection in the middle; a clean end is never made up.
 func (x *exchange) abort(why cause) {
 	l := x.loop
-	if x.request == requestParked {
+	if x.request.state == requestParked {
 		x.unpark()
 	}
-	if x.upload == uploadHead && l.conns.at(x.downstream).state != stateProxy {
-		x.glimpse(x.in.Bytes())
+	if x.upload.state == uploadHead && l.conns.at(x.downstream).state != stateProxy {
+		x.glimpse(x.upload.in.Bytes())
 	}
-	if x.upstream != noSlot && (x.request == requestSending || x.toWorker.Pending() > 0) {
+	if x.upstream != noSlot && (x.request.state == requestSending || x.request.unsent.Pending() > 0) {
 		l.conns.at(x.upstream).resetOnClose() // a FIN would wait behind what the worker does not take
 	}
 	x.detachWorker(false)
@@ -113,17 +113,17 @@ func (x *exchange) abort(why cause) {
 		x.cut(o.status)
 		return
 	}
-	x.respond(x.requestHead(), o.status, x.reason(why)+l.whyNoneIsUp(o.status))
+	x.respond(x.request.head(), o.status, x.reason(why)+l.whyNoneIsUp(o.status))
 }
 
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
 // connection still gets what is here of it.
 func (x *exchange) cut(status int) {
-	if !x.listens() || x.writer.pending() == 0 || x.response == responseTunnel || x.writer.endsWithConnection() {
+	if !x.listens() || x.writer.pending() == 0 || x.response.state == responseTunnel || x.writer.endsWithConnection() {
 		x.drop(status)
 		return
 	}
-	x.response, x.writer.keepAlive = responseTaken, false
+	x.response.state, x.writer.keepAlive = responseTaken, false
 	x.stopUpload()
 }
 
@@ -138,10 +138,10 @@ func (x *exchange) drop(status int) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
 	if !x.hasBegun() {
-		x.status = status
+		x.response.status = status
 	}
 	x.writeDown()
-	reset := (x.response == responseRelaying || x.writer.pending() > 0) && x.writer.endsWithConnection() ||
+	reset := (x.response.state == responseRelaying || x.writer.pending() > 0) && x.writer.endsWithConnection() ||
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.gone()
 	l.freeExchange(x)

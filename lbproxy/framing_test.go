@@ -188,7 +188,7 @@ func TestHowARequestsBodyIsFramedForTheWorker(t *testing.T) {
 				if strings.Contains(head, "Content-Length") && strings.Contains(head, "Transfer-Encoding") {
 					t.Errorf("head at the worker: got %q, want one framing only", head)
 				}
-				c.do(request("PUT", "next")).want(t, 200, "next")
+				c.do(requestOf("PUT", "next")).want(t, 200, "next")
 				wantCount(t, "connections to the worker", s.conns.Load(), 1)
 			})
 		}
@@ -303,7 +303,7 @@ func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	release()
 	eventually(t, "the answer is taken and waits for the client", func() (waits bool) {
 		r.onLoop(func(l *loop) {
-			waits = l.exchanges.all[0].response == responseTaken && l.exchanges.all[0].writer.unsent.Pending() > 0
+			waits = l.exchanges.all[0].response.state == responseTaken && l.exchanges.all[0].writer.unsent.Pending() > 0
 		})
 		return waits
 	})

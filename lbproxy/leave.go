@@ -22,9 +22,9 @@ func (l *loop) watchClient(c *conn) {
 		x.noteFIN(c)
 	}
 	switch left := c.gone(); {
-	case x.request == requestParked && (left || c.has(flagLateFIN)):
+	case x.request.state == requestParked && (left || c.has(flagLateFIN)):
 		x.abort(causeClientClosed)
-	case x.request == requestParked:
+	case x.request.state == requestParked:
 		x.probe(c)
 	case left && !l.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
 		x.abort(causeClientClosed)
@@ -34,17 +34,17 @@ func (l *loop) watchClient(c *conn) {
 // watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen only when it is read.
 func (l *loop) watchBlocked(c *conn) {
 	x := l.exchangeOf(c)
-	if x == nil || x.upload != uploadBody {
+	if x == nil || x.upload.state != uploadBody {
 		return
 	}
 	if c.gone() {
 		x.abort(causeClientClosed)
 		return
 	}
-	if !c.ended() || x.body.framing != http1.FramingLength {
+	if !c.ended() || x.upload.body.framing != http1.FramingLength {
 		return
 	}
-	if l.judgeFIN(c); c.unread() < x.body.left || x.request == requestParked && c.has(flagLateFIN) {
+	if l.judgeFIN(c); c.unread() < x.upload.body.left || x.request.state == requestParked && c.has(flagLateFIN) {
 		x.abort(causeClientClosed)
 	}
 }
@@ -57,7 +57,7 @@ func (l *loop) hasLeft(c *conn) bool {
 	switch l.peek(c) {
 	case nextEnd:
 		l.judgeFIN(c)
-		return l.exchangeOf(c).upload == uploadBody || c.has(flagLateFIN)
+		return l.exchangeOf(c).upload.state == uploadBody || c.has(flagLateFIN)
 	case nextFailure:
 		return true
 	case nextNothing, nextBytes:
@@ -76,7 +76,7 @@ func (x *exchange) noteWhole(c *conn) {
 // noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
 func (x *exchange) noteFIN(c *conn) {
 	x.loop.judgeFIN(c)
-	x.writer.keepAlive = x.writer.keepAlive && (x.in.Pending() > 0 || x.loop.peek(c) != nextEnd)
+	x.writer.keepAlive = x.writer.keepAlive && (x.upload.in.Pending() > 0 || x.loop.peek(c) != nextEnd)
 }
 
 // judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
@@ -88,10 +88,10 @@ func (l *loop) judgeFIN(c *conn) {
 	}
 	lag, known := c.finLag()
 	x := l.exchangeOf(c)
-	if seen := l.now - c.since; x.upload == uploadWhole && (!known || seen < lag) {
+	if seen := l.now - c.since; x.upload.state == uploadWhole && (!known || seen < lag) {
 		lag = seen
 	}
-	if lag > finLagMillis || x.response == responseRelaying && !x.writer.isChunked() {
+	if lag > finLagMillis || x.response.state == responseRelaying && !x.writer.isChunked() {
 		c.flags |= flagLateFIN
 	} else {
 		c.flags |= flagHalfClosed
@@ -104,9 +104,9 @@ func (x *exchange) isFinishing(c *conn) bool {
 	case x.loop.options.IgnoreClientAbort:
 		return false
 	case c.has(flagLateFIN):
-		return x.response == responseAwaited || x.response == responseRelaying
+		return x.response.state == responseAwaited || x.response.state == responseRelaying
 	default:
-		return c.has(flagHalfClosed) && x.upload == uploadWhole && !x.writer.probed && (x.response == responseAwaited || x.response == responseRelaying && x.writer.isChunked())
+		return c.has(flagHalfClosed) && x.upload.state == uploadWhole && !x.writer.probed && (x.response.state == responseAwaited || x.response.state == responseRelaying && x.writer.isChunked())
 	}
 }
 
@@ -121,7 +121,7 @@ func (x *exchange) finishedTimedOut(c *conn) {
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
 func (x *exchange) probe(c *conn) {
-	if c.has(flagHalfClosed) && x.upload == uploadWhole {
-		x.goesOn(x.writer.probe(x.response == responseRelaying))
+	if c.has(flagHalfClosed) && x.upload.state == uploadWhole {
+		x.goesOn(x.writer.probe(x.response.state == responseRelaying))
 	}
 }

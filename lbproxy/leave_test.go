@@ -40,7 +40,7 @@ func TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs(t *testing.T) {
 			method := []string{"GET", "POST", "PUT", "BREW"}[i%4]
 			c := r.client()
 			start := time.Now()
-			c.send(request(method, "abc"))
+			c.send(requestOf(method, "abc"))
 			_ = c.CloseWrite()
 			if lag := time.Since(start); lag > finLagMillis*time.Millisecond/2 {
 				t.Logf("client %d was held up itself for %v", i, lag)
@@ -139,7 +139,7 @@ func TestAClientThatLeavesBetweenTwoPiecesIsToldInTime(t *testing.T) {
 				told <- time.Now()
 				return false
 			}).address)
-			c := r.client().send(request(method, "abc"))
+			c := r.client().send(requestOf(method, "abc"))
 			readHead(c.in)
 			c.wantBytes("first")
 			time.Sleep(lateMillis * time.Millisecond)

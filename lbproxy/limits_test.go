@@ -170,7 +170,7 @@ func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
 	r.onLoop(func(l *loop) {
 		l.afterTurn = nil // which would find the fault
 		for _, x := range l.exchanges.all {
-			if c := l.conns.at(x.downstream); c.exchange == x.id && x.upload == uploadBody {
+			if c := l.conns.at(x.downstream); c.exchange == x.id && x.upload.state == uploadBody {
 				l.timers.Clear(x.upstream)
 				l.closeConn(l.conns.at(x.upstream))
 				x.upstream = noSlot // an exchange that streams to nobody

@@ -358,12 +358,12 @@ func (l *loop) newExchange(c *conn) *exchange {
 
 // freeExchange gives back everything that x holds; its connections must not refer to it any more.
 func (l *loop) freeExchange(x *exchange) {
-	x.in.Release(&l.buffers)
-	l.buffers.Put(x.head)
-	l.buffers.Put(x.answer)
+	x.upload.in.Release(&l.buffers)
+	l.buffers.Put(x.request.b)
+	l.buffers.Put(x.response.head)
 	l.buffers.Put(x.noted.Buffer())
-	x.head, x.answer, x.noted = nil, nil, accesslog.Head{}
-	x.toWorker.Release(&l.buffers)
+	x.request.b, x.response.head, x.noted = nil, nil, accesslog.Head{}
+	x.request.unsent.Release(&l.buffers)
 	x.writer.release()
 	l.exchanges.give(x)
 }

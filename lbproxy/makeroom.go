@@ -150,7 +150,7 @@ func (r *room) slowest() (slowest int32, found bool) {
 
 // rate is how many bytes a second a client has sent of its body, or taken of its answer, since that began.
 func (x *exchange) rate(class timer.Class) int64 {
-	since, bytes := x.headNanos, x.body.total
+	since, bytes := x.headNanos, x.upload.body.total
 	if class == timerSend {
 		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.pending())
 	}
@@ -189,7 +189,7 @@ func (r *room) endAtOnce(c *conn, why cause) {
 		return
 	}
 	if x := l.exchangeOf(c); x != nil {
-		x.drop(x.status)
+		x.drop(x.response.status)
 	}
 	if c.generation == generation {
 		l.closeConn(c)
@@ -220,6 +220,6 @@ func (r *room) trim() {
 // mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
-	return x.body.done && l.buffers.HasReserve() &&
+	return x.upload.body.done && l.buffers.HasReserve() &&
 		l.proxy.group.Waiting() == 0 && l.balancer.AnyFree(l.table)
 }

@@ -30,7 +30,7 @@ func (x *exchange) respond(head []byte, status int, reason string) {
 // respondOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
 // (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
 func (x *exchange) respondOptions(c *conn, rest []byte) {
-	if x.body.done {
+	if x.upload.body.done {
 		x.endRequest(c, rest)
 	}
 	x.respondOwn(&ownResponse{status: statusNoContent, allow: allowedMethods})
@@ -38,16 +38,16 @@ func (x *exchange) respondOptions(c *conn, rest []byte) {
 
 // respondOwn answers a request. The connection is kept when the request was read whole.
 func (x *exchange) respondOwn(o *ownResponse) {
-	x.status, x.response = o.status, responseTaken
-	x.writer.keepAlive = x.writer.keepAlive && x.upload == uploadWhole && !x.loop.isDraining()
+	x.response.status, x.response.state = o.status, responseTaken
+	x.writer.keepAlive = x.writer.keepAlive && x.upload.state == uploadWhole && !x.loop.isDraining()
 	x.loop.timers.Clear(x.downstream)
 	switch {
 	case !x.goesOn(x.writer.own(o)):
 	case x.writer.pending() == 0:
 		x.finish()
 	default:
-		if x.upload != uploadWhole {
-			x.upload = uploadBody // of which nothing more is read: what comes now is no request
+		if x.upload.state != uploadWhole {
+			x.upload.state = uploadBody // of which nothing more is read: what comes now is no request
 		}
 		x.stopUpload()
 	}

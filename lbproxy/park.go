@@ -25,7 +25,7 @@ func (x *exchange) park() {
 		x.abort(why)
 		return
 	}
-	x.request, x.parkedNanos = requestParked, l.nowNanos
+	x.request.state, x.parkedNanos = requestParked, l.nowNanos
 	if !l.balancer.Enter(&x.wait, l.options.QueueSize, l.steady()) {
 		x.abort(causeQueueFull)
 		return
@@ -58,7 +58,7 @@ func (x *exchange) unpark() {
 
 func (x *exchange) endWait() {
 	l := x.loop
-	x.request = requestHeld
+	x.request.state = requestHeld
 	x.queuedNanos += l.nowNanos - x.parkedNanos
 	if l.table.StartsFirst() {
 		x.firstStart += l.nowNanos - x.parkedNanos
@@ -110,7 +110,7 @@ func (l *loop) retryParked() {
 // queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
 func (x *exchange) queueTimedOut() {
 	switch {
-	case x.request != requestParked && x.backend != nil:
+	case x.request.state != requestParked && x.backend != nil:
 	case x.wait.Tries > 0 && x.loop.table.AnyUp(): // all that are said to be ready have failed it
 		x.abort(x.failure)
 	case x.loop.table.AnyUp():
@@ -130,7 +130,7 @@ func (l *loop) dismissHopeless() {
 		c := l.conns.at(x.downstream)
 		func() {
 			defer l.rescue(c.ref())
-			if why := x.hopeless(); x.request == requestParked && why != causeNone {
+			if why := x.hopeless(); x.request.state == requestParked && why != causeNone {
 				x.abort(why)
 			}
 		}()

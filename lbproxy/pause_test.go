@@ -36,17 +36,17 @@ func TestAPauseEndsNoConnectionThatIsIdle(t *testing.T) {
 	stub := newStub(t, okStub)
 	r.workers(stub.address)
 	c := r.client()
-	c.do(request("GET", "")).want(t, 200, "ok")
+	c.do(requestOf("GET", "")).want(t, 200, "ok")
 	r.pause(1500 * time.Millisecond)
 	r.exchanges() // a turn, in which timers run out
-	c.do(request("GET", "")).want(t, 200, "ok")
+	c.do(requestOf("GET", "")).want(t, 200, "ok")
 }
 
 func TestAPauseEndsNoWaitInTheQueue(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.QueueTimeout = 500 * time.Millisecond })
 	stub := newStub(t, okStub)
 	c := r.client()
-	c.send(request("GET", ""))
+	c.send(requestOf("GET", ""))
 	eventually(t, "the request is under way", func() bool { return r.exchanges() == 1 })
 	r.pause(1500 * time.Millisecond)
 	r.workers(stub.address)
@@ -59,9 +59,9 @@ func TestAConnectionThatWasKeptOverAPauseCarriesNoPOST(t *testing.T) {
 	stub := newStub(t, okStub)
 	r.workers(stub.address)
 	c := r.client()
-	c.do(request("GET", "")).want(t, 200, "ok")
+	c.do(requestOf("GET", "")).want(t, 200, "ok")
 	r.onLoop(func(l *loop) { l.lost += 10_000 })
-	c.do(request("POST", "abc")).want(t, 200, "ok")
+	c.do(requestOf("POST", "abc")).want(t, 200, "ok")
 	wantCount(t, "connections to the worker", stub.conns.Load(), 2)
 }
 
@@ -70,7 +70,7 @@ func TestDeadlinesStillEndWhatIsStuck(t *testing.T) {
 	stub := newStub(t, silent)
 	r.workers(stub.address)
 	c := r.client()
-	c.send(request("GET", ""))
+	c.send(requestOf("GET", ""))
 	eventually(t, "the request is under way", func() bool { return r.exchanges() == 1 })
 	r.pause(900 * time.Millisecond)
 	begun := time.Now()

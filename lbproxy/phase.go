@@ -97,7 +97,7 @@ var phases = [...]phaseRow{
 
 // phase is where x is now.
 func (x *exchange) phase() phase {
-	p := phase{client: x.loop.conns.at(x.downstream).state, upload: x.upload, request: x.request, response: x.response}
+	p := phase{client: x.loop.conns.at(x.downstream).state, upload: x.upload.state, request: x.request.state, response: x.response.state}
 	if x.upstream != noSlot {
 		p.worker = x.loop.conns.at(x.upstream).state
 	}

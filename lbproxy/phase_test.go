@@ -139,7 +139,7 @@ func TestTheCheckFindsAMisstep(t *testing.T) {
 		harm func(x *exchange, c *conn, l *loop)
 		want string
 	}{
-		{"no combination of the table", func(x *exchange, _ *conn, _ *loop) { x.response = responseTaken }, "an exchange is in no phase"},
+		{"no combination of the table", func(x *exchange, _ *conn, _ *loop) { x.response.state = responseTaken }, "an exchange is in no phase"},
 		{"a worker that no exchange counts", func(x *exchange, _ *conn, _ *loop) { x.backend = nil }, "no place at a worker"},
 		{"a connection of another exchange", func(x *exchange, c *conn, _ *loop) { c.exchange = noSlot }, "a connection that is open has no exchange"},
 		{"a state of the other side", func(_ *exchange, c *conn, _ *loop) { c.kind = kindUpstream }, "kind"},
@@ -274,7 +274,7 @@ func (x *exchange) misstep() string {
 		return "an exchange is in no phase"
 	case (x.backend != nil) != (p.worker != stateNone):
 		return "an exchange has a worker's connection and no place at a worker, or the other way round"
-	case x.toWorker.Pending() > 0 && p.request != requestStreaming && p.request != requestSent:
+	case x.request.unsent.Pending() > 0 && p.request != requestStreaming && p.request != requestSent:
 		return "bytes wait for a worker that is to get no more"
 	case x.writer.pending() == 0 && p.response == responseTaken:
 		return "an exchange goes on though the client has its answer"

@@ -18,8 +18,8 @@ const (
 func (l *loop) onProxyHeader(c *conn, b []byte) {
 	x := l.exchangeOf(c)
 	if x != nil {
-		x.in.Add(&l.buffers, b)
-		b = x.in.Bytes()
+		x.upload.in.Add(&l.buffers, b)
+		b = x.upload.in.Bytes()
 	}
 	h, n, err := proxyproto.Parse(b)
 	switch {
@@ -34,7 +34,7 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 		l.closeUnserved(c)
 	case x == nil:
 		x = l.newExchange(c)
-		x.in.Add(&l.buffers, b)
+		x.upload.in.Add(&l.buffers, b)
 	}
 }
 

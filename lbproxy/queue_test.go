@@ -15,7 +15,7 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			r := newRig(t, nil)
 			s := newStub(t, constant("here"))
-			c := r.client().send(request(method, "abc"))
+			c := r.client().send(requestOf(method, "abc"))
 			eventually(t, "the request waits", func() bool { return r.proxy.group.Waiting() == 1 })
 			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Down, Coming: true})
 			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Draining, Coming: true})
@@ -174,7 +174,7 @@ func TestAClientThatLeavesEndsItsWorkersConnection(t *testing.T) {
 }
 
 func TestAClientThatOnlyFinishedSendingGetsItsAnswer(t *testing.T) {
-	for _, request := range []string{getRequest, request("PUT", "abc"), request("PUT", strings.Repeat("x", 9000)), post("abc")} {
+	for _, request := range []string{getRequest, requestOf("PUT", "abc"), requestOf("PUT", strings.Repeat("x", 9000)), post("abc")} {
 		t.Run(request[:4], func(t *testing.T) {
 			r := newRig(t, nil)
 			r.workers(newStub(t, func(q *stubRequest) bool {

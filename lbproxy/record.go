@@ -48,7 +48,7 @@ func (x *exchange) writeDown() {
 	}
 	r := accesslog.Record{
 		Head: x.noted, Client: x.client, Peer: l.conns.at(x.downstream).peer, Minor: x.writer.minor, HTTPS: x.https,
-		Status: x.status, RequestBytes: x.body.total, ResponseBytes: x.writer.bodyBytes,
+		Status: x.response.status, RequestBytes: x.upload.body.total, ResponseBytes: x.writer.bodyBytes,
 		Times: x.times(),
 		Tries: accesslog.Tries{Count: int(x.wait.Tries), Statuses: x.statuses, Reused: x.reused},
 	}
@@ -81,7 +81,7 @@ func (x *exchange) times() accesslog.Times {
 // reasonName is the one word for what ended an exchange. A refused head shares a cause with what is malformed in other
 // ways, yet has a remedy of its own.
 func (x *exchange) reasonName() string {
-	if x.why == causeBadRequest && (x.status == statusURITooLong || x.status == statusHeadTooLarge) {
+	if x.why == causeBadRequest && (x.response.status == statusURITooLong || x.response.status == statusHeadTooLarge) {
 		return "head_too_large"
 	}
 	return outcomes[x.why].name

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -12,6 +13,20 @@ const (
 	// framingGapBytes is the room left in front of a held body whose length is not known yet.
 	framingGapBytes = 64
 )
+
+// request is a client's request as a worker gets it.
+type request struct {
+	state  requestState
+	b      []byte     // the head, then as much of the body as is held
+	start  int        // where the head starts in b; see frameHeld
+	bodyAt int        // where the held body starts in b
+	sent   int        // how many bytes, from start on, this worker has
+	replay bool       // b is the whole request and no byte of a response has been passed on
+	unsent buffer.Box // what the worker's socket has not taken of what came behind that
+}
+
+// head is the head, as far as it is written.
+func (r *request) head() []byte { return r.b[r.start:max(r.start, r.bodyAt)] }
 
 // buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
 // framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
@@ -40,7 +55,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 		b = append(append(b, "Via: 1."...), '0'+r.Minor, ' ')
 		b = append(append(b, via...), crlf...)
 	}
-	if x.expects {
+	if x.upload.expects {
 		b = append(b, "Expect: 100-continue\r\n"...)
 	}
 	if x.writer.trailers { // without a word in Connection, where Tornado understands nothing but close
@@ -64,7 +79,7 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 	case http1.FramingChunked:
 		b = append(b, framingGap...)
 	}
-	x.head, x.start, x.bodyAt = b, 0, len(b)
+	x.request.b, x.request.start, x.request.bodyAt = b, 0, len(b)
 }
 
 // framingGap is overwritten by frameHeld.
@@ -90,24 +105,24 @@ func appendHost(b []byte, c *conn, r *http1.Request) []byte {
 // frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
 // first chunk. The head moves up to it, so that both stay one run of bytes.
 func (x *exchange) frameHeld() {
-	if x.body.framing != http1.FramingChunked {
+	if x.upload.body.framing != http1.FramingChunked {
 		return
 	}
-	held := len(x.head) - x.bodyAt
+	held := len(x.request.b) - x.request.bodyAt
 	framing := x.loop.out[:0]
-	if x.body.done {
+	if x.upload.body.done {
 		framing = append(http1.AppendNumber(framing, "Content-Length", int64(held)), crlf...)
 	} else {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body
 			framing = http1.AppendChunkHead(framing, held)
-			x.head = x.loop.buffers.Append(x.head, crlf)
+			x.request.b = x.loop.buffers.Append(x.request.b, crlf)
 		}
 	}
-	headEnd := x.bodyAt - framingGapBytes
-	x.start = framingGapBytes - len(framing)
-	copy(x.head[x.start:], x.head[:headEnd])
-	copy(x.head[x.bodyAt-len(framing):], framing)
+	headEnd := x.request.bodyAt - framingGapBytes
+	x.request.start = framingGapBytes - len(framing)
+	copy(x.request.b[x.request.start:], x.request.b[:headEnd])
+	copy(x.request.b[x.request.bodyAt-len(framing):], framing)
 }
 
 var crlf = []byte("\r\n")

@@ -2,9 +2,20 @@ package lbproxy
 
 import "percore/lbproxy/buffer"
 
+// response is what a worker has said of its response.
+type response struct {
+	state    responseState
+	status   int
+	head     []byte // the start of a head that came in pieces
+	seen     int    // how many bytes of it the codec has looked at
+	body     body   // what is still to come
+	reusable bool   // the worker's connection may be kept afterwards, as far as its heads of this try say
+	early    bool   // it began before the worker had all of the request
+}
+
 // onResponseBytes takes bytes from a worker; b lies in the scratch.
 func (x *exchange) onResponseBytes(u *conn, b []byte) {
-	switch x.response {
+	switch x.response.state {
 	case responseAwaited:
 		x.onResponseHead(u, b)
 	case responseRelaying:
@@ -17,13 +28,13 @@ func (x *exchange) onResponseBytes(u *conn, b []byte) {
 func (x *exchange) onResponseHead(u *conn, b []byte) {
 	l := x.loop
 	seen := 0
-	if len(x.answer) > 0 {
-		if len(x.answer)+len(b) > cap(x.answer) && l.buffers.Pressure() == buffer.Full {
+	if len(x.response.head) > 0 {
+		if len(x.response.head)+len(b) > cap(x.response.head) && l.buffers.Pressure() == buffer.Full {
 			x.abort(causeNoMemory)
 			return
 		}
-		x.answer = l.buffers.Append(x.answer, b)
-		b, seen = x.answer, x.answerAt
+		x.response.head = l.buffers.Append(x.response.head, b)
+		b, seen = x.response.head, x.response.seen
 	}
 	for {
 		n, err := l.response.Parse(b, seen, l.heads.answer, x.method)
@@ -55,15 +66,15 @@ const (
 
 // keepResponseHead remembers the part of a head that is here.
 func (x *exchange) keepResponseHead(b []byte) {
-	x.answerAt = len(b)
+	x.response.seen = len(b)
 	switch {
 	case len(b) == 0: // only interim answers
-		x.loop.buffers.Put(x.answer)
-		x.answer = nil
-	case len(x.answer) == 0:
-		x.answer = x.loop.buffers.Append(x.answer, b)
+		x.loop.buffers.Put(x.response.head)
+		x.response.head = nil
+	case len(x.response.head) == 0:
+		x.response.head = x.loop.buffers.Append(x.response.head, b)
 	default: // b is its tail
-		x.answer = x.answer[:copy(x.answer, b)]
+		x.response.head = x.response.head[:copy(x.response.head, b)]
 	}
 }
 
@@ -71,14 +82,14 @@ func (x *exchange) keepResponseHead(b []byte) {
 // asked for it and the client still waits. It reports whether the exchange goes on.
 func (x *exchange) relayInterim(head []byte) bool {
 	l := x.loop
-	x.reusable = x.reusable && l.response.KeepAlive // where it announced a body
+	x.response.reusable = x.response.reusable && l.response.KeepAlive // where it announced a body
 	switch {
 	case l.response.Status == statusContinue:
 		return x.sendContinue()
 	case !x.writer.knowsInterim():
 		return true
 	}
-	x.replay = false // the client has seen something of this try
+	x.request.replay = false // the client has seen something of this try
 	return x.goesOn(x.writer.interim(&l.response))
 }
 
@@ -86,7 +97,7 @@ func (x *exchange) relayInterim(head []byte) bool {
 func (x *exchange) beginResponse(u *conn, rest []byte) {
 	l := x.loop
 	r := &l.response
-	x.status, x.firstNanos = r.Status, l.nowNanos
+	x.response.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
 	l.noteAnswer(x.backend)
 	x.repeatAnswered()
@@ -94,86 +105,86 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 		x.beginTunnel(u, rest)
 		return
 	}
-	x.reply.begin(r.Framing, r.Length)
-	if len(x.answer) > 0 { // the body's place is the scratch, where its framing can be written around it
+	x.response.body.begin(r.Framing, r.Length)
+	if len(x.response.head) > 0 { // the body's place is the scratch, where its framing can be written around it
 		rest = l.scratch.place(rest)
 	}
-	if x.request != requestSent || l.isDraining() {
+	if x.request.state != requestSent || l.isDraining() {
 		x.writer.keepAlive = false
 	}
-	x.expects = false                                      // no 100 belongs into a final answer
+	x.upload.expects = false                               // no 100 belongs into a final answer
 	if c := l.conns.at(x.downstream); c.has(flagLateFIN) { // it was not too late, and whether the client is there will show
 		c.flags = c.flags&^flagLateFIN | flagHalfClosed
 	}
-	x.early = !x.isWithWorker()
-	x.reusable = x.reusable && r.KeepAlive && !x.early
+	x.response.early = !x.isWithWorker()
+	x.response.reusable = x.response.reusable && r.KeepAlive && !x.response.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	x.writer.head(r)
-	payload, used, err := x.reply.take(rest)
+	payload, used, err := x.response.body.take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
 		return
 	}
-	x.response, x.replay = responseRelaying, false
-	x.writer.keepTrailer(x.reply.trailer)
+	x.response.state, x.request.replay = responseRelaying, false
+	x.writer.keepTrailer(x.response.body.trailer)
 	x.releaseResponseHead()
-	if x.request.isOver() {
+	if x.request.state.isOver() {
 		x.releaseHead()
 	}
 	if used < len(rest) {
 		x.foundMore()
 	}
-	if x.goesOn(x.writer.body(payload, x.reply.done)) && x.reply.done {
+	if x.goesOn(x.writer.body(payload, x.response.body.done)) && x.response.body.done {
 		x.finishResponse()
 	}
 }
 
 // releaseHead gives back the request, which no other worker will need.
 func (x *exchange) releaseHead() {
-	x.loop.buffers.Put(x.head)
-	x.head, x.start, x.bodyAt = nil, 0, 0
+	x.loop.buffers.Put(x.request.b)
+	x.request.b, x.request.start, x.request.bodyAt = nil, 0, 0
 }
 
 // releaseHeld gives back the held body of a request that its worker has and nobody may repeat: the worker may take its time, and what is
 // held for that long nobody else can use. The head is left for the format of an answer of our own.
 func (x *exchange) releaseHeld() {
-	head := x.requestHead()
-	if len(x.head) == x.bodyAt || buffer.SizeFor(len(head)) == cap(x.head) {
+	head := x.request.head()
+	if len(x.request.b) == x.request.bodyAt || buffer.SizeFor(len(head)) == cap(x.request.b) {
 		return
 	}
 	b := append(x.loop.buffers.Get(len(head)), head...)
-	x.loop.buffers.Put(x.head)
-	x.head, x.start, x.bodyAt = b, 0, len(b)
+	x.loop.buffers.Put(x.request.b)
+	x.request.b, x.request.start, x.request.bodyAt = b, 0, len(b)
 }
 
 func (x *exchange) releaseResponseHead() {
-	x.loop.buffers.Put(x.answer)
-	x.answer = nil
+	x.loop.buffers.Put(x.response.head)
+	x.response.head = nil
 }
 
 // relay passes on more of an answer's body.
 func (x *exchange) relay(b []byte) {
-	payload, used, err := x.reply.take(b)
+	payload, used, err := x.response.body.take(b)
 	if err != nil {
 		x.tryFailed(causeTruncated)
 		return
 	}
-	x.writer.keepTrailer(x.reply.trailer)
+	x.writer.keepTrailer(x.response.body.trailer)
 	if used < len(b) {
 		x.foundMore()
 	}
-	if x.goesOn(x.writer.body(payload, x.reply.done)) && x.reply.done {
+	if x.goesOn(x.writer.body(payload, x.response.body.done)) && x.response.body.done {
 		x.finishResponse()
 	}
 }
 
 // foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
 func (x *exchange) foundMore() {
-	if x.reusable {
+	if x.response.reusable {
 		x.loop.pools.spokeUnasked(x.loop.conns.at(x.upstream))
 	}
-	x.reusable = false
+	x.response.reusable = false
 }
 
 // finishResponse lets the worker go, now that it has said everything, and ends the exchange once the client has it.
@@ -181,12 +192,12 @@ func (x *exchange) finishResponse() {
 	if !x.goesOn(x.writer.end()) {
 		return
 	}
-	x.response = responseTaken
-	x.detachWorker(x.reusable)
+	x.response.state = responseTaken
+	x.detachWorker(x.response.reusable)
 	switch {
 	case x.writer.pending() == 0:
 		x.finish()
-	case !x.request.isOver():
+	case !x.request.state.isOver():
 		x.stopUpload()
 	}
 }
@@ -194,8 +205,8 @@ func (x *exchange) finishResponse() {
 // stopUpload leaves the rest of a request's body unread: the answer is here, and there is no worker to take more.
 func (x *exchange) stopUpload() {
 	l := x.loop
-	x.request = requestStopped
-	x.toWorker.Release(&l.buffers)
+	x.request.state = requestStopped
+	x.request.unsent.Release(&l.buffers)
 	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
 }
 
@@ -216,12 +227,12 @@ func (x *exchange) flushToClient() {
 	}
 	if x.writer.pending() == 0 {
 		x.awaitBody(l.conns.at(x.downstream))
-		if x.response == responseTaken {
+		if x.response.state == responseTaken {
 			x.finish()
 			return
 		}
 	}
-	if x.response == responseTunnel {
+	if x.response.state == responseTunnel {
 		x.touchTunnel()
 	}
 	if x.upstream != noSlot && x.writer.pending() <= l.pendingMax() {
@@ -237,12 +248,12 @@ func (x *exchange) flushToClient() {
 func (x *exchange) finish() {
 	l := x.loop
 	c := l.conns.at(x.downstream)
-	complete := c.state == stateOpen && x.upload == uploadWhole && !x.forgot
+	complete := c.state == stateOpen && x.upload.state == uploadWhole && !x.upload.forgot
 	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
 	keep := x.writer.keepAlive && complete
 	x.writeDown()
-	ahead := x.in
-	x.in = buffer.Box{}
+	ahead := x.upload.in
+	x.upload.in = buffer.Box{}
 	l.freeExchange(x)
 	c.exchange = noSlot
 	if !keep {
@@ -264,7 +275,7 @@ func (x *exchange) finish() {
 // takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
 // connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
 func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
-	l.newExchange(c).in = ahead
+	l.newExchange(c).upload.in = ahead
 	c.state = stateOpen
 	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
 	l.enqueue(c)

@@ -22,7 +22,7 @@ func closer(q *stubRequest) bool {
 	return false
 }
 
-func request(method, body string) string {
+func requestOf(method, body string) string {
 	return fmt.Sprintf("%s / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%s", method, len(body), body)
 }
 
@@ -34,7 +34,7 @@ func TestARefusedConnectionMovesOnToTheNextWorker(t *testing.T) {
 			r.workers(refusing(t), good.address, refusing(t))
 			c := r.client()
 			for range 6 {
-				c.do(request(method, "")).want(t, 204, "")
+				c.do(requestOf(method, "")).want(t, 204, "")
 			}
 			wantCount(t, "executions", good.requests.Load(), 6)
 		})
@@ -48,14 +48,14 @@ func TestAWorkerThatDiesWithAFreshRequest(t *testing.T) {
 		adjust        func(*Options)
 		executions    int64
 	}{
-		{"a GET is tried on exactly one other worker", request("GET", ""), nil, 2},
-		{"a HEAD is tried on exactly one other worker", request("HEAD", ""), nil, 2},
-		{"a PUT whose body is held is tried on exactly one other worker", request("PUT", "body"), nil, 2},
-		{"a PUT whose body was streamed is not repeated", request("PUT", long), func(o *Options) { o.ClientBodyBufferSize = 100 }, 1},
-		{"a POST is never repeated", request("POST", "body"), nil, 1},
-		{"a PATCH is never repeated", request("PATCH", "body"), nil, 1},
-		{"an unknown method is never repeated", request("BREW", ""), nil, 1},
-		{"nothing is repeated when that is switched off", request("GET", ""), func(o *Options) { o.NextUpstream = false }, 1},
+		{"a GET is tried on exactly one other worker", requestOf("GET", ""), nil, 2},
+		{"a HEAD is tried on exactly one other worker", requestOf("HEAD", ""), nil, 2},
+		{"a PUT whose body is held is tried on exactly one other worker", requestOf("PUT", "body"), nil, 2},
+		{"a PUT whose body was streamed is not repeated", requestOf("PUT", long), func(o *Options) { o.ClientBodyBufferSize = 100 }, 1},
+		{"a POST is never repeated", requestOf("POST", "body"), nil, 1},
+		{"a PATCH is never repeated", requestOf("PATCH", "body"), nil, 1},
+		{"an unknown method is never repeated", requestOf("BREW", ""), nil, 1},
+		{"nothing is repeated when that is switched off", requestOf("GET", ""), func(o *Options) { o.NextUpstream = false }, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,9 +110,9 @@ func TestAKeptConnectionThatClosesOnReceipt(t *testing.T) {
 		body          string
 		requests      int64
 	}{
-		{"a GET is repeated on a fresh connection to the same worker", request("GET", ""), 200, "2", 3},
-		{"a PUT that is held is repeated on a fresh connection", request("PUT", "abc"), 200, "2", 3},
-		{"a POST is not repeated", request("POST", "abc"), 502, "~closed a kept connection", 2},
+		{"a GET is repeated on a fresh connection to the same worker", requestOf("GET", ""), 200, "2", 3},
+		{"a PUT that is held is repeated on a fresh connection", requestOf("PUT", "abc"), 200, "2", 3},
+		{"a POST is not repeated", requestOf("POST", "abc"), 502, "~closed a kept connection", 2},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -204,7 +204,7 @@ func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {
 			r := newRig(t, nil)
 			address := refusing(t)
 			r.workers(refusing(t), address)
-			c := r.client().send(request(method, "abc"))
+			c := r.client().send(requestOf(method, "abc"))
 			time.Sleep(150 * time.Millisecond) // it has been refused, and once more
 			l, err := net.Listen("tcp", address)
 			if err != nil {
@@ -260,7 +260,7 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 				u.since = l.now
 				socket.ShutdownWrite(u.fd)
 			})
-			a := c.do(request(method, "abc"))
+			a := c.do(requestOf(method, "abc"))
 			a.want(t, 200, "2")
 			if a.Close {
 				t.Error("the answer of the second try closes the client's connection, want it kept")

@@ -37,11 +37,11 @@ const (
 // request before. The same goes for what must not be repeated and does not go out by one write.
 func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	switch {
-	case t.Chatty.Load() || x.upload == uploadBody:
+	case t.Chatty.Load() || x.upload.state == uploadBody:
 		return reuseNone
-	case x.replay && x.method.Idempotent():
+	case x.request.replay && x.method.Idempotent():
 		return reuseAny
-	case t.Hasty.Load() || len(x.head)-x.start > oneWriteBytes:
+	case t.Hasty.Load() || len(x.request.b)-x.request.start > oneWriteBytes:
 		return reuseNone
 	default:
 		return reuseFresh
@@ -56,7 +56,7 @@ func (l *loop) noteUnasked(u *conn) {
 		return
 	}
 	x := l.exchangeOf(u)
-	if x.response == responseAwaited && (u.asked == l.turn || x.request == requestSending) {
+	if x.response.state == responseAwaited && (u.asked == l.turn || x.request.state == requestSending) {
 		u.flags |= flagUnasked
 	}
 }

@@ -221,7 +221,7 @@ func (r *rig) pendingToWorkers() (n int) {
 	r.fewTurns()
 	r.onLoop(func(l *loop) {
 		for _, x := range l.exchanges.all {
-			n += x.toWorker.Pending()
+			n += x.request.unsent.Pending()
 		}
 	})
 	return n

@@ -72,7 +72,7 @@ func (x *exchange) timeLeft() time.Duration {
 		return math.MaxInt64
 	}
 	sought := x.soughtNanos()
-	if x.request == requestParked {
+	if x.request.state == requestParked {
 		sought += l.nowNanos - x.parkedNanos
 	}
 	return limit - time.Duration(sought)

@@ -85,10 +85,10 @@ func TestWhatWasSentAheadIsNotMoved(t *testing.T) {
 	x := &exchange{loop: &loop{}}
 	ahead := bytes.Repeat([]byte(getRequest), 100)
 	x.keepRest(ahead)
-	whole := x.in.Bytes()
+	whole := x.upload.in.Bytes()
 	for left := 99; left > 0; left-- {
-		x.keepRest(x.in.Bytes()[len(getRequest):])
-		if got := x.in.Bytes(); len(got) != left*len(getRequest) || &got[0] != &whole[len(whole)-len(got)] || !bytes.HasPrefix(got, []byte(getRequest)) {
+		x.keepRest(x.upload.in.Bytes()[len(getRequest):])
+		if got := x.upload.in.Bytes(); len(got) != left*len(getRequest) || &got[0] != &whole[len(whole)-len(got)] || !bytes.HasPrefix(got, []byte(getRequest)) {
 			t.Fatalf("with %d requests left: got %d bytes, want %d of the same buffer", left, len(got), left*len(getRequest))
 		}
 	}

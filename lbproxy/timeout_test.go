@@ -32,7 +32,7 @@ func TestAWorkerThatDoesNotAnswerInTimeIsA504AndNothingIsRepeated(t *testing.T) 
 			a, b := newStub(t, silent), newStub(t, silent)
 			r.workers(a.address, b.address)
 			c := r.client()
-			c.do(request(method, "abc")).want(t, 504, "~did not answer in time")
+			c.do(requestOf(method, "abc")).want(t, 504, "~did not answer in time")
 			wantCount(t, "executions", a.requests.Load()+b.requests.Load(), 1)
 			eventually(t, "the worker's connection is closed", func() bool { return r.sockets(kindUpstream) == 0 })
 		})
@@ -124,7 +124,7 @@ func TestAConnectThatTakesTooLongMovesOnForAnyMethod(t *testing.T) {
 			good := newStub(t, constant("good"))
 			r.workers(good.address, deaf(t)) // the turn starts behind the first
 			start := time.Now()
-			r.client().do(request(method, "abc")).want(t, 200, "good")
+			r.client().do(requestOf(method, "abc")).want(t, 200, "good")
 			if took := time.Since(start); took < 50*time.Millisecond {
 				t.Errorf("answered after %v, want the time-out of the other worker first", took)
 			}
@@ -272,7 +272,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 	eventually(t, "the body's bytes are read", func() bool {
 		time.Sleep(5 * time.Millisecond)
 		var total int64
-		r.onLoop(func(l *loop) { total = l.exchanges.all[0].body.total })
+		r.onLoop(func(l *loop) { total = l.exchanges.all[0].upload.body.total })
 		same := total == before
 		before = total
 		return same
@@ -283,9 +283,9 @@ func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: timer.New(1, 1, 1), loopClock: loopClock{now: 1}}
 	l.timers.Grow(1)
 	x, c := &exchange{loop: l}, &conn{}
-	x.body.begin(http1.FramingLength, 1<<20)
+	x.upload.body.begin(http1.FramingLength, 1<<20)
 	x.awaitBody(c)
-	x.body.total = 10
+	x.upload.body.total = 10
 	if l.now += 29_999; x.isTooSlow() {
 		t.Error("inside the span: got too slow, want no verdict")
 	}
@@ -296,7 +296,7 @@ func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	if l.now++; !x.isTooSlow() {
 		t.Error("behind the span: got fast enough, want too slow")
 	}
-	x.body.done = true
+	x.upload.body.done = true
 	if l.now += 60_000; x.isTooSlow() {
 		t.Error("a body that is here: got too slow")
 	}

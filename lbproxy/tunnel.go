@@ -11,7 +11,8 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 		return
 	}
 	c := l.conns.at(x.downstream)
-	x.response, x.replay, x.reusable = responseTunnel, false, false
+	x.request.state, x.response.state = requestSent, responseTunnel
+	x.request.replay, x.response.reusable = false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.backend.BecomeTunnel()
 	l.freed(x.backend)
@@ -21,10 +22,10 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	if !x.goesOn(takes) {
 		return
 	}
-	ahead := x.in
-	x.in = buffer.Box{}
+	ahead := x.upload.in
+	x.upload.in = buffer.Box{}
 	if ahead.Pending() > 0 {
-		x.sendTunnel(u, &x.toWorker, ahead.Bytes())
+		x.sendTunnel(u, &x.request.unsent, ahead.Bytes())
 		ahead.Release(&l.buffers)
 	}
 	if c.state == stateTunnel && x.upstream != noSlot {
@@ -48,7 +49,7 @@ func (x *exchange) touchTunnel() {
 // peerOf returns the other end of c's tunnel, and what waits to be written to it.
 func (x *exchange) peerOf(c *conn) (*conn, *buffer.Box) {
 	if c.slot == x.downstream {
-		return x.loop.conns.at(x.upstream), &x.toWorker
+		return x.loop.conns.at(x.upstream), &x.request.unsent
 	}
 	return x.loop.conns.at(x.downstream), &x.writer.unsent
 }
@@ -142,19 +143,19 @@ func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
 // onTunnelWritable writes what was kept for the worker, then lets the client be read again.
 func (x *exchange) onTunnelWritable(u *conn) {
 	l := x.loop
-	if x.toWorker.Pending() == 0 {
+	if x.request.unsent.Pending() == 0 {
 		return
 	}
-	n, ok := l.send(u, x.toWorker.Bytes())
+	n, ok := l.send(u, x.request.unsent.Bytes())
 	if !ok {
-		x.onTunnelRefused(u, &x.toWorker)
+		x.onTunnelRefused(u, &x.request.unsent)
 		return
 	}
 	if n == 0 {
 		return
 	}
-	if x.toWorker.Take(n); x.toWorker.Pending() == 0 {
-		x.toWorker.Release(&l.buffers)
+	if x.request.unsent.Take(n); x.request.unsent.Pending() == 0 {
+		x.request.unsent.Release(&l.buffers)
 		l.enqueue(l.conns.at(x.downstream))
 	}
 	x.touchTunnel()
@@ -163,5 +164,5 @@ func (x *exchange) onTunnelWritable(u *conn) {
 // closeTunnel ends both directions.
 func (x *exchange) closeTunnel() {
 	x.detachWorker(false)
-	x.drop(x.status)
+	x.drop(x.response.status)
 }

@@ -22,7 +22,7 @@ func (x *exchange) assign() {
 func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
 	x.backend, x.last = t, t
 	x.wait.Tries++
-	x.sent, x.reusable = 0, true
+	x.request.sent, x.response.reusable = 0, true
 	if t.Count() {
 		x.loop.proxy.changed()
 	}
@@ -41,7 +41,7 @@ func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
 func (x *exchange) attach(u *conn) {
 	u.exchange, x.upstream = x.id, u.slot
 	x.reused = u.has(flagReused)
-	x.request = requestSending
+	x.request.state = requestSending
 }
 
 // startConnect opens a connection to t. On loopback it is usually there when connect returns, whatever connect
@@ -64,7 +64,7 @@ func (x *exchange) startConnect(t *balance.Backend) {
 func (x *exchange) pushRequest() {
 	l := x.loop
 	u := l.conns.at(x.upstream)
-	n, ok := l.send(u, x.head[x.start+x.sent:])
+	n, ok := l.send(u, x.request.b[x.request.start+x.request.sent:])
 	if !ok {
 		x.writeFailed(u)
 		return
@@ -75,25 +75,25 @@ func (x *exchange) pushRequest() {
 		}
 		return
 	}
-	x.sent += n
+	x.request.sent += n
 	u.asked = l.turn
 	if u.state == stateConnecting {
 		x.connectedNanos = l.nowNanos
 	}
 	u.state = stateBusy
 	l.timers.Set(u.slot, timerRead, l.now)
-	if x.start+x.sent < len(x.head) {
+	if x.request.start+x.request.sent < len(x.request.b) {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
-	if !x.replay || !x.method.Idempotent() {
+	if !x.request.replay || !x.method.Idempotent() {
 		x.releaseHeld()
 	}
-	if x.upload != uploadBody {
-		x.request = requestSent
+	if x.upload.state != uploadBody {
+		x.request.state = requestSent
 		return
 	}
-	x.request = requestStreaming
+	x.request.state = requestStreaming
 	c := l.conns.at(x.downstream)
 	x.awaitBody(c)
 	l.enqueue(c)
@@ -112,8 +112,8 @@ func (x *exchange) writeFailed(u *conn) {
 		x.tryFailed(causeStale)
 		return
 	}
-	x.toWorker.Release(&l.buffers)
-	x.request = requestStopped
+	x.request.unsent.Release(&l.buffers)
+	x.request.state = requestStopped
 	u.readAgain()
 	l.enqueue(u)
 }
@@ -130,7 +130,7 @@ func (x *exchange) sendToWorker(p []byte) {
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
 	if n < len(p) {
-		x.toWorker.Add(&l.buffers, p[n:])
+		x.request.unsent.Add(&l.buffers, p[n:])
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 	}
 }
@@ -138,7 +138,7 @@ func (x *exchange) sendToWorker(p []byte) {
 // flushToWorker writes what was kept, and goes on reading the client when all of it is gone.
 func (x *exchange) flushToWorker(u *conn) {
 	l := x.loop
-	n, ok := l.send(u, x.toWorker.Bytes())
+	n, ok := l.send(u, x.request.unsent.Bytes())
 	if !ok {
 		x.writeFailed(u)
 		return
@@ -146,14 +146,14 @@ func (x *exchange) flushToWorker(u *conn) {
 	if n == 0 {
 		return
 	}
-	x.toWorker.Take(n)
-	if x.toWorker.Pending() > 0 {
+	x.request.unsent.Take(n)
+	if x.request.unsent.Pending() > 0 {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
 	l.timers.Set(u.slot, timerRead, l.now)
-	x.toWorker.Release(&l.buffers)
-	if x.upload == uploadBody {
+	x.request.unsent.Release(&l.buffers)
+	if x.upload.state == uploadBody {
 		c := l.conns.at(x.downstream)
 		x.awaitBody(c)
 		l.enqueue(c)
@@ -198,9 +198,9 @@ func (l *loop) driveBusy(u *conn, writable bool) {
 
 // onWorkerWritable writes what a worker does not have yet of what is here of its request.
 func (x *exchange) onWorkerWritable(u *conn) {
-	if x.request == requestSending {
+	if x.request.state == requestSending {
 		x.pushRequest()
-	} else if x.toWorker.Pending() > 0 {
+	} else if x.request.unsent.Pending() > 0 {
 		x.flushToWorker(u)
 	}
 }
@@ -237,12 +237,12 @@ func (l *loop) readUpstream(u *conn) {
 // onWorkerClosed handles the end of a worker's stream.
 func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
-	case x.response == responseRelaying && x.reply.framing == http1.FramingClose && (!u.failed() || x.isRefusal()):
-		x.reply.done = true
+	case x.response.state == responseRelaying && x.response.body.framing == http1.FramingClose && (!u.failed() || x.isRefusal()):
+		x.response.body.done = true
 		x.finishResponse()
 	case x.hasBegun():
 		x.tryFailed(causeTruncated)
-	case len(x.answer) > 0:
+	case len(x.response.head) > 0:
 		x.tryFailed(causeBadResponse)
 	case u.has(flagReused):
 		x.loop.pools.ended(u)
@@ -282,7 +282,7 @@ func (x *exchange) releaseWorker() {
 	}
 	x.backend = nil
 	x.loop.proxy.group.EndRepeat(&x.wait)
-	if x.response == responseTunnel {
+	if x.response.state == responseTunnel {
 		t.EndTunnel()
 	} else {
 		t.Release()
