@@ -29,6 +29,7 @@ var rules = []rule{
 			leaf("lbproxy/epoll"),
 			leaf("lbproxy/notice"),
 			leaf("lbproxy/page", "lbproxy/http1"),
+			leaf("lbproxy/refusal", "lbproxy/http1"),
 			leaf("lbproxy/socket", "lbproxy/handshake"),
 			leaf("lbproxy/timer"),
 		),

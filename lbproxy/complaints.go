@@ -5,12 +5,13 @@ import (
 
 	"percore/lbproxy/http1"
 	"percore/lbproxy/notice"
+	"percore/lbproxy/refusal"
 )
 
 // complaints are what a loop says now and then of many connections.
 type complaints struct {
 	paused, shed, refused notice.Pace
-	stopped, slow, large  notice.Pace // bodies that ran into a setting; bodywords.go
+	stopped, slow, large  notice.Pace // bodies that ran into a setting; explain
 	hello                 notice.Pace
 	beyond                [http1.LimitFields + 1]notice.Pace // requests beyond a limit of heads, by limit
 	floods                [len(outcomes)]notice.Pace         // by cause
@@ -40,4 +41,33 @@ func (c cause) byNumber() bool {
 	default:
 		return false
 	}
+}
+
+// explain words what ended an exchange where a setting did. A body that ran into one is the operator's business, too, but
+// strangers must not fill the log with it.
+func (x *exchange) explain(why cause) {
+	l := x.loop
+	words, pace := "", (*notice.Pace)(nil)
+	switch why {
+	case causeHeaderTimeout:
+		words = l.limits.HeadLate
+	case causeBodyTimeout:
+		words, pace = l.limits.BodyStopped, &l.complaints.stopped
+	case causeBodyTooSlow:
+		words, pace = l.limits.BodySlow, &l.complaints.slow
+	case causeBodyTooLarge:
+		words, pace = l.limits.BodyLarge, &l.complaints.large
+	default:
+		return
+	}
+	x.refusal = words
+	if pace != nil {
+		l.complain(pace, sideDownstream, "request refused", words)
+	}
+}
+
+// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
+func (x *exchange) refuseHello(b []byte) {
+	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
+	x.refuse(b, refusal.ErrClientHello)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"percore/lbproxy/client"
+	"percore/lbproxy/refusal"
 	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
@@ -38,8 +39,7 @@ func (l *loop) configure() {
 	o := l.proxy.options.Load()
 	l.options = o
 	l.trust = client.NewTrust(o.TrustedProxies, o.TrustedHops, o.TrustedUnix)
-	l.heads = newHeadLimits(o)
-	l.words = newBodyWords(o)
+	l.limits = refusal.New(o.refusals())
 	l.buffers.SetBudget(buffersMax(o))
 	l.room.clientsMax = clientsMax(o, socket.DescriptorsMax())
 	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)

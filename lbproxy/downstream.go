@@ -5,6 +5,7 @@ import (
 
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/refusal"
 )
 
 // driveDownstream lets a client's connection do what it can.
@@ -170,9 +171,9 @@ func (l *loop) onHead(c *conn, b []byte) {
 		x.upload.in.Add(&l.buffers, b)
 		b, seen = x.upload.in.Bytes(), x.upload.seen
 	}
-	n, err := l.request.Parse(b, seen, l.heads.request)
+	n, err := l.request.Parse(b, seen, l.limits.Request)
 	switch {
-	case (err != nil || n == 0) && isClientHello(b):
+	case (err != nil || n == 0) && refusal.IsClientHello(b):
 		l.ensureExchange(c, x).refuseHello(b)
 	case err != nil:
 		l.ensureExchange(c, x).refuseHead(b, err)
@@ -368,7 +369,7 @@ func (x *exchange) refuseHead(b []byte, err error) {
 func (x *exchange) glimpse(b []byte) {
 	l := x.loop
 	r := &l.request
-	r.Glimpse(b, l.heads.request)
+	r.Glimpse(b, l.limits.Request)
 	x.method, x.writer.minor = r.MethodID, r.Minor
 	x.noteHead(r)
 }
@@ -382,7 +383,7 @@ func (x *exchange) refuse(head []byte, err error) {
 		status = refusal.Status
 	}
 	x.detachWorker(false)
-	words, limit := l.heads.ofRequest(err)
+	words, limit := l.limits.OfRequest(err)
 	x.refusal = words
 	x.logCause(causeBadRequest)
 	if limit != http1.LimitNone { // the operator's to raise; strangers must not fill the log with it

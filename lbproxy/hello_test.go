@@ -9,6 +9,7 @@ import (
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/notice"
+	"percore/lbproxy/refusal"
 )
 
 func TestATLSClientOnThePlainPortIsNamedOnceAMinute(t *testing.T) {
@@ -34,28 +35,6 @@ func TestATLSClientOnThePlainPortIsNamedOnceAMinute(t *testing.T) {
 	r.elapse(notice.PaceMillis)
 	_ = tls.Client(r.dial(), &tls.Config{ServerName: "example.org", MinVersion: tls.VersionTLS12}).Handshake()
 	eventually(t, "it is said again", func() bool { return strings.Count(r.log.String(), "request refused") == 2 })
-}
-
-func TestWhatLooksLikeAHello(t *testing.T) {
-	tests := []struct {
-		name, bytes string
-		want        bool
-	}{
-		{"a record of TLS 1.0, as clients still write it", "\x16\x03\x01\x02\x00\x01\x00", true},
-		{"a record of TLS 1.3", "\x16\x03\x04", true},
-		{"half of that", "\x16\x03", false},
-		{"another version", "\x16\x04\x01", false},
-		{"an alert", "\x15\x03\x01", false},
-		{"the form of SSL 2.0", "\x80\x2e\x01\x03\x01", true},
-		{"the same with another message", "\x80\x2e\x02\x03\x01", false},
-		{"a request", "GET / HTTP/1.1\r\n", false},
-		{"nothing", "", false},
-	}
-	for _, test := range tests {
-		if got := isClientHello([]byte(test.bytes)); got != test.want {
-			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
-		}
-	}
 }
 
 // TestAHelloInPiecesIsRefusedAtOnce has one that the parser would wait for more of.
@@ -93,15 +72,10 @@ func TestABodyThatRunsIntoASettingSaysWhichAndItsValue(t *testing.T) {
 				t.Errorf("access log: got %+v and error %v, want %q", got, err, test.words)
 			}
 			eventually(t, "the log has it", func() bool { return strings.Contains(r.log.String(), test.words) })
-			warns := test.words != newBodyWords(r.proxy.options.Load()).header
+			warns := test.words != refusal.New(r.proxy.options.Load().refusals()).HeadLate
 			if got := strings.Contains(r.log.String(), `level=WARN msg="request refused"`); got != warns {
 				t.Errorf("log: got %q, want a warning: %v", r.log.String(), warns)
 			}
 		})
-	}
-	for d, want := range map[time.Duration]string{30 * time.Second: "30s", 1500 * time.Millisecond: "1.5s", time.Millisecond: "1ms", 2 * time.Hour: "7200s"} {
-		if got := durationText(d); got != want {
-			t.Errorf("%v: got %q, want %q", d, got, want)
-		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/refusal"
 	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
@@ -66,8 +67,7 @@ type loop struct {
 	turn uint32 // counts the waits for events
 	loopClock
 
-	heads    headLimits
-	words    bodyWords
+	limits   refusal.Limits
 	request  http1.Request
 	response http1.Response
 	out      []byte // the head under construction

@@ -7,6 +7,7 @@ import (
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
+	"percore/lbproxy/refusal"
 )
 
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
@@ -70,4 +71,12 @@ func (o *Options) validate() error {
 		return fmt.Errorf("front door options: unknown balance %q", o.Balance)
 	}
 	return nil
+}
+
+// refusals are the settings that requests and responses can run into.
+func (o *Options) refusals() refusal.Settings {
+	return refusal.Settings{
+		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF, BufferSize: o.ProxyBufferSize,
+		HeaderTimeout: o.ClientHeaderTimeout, BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate, BodySize: o.ClientMaxBodySize,
+	}
 }

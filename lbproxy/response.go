@@ -37,10 +37,10 @@ func (x *exchange) onResponseHead(u *conn, b []byte) {
 		b, seen = x.response.head, x.response.seen
 	}
 	for {
-		n, err := l.response.Parse(b, seen, l.heads.answer, x.method)
+		n, err := l.response.Parse(b, seen, l.limits.Response, x.method)
 		switch {
 		case err != nil:
-			x.refusal = l.heads.ofAnswer(err)
+			x.refusal = l.limits.OfResponse(err)
 			x.tryFailed(causeBadResponse)
 			return
 		case n == 0:
