@@ -35,7 +35,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	case stateLinger:
 		l.discard(c)
 	case stateTunnel:
-		l.readTunnel(c)
+		l.exchangeOf(c).tunnel().read(c)
 	case stateNone, stateConnecting, stateBusy, statePooled: // upstream only
 	}
 }

@@ -280,7 +280,7 @@ func (l *loop) expired(c *conn, class timer.Class) {
 	case timerWorkerSend:
 		l.exchangeOf(c).tryFailed(causeWorkerSendTimeout)
 	case timerTunnel, timerHalfClosed:
-		l.exchangeOf(c).closeTunnel()
+		l.exchangeOf(c).tunnel().close()
 	case timerKeepalive:
 		l.linger(c)
 	case timerGrace:

@@ -233,7 +233,7 @@ func (x *exchange) flushToClient() {
 		}
 	}
 	if x.response.state == responseTunnel {
-		x.touchTunnel()
+		x.tunnel().touch()
 	}
 	if x.upstream != noSlot && x.writer.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)

@@ -2,6 +2,12 @@ package lbproxy
 
 import "percore/lbproxy/buffer"
 
+// tunnel is an exchange whose protocol was switched.
+type tunnel struct{ *exchange }
+
+// tunnel is x as one; its state has to be stateTunnel.
+func (x *exchange) tunnel() tunnel { return tunnel{x} }
+
 // beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
 // here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
 func (x *exchange) beginTunnel(u *conn, rest []byte) {
@@ -25,43 +31,42 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	ahead := x.upload.in
 	x.upload.in = buffer.Box{}
 	if ahead.Pending() > 0 {
-		x.sendTunnel(u, &x.request.unsent, ahead.Bytes())
+		x.tunnel().send(u, &x.request.unsent, ahead.Bytes())
 		ahead.Release(&l.buffers)
 	}
 	if c.state == stateTunnel && x.upstream != noSlot {
-		x.touchTunnel()
+		x.tunnel().touch()
 		l.enqueue(c)
 		l.enqueue(u) // more, or a FIN, may have come with the head
 	}
 }
 
-// touchTunnel starts the idle time of a tunnel anew. The client's slot has the timer.
-func (x *exchange) touchTunnel() {
-	l := x.loop
+// touch starts the idle time of a tunnel anew. The client's slot has the timer.
+func (t tunnel) touch() {
+	l := t.loop
 	class := timerTunnel
-	if l.conns.at(x.upstream).finSent() || l.conns.at(x.downstream).finSent() {
+	if l.conns.at(t.upstream).finSent() || l.conns.at(t.downstream).finSent() {
 		class = timerHalfClosed
 	}
-	l.timers.Clear(x.upstream)
-	l.timers.Set(x.downstream, class, l.now)
+	l.timers.Clear(t.upstream)
+	l.timers.Set(t.downstream, class, l.now)
 }
 
 // peerOf returns the other end of c's tunnel, and what waits to be written to it.
-func (x *exchange) peerOf(c *conn) (*conn, *buffer.Box) {
-	if c.slot == x.downstream {
-		return x.loop.conns.at(x.upstream), &x.request.unsent
+func (t tunnel) peerOf(c *conn) (*conn, *buffer.Box) {
+	if c.slot == t.downstream {
+		return t.loop.conns.at(t.upstream), &t.request.unsent
 	}
-	return x.loop.conns.at(x.downstream), &x.writer.unsent
+	return t.loop.conns.at(t.downstream), &t.writer.unsent
 }
 
-// readTunnel passes on what one end sent, as long as the other end takes it.
-func (l *loop) readTunnel(c *conn) {
-	generation := c.generation
+// read passes on what one end sent, as long as the other end takes it.
+func (t tunnel) read(c *conn) {
+	l, generation := t.loop, c.generation
 	for range readsPerTurn {
-		x := l.exchangeOf(c)
-		peer, box := x.peerOf(c)
+		peer, box := t.peerOf(c)
 		if peer.finSent() && c.gone() { // it had only finished, now it is gone
-			x.closeTunnel()
+			t.close()
 			return
 		}
 		if !c.readable() || box.Pending() > 0 || peer.finSent() {
@@ -71,98 +76,97 @@ func (l *loop) readTunnel(c *conn) {
 		if !ok {
 			return
 		}
-		x.touchTunnel()
+		t.touch()
 		if len(b) == 0 {
-			x.onTunnelClosed(c)
+			t.onClosed(c)
 			return
 		}
-		if x.onTunnelBytes(c, b); c.generation != generation {
+		if t.onBytes(c, b); c.generation != generation {
 			return
 		}
 	}
 	l.enqueue(c)
 }
 
-// onTunnelBytes passes on what one end sent.
-func (x *exchange) onTunnelBytes(c *conn, b []byte) {
+// onBytes passes on what one end sent.
+func (t tunnel) onBytes(c *conn, b []byte) {
 	if c.kind == kindUpstream {
-		x.writer.bodyBytes += int64(len(b))
+		t.writer.bodyBytes += int64(len(b))
 	}
-	peer, box := x.peerOf(c)
-	x.sendTunnel(peer, box, b)
+	peer, box := t.peerOf(c)
+	t.send(peer, box, b)
 }
 
-// onTunnelClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
+// onClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
 // words are on their way to a client that may still be sending, so that its connection must not be reset.
-func (x *exchange) onTunnelClosed(c *conn) {
+func (t tunnel) onClosed(c *conn) {
 	c.readNoMore()
 	switch {
 	case !c.gone() && !c.finSent():
-		peer, _ := x.peerOf(c)
-		x.loop.sendFin(peer)
-		x.touchTunnel()
+		peer, _ := t.peerOf(c)
+		t.loop.sendFin(peer)
+		t.touch()
 	case c.kind == kindUpstream && !c.failed():
-		x.detachWorker(false)
-		x.finish()
+		t.detachWorker(false)
+		t.finish()
 	default:
-		x.closeTunnel()
+		t.close()
 	}
 }
 
-// sendTunnel writes p to one end and keeps what it does not take.
-func (x *exchange) sendTunnel(to *conn, box *buffer.Box, p []byte) {
-	n, ok := x.loop.send(to, p)
+// send writes p to one end and keeps what it does not take.
+func (t tunnel) send(to *conn, box *buffer.Box, p []byte) {
+	n, ok := t.loop.send(to, p)
 	switch {
 	case !ok:
-		x.onTunnelRefused(to, box)
+		t.onRefused(to, box)
 	case n < len(p):
-		box.Add(&x.loop.buffers, p[n:])
+		box.Add(&t.loop.buffers, p[n:])
 	}
 }
 
-// onTunnelRefused goes on with what one end, which takes nothing any more, has said before.
-func (x *exchange) onTunnelRefused(to *conn, box *buffer.Box) {
-	box.Release(&x.loop.buffers)
+// onRefused goes on with what one end, which takes nothing any more, has said before.
+func (t tunnel) onRefused(to *conn, box *buffer.Box) {
+	box.Release(&t.loop.buffers)
 	to.endWriting()
-	x.touchTunnel()
-	x.loop.enqueue(to)
+	t.touch()
+	t.loop.enqueue(to)
 }
 
-// driveTunnelUpstream lets the worker's end of a tunnel do what it can.
-func (l *loop) driveTunnelUpstream(u *conn, writable bool) {
+// driveWorker lets the worker's end of a tunnel do what it can.
+func (t tunnel) driveWorker(u *conn, writable bool) {
 	generation := u.generation
-	x := l.exchangeOf(u)
 	if writable {
-		x.onTunnelWritable(u)
+		t.onWritable(u)
 	}
 	if u.generation == generation {
-		l.readTunnel(u)
+		t.read(u)
 	}
 }
 
-// onTunnelWritable writes what was kept for the worker, then lets the client be read again.
-func (x *exchange) onTunnelWritable(u *conn) {
-	l := x.loop
-	if x.request.unsent.Pending() == 0 {
+// onWritable writes what was kept for the worker, then lets the client be read again.
+func (t tunnel) onWritable(u *conn) {
+	l := t.loop
+	if t.request.unsent.Pending() == 0 {
 		return
 	}
-	n, ok := l.send(u, x.request.unsent.Bytes())
+	n, ok := l.send(u, t.request.unsent.Bytes())
 	if !ok {
-		x.onTunnelRefused(u, &x.request.unsent)
+		t.onRefused(u, &t.request.unsent)
 		return
 	}
 	if n == 0 {
 		return
 	}
-	if x.request.unsent.Take(n); x.request.unsent.Pending() == 0 {
-		x.request.unsent.Release(&l.buffers)
-		l.enqueue(l.conns.at(x.downstream))
+	if t.request.unsent.Take(n); t.request.unsent.Pending() == 0 {
+		t.request.unsent.Release(&l.buffers)
+		l.enqueue(l.conns.at(t.downstream))
 	}
-	x.touchTunnel()
+	t.touch()
 }
 
-// closeTunnel ends both directions.
-func (x *exchange) closeTunnel() {
-	x.detachWorker(false)
-	x.drop(x.response.status)
+// close ends both directions.
+func (t tunnel) close() {
+	t.detachWorker(false)
+	t.drop(t.response.status)
 }

@@ -176,7 +176,7 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 	case stateBusy:
 		l.driveBusy(u, writable)
 	case stateTunnel:
-		l.driveTunnelUpstream(u, writable)
+		l.exchangeOf(u).tunnel().driveWorker(u, writable)
 	case stateNone, stateIdle, stateOpen, stateProxy, stateLinger: // downstream only
 	}
 }
