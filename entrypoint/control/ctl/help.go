@@ -11,7 +11,7 @@ clear  maintail  quit  reread  signal    stop    version
 `
 	helpOwnTopics = `percore's own commands:
 =======================
-check  drain  healthcheck  scale  undrain
+check  drain  healthcheck  logs  scale  undrain
 `
 	helpHelp   = "help\t\tPrint a list of available actions\nhelp <action>\tPrint help for <action>"
 	helpStatus = "status <name>\t\tGet status for a single process\n" +

@@ -36,11 +36,11 @@ func (s *script) handle(_ context.Context, r control.Request, reply func(control
 	return s.code, s.err
 }
 
-// serve runs a script until the test is over and returns a tool that talks to it.
-func serve(t *testing.T, s *script) (tool *ctl.Tool, out *bytes.Buffer) {
+// serve runs a script until the test is over and returns a tool that talks to it, at a place of its own unless one is named.
+func serve(t *testing.T, s *script, places ...control.Place) (tool *ctl.Tool, out *bytes.Buffer) {
 	t.Helper()
 	s.requests = make(chan control.Request, 10)
-	place := control.Place(filepath.Join(t.TempDir(), "s"))
+	place := append(places, control.Place(filepath.Join(t.TempDir(), "s")))[0]
 	listener, err := control.Listen(place)
 	if err != nil {
 		t.Fatal(err)
