@@ -24,7 +24,7 @@ var rules = []rule{
 		all(
 			leaf("lbproxy/accesslog", "lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/balance", "lbproxy/socket"),
-			leaf("lbproxy/buffer"),
+			leaf("lbproxy/buffer", "lbproxy/http1"),
 			leaf("lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/epoll"),
 			leaf("lbproxy/notice"),

@@ -47,7 +47,7 @@ func (l *loop) readRoom() int {
 	case buffer.Full:
 		return fullReadBytes
 	default:
-		return scratchBytes
+		return buffer.ScratchBytes
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"slices"
+
+	"percore/lbproxy/buffer"
 )
 
 // conduct is how a worker treats an answer.
@@ -30,7 +32,7 @@ type reply struct {
 // chaosSizes are around the sizes of our buffers, of the kernel's and of one read.
 var chaosSizes = []int{
 	0, 0, 0, 1, 15, 16, 100, 1000, 4095, 4096, 4097, 16 << 10, headReadBytes - 100, headReadBytes, headReadBytes + 1,
-	pendingBytesMax - 1, pendingBytesMax, pendingBytesMax + 1, 96 << 10, 100_000, scratchBytes - 1, scratchBytes, scratchBytes + 1, 300_000,
+	pendingBytesMax - 1, pendingBytesMax, pendingBytesMax + 1, 96 << 10, 100_000, buffer.ScratchBytes - 1, buffer.ScratchBytes, buffer.ScratchBytes + 1, 300_000,
 }
 
 func chaosSize(rng *rand.Rand) int {

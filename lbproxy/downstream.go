@@ -318,7 +318,7 @@ func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 		x.request.state = requestSent
 	}
 	if x.upload.body.framing == http1.FramingChunked {
-		payload = x.loop.scratch.chunk(payload, x.upload.body.done)
+		payload = x.loop.scratch.Chunk(payload, x.upload.body.done)
 	}
 	if len(payload) > 0 {
 		x.sendToWorker(payload)
@@ -416,7 +416,7 @@ func (l *loop) discard(c *conn) {
 			}
 			return
 		}
-		b, ok := l.receive(c, scratchBytes) // also where both sides have ended: what is unread would make a reset of the close
+		b, ok := l.receive(c, buffer.ScratchBytes) // also where both sides have ended: what is unread would make a reset of the close
 		if !ok {
 			return
 		}

@@ -98,7 +98,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
 			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
 		mailbox: balance.Mailbox{Wake: t.poller.Wake},
-		out:     make([]byte, 0, headroomBytes),
+		out:     make([]byte, 0, buffer.HeadroomBytes),
 		log:     accesslog.NewWriter(p.accessLog),
 	}
 	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)

@@ -107,7 +107,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	}
 	x.response.body.begin(r.Framing, r.Length)
 	if len(x.response.head) > 0 { // the body's place is the scratch, where its framing can be written around it
-		rest = l.scratch.place(rest)
+		rest = l.scratch.Place(rest)
 	}
 	if x.request.state != requestSent || l.isDraining() {
 		x.writer.keepAlive = false

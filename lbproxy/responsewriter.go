@@ -72,11 +72,11 @@ func (w *responseWriter) body(payload []byte, last bool) bool {
 	w.bodyBytes += int64(len(payload))
 	if w.isChunked() {
 		w.ended = last && len(w.trailer) == 0
-		payload = w.loop.scratch.chunk(payload, w.ended)
+		payload = w.loop.scratch.Chunk(payload, w.ended)
 	}
 	if w.headed {
 		w.headed = false
-		payload = w.loop.scratch.join(w.loop.out, payload)
+		payload = w.loop.scratch.Join(w.loop.out, payload)
 	}
 	return len(payload) == 0 || w.send(payload, last)
 }

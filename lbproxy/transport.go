@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/socket"
 )
@@ -28,12 +29,12 @@ func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
 type transport struct {
 	poller  *epoll.Poller
 	crowded bool // the last wait brought as many events as it can, so there may be some that the loop has not seen yet
-	scratch scratch
+	scratch buffer.Scratch
 }
 
 func newTransport() (transport, error) {
 	poller, err := epoll.New()
-	return transport{poller: poller, scratch: newScratch()}, err
+	return transport{poller: poller, scratch: buffer.NewScratch()}, err
 }
 
 // interrupt makes the current wait, or the next one, return at once. It may be called from any goroutine.
@@ -154,13 +155,13 @@ func (c *conn) noteEvent(flags uint32) {
 // peer's FIN was part of the last one.
 func (t *transport) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
-		n, errno := socket.Recv(c.fd, t.scratch.area(room), 0)
+		n, errno := socket.Recv(c.fd, t.scratch.Area(room), 0)
 		switch errno {
 		case socket.OK:
 			if n < room && !c.knows(factEnded|factGone) {
 				c.facts &^= factReadable
 			}
-			return t.scratch.area(n), true
+			return t.scratch.Area(n), true
 		case unix.EAGAIN:
 			c.facts &^= factReadable
 			return nil, false

@@ -1,7 +1,7 @@
-// Package buffer keeps the bytes of a loop that wait: for a peer whose socket is full, or to be parsed. A [Pool] is one
-// loop's, hands buffers out and says how near they are to their budget; a [Box] is a queue of bytes in such a buffer. Both
-// belong to the goroutine of the loop. Nothing here refuses anything: who asks for a buffer has asked for the
-// [Pool.Pressure] before.
+// Package buffer keeps the bytes of a loop. A [Pool] hands buffers out, and says how near they are to their budget. A [Box]
+// is a queue of bytes in such a buffer that wait: for a peer whose socket is full, or to be parsed. A [Scratch] is where a
+// read goes. All belong to the goroutine of their loop. Nothing here refuses anything: before it asks for a buffer, a
+// caller asks for the [Pool.Pressure].
 package buffer
 
 // classes are the sizes in bytes that buffers come in, each with how many idle ones a loop keeps:

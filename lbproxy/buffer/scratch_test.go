@@ -1,4 +1,4 @@
-package lbproxy
+package buffer
 
 import (
 	"bytes"
@@ -18,12 +18,12 @@ func TestAChunkIsWrittenAroundItsPayload(t *testing.T) {
 		{"the end alone", "", true, "0\r\n\r\n"},
 		{"nothing", "", false, ""},
 		{"a long one", strings.Repeat("x", 4096), false, "1000\r\n" + strings.Repeat("x", 4096) + "\r\n"},
-		{"as much as a read brings", strings.Repeat("x", scratchBytes), true, "40000\r\n" + strings.Repeat("x", scratchBytes) + "\r\n0\r\n\r\n"},
+		{"as much as a read brings", strings.Repeat("x", ScratchBytes), true, "40000\r\n" + strings.Repeat("x", ScratchBytes) + "\r\n0\r\n\r\n"},
 	}
 	for _, test := range tests {
-		s := newScratch()
-		payload := s.place([]byte(test.payload))
-		got := s.chunk(payload, test.last)
+		s := NewScratch()
+		payload := s.Place([]byte(test.payload))
+		got := s.Chunk(payload, test.last)
 		if string(got) != test.want {
 			t.Errorf("%s: got %.40q of %d bytes, want %.40q of %d", test.name, got, len(got), test.want, len(test.want))
 		}
@@ -34,24 +34,24 @@ func TestAChunkIsWrittenAroundItsPayload(t *testing.T) {
 }
 
 func TestAHeadJoinsTheBodyBehindIt(t *testing.T) {
-	for _, head := range []string{"head", strings.Repeat("h", headroomBytes), strings.Repeat("h", headroomBytes+1)} {
-		s := newScratch()
-		if got := s.join([]byte(head), s.place([]byte("body"))); string(got) != head+"body" {
+	for _, head := range []string{"head", strings.Repeat("h", HeadroomBytes), strings.Repeat("h", HeadroomBytes+1)} {
+		s := NewScratch()
+		if got := s.Join([]byte(head), s.Place([]byte("body"))); string(got) != head+"body" {
 			t.Errorf("a head of %d bytes: got %d bytes, want %d", len(head), len(got), len(head)+len("body"))
 		}
-		if got := s.join([]byte(head), nil); string(got) != head {
+		if got := s.Join([]byte(head), nil); string(got) != head {
 			t.Errorf("a head of %d bytes without a body: got %d bytes", len(head), len(got))
 		}
 	}
 }
 
 func TestAReadLeavesRoomOnBothSides(t *testing.T) {
-	s := newScratch()
-	area := s.area(scratchBytes)
-	if got := offsetIn(s, area); got != headroomBytes {
-		t.Errorf("room in front: got %d bytes, want %d", got, headroomBytes)
+	s := NewScratch()
+	area := s.Area(ScratchBytes)
+	if got := offsetIn(s, area); got != HeadroomBytes {
+		t.Errorf("room in front: got %d bytes, want %d", got, HeadroomBytes)
 	}
-	if got := len(s) - headroomBytes - len(area); got != tailroomBytes {
+	if got := len(s) - HeadroomBytes - len(area); got != tailroomBytes {
 		t.Errorf("room behind: got %d bytes, want %d", got, tailroomBytes)
 	}
 }
