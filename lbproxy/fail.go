@@ -23,34 +23,38 @@ func (x *exchange) tryFailed(why cause) {
 		x.abort(why)
 		return
 	}
-	rule := outcomes[why].retry
-	if untouched && (why == causeStale || why == causeDied) {
-		rule = retryAnyMethod // the worker has not seen a byte of it
-		if why == causeStale {
-			rule = retrySameWorker
-		}
+	if outcomes[why].retry != balance.NoRetry && l.hasLeft(l.conns.at(x.downstream)) {
+		x.abort(causeClientClosed)
+		return
 	}
 	x.wait.Repeat = x.wait.Repeat || !untouched
-	repeatable := x.request.replay && x.method.Idempotent()
-	switch {
-	case rule != retryNever && l.hasLeft(l.conns.at(x.downstream)):
-		x.abort(causeClientClosed)
-	case rule == retrySameWorker && x.stale == nil && (repeatable || untouched):
-		x.stale = t
-		x.retrySame(t)
-	case !l.options.NextUpstream:
-		x.abort(why)
-	case rule == retryAnyMethod:
-		if x.stale == t && !x.deaths.Survives(t, x.loop.table) { // the kept connection closed because its worker died, perhaps of this request
-			x.abort(causeStale)
-			return
-		}
-		x.tryOther(t)
-	case (rule == retryOneOther || rule == retrySameWorker) && repeatable && !x.deaths.IsSuspect(l.table):
+	verdict, suspicious := balance.Decide(balance.Try{
+		Rule: outcomes[why].retry, Untouched: untouched, Repeatable: x.request.replay && x.method.Idempotent(), Others: l.options.NextUpstream,
+		UsedSame: x.stale != nil, KeptHere: x.stale == t, Up: l.table.IsUp(t.Index, t.Incarnation),
+		Known: x.deaths.IsKnown(t), Suspect: x.deaths.IsSuspect(l.table),
+	})
+	if suspicious {
 		x.deaths.Suspect(t)
+	}
+	x.obey(verdict, t)
+}
+
+// obey does with a request that t has failed what was decided.
+func (x *exchange) obey(verdict balance.Verdict, t *balance.Backend) {
+	switch verdict {
+	case balance.Abort:
+		x.abort(x.failure)
+	case balance.AbortClosed:
+		x.abort(causeStale)
+	case balance.Same: // it keeps its place meanwhile, and as it is no more load it is none of the repeats that are counted
+		x.stale = t
+		x.sendTo(t, false)
+	case balance.Other:
 		x.tryOther(t)
-	default:
-		x.abort(why)
+	case balance.Anew:
+		x.stale = t
+		x.releaseWorker()
+		x.assign()
 	}
 }
 
@@ -66,20 +70,6 @@ func (x *exchange) tryOther(t *balance.Backend) {
 	x.wait.NoteTried(t)
 	x.releaseWorker()
 	x.assign()
-}
-
-// retrySame repeats a request on a fresh connection to the worker that had closed a kept one, if it is still there. The
-// request keeps its place meanwhile, and as it is no more load for anybody it is none of the repeats that are counted.
-func (x *exchange) retrySame(t *balance.Backend) {
-	switch {
-	case x.loop.table.IsUp(t.Index, t.Incarnation):
-		x.sendTo(t, false)
-	case !x.loop.options.NextUpstream, !x.deaths.Survives(t, x.loop.table):
-		x.abort(causeStale)
-	default:
-		x.releaseWorker()
-		x.assign()
-	}
 }
 
 // readTimedOut handles a worker that took or sent nothing for too long, unless the exchange waited for the client.

@@ -1,6 +1,10 @@
 package lbproxy
 
-import "log/slog"
+import (
+	"log/slog"
+
+	"percore/lbproxy/balance"
+)
 
 // side says who caused an outcome.
 type side uint8
@@ -55,21 +59,11 @@ const (
 	causePanic
 )
 
-// retryRule says whether the exchange may be tried again, as far as the cause decides it.
-type retryRule uint8
-
-const (
-	retryNever      retryRule = iota
-	retryAnyMethod            // another worker; nothing was sent yet, so any method may
-	retrySameWorker           // once, on a fresh connection; idempotent and replayable only, or untouched
-	retryOneOther             // one other worker at most, so that a request that crashes workers ends two, not all; idempotent and replayable only
-)
-
 // outcome is what follows from a cause. A status of 0 sends no answer.
 type outcome struct {
 	side   side
 	status int
-	retry  retryRule
+	retry  balance.Rule
 	level  slog.Level
 	name   string // one word for the access log and for figures; causes between which nobody has to tell share one
 	reason string // one line for logs and for the answer's body
@@ -78,32 +72,32 @@ type outcome struct {
 // outcomes decides status, retry and log level for every cause; proxy design notes: RFC 9110 sections 9.2.2 and
 // 15.6, nginx's proxy_next_upstream for the retries, nginx's 499 for clients that left.
 var outcomes = [...]outcome{
-	causeNone:              {sideNone, 0, retryNever, slog.LevelDebug, "", ""},
-	causeBadRequest:        {sideDownstream, 400, retryNever, slog.LevelDebug, "bad_request", "malformed request"},
-	causeHeaderTimeout:     {sideDownstream, 408, retryNever, slog.LevelDebug, "header_timeout", "the request's head did not arrive in time"},
-	causeBodyTimeout:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body stopped arriving"},
-	causeBodyTooSlow:       {sideDownstream, 408, retryNever, slog.LevelDebug, "body_timeout", "the request's body arrives too slowly"},
-	causeBodyTooLarge:      {sideDownstream, 413, retryNever, slog.LevelDebug, "body_too_large", "the request's body is too large"},
-	causeBodyOwed:          {sideDownstream, 408, retryNever, slog.LevelDebug, "made_room", "the rest of the request was owed longest while others had no place"},
-	causeReadingOwed:       {sideDownstream, 0, retryNever, slog.LevelDebug, "made_room", "the client did not take its answer while others had no place"},
-	causeClientClosed:      {sideDownstream, 499, retryNever, slog.LevelDebug, "client_left", "the client left"},
-	causeSendTimeout:       {sideDownstream, 0, retryNever, slog.LevelDebug, "send_timeout", "the client stopped reading"},
-	causeConnectRefused:    {sideUpstream, 502, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker refused the connection"},
-	causeBacklogFull:       {sideUpstream, 503, retryAnyMethod, slog.LevelWarn, "worker_connect", "too many connections wait for the worker already"},
-	causeConnectTimeout:    {sideUpstream, 504, retryAnyMethod, slog.LevelWarn, "worker_connect", "the worker did not take the connection in time"},
-	causeStale:             {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "worker_closed", "the worker closed a kept connection"},
-	causeUnasked:           {sideUpstream, 502, retrySameWorker, slog.LevelWarn, "worker_malformed", "the worker spoke before it was asked"},
-	causeDied:              {sideUpstream, 502, retryOneOther, slog.LevelWarn, "worker_closed", "the worker closed the connection before it answered"},
-	causeReadTimeout:       {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker did not answer in time"},
-	causeWorkerSendTimeout: {sideUpstream, 504, retryNever, slog.LevelWarn, "worker_timeout", "the worker stopped taking the request"},
-	causeBadResponse:       {sideUpstream, 502, retryNever, slog.LevelWarn, "worker_malformed", "the worker's answer is malformed"},
-	causeTruncated:         {sideUpstream, 0, retryNever, slog.LevelWarn, "worker_closed", "the worker's answer stopped in the middle"},
-	causeNoWorker:          {sideInternal, 503, retryNever, slog.LevelWarn, "no_worker", "no worker was ready in time"},
-	causeNoneComing:        {sideInternal, 503, retryNever, slog.LevelWarn, "no_worker", "no worker runs, and none is about to start"},
-	causeBusy:              {sideInternal, 503, retryNever, slog.LevelWarn, "queue_timeout", "no worker was free in time"},
-	causeQueueFull:         {sideInternal, 503, retryNever, slog.LevelWarn, "queue_full", "too many requests wait for a worker"},
-	causeNoSocket:          {sideInternal, 503, retryNever, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},
-	causeNoMemory:          {sideInternal, 503, retryNever, slog.LevelWarn, "no_memory", "no memory for another request"},
-	causeDeadline:          {sideInternal, 503, retryNever, slog.LevelWarn, "stopping", "the service is stopping"},
-	causePanic:             {sideInternal, 500, retryNever, slog.LevelError, "internal", "internal error"},
+	causeNone:              {sideNone, 0, balance.NoRetry, slog.LevelDebug, "", ""},
+	causeBadRequest:        {sideDownstream, 400, balance.NoRetry, slog.LevelDebug, "bad_request", "malformed request"},
+	causeHeaderTimeout:     {sideDownstream, 408, balance.NoRetry, slog.LevelDebug, "header_timeout", "the request's head did not arrive in time"},
+	causeBodyTimeout:       {sideDownstream, 408, balance.NoRetry, slog.LevelDebug, "body_timeout", "the request's body stopped arriving"},
+	causeBodyTooSlow:       {sideDownstream, 408, balance.NoRetry, slog.LevelDebug, "body_timeout", "the request's body arrives too slowly"},
+	causeBodyTooLarge:      {sideDownstream, 413, balance.NoRetry, slog.LevelDebug, "body_too_large", "the request's body is too large"},
+	causeBodyOwed:          {sideDownstream, 408, balance.NoRetry, slog.LevelDebug, "made_room", "the rest of the request was owed longest while others had no place"},
+	causeReadingOwed:       {sideDownstream, 0, balance.NoRetry, slog.LevelDebug, "made_room", "the client did not take its answer while others had no place"},
+	causeClientClosed:      {sideDownstream, 499, balance.NoRetry, slog.LevelDebug, "client_left", "the client left"},
+	causeSendTimeout:       {sideDownstream, 0, balance.NoRetry, slog.LevelDebug, "send_timeout", "the client stopped reading"},
+	causeConnectRefused:    {sideUpstream, 502, balance.RetryAny, slog.LevelWarn, "worker_connect", "the worker refused the connection"},
+	causeBacklogFull:       {sideUpstream, 503, balance.RetryAny, slog.LevelWarn, "worker_connect", "too many connections wait for the worker already"},
+	causeConnectTimeout:    {sideUpstream, 504, balance.RetryAny, slog.LevelWarn, "worker_connect", "the worker did not take the connection in time"},
+	causeStale:             {sideUpstream, 502, balance.RetrySame, slog.LevelWarn, "worker_closed", "the worker closed a kept connection"},
+	causeUnasked:           {sideUpstream, 502, balance.RetrySame, slog.LevelWarn, "worker_malformed", "the worker spoke before it was asked"},
+	causeDied:              {sideUpstream, 502, balance.RetryOne, slog.LevelWarn, "worker_closed", "the worker closed the connection before it answered"},
+	causeReadTimeout:       {sideUpstream, 504, balance.NoRetry, slog.LevelWarn, "worker_timeout", "the worker did not answer in time"},
+	causeWorkerSendTimeout: {sideUpstream, 504, balance.NoRetry, slog.LevelWarn, "worker_timeout", "the worker stopped taking the request"},
+	causeBadResponse:       {sideUpstream, 502, balance.NoRetry, slog.LevelWarn, "worker_malformed", "the worker's answer is malformed"},
+	causeTruncated:         {sideUpstream, 0, balance.NoRetry, slog.LevelWarn, "worker_closed", "the worker's answer stopped in the middle"},
+	causeNoWorker:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_worker", "no worker was ready in time"},
+	causeNoneComing:        {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_worker", "no worker runs, and none is about to start"},
+	causeBusy:              {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "queue_timeout", "no worker was free in time"},
+	causeQueueFull:         {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "queue_full", "too many requests wait for a worker"},
+	causeNoSocket:          {sideInternal, 503, balance.NoRetry, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},
+	causeNoMemory:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_memory", "no memory for another request"},
+	causeDeadline:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "stopping", "the service is stopping"},
+	causePanic:             {sideInternal, 500, balance.NoRetry, slog.LevelError, "internal", "internal error"},
 }
