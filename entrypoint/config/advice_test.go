@@ -22,7 +22,7 @@ func faultOf(t *testing.T, environ ...string) string {
 
 func TestNamesOfLaterVersionsAndOfOthersAreAnswered(t *testing.T) {
 	for assignment, want := range map[string]string{
-		"PERCORE_TLS_LISTEN=:443":             "belongs to a later version of percore; until then a proxy in front can speak TLS",
+		"PERCORE_TLS_LISTEN=:443":             "belongs to a later version of percore; until then a proxy in front can do it",
 		"PERCORE_TLS_CERT_FILE=/run/cert":     "belongs to a later version of percore",
 		"PERCORE_STATIC=/static/=/var/www":    "belongs to a later version of percore; until then the worker can do it",
 		"PERCORE_UPSTREAMS=app:8000":          "belongs to a later version of percore",

@@ -14,13 +14,22 @@ func (l *loader) check(c *Config, uid int) {
 		names []string // the first gets the blame
 		find  func() (what, mend string)
 	}{
-		{[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"}, c.checkPortsSoFar},
-		{[]string{"PERCORE_READY", "PERCORE_BIND", "PERCORE_MODE"}, func() (string, string) { return c.checkSocketReady(uid) }},
+		{
+			[]string{"PERCORE_PORTS_FROM", "PERCORE_WORKERS", "WEB_CONCURRENCY", "PERCORE_LISTEN", "PORT", "PERCORE_MODE"},
+			func() (string, string) { return c.checkPorts(c.Workers.Or(1)) },
+		},
+		{
+			[]string{"PERCORE_READY", "PERCORE_BIND", "PERCORE_MODE"},
+			func() (string, string) { return c.checkSocketReady(uid) },
+		},
 		{[]string{"PERCORE_STOPSIGNAL"}, c.checkStopSignal},
 		{[]string{"PERCORE_LAME_DUCK", "PERCORE_STOP_TIMEOUT"}, c.checkLameDuck},
 		{[]string{"PERCORE_TRUSTED_HOPS", "PERCORE_TRUSTED_PROXIES", "PERCORE_PROXY_PROTOCOL"}, c.checkHops},
 		{[]string{"PERCORE_PROGRAMS"}, c.checkProcesses},
-		{[]string{"PERCORE_PROGRAMS", "PERCORE_PORTS_FROM", "PERCORE_LISTEN"}, func() (string, string) { return c.checkFurtherPorts(c.Workers.Or(1)) }},
+		{
+			[]string{"PERCORE_PROGRAMS", "PERCORE_PORTS_FROM", "PERCORE_LISTEN"},
+			func() (string, string) { return c.checkFurtherPorts(c.Workers.Or(1)) },
+		},
 		{[]string{"PERCORE_USER"}, func() (string, string) { return checkUser(c.User, uid) }},
 		{[]string{"PERCORE_FRONT_USER"}, func() (string, string) { return checkUser(c.FrontUser, uid) }},
 	} {
@@ -28,7 +37,8 @@ func (l *loader) check(c *Config, uid int) {
 			continue
 		}
 		if what, mend := rule.find(); what != "" {
-			l.faults[rule.names[0]] = Problem{Name: rule.names[0], Value: l.settings[rule.names[0]].Value, What: what, Mend: mend}
+			name := rule.names[0]
+			l.faults[name] = Problem{Name: name, Value: l.settings[name].Value, What: what, Mend: mend}
 		}
 	}
 }
@@ -42,8 +52,9 @@ func (l *loader) anyFaulty(names []string) bool {
 	return false
 }
 
-// CheckPorts tells whether this many workers have a port each: none above 65535, and none that the front door listens
-// on. Load has asked for a fixed number of workers; for Auto, ask once the CPUs are counted. The error is a *Problems.
+// CheckPorts looks for what keeps this many workers from having a port each: the last port, 65535, and ports that the
+// front door listens on. Load has looked for a fixed number of workers; for Auto, look once the CPUs are counted. The
+// error is a *Problems.
 func (c *Config) CheckPorts(workers int) error {
 	if what, mend := c.checkPorts(workers); what != "" {
 		return &Problems{List: []Problem{{Name: "PERCORE_PORTS_FROM", Value: c.PortsFrom.String(), What: what, Mend: mend}}}
@@ -51,20 +62,18 @@ func (c *Config) CheckPorts(workers int) error {
 	return nil
 }
 
-// checkPortsSoFar knows of one worker at least.
-func (c *Config) checkPortsSoFar() (what, mend string) {
-	return c.checkPorts(c.Workers.Or(1))
-}
-
-// checkHops: who the client is follows from addresses or from their number, and a PROXY header is believed by addresses.
+// checkHops looks for two ways of telling proxies: by their addresses, as a PROXY header is believed, and by their
+// number.
 func (c *Config) checkHops() (what, mend string) {
 	switch {
 	case c.TrustedHops == 0:
 		return "", ""
-	case !c.TrustedProxies.Nobody():
-		return "contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number, not by both", "unset one of them"
+	case !c.TrustedProxies.IsEmpty():
+		return "contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number",
+			"unset one of them"
 	case bool(c.ProxyProtocol):
-		return "contradicts PERCORE_PROXY_PROTOCOL, which goes by addresses", "name the balancer in PERCORE_TRUSTED_PROXIES instead"
+		return "contradicts PERCORE_PROXY_PROTOCOL, which goes by addresses",
+			"name the balancer in PERCORE_TRUSTED_PROXIES instead"
 	}
 	return "", ""
 }
@@ -106,16 +115,17 @@ func (c *Config) portsBeside(workers int) int {
 	return 1024
 }
 
-// checkSocketReady rules out that nobody opens the workers' sockets to the front door, which is another user than theirs.
+// checkSocketReady rules out that the workers' sockets stay closed to the front door, which runs as another user.
+// percore opens them to it as soon as they are there.
 func (c *Config) checkSocketReady(uid int) (what, mend string) {
 	if uid != 0 || c.Bind != value.BindUnix || !c.Mode.Facts().Proxies || c.Ready.Kind != value.ReadyNone {
 		return "", ""
 	}
-	return "does not go with PERCORE_BIND=unix: percore has to know when the socket is there, to let the front door connect",
+	return "does not go with PERCORE_BIND=unix: percore has to know when the front door can connect to the socket",
 		"choose tcp, http:/path or notify"
 }
 
-// checkStopSignal rules out what would let every worker live until it is killed.
+// checkStopSignal rules out signals that no process ends by, as every worker would live until it is killed.
 func (p *Program) checkStopSignal() (what, mend string) {
 	if p.StopSignal.Stops() {
 		return "", ""
@@ -127,7 +137,8 @@ func (c *Config) checkLameDuck() (what, mend string) {
 	if c.LameDuck < c.StopTimeout {
 		return "", ""
 	}
-	return fmt.Sprintf("leaves nothing of PERCORE_STOP_TIMEOUT, which is %s", c.StopTimeout), "make it shorter, or PERCORE_STOP_TIMEOUT longer"
+	return fmt.Sprintf("leaves nothing of PERCORE_STOP_TIMEOUT, which is %s", c.StopTimeout),
+		"make it shorter, or PERCORE_STOP_TIMEOUT longer"
 }
 
 // checkUser rules out the change of user that the kernel is going to refuse.
@@ -139,41 +150,34 @@ func checkUser(user value.User, uid int) (what, mend string) {
 	if _, err := strconv.Atoi(name); err != nil {
 		return "", "" // a name may well be uid's; only the password file knows
 	}
-	return fmt.Sprintf("takes a percore that starts as root, and this one runs as uid %d", uid), "unset it, or start percore as root"
+	return fmt.Sprintf("takes a percore that starts as root, and this one runs as uid %d", uid),
+		"unset it, or start percore as root"
 }
 
 // warnings lists what is allowed and yet probably not meant.
 func (c *Config) warnings() []Warning {
 	var list []Warning
+	add := func(name, value, what, mend string) {
+		list = append(list, Warning{Name: name, Value: value, What: what, Mend: mend})
+	}
 	if operator := commandline.ShellOperator(c.Command.Words); operator != "" {
-		list = append(list, Warning{
-			Name: "PERCORE_COMMAND", What: "holds " + strconv.Quote(operator) + ", which the program gets as an argument: no shell runs",
-			Mend: `for a shell, write sh -c "exec ..."`,
-		})
+		add("PERCORE_COMMAND", "", "holds "+strconv.Quote(operator)+", which the program gets as an argument: no shell runs",
+			`for a shell, write sh -c "exec ..."`)
 	}
 	if c.IsSet("PERCORE_EXITCODES") && c.Autorestart != value.RestartUnexpected {
-		list = append(list, Warning{
-			Name: "PERCORE_EXITCODES", Value: c.Exitcodes.String(), What: "has no effect",
-			Mend: "it counts only with PERCORE_AUTORESTART=unexpected",
-		})
+		add("PERCORE_EXITCODES", c.Exitcodes.String(), "has no effect", "it counts only with PERCORE_AUTORESTART=unexpected")
 	}
-	if bool(c.ProxyProtocol) && c.TrustedProxies.Nobody() {
-		list = append(list, Warning{
-			Name: "PERCORE_PROXY_PROTOCOL", Value: c.ProxyProtocol.String(), What: "believes no header: every client will have the address of the balancer",
-			Mend: "name the balancer in PERCORE_TRUSTED_PROXIES",
-		})
+	if bool(c.ProxyProtocol) && c.TrustedProxies.IsEmpty() {
+		add("PERCORE_PROXY_PROTOCOL", c.ProxyProtocol.String(),
+			"believes no header: every client will have the address of the balancer",
+			"name the balancer in PERCORE_TRUSTED_PROXIES")
 	}
 	if c.IsSet("PERCORE_STDERR_LOGFILE") && bool(c.RedirectStderr) {
-		list = append(list, Warning{
-			Name: "PERCORE_STDERR_LOGFILE", Value: string(c.StderrLogfile), What: "has no effect",
-			Mend: "with PERCORE_REDIRECT_STDERR stderr goes where stdout goes",
-		})
+		add("PERCORE_STDERR_LOGFILE", string(c.StderrLogfile), "has no effect",
+			"with PERCORE_REDIRECT_STDERR stderr goes where stdout goes")
 	}
 	if facts := c.Mode.Facts(); c.IsSet("PERCORE_LISTEN") && facts.Fleet && !facts.Listens {
-		list = append(list, Warning{
-			Name: "PERCORE_LISTEN", Value: c.Listen.String(), What: "has no effect",
-			Mend: "nothing listens with PERCORE_MODE=" + string(c.Mode),
-		})
+		add("PERCORE_LISTEN", c.Listen.String(), "has no effect", "nothing listens with PERCORE_MODE="+string(c.Mode))
 	}
 	return list
 }

@@ -49,7 +49,7 @@ func TestContradictions(t *testing.T) {
 			"PERCORE_LISTEN: is not an address with a port from 1 to 65535; for example PERCORE_LISTEN=:80,[::1]:8080",
 		}},
 		{"hops that are believed by number and by address", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, []string{
-			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number, not by both; unset one of them",
+			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_TRUSTED_PROXIES: percore knows proxies by their addresses or by their number; unset one of them",
 		}},
 		{"a number of hops and PROXY headers", []string{"PERCORE_TRUSTED_HOPS=1", "PERCORE_PROXY_PROTOCOL=on"}, []string{
 			"PERCORE_TRUSTED_HOPS: contradicts PERCORE_PROXY_PROTOCOL, which goes by addresses; name the balancer in PERCORE_TRUSTED_PROXIES instead",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 
 	"percore/entrypoint/config/environment"
 )
@@ -15,8 +16,8 @@ type Difference struct {
 	Process  string // of percore's that goes by it; empty is PID 1
 }
 
-// Differences lists the variables whose values differ, in the order of the reference. A further program that only one of
-// the two has makes a difference of PERCORE_PROGRAMS.
+// Differences lists the variables whose values differ, in the order of the reference. A further program that only one
+// of the two has makes a difference of PERCORE_PROGRAMS.
 func Differences(from, to *Config) []Difference {
 	var list []Difference
 	after := map[string]variable{}
@@ -27,21 +28,22 @@ func Differences(from, to *Config) []Difference {
 		now, both := after[v.name]
 		if both && !reflect.DeepEqual(v.field.Interface(), now.field.Interface()) {
 			list = append(list, Difference{
-				Name: v.name, From: v.shown(v.value()), To: v.shown(now.value()), Effect: v.effect(), Change: v.change(), Process: v.process,
+				Name: v.name, From: v.shown(v.value()), To: v.shown(now.value()),
+				Effect: v.effect(), Change: v.change(), Process: v.process,
 			})
 		}
 	}
 	return list
 }
 
-// OnlyOurs keeps the assignments of variables that percore reads, and of names that look as if.
+// OnlyOurs parts the assignments of variables that percore reads, or whose names look so, from the others.
 func OnlyOurs(assignments []string) (ours, others []string) {
 	known := map[string]bool{}
 	for _, v := range Reference() {
 		known[v.Name] = true
 	}
 	for _, a := range assignments {
-		if name := environment.NameOf(a); known[name] || len(name) >= len(environment.Prefix) && name[:len(environment.Prefix)] == environment.Prefix {
+		if known[environment.NameOf(a)] || strings.HasPrefix(a, environment.Prefix) {
 			ours = append(ours, a)
 		} else {
 			others = append(others, a)

@@ -3,14 +3,14 @@ package config
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
 
-// Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after PERCORE_.
+// Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after
+// PERCORE_.
 type Further struct {
 	Title string // as in PERCORE_PROGRAMS
 	Program
@@ -22,7 +22,8 @@ func (f *Further) Variable(name string) string {
 	return environment.Prefix + upper + "_" + strings.TrimPrefix(name, environment.Prefix)
 }
 
-// WorkersVariables are the names by which the environment says how many workers that program has; none for one that is not configured.
+// WorkersVariables are the names by which the environment says how many workers that program has; none for one that
+// is not configured.
 func (c *Config) WorkersVariables(group, name string) []string {
 	for _, f := range c.Further {
 		if string(f.Group) == group && string(f.Name) == name {
@@ -53,8 +54,8 @@ func (f *Further) variables() []variable {
 	return list
 }
 
-// loadFurther reads the further programs and adds what is known and wrong of them to the loader's own. Without traffic a
-// program is one process, and has no port unless it is given one.
+// loadFurther reads the further programs and adds what is known and wrong of them to the loader's own. Without
+// traffic a program is one process, and has no port unless it is given one.
 func (l *loader) loadFurther(c *Config, uid int) error {
 	taken := map[string]bool{}
 	for _, name := range l.names() {
@@ -65,7 +66,8 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 		sub := l.below(&f.Program, f.variables())
 		if clash := sub.clash(taken); clash != "" {
 			l.faults["PERCORE_PROGRAMS"] = Problem{
-				Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: "names " + title + ", whose " + clash + " is another variable already", Mend: "choose another name",
+				Name: "PERCORE_PROGRAMS", Value: c.Programs.String(),
+				What: "names " + title + ", whose " + clash + " is another variable already", Mend: "choose another name",
 			}
 			return nil
 		}
@@ -84,8 +86,9 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 	return nil
 }
 
-// takeOver gives a further program the fleet's settings of those variables that are inherited and not its own: an image has one user, one
-// folder and one place for logs, as a rule. The values root, / and AUTO undo that. What is wrong with one is said of the fleet's.
+// takeOver gives a further program the fleet's settings of those variables that are inherited and not its own: an
+// image has one user, one folder and one place for logs, as a rule. The values root, / and AUTO undo that. What is
+// wrong with one is said of the fleet's.
 func (l *loader) takeOver(fleet *loader) {
 	for _, v := range l.vars {
 		given, set := fleet.settings[v.key]
@@ -134,7 +137,8 @@ func (l *loader) checkFurther(f *Further, uid int) {
 			if len(f.Command.Words) > 0 {
 				return "", ""
 			}
-			return "is needed: PERCORE_PROGRAMS names " + f.Title, fmt.Sprintf(`for example %s="python3 %s.py"`, f.Variable("PERCORE_COMMAND"), f.Title)
+			return "is needed: PERCORE_PROGRAMS names " + f.Title,
+				fmt.Sprintf(`for example %s="python3 %s.py"`, f.Variable("PERCORE_COMMAND"), f.Title)
 		}},
 		{"PERCORE_USER", func() (string, string) { return checkUser(f.User, uid) }},
 		{"PERCORE_STOPSIGNAL", f.checkStopSignal},
@@ -166,8 +170,8 @@ func (l *loader) adopt(sub *loader) {
 	l.further = append(l.further, sub.vars...)
 }
 
-// CheckProcesses tells whether all processes have names and ports of their own, with so many workers in the fleet proper.
-// Load has asked; ask again once UseArguments has named the fleet and the CPUs are counted. The error is a *Problems.
+// CheckProcesses looks for two processes with the same name or port, with so many workers in the fleet proper. Load
+// has looked; look again once UseArguments has named the fleet and the CPUs are counted. The error is a *Problems.
 func (c *Config) CheckProcesses(workers int) error {
 	what, mend := c.checkProcesses()
 	if what == "" {
@@ -189,7 +193,8 @@ func (c *Config) checkProcesses() (what, mend string) {
 	for _, f := range c.Further {
 		p := process{f.Group, f.Name}
 		if other, taken := seen[p]; taken {
-			return fmt.Sprintf("gives the processes of %s the name %s:%s, which those of %s have", f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
+			const words = "gives the processes of %s the name %s:%s, which those of %s have"
+			return fmt.Sprintf(words, f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
 		}
 		seen[p] = f.Title
 	}
@@ -199,9 +204,8 @@ func (c *Config) checkProcesses() (what, mend string) {
 // hintAtPrograms is what to do about a name that a program would have, were it named.
 func hintAtPrograms(name string) string {
 	rest := strings.TrimPrefix(name, environment.Prefix)
-	for _, v := range variablesOf(&Program{}) {
-		title, fits := strings.CutSuffix(rest, "_"+strings.TrimPrefix(v.key, environment.Prefix))
-		if fits && title != "" && slices.Contains([]string{"PERCORE_COMMAND", "PERCORE_WORKERS", "PERCORE_USER", "PERCORE_AUTORESTART"}, v.key) {
+	for _, suffix := range []string{"_COMMAND", "_WORKERS", "_USER", "_AUTORESTART"} { // what programs are likely to have
+		if title, fits := strings.CutSuffix(rest, suffix); fits && title != "" {
 			return "if " + strings.ToLower(title) + " is a program, name it in PERCORE_PROGRAMS"
 		}
 	}

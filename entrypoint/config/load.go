@@ -29,8 +29,8 @@ func LoadWith(environ, command []string, uid int) (*Config, []Warning, error) {
 	return cfg, warnings, nil
 }
 
-// Examine is LoadWith for whoever looks for more that may be wrong: it gives a Config all the same, in which what is faulty has
-// its default.
+// Examine is LoadWith for a search for everything that is wrong: it gives a Config in any case, in which what is
+// faulty has its default.
 func Examine(environ, command []string, uid int) (*Config, []Warning, []Problem, error) {
 	cfg := &Config{}
 	l := newLoader(cfg, environ)
@@ -62,8 +62,8 @@ func Examine(environ, command []string, uid int) (*Config, []Warning, []Problem,
 	return cfg, warnings, problems, nil
 }
 
-// dropOverruled forgets a bare name that does not count because ours is set, so that nobody complains about it: a
-// platform, or an outer percore, may set it for reasons of its own.
+// dropOverruled forgets a bare name that does not count because ours is set. It may even be malformed: a platform, or
+// an outer percore, sets it for reasons of its own.
 func (l *loader) dropOverruled(bare, ours string) {
 	if l.isSet(ours) {
 		delete(l.settings, bare)
@@ -91,16 +91,20 @@ func (l *loader) detectStopTimeout() {
 	l.settings[name] = Setting{Name: name, Value: byDefault, Source: FromDefault, Reason: "Docker grants 10s"}
 }
 
-// detectFrontUser takes the front door's privileges away where there are any; where a worker is the same user, see ChooseFrontUser. 65534 is the overflow id, nobody's on
-// every distribution, and needs no /etc/passwd in the image.
+// detectFrontUser takes the front door's privileges away where there are any. 65534 is the overflow id, which every
+// distribution keeps free and which needs no /etc/passwd in the image. Where a worker is the same user, see
+// ChooseFrontUser.
 func (l *loader) detectFrontUser(uid int) {
 	const name = "PERCORE_FRONT_USER"
 	if uid == 0 && !l.isSet(name) {
-		l.settings[name] = Setting{Name: name, Value: "65534:65534", Source: FromSurroundings, Reason: "percore runs as root"}
+		l.settings[name] = Setting{
+			Name: name, Value: "65534:65534", Source: FromSurroundings, Reason: "percore runs as root",
+		}
 	}
 }
 
-// ChooseFrontUser is for whoever knows the users of all workers: the front door gets another one, which nobody has set.
+// ChooseFrontUser gives the front door another user than the default, which a worker has. Load does not know the
+// users of all workers.
 func (c *Config) ChooseFrontUser(user value.User, reason string) {
 	c.FrontUser = user
 	c.settings["PERCORE_FRONT_USER"] = Setting{Name: "PERCORE_FRONT_USER", Source: FromSurroundings, Reason: reason}
@@ -136,7 +140,8 @@ func (c *Config) nameAfterCommand() {
 	}
 	if program := commandline.Program(c.Command.Words); !c.IsSet("PERCORE_NAME") {
 		c.Name = value.LabelOf(program)
-		c.settings["PERCORE_NAME"] = Setting{Name: "PERCORE_NAME", Source: FromCommand, Reason: "the base name of " + strconv.Quote(program)}
+		reason := "the base name of " + strconv.Quote(program)
+		c.settings["PERCORE_NAME"] = Setting{Name: "PERCORE_NAME", Source: FromCommand, Reason: reason}
 	}
 	if !c.IsSet("PERCORE_GROUP") {
 		c.Group = c.Name

@@ -38,7 +38,9 @@ func (l *loader) below(spec any, vars []variable) *loader {
 		switch {
 		case err != nil && !given.Found:
 			twin := v.name + environment.FileSuffix
-			l.faults[v.name] = Problem{Name: twin, Value: l.env[twin], What: err.Error(), Mend: "name a readable file, or unset " + twin}
+			l.faults[v.name] = Problem{
+				Name: twin, Value: l.env[twin], What: err.Error(), Mend: "name a readable file, or unset " + twin,
+			}
 		case err != nil:
 			l.faults[v.name] = Problem{Name: v.name, What: err.Error(), Mend: "unset one of them"}
 		case given.File != "":
@@ -50,7 +52,7 @@ func (l *loader) below(spec any, vars []variable) *loader {
 	return l
 }
 
-// isSet tells whether a variable was given a value, a faulty one included.
+// isSet reports whether a variable was given a value, a faulty one included.
 func (l *loader) isSet(name string) bool {
 	_, faulty := l.faults[name]
 	_, set := l.settings[name]
@@ -127,7 +129,8 @@ func (l *loader) lend() (restore func()) {
 	}
 }
 
-// reject notes a fault in a setting and forgets the setting. Nothing of a secret is said: what is wrong could quote the value.
+// reject notes a fault in a setting and forgets the setting. Nothing of a secret is said: what is wrong could quote
+// the value.
 func (l *loader) reject(name string, err error) {
 	v := l.variable(name)
 	given := l.settings[name]
@@ -247,7 +250,8 @@ func (l *loader) remedy(name string, known, titles []string, byDefault string) (
 	return byDefault, "`percore env` lists them all"
 }
 
-// bareName is what a name would be called for the fleet proper, without the prefix. It may be that of a further program with one of these titles.
+// bareName is what a name would be called for the fleet proper, without the prefix. It may be that of a further
+// program with one of these titles.
 func bareName(name string, titles []string) string {
 	bare := strings.TrimSuffix(strings.TrimPrefix(strings.ToUpper(name), environment.Prefix), environment.FileSuffix)
 	for _, title := range titles {

@@ -15,7 +15,7 @@ func (p *Program) bindAfterCommand(variable string, isSet bool, settings map[str
 	}
 }
 
-// placeholderProblems are the slips in all commands, and sockets that nobody is going to make.
+// placeholderProblems are the slips in all commands, and paths of sockets that are not going to be made.
 func (c *Config) placeholderProblems() []Problem {
 	if !c.Mode.Facts().Fleet { // nothing is filled in
 		return nil

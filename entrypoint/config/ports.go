@@ -12,12 +12,13 @@ type portRange struct {
 	first, last     int
 }
 
-// checkFurtherPorts looks for ports that two programs, or a program and the front door, would both use. A number of workers
-// that is to be counted yet is one at least.
+// checkFurtherPorts looks for ports that two programs, or a program and the front door, would both use. A number of
+// workers that is to be counted yet is one at least.
 func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 	var taken []portRange
 	if len(c.Command.Words) > 0 && c.Bind == value.BindTCP {
-		taken = append(taken, portRange{"the fleet proper", "PERCORE_PORTS_FROM", int(c.PortsFrom), int(c.PortsFrom) + workers - 1})
+		first := int(c.PortsFrom)
+		taken = append(taken, portRange{"the fleet proper", "PERCORE_PORTS_FROM", first, first + workers - 1})
 	}
 	for _, a := range c.Listen {
 		if a.OnLoopback() && c.Mode.Facts().Listens {
@@ -34,7 +35,8 @@ func (c *Config) checkFurtherPorts(workers int) (what, mend string) {
 		}
 		for _, other := range taken {
 			if r.first <= other.last && other.first <= r.last {
-				return fmt.Sprintf("%s would need port %d, which %s uses", r.title, max(r.first, other.first), other.title), "set " + r.variable
+				return fmt.Sprintf("%s would need port %d, which %s uses", r.title, max(r.first, other.first), other.title),
+					"set " + r.variable
 			}
 		}
 		taken = append(taken, r)

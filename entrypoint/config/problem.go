@@ -42,7 +42,7 @@ func (p *Problems) Error() string {
 // valueShownMax keeps a pasted certificate from hiding the rest of the table.
 const valueShownMax = 48
 
-// assignment is the variable as somebody would have written it, on one line.
+// assignment is the variable as a user would write it, on one line.
 func (p Problem) assignment() string {
 	value := p.Value
 	if len(value) > valueShownMax {

@@ -2,8 +2,8 @@ package config
 
 import "percore/entrypoint/config/value"
 
-// Program is the configuration of one kind of process and how many of it there are, in supervisord's vocabulary. The names in the tags
-// are those of the fleet proper; a further program has its own name in them, after PERCORE_.
+// Program is the configuration of one kind of process and how many of it there are, in supervisord's vocabulary. The
+// names in the tags are those of the fleet proper; a further program has its own name in them, after PERCORE_.
 type Program struct {
 	Process
 	Life
@@ -12,7 +12,7 @@ type Program struct {
 	Logs `inherited:"true"`
 }
 
-// Process is what is started, how often, and as whom.
+// Process is what is started, how often, and as which user.
 type Process struct {
 	// Command line of a worker, unless percore has one as its arguments. In it `{port}`, `{socket}`, `{index}` and
 	// `{name}` are replaced for each worker.

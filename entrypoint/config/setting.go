@@ -50,7 +50,7 @@ func (c *Config) variables() []variable {
 // TaskMetadata is where an ECS task is described, by its version 4 (ECS_CONTAINER_METADATA_URI_V4); empty elsewhere.
 func (c *Config) TaskMetadata() string { return c.taskMetadata }
 
-// Setting tells where the value of the variable with this name comes from; its Value may be empty, see Sources.
+// Setting says where the value of the variable with this name comes from; its Value may be empty, see Sources.
 func (c *Config) Setting(name string) Setting {
 	if s, ok := c.settings[name]; ok {
 		s.Value = ""
@@ -59,7 +59,7 @@ func (c *Config) Setting(name string) Setting {
 	return Setting{Name: name, Source: FromDefault}
 }
 
-// IsSet tells whether somebody chose the value of the variable with this name, by environment, file or arguments.
+// IsSet reports whether the user chose the value of the variable with this name, by environment, file or arguments.
 func (c *Config) IsSet(name string) bool {
 	switch c.Setting(name).Source {
 	case FromEnvironment, FromFile, FromArguments:

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"percore/entrypoint/config/environment"
-
 	"percore/entrypoint/config/value"
 )
 
@@ -20,5 +19,6 @@ func strayMarks(v variable, text string) (what, bare string) {
 	if c, is := v.field.Interface().(value.Command); is && (len(c.Words) != 1 || !strings.Contains(c.Words[0], " ")) {
 		return "", "" // these quotes mean something
 	}
-	return "has quotes that are part of the value: an env file of docker run, and a list in a compose file, take none", bare
+	return "has quotes that are part of the value: an env file of docker run, and a list in a compose file, take none",
+		bare
 }

@@ -116,7 +116,8 @@ type description struct{ name, meaning, byDefault, fixed string }
 
 // describe finds what is said of the variable with this key; nothing of one that is none of ours.
 func describe(key string) description {
-	if i, found := slices.BinarySearchFunc(prose[:], key, func(d description, key string) int { return strings.Compare(d.name, key) }); found {
+	byName := func(d description, name string) int { return strings.Compare(d.name, name) }
+	if i, found := slices.BinarySearchFunc(prose[:], key, byName); found {
 		return prose[i]
 	}
 	return description{}

@@ -41,7 +41,7 @@ func trustedFrom(cfg *config.Config) string {
 	switch {
 	case cfg.TrustedHops > 0:
 		return "everybody; hops: " + cfg.TrustedHops.String()
-	case cfg.TrustedProxies.Nobody():
+	case cfg.TrustedProxies.IsEmpty():
 		return "nobody"
 	}
 	return cfg.TrustedProxies.String()

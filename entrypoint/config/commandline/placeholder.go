@@ -18,8 +18,8 @@ func AsksForSocket(words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(word, SocketPlaceholder) })
 }
 
-// Slip finds the first word with something that was meant as a placeholder, and gives both; empty where there is none. A word
-// that has a right one knows how they are spelt, and may have braces of its own.
+// Slip finds the first word with something that was meant as a placeholder, and gives both; empty where there is
+// none. A word that has a right one knows how they are spelt, and may have braces of its own.
 func Slip(words []string) (wrong, right string) {
 	for _, word := range words {
 		if containsAny(word, placeholders()) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Program finds the word of a command line that tells people what runs: the script behind an interpreter, the command in
-// `sh -c "…"`, the module behind `python3 -m`, else the program itself.
+// Program finds the word of a command line that tells people what runs: the script behind an interpreter, the command
+// in `sh -c "…"`, the module behind `python3 -m`, else the program itself.
 func Program(words []string) string {
 	for range nestedMax {
 		inner := innerCommand(words)
@@ -22,8 +22,8 @@ func Program(words []string) string {
 // nestedMax bounds how many launchers stand in front of one another, such as env, sh -c, exec and python3.
 const nestedMax = 8
 
-// innerCommand is the command that the first word of words starts, beginning with its name; none where that word is the program, or where
-// the rest cannot be understood.
+// innerCommand is the command that the first word of words starts, beginning with its name; none where that word is
+// the program, or where the rest cannot be understood.
 func innerCommand(words []string) []string {
 	base := path.Base(words[0])
 	switch {
@@ -43,7 +43,9 @@ func innerCommand(words []string) []string {
 var shells = []string{"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"}
 
 // runners are the programs that start another one, by the word that says so.
-var runners = map[string]string{"bundle": "exec", "uv": "run", "poetry": "run", "pipenv": "run", "deno": "run", "bun": "run"}
+var runners = map[string]string{
+	"bundle": "exec", "uv": "run", "poetry": "run", "pipenv": "run", "deno": "run", "bun": "run",
+}
 
 // launcher is an interpreter and those of its options that matter here.
 type launcher struct {
@@ -115,7 +117,8 @@ func inShell(args []string) []string {
 	return lastCommand(rest[1])
 }
 
-// lastCommand is the simple command at a script's end: what goes before prepares for it. None where the script is more than a list.
+// lastCommand is the simple command at a script's end: what goes before prepares for it. None where the script is
+// more than a list.
 func lastCommand(script string) []string {
 	for _, operator := range []string{"&&", "||", ";", "\n"} {
 		script = strings.ReplaceAll(strings.TrimRight(script, "; \n"), operator, " ; ")
@@ -131,17 +134,23 @@ func lastCommand(script string) []string {
 		}
 	}
 	words = skip(words, isAssignment)
-	if len(words) == 0 || strings.ContainsAny(words[0], "(){}$&|<>!*:[]") || slices.Contains(shellWords, words[0]) || words[0] == "" {
+	if len(words) == 0 || !isProgram(words[0]) {
 		return nil
 	}
 	return words
 }
 
-// shellWords are what the last command of a list may begin with that is no program: reserved words and builtins (POSIX.1-2017, 2.4 and 2.14).
+// isProgram reports whether the first word of a command names a program as it stands.
+func isProgram(word string) bool {
+	return word != "" && !strings.ContainsAny(word, "(){}$&|<>!*:[]") && !slices.Contains(shellWords, word)
+}
+
+// shellWords are what the last command of a list may begin with that is no program: reserved words and builtins
+// (POSIX.1-2017, 2.4 and 2.14).
 var shellWords = []string{
 	"if", "then", "else", "elif", "fi", "do", "done", "case", "esac", "while", "until", "for", "in", "function", "select",
-	".", "break", "cd", "continue", "echo", "eval", "exit", "export", "false", "kill", "printf", "read", "readonly", "return", "set", "shift", "sleep", "test",
-	"times", "trap", "true", "ulimit", "umask", "unset", "wait",
+	".", "break", "cd", "continue", "echo", "eval", "exit", "export", "false", "kill", "printf", "read", "readonly",
+	"return", "set", "shift", "sleep", "test", "times", "trap", "true", "ulimit", "umask", "unset", "wait",
 }
 
 // skip drops the words in front for which drop holds.

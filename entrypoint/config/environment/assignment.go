@@ -11,7 +11,7 @@ func NameOf(assignment string) string {
 	return name
 }
 
-// CheckAssignment tells what is wrong with a NAME=VALUE that somebody asks for.
+// CheckAssignment says what is wrong with a NAME=VALUE that an update asks for.
 func CheckAssignment(assignment string) error {
 	name, _, assigned := strings.Cut(assignment, "=")
 	switch {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// WithDefaults returns environ with those assignments added whose names it does not set, or sets to nothing. A bare PORT
-// counts as PERCORE_LISTEN.
+// WithDefaults returns environ with those assignments added whose names it does not set, or sets to nothing. A bare
+// PORT counts as PERCORE_LISTEN.
 func WithDefaults(environ []string, assignments ...string) []string {
 	set := map[string]bool{}
 	for _, entry := range environ {

@@ -1,4 +1,4 @@
-// Package environment knows what an environment looks like: which names are percore's, which somebody else has put there, what a
-// _FILE name or an env file adds, and what of it all reaches a worker. It takes environments in os.Environ's form and knows no
-// variable by its meaning: package config does.
+// Package environment knows what an environment looks like: which names are percore's, which others have put there,
+// what a _FILE name or an env file adds, and what of it all reaches a worker. It takes environments in os.Environ's
+// form and knows no variable by its meaning: package config does.
 package environment

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ReadFile reads a file in the form of docker run's --env-file: NAME=VALUE lines, # comments, NAME alone for a value out of
-// the environment, and perhaps a byte order mark before all.
+// ReadFile reads a file in the form of docker run's --env-file: NAME=VALUE lines, # comments, NAME alone for a value
+// out of the environment, and perhaps a byte order mark before all.
 func ReadFile(name string, environ []string) (set []string, err error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

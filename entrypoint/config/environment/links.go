@@ -2,9 +2,9 @@ package environment
 
 import "strings"
 
-// dropLinks takes out what Docker's legacy links say of a container whose alias begins with percore: ALIAS_NAME, ALIAS_PORT, and
-// what begins with ALIAS_PORT_ and ALIAS_ENV_. They are told by their values: no name of ours begins with a slash, and no port
-// is a URL.
+// dropLinks takes out what Docker's legacy links say of a container whose alias begins with percore: ALIAS_NAME,
+// ALIAS_PORT, and what begins with ALIAS_PORT_ and ALIAS_ENV_. They are told by their values: no name of ours begins
+// with a slash, and no port is a URL.
 func (s Snapshot) dropLinks() {
 	var aliases []string
 	for name, value := range s {

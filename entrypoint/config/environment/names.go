@@ -15,11 +15,16 @@ const (
 	FileSuffix = "_FILE"    // the twin of each of them, which names a file with its value
 )
 
+// IsOurs reports whether a name, or an entry, begins as percore's do, whatever its case.
+func IsOurs(name string) bool {
+	return len(name) >= len(Prefix) && strings.EqualFold(name[:len(Prefix)], Prefix)
+}
+
 // Unknown lists, in order, the names that look like ours and are not.
 func (s Snapshot) Unknown(known []string) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
-		if !strings.HasPrefix(strings.ToUpper(strings.TrimPrefix(name, ByteOrderMark)), Prefix) || slices.Contains(known, name) {
+		if !IsOurs(strings.TrimPrefix(name, ByteOrderMark)) || slices.Contains(known, name) {
 			continue
 		}
 		twin, isTwin := strings.CutSuffix(name, FileSuffix)
@@ -34,8 +39,8 @@ func (s Snapshot) Unknown(known []string) []string {
 // PortName is the one name that a user may well think of and that others set.
 const PortName = Prefix + "PORT"
 
-// isForeign knows the names that somebody else puts into a container's environment: Kubernetes and Docker links, and
-// percore itself, for its own roles and for its workers, one of which may be another percore.
+// isForeign reports whether a name is one that others than the user put into a container's environment: Kubernetes
+// and Docker links, and percore itself, for its own roles and for its workers, one of which may be another percore.
 func (s Snapshot) isForeign(name string, known []string) bool {
 	rest := strings.TrimPrefix(name, Prefix)
 	switch {
@@ -43,7 +48,7 @@ func (s Snapshot) isForeign(name string, known []string) bool {
 		return true
 	case name == PortName:
 		_, err := strconv.Atoi(strings.TrimSpace(s[name]))
-		return err != nil // a number is somebody's wish
+		return err != nil // a number is the user's wish
 	case strings.HasPrefix(rest, "PORT"):
 		return suggest.Nearest(Prefix, name, known) == "" // PERCORE_PORTS_FORM is not a service's port but a slip
 	default:
@@ -51,8 +56,9 @@ func (s Snapshot) isForeign(name string, known []string) bool {
 	}
 }
 
-// isOfService knows what Kubernetes says of a service called percore-something. It always says the host, which tells
-// PERCORE_WEB_PORT, the port of such a service, from PERCORE_LISTEN_PORT, which somebody made up.
+// isOfService reports whether a name is one by which Kubernetes tells of a service called percore-something. It
+// always says the host, which tells PERCORE_WEB_PORT, the port of such a service, from PERCORE_LISTEN_PORT, which a
+// user made up.
 func (s Snapshot) isOfService(name string) bool {
 	for _, mark := range []string{"_SERVICE_", "_PORT"} {
 		if service, _, ok := strings.Cut(name, mark); ok {
@@ -64,12 +70,12 @@ func (s Snapshot) isOfService(name string) bool {
 	return false
 }
 
-// IsPrivate knows what PID 1 tells the front door by environment.
+// IsPrivate reports whether PID 1 tells the front door something by a name.
 func IsPrivate(name string) bool {
 	return name == Prefix+"ROLE" || strings.HasPrefix(name, Prefix+"LINK_")
 }
 
-// isWorkers knows what percore tells each worker about itself.
+// isWorkers reports whether percore tells each worker something about itself by a name.
 func isWorkers(name string) bool {
 	switch name {
 	case Prefix + "WORKER_INDEX", Prefix + "WORKER_NAME", Prefix + "WORKER_MARK", Prefix + "SOCKET":

@@ -39,8 +39,9 @@ type Given struct {
 	Found bool   // or else there is none
 }
 
-// Find finds the text of a variable, either its own or that of the file its _FILE twin names. White space around the text of a secret
-// belongs to it. Of an error the Given says what it is about: it is found where both have a text, and not found where the file cannot be read.
+// Find finds the text of a variable, either its own or that of the file its _FILE twin names. White space around the
+// text of a secret belongs to it. Of an error the Given says what it is about: it is found where both have a text,
+// and not found where the file cannot be read.
 func (s Snapshot) Find(name string, secret bool) (Given, error) {
 	text, set := s[name]
 	twin := name + FileSuffix
@@ -68,8 +69,8 @@ func (s Snapshot) Find(name string, secret bool) (Given, error) {
 	return given, nil
 }
 
-// readValue reads a value out of a regular file and cuts the newline that every editor puts at its end. What is no file could
-// hold the start up for ever, with TERM unheard, or have no end.
+// readValue reads a value out of a regular file and cuts the newline that every editor puts at its end. What is no
+// file could hold the start up for ever, with TERM unheard, or have no end.
 func readValue(name string) (string, error) {
 	file, err := names.Open(name, os.O_RDONLY, 0, nil)
 	if err != nil {

@@ -12,8 +12,9 @@ type advice struct {
 // laterVersion says of a name that it is not a slip.
 const laterVersion = "belongs to a later version of percore"
 
-// AdviceOn finds what is to be said of a name and what to do about it. The name comes without the prefix that all have. The list is of the
-// names that later versions have and of those that users of gunicorn, uvicorn, Puma, nginx, HAProxy and supervisord know.
+// AdviceOn finds what is to be said of a name and what to do about it. The name comes without the prefix that all
+// have. The list is of the names that later versions have and of those that users of gunicorn, uvicorn, Puma, nginx,
+// HAProxy and supervisord know.
 func AdviceOn(name string) (what, mend string, found bool) {
 	for _, list := range [][]advice{laterNames(), peersNames()} {
 		for _, a := range list {
@@ -32,14 +33,17 @@ func laterNames() []advice {
 	const inFront = "a proxy in front can do it; name it in PERCORE_TRUSTED_PROXIES"
 	const ofWorker = "until then the worker can do it, or a proxy in front"
 	return []advice{
-		{[]string{"TLS_*", "HSTS", "HTTP2*", "H2C"}, laterVersion, "until then a proxy in front can speak TLS and HTTP/2; name it in PERCORE_TRUSTED_PROXIES"},
+		{[]string{"TLS_*", "HSTS", "HTTP2*", "H2C"}, laterVersion, "until then " + inFront},
 		{[]string{"SERVER_NAME", "CANONICAL_HOST", "REDIRECTS", "ALLOW", "DENY", "AUTH_BASIC", "LIMIT_REQ", "LIMIT_CONN"}, laterVersion, "until then " + inFront},
 		{[]string{"STATIC*", "TRY_FILES", "ACCEL", "GZIP*", "ERROR_PAGE", "ADD_HEADER"}, laterVersion, ofWorker},
 		{[]string{"REQUEST_ID", "REQUEST_START", "TRACE"}, laterVersion, ofWorker},
 		{[]string{"LOCATION", "STRIP_PREFIX"}, laterVersion, "until then all requests go to the fleet; further programs get none"},
 		{[]string{"UPSTREAMS"}, laterVersion, "until then percore serves only the workers that it starts, by PERCORE_COMMAND"},
 		{[]string{"STICKY"}, laterVersion, "until then PERCORE_BALANCE=ip_hash keeps a client at its worker"},
-		{[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"}, laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held in memory"},
+		{
+			[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"},
+			laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held in memory",
+		},
 		{[]string{"PROXY_PROTOCOL_UPSTREAM"}, laterVersion, "until then workers find the client in X-Forwarded-For"},
 		{[]string{"ADMIN_*"}, laterVersion, "until then use `percore status --json` and `percore healthcheck`"},
 		{[]string{"WATCH", "WATCH_FILES"}, laterVersion, "until then `percore restart all` replaces the workers"},
@@ -76,10 +80,12 @@ func peersNames() []advice {
 		use("PERCORE_STOP_TIMEOUT", "GRACEFUL_TIMEOUT", "SHUTDOWN_TIMEOUT", "GRACE_PERIOD", "TIMEOUT_GRACEFUL_SHUTDOWN"),
 		use("PERCORE_STOPWAITSECS", "KILL_TIMEOUT"),
 		use("PERCORE_KEEPALIVE_TIMEOUT", "KEEP_ALIVE", "KEEPALIVE_SECS", "TIMEOUT_KEEP_ALIVE", "IDLE_TIMEOUT"),
-		use("an option of the worker's command; PERCORE_WORKER_CONCURRENCY is how many requests a worker gets at once", "THREADS", "MAX_THREADS", "MIN_THREADS", "WORKER_CLASS"),
+		use("an option of the worker's command; PERCORE_WORKER_CONCURRENCY is how many requests a worker gets at once",
+			"THREADS", "MAX_THREADS", "MIN_THREADS", "WORKER_CLASS"),
 		use("PERCORE_WORKER_CONCURRENCY", "WORKER_CONNECTIONS", "CONCURRENCY", "MAXCONN", "MAX_CONNECTIONS"),
 		use("PERCORE_WORKERS", "PROCESSES", "NUMPROCS", "INSTANCES", "REPLICAS", "CPUS", "WEB_CONCURRENCY", "WORKER_PROCESSES"),
-		use("PERCORE_LISTEN, as in PERCORE_LISTEN=127.0.0.1:8080", "HOST", "ADDRESS", "ADDR", "LISTEN_ADDRESS", "BIND_ADDRESS", "HTTP_PORT", "LISTEN_PORT", "HTTP_ADDRESS"),
+		use("PERCORE_LISTEN, as in PERCORE_LISTEN=127.0.0.1:8080",
+			"HOST", "ADDRESS", "ADDR", "LISTEN_ADDRESS", "BIND_ADDRESS", "HTTP_PORT", "LISTEN_PORT", "HTTP_ADDRESS"),
 		use("PERCORE_LOGLEVEL", "LOG_LEVEL", "LEVEL", "DEBUG", "VERBOSE", "LOG_VERBOSITY"),
 		use("PERCORE_STDERR_LOGFILE or PERCORE_STDOUT_LOGFILE for the workers; percore's own log is stderr", "LOG_FILE", "LOGFILE", "ERROR_LOG", "ERROR_LOGFILE"),
 		use("PERCORE_DIRECTORY", "CHDIR", "WORKDIR", "WORKING_DIR", "WORKING_DIRECTORY", "CWD"),
@@ -92,43 +98,4 @@ func peersNames() []advice {
 		use("PERCORE_MODE=init", "INIT"),
 		use("PERCORE_COMMAND", "CMD", "EXEC", "ENTRYPOINT"),
 	}
-}
-
-// synonyms are the words of other programs, by percore's own.
-func synonyms() map[string][]string {
-	return map[string][]string{
-		"debug": {"trace", "verbose", "all"}, "info": {"notice", "information", "default"}, "warn": {"warning", "wrn"},
-		"error":      {"err", "fatal", "critical", "crit", "alert", "emerg", "panic", "severe"},
-		"least_conn": {"least_connections", "least"}, "round_robin": {"rr", "wrr", "static_rr"},
-		"ip_hash": {"source", "hash", "client_ip", "sticky"}, "random": {"p2c", "two_random_choices", "random_two"},
-		"true": {"yes", "on", "1", "always", "unless_stopped"}, "false": {"no", "off", "0", "never"}, "unexpected": {"on_failure"},
-		"off": {"false", "no", "none", "0", "disabled"}, "combined": {"true", "yes", "on", "1", "common", "clf"}, "json": {"structured"},
-		"text": {"plain", "human", "console", "logfmt"}, "none": {"off", "worker"}, "unix": {"socket", "uds"}, "tcp": {"port"}, "http": {"proxy", "default"},
-		"first-exit": {"any", "any_exit"}, "all-fatal": {"all"},
-	}
-}
-
-// Choice is the choice that a wrong word stands for: spelt otherwise, another program's word for it, or a slip; or empty.
-func Choice(wrong string, choices []string) string {
-	plain := func(word string) string {
-		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(word))
-	}
-	for _, choice := range choices {
-		if plain(choice) == plain(wrong) {
-			return choice
-		}
-	}
-	words := synonyms()
-	for _, choice := range choices {
-		for _, other := range words[choice] {
-			if plain(other) == plain(wrong) {
-				return choice
-			}
-		}
-	}
-	near := Word(wrong, choices)
-	if Slips(strings.ToLower(wrong), near)*3 > len(near) {
-		return "" // two slips make any short word of any other
-	}
-	return near
 }

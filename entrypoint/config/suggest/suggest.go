@@ -10,7 +10,8 @@ import (
 const slipsMax = 2
 
 // Nearest is the known name that a wrong one was probably meant to be, or empty: one of the same words in another
-// order, or else the one with the fewest slips, or else one with a word or two more. The prefix, which all have, counts as right.
+// order, or else the one with the fewest slips, or else one with a word or two more. The prefix, which all have,
+// counts as right.
 func Nearest(prefix, name string, known []string) string {
 	wrong := strings.TrimPrefix(strings.ToUpper(name), prefix)
 	longer, best, fewest := "", "", slipsMax+1
@@ -32,8 +33,8 @@ func Nearest(prefix, name string, known []string) string {
 	return best
 }
 
-// Word is the word, of those that are known, that lies within two slips of a wrong one, whatever their case; the nearest of
-// several, the first of equally near ones, and empty where none is so near.
+// Word is the word, of those that are known, that lies within two slips of a wrong one, whatever their case; the
+// nearest of several, the first of equally near ones, and empty where none is so near.
 func Word(wrong string, known []string) string {
 	best, fewest := "", slipsMax+1
 	for _, word := range known {
@@ -44,8 +45,8 @@ func Word(wrong string, known []string) string {
 	return best
 }
 
-// compareWords tells whether two names are of the same words, and whether the first, of two words or more, leaves out
-// some of the second's.
+// compareWords reports whether two names are of the same words, and whether the first, of two words or more, leaves
+// out some of the second's.
 func compareWords(wrong, right string) (same, within bool) {
 	x, y := strings.Split(wrong, "_"), strings.Split(right, "_")
 	slices.Sort(x)

@@ -11,8 +11,8 @@ type Control string
 // ControlOff is no control socket.
 const ControlOff Control = "off"
 
-// controlBytesMax is what fits into a socket's address, with its last NUL (man 7 unix, sun_path), less the pid that the
-// file's name has for a moment.
+// controlBytesMax is what fits into a socket's address, with its last NUL (man 7 unix, sun_path), less the pid that
+// the file's name has for a moment.
 const controlBytesMax = 107 - len(".4194304")
 
 // UnmarshalText reads an absolute path, a name behind an @, or off.

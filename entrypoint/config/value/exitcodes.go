@@ -24,7 +24,7 @@ func (e *ExitCodes) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Contains tells whether code is in the list.
+// Contains reports whether code is in the list.
 func (e ExitCodes) Contains(code int) bool { return slices.Contains(e, code) }
 
 // String is the list with commas.

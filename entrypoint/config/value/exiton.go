@@ -6,7 +6,7 @@ type ExitOn string
 // When percore gives up.
 const (
 	ExitOnAllFatal  ExitOn = "all-fatal"  // no worker of the fleet proper is left that could serve
-	ExitOnAnyFatal  ExitOn = "any-fatal"  // some worker, of whichever program, is FATAL and no sibling serves that could bring it back
+	ExitOnAnyFatal  ExitOn = "any-fatal"  // a worker of any program is FATAL, and no sibling serves
 	ExitOnFirstExit ExitOn = "first-exit" // some worker has ended, in whichever way
 	ExitOnNever     ExitOn = "never"
 )

@@ -41,7 +41,7 @@ func (l *Listen) UnmarshalText(text []byte) error {
 func parseAddress(text string) (Address, error) {
 	if path, ok := strings.CutPrefix(text, "unix:"); ok {
 		if !strings.HasPrefix(path, "/") || len(path) > unixPathMax {
-			return Address{}, errors.New("needs an absolute path of at most 107 bytes after unix:")
+			return Address{}, errors.New("needs unix: and an absolute path of at most 107 bytes")
 		}
 		return Address{Path: path}, nil
 	}
@@ -87,9 +87,10 @@ func (a Address) Overlaps(b Address) bool {
 	return a.Port == b.Port && (a.Host == b.Host || anywhere(a.Host) || anywhere(b.Host))
 }
 
-// OnLoopback tells whether a listener on a also takes the connections to 127.0.0.1, where the workers listen.
+// OnLoopback reports whether a listener on a also takes the connections to 127.0.0.1, where the workers listen.
 func (a Address) OnLoopback() bool {
-	return a.Path == "" && (!a.Host.IsValid() || a.Host.IsUnspecified() || a.Host.Unmap() == netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+	isEvery := !a.Host.IsValid() || a.Host.IsUnspecified()
+	return a.Path == "" && (isEvery || a.Host.Unmap() == netip.AddrFrom4([4]byte{127, 0, 0, 1}))
 }
 
 // String is the list with commas.

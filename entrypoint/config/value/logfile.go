@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// LogFile is where a stream of a worker goes: a path, perhaps with {name}, {index} or {port} in it, or LogNone. The empty
-// LogFile is percore's own stream.
+// LogFile is where a stream of a worker goes: a path, perhaps with {name}, {index} or {port} in it, or LogNone. The
+// empty LogFile is percore's own stream.
 type LogFile string
 
 // LogNone throws a stream away, as in supervisord.
 const LogNone LogFile = "NONE"
 
-// UnmarshalText reads a path, `NONE`, or `AUTO`, which is the same as nothing: the automatic place of a container's log is its
-// stdout and stderr.
+// UnmarshalText reads a path, `NONE`, or `AUTO`, which is the same as nothing: the automatic place of a container's
+// log is its stdout and stderr.
 func (f *LogFile) UnmarshalText(text []byte) error {
 	switch word := string(text); {
 	case strings.EqualFold(word, "auto"):

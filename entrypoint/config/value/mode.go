@@ -12,8 +12,8 @@ const (
 	ModeInit Mode = "init" // there are none: one child, transparently
 )
 
-// Facts are what a mode decides. The rest of percore asks for one of them and never which mode it is, so that a new mode is a row of
-// the table below; archtest finds comparisons with a mode elsewhere.
+// Facts are what a mode decides. The rest of percore asks for one of them and never which mode it is, so that a new
+// mode is a row of the table below; archtest finds comparisons with a mode elsewhere.
 type Facts struct {
 	Fleet     bool // there are workers; otherwise one child runs in its own right, and PID 1 is a pure init
 	Listens   bool // the public listening sockets are opened, so there has to be something that answers

@@ -48,8 +48,8 @@ func parsePrefix(text string) (netip.Prefix, error) {
 	return prefix, nil
 }
 
-// Nobody tells whether the list is empty.
-func (p Proxies) Nobody() bool { return len(p.Prefixes) == 0 && !p.Unix }
+// IsEmpty reports whether no peer is on the list.
+func (p Proxies) IsEmpty() bool { return len(p.Prefixes) == 0 && !p.Unix }
 
 // String is the list with commas.
 func (p Proxies) String() string {

@@ -62,7 +62,7 @@ func meantPath(text string) string {
 	return ""
 }
 
-// NeedsPort tells whether the worker has to listen for it.
+// NeedsPort reports whether the worker has to listen for it.
 func (r Ready) NeedsPort() bool { return r.Kind == ReadyTCP || r.Kind == ReadyHTTP }
 
 // notInTarget finds what would break the request line of the probe (RFC 9112 section 3.2).

@@ -17,7 +17,7 @@ func (m *SignalMap) UnmarshalText(text []byte) error {
 	for item := range strings.SplitSeq(string(text), ",") {
 		first, second, pair := strings.Cut(item, ":")
 		if !pair {
-			return errors.New("is not a list of pairs with a colon, such as TERM:QUIT or HUP:")
+			return errors.New("is not a list of pairs with a colon: TERM:QUIT, or HUP: to drop it")
 		}
 		var from, to Signal
 		if err := from.UnmarshalText([]byte(strings.TrimSpace(first))); err != nil {

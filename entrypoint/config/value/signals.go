@@ -21,7 +21,8 @@ func (s *Signals) UnmarshalText(text []byte) error {
 		}
 		switch syscall.Signal(one) {
 		case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
-			return errors.New("has " + one.String() + ", which stops percore, and so the workers: see PERCORE_STOPSIGNAL and PERCORE_SIGNAL_MAP")
+			return errors.New("has " + one.String() + ", which stops percore, and so the workers: " +
+				"see PERCORE_STOPSIGNAL and PERCORE_SIGNAL_MAP")
 		case syscall.SIGKILL, syscall.SIGSTOP, syscall.SIGCHLD, syscall.SIGURG, syscall.SIGPIPE:
 			return errors.New("has " + one.String() + ", which cannot be passed on")
 		}
