@@ -27,6 +27,7 @@ var rules = []rule{
 			leaf("lbproxy/buffer", "lbproxy/http1"),
 			leaf("lbproxy/client", "lbproxy/http1"),
 			leaf("lbproxy/epoll"),
+			leaf("lbproxy/handshake"),
 			leaf("lbproxy/notice"),
 			leaf("lbproxy/page", "lbproxy/http1"),
 			leaf("lbproxy/refusal", "lbproxy/http1"),

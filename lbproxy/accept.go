@@ -52,8 +52,8 @@ func (a *accepter) add(listener socket.Listener) error {
 	return nil
 }
 
-// appendSockets appends the descriptors of the listeners.
-func (a *accepter) appendSockets(list []int) []int {
+// sockets are the descriptors of the listeners.
+func (a *accepter) sockets() (list []int) {
 	for _, slot := range a.listeners {
 		list = append(list, int(a.loop.conns.at(slot).fd))
 	}

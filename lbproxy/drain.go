@@ -37,7 +37,7 @@ func (l *loop) apply() {
 	l.proxy.changed()
 }
 
-// beginDrain takes what has connected, while the sockets refuse new clients (ending.go), and gives idle connections a moment to
+// beginDrain takes what has connected, while the sockets refuse new clients (handshake.Ending), and gives idle connections a moment to
 // send the request that may be on its way.
 func (l *loop) beginDrain() {
 	l.stage = loopDraining

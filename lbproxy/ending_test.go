@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/handshake"
 	"percore/lbproxy/socket"
 )
 
@@ -45,7 +46,7 @@ func TestAStopWaitsForHandshakesThatHaveBegun(t *testing.T) {
 		}
 		return errors.Is(err, syscall.ECONNREFUSED)
 	})
-	time.Sleep(5 * settleMin)
+	time.Sleep(5 * handshake.SettleMin)
 	if r.listenersClosed() {
 		t.Fatal("the listener is closed, want it open while a handshake is under way")
 	}

@@ -370,7 +370,7 @@ func (l *loop) freeExchange(x *exchange) {
 
 // release closes everything when the loop ends.
 func (l *loop) release() {
-	l.proxy.ending.forget()
+	l.proxy.ending.Forget()
 	for slot := range int32(l.conns.size()) {
 		if c := l.conns.at(slot); c.kind != kindFree {
 			c.closeSocket()

@@ -20,6 +20,7 @@ import (
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
+	"percore/lbproxy/handshake"
 	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
 )
@@ -33,8 +34,8 @@ type Proxy struct {
 	loops     []*loop
 	wanted    atomic.Pointer[wanted]
 	group     balance.Group
-	watching  atomic.Bool // somebody waits for workers to become idle
-	ending    ending      // of accepting
+	watching  atomic.Bool       // somebody waits for workers to become idle
+	ending    *handshake.Ending // of accepting
 	accessLog *accesslog.Log
 	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
@@ -49,8 +50,9 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report, ending: newEnding(),
+		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report,
 	}
+	p.ending = handshake.NewEnding(log, p.closeListeners, p.changed)
 	p.options.Store(&o)
 	byLoop := make([][]socket.Listener, o.Loops)
 	for _, l := range listeners {
@@ -65,7 +67,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 			return nil, err
 		}
 		p.loops = append(p.loops, l)
-		p.ending.sockets = l.accepter.appendSockets(p.ending.sockets)
+		p.ending.Add(l.accepter.sockets())
 	}
 	return p, nil
 }
@@ -74,7 +76,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 func (p *Proxy) Run() error {
 	var loops, helpers sync.WaitGroup
 	stop := make(chan struct{})
-	for _, run := range []func(<-chan struct{}){p.runReporter, p.runEnding, p.accessLog.Run, p.notices.Run} {
+	for _, run := range []func(<-chan struct{}){p.runReporter, p.ending.Run, p.accessLog.Run, p.notices.Run} {
 		helpers.Go(func() { run(stop) })
 	}
 	errs := make([]error, len(p.loops))
@@ -121,7 +123,7 @@ func (p *Proxy) Apply(s Snapshot) error {
 		l.post((*loop).apply)
 	}
 	if s.Drain {
-		p.endAccepting(s.Sole, cmp.Or(s.Settle, settleMax))
+		p.ending.Begin(s.Sole, cmp.Or(s.Settle, handshake.SettleMax))
 	}
 	return nil
 }
@@ -132,12 +134,19 @@ func (p *Proxy) Finish() {
 	for _, l := range p.loops {
 		l.post((*loop).finishServing)
 	}
-	p.endAccepting(true, settleMax)
+	p.ending.Begin(true, handshake.SettleMax)
 }
 
 // Close ends every loop at once; connections are closed as they are.
 func (p *Proxy) Close() {
 	for _, l := range p.loops {
 		l.post(func(l *loop) { l.stage = loopStopped })
+	}
+}
+
+// closeListeners has every loop stop accepting for good.
+func (p *Proxy) closeListeners() {
+	for _, l := range p.loops {
+		l.post(func(l *loop) { l.accepter.close() })
 	}
 }

@@ -81,7 +81,7 @@ func (p *Proxy) makeReport() (Report, bool) {
 		quiet = quiet && l.quiet.Load()
 	}
 	t := w.table
-	r := Report{Seq: w.seq, Asked: w.ask, Settled: p.ending.isQuiet.Load()}
+	r := Report{Seq: w.seq, Asked: w.ask, Settled: p.ending.IsSettled()}
 	for i, e := range t.Backends() {
 		if e == nil {
 			continue

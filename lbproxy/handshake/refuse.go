@@ -1,5 +1,6 @@
 // Package handshake is about what the kernel does between a client's SYN and accept: how a listening socket stops taking
-// new ones, and whether any is still under way. With both a listener closes without a reset (ADR 22).
+// new ones, and whether any is still under way. With both a listener closes without a reset (ADR 22): [Ending] brings that
+// about for all listeners of a front door.
 package handshake
 
 import (
