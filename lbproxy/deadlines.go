@@ -36,26 +36,31 @@ func (l *loop) idleTimer(usual timer.Class) timer.Class {
 // A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange. So the class
 // follows from the exchange's state, and is brought up to date when whatever happened to it is over.
 
-// clientClass is what the client of an exchange has a time for now: timer.None where it waits for a worker. What it does not take of its
-// answer goes first, whatever else it does.
-func (x *exchange) clientClass(c *conn) timer.Class {
+// class is what the client has a time for now: timer.None where it waits for a worker. What it does not take of its response goes first,
+// whatever else it does.
+func (e clientEnd) class() timer.Class {
 	switch {
-	case x.writer.pending() > 0:
+	case e.writer.pending() > 0:
 		return timerSend
-	case x.request.state == requestParked && x.loop.table.StartsFirst():
+	case e.request.state == requestParked && e.loop.table.StartsFirst():
 		return timerFirstStart
-	case x.request.state == requestParked:
+	case e.request.state == requestParked:
 		return timerQueue
-	case x.upload.state == uploadBody && (x.request.state == requestHeld || x.request.state == requestStreaming && x.request.unsent.Pending() == 0):
-		if x.upload.expects {
-			return timerExpect
-		}
+	case e.owesBody() && e.upload.expects:
+		return timerExpect
+	case e.owesBody():
 		return timerBody
-	case x.isFinishing(c):
+	case e.isFinishing():
 		return timerFinished
 	default:
 		return timer.None
 	}
+}
+
+// owesBody reports whether the next piece of the request's body is wanted.
+func (e clientEnd) owesBody() bool {
+	return e.upload.state == uploadBody &&
+		(e.request.state == requestHeld || e.request.state == requestStreaming && e.request.unsent.Pending() == 0)
 }
 
 // retime gives the client of an exchange the timer that it has to have. One that is armed for the same goes on.
@@ -63,17 +68,17 @@ func (l *loop) retime(exchange int32) {
 	if exchange == noSlot {
 		return
 	}
-	x := l.exchanges.all[exchange]
-	c := l.conns.at(x.downstream)
-	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || x.upload.state == uploadHead {
+	e := l.exchanges.all[exchange].clientEnd()
+	c := e.conn()
+	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || e.upload.state == uploadHead {
 		return // it has ended, or has not begun, or is a tunnel
 	}
-	switch class := x.clientClass(c); {
-	case class == l.timers.Class(c.slot):
+	switch class := e.class(); {
+	case class == e.armed():
 	case class == timer.None:
-		l.timers.Clear(c.slot)
+		e.disarm()
 	default:
-		l.timers.Set(c.slot, class, l.now)
+		e.arm(class)
 	}
 }
 
@@ -83,37 +88,37 @@ func (l *loop) retime(exchange int32) {
 
 // awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
 // the client was told to send it.
-func (x *exchange) awaitBody(c *conn) {
-	x.touchBody(c)
-	x.upload.paceMillis, x.upload.paceBytes = x.loop.now, x.upload.body.total
+func (e clientEnd) awaitBody() {
+	e.touchBody()
+	e.upload.paceMillis, e.upload.paceBytes = e.loop.now, e.upload.body.total
 }
 
 // touchBody starts the time anew in which the next piece of a body has to come.
-func (x *exchange) touchBody(c *conn) {
-	if class := x.clientClass(c); class == timerBody || class == timerExpect {
-		x.loop.timers.Set(c.slot, class, x.loop.now)
+func (e clientEnd) touchBody() {
+	if class := e.class(); class == timerBody || class == timerExpect {
+		e.arm(class)
 	}
 }
 
 // bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a worker that
 // needs that has its own time.
-func (x *exchange) bodyTimedOut(why cause) {
-	if x.response.state == responseRelaying {
-		x.request.state = requestStopped
+func (e clientEnd) bodyTimedOut(why cause) {
+	if e.response.state == responseRelaying {
+		e.request.state = requestStopped
 		return
 	}
-	x.abort(why)
+	e.abort(why)
 }
 
 // isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it costs a
 // subtraction for each read, and no timer.
-func (x *exchange) isTooSlow() bool {
-	l := x.loop
-	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-x.upload.paceMillis
-	if x.upload.body.done || span <= 0 || elapsed < span {
+func (e clientEnd) isTooSlow() bool {
+	l := e.loop
+	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-e.upload.paceMillis
+	if e.upload.body.done || span <= 0 || elapsed < span {
 		return false
 	}
-	slow := (x.upload.body.total-x.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
-	x.upload.paceMillis, x.upload.paceBytes = l.now, x.upload.body.total
+	slow := (e.upload.body.total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
+	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.total
 	return slow
 }

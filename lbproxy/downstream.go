@@ -28,7 +28,7 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 		l.readDownstream(c)
 	case stateOpen:
 		if l.exchangeOf(c).upload.state == uploadWhole {
-			l.watchClient(c)
+			l.exchangeOf(c).clientEnd().watch()
 		} else {
 			l.readDownstream(c)
 		}
@@ -53,7 +53,9 @@ func (l *loop) readDownstream(c *conn) {
 	for range readsPerTurn {
 		room := l.requestRoom(c)
 		if room == 0 {
-			l.watchBlocked(c)
+			if x := l.exchangeOf(c); x != nil {
+				x.clientEnd().watchBlocked()
+			}
 			return
 		}
 		if !c.readable() {
@@ -143,10 +145,10 @@ func (l *loop) onClientClosed(c *conn) {
 	case x == nil:
 		l.closeConn(c)
 	case x.request.state == requestStopped && !c.gone(): // it needs not say the rest of what nobody wants to hear
-		l.judgeFIN(c)
+		x.clientEnd().judgeFIN()
 	case x.response.state == responseRelaying && !c.gone(): // nor of what is answered already; or it has left
 		x.request.state = requestStopped
-		c.flags = c.flags&^flagHalfClosed | flagLateFIN
+		x.clientEnd().noteLeaving()
 	default:
 		x.abort(causeClientClosed)
 	}
@@ -249,7 +251,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.requestRead(c, rest)
 		return
 	}
-	x.awaitBody(c)
+	x.clientEnd().awaitBody()
 	if len(rest) > 0 {
 		x.onBody(c, rest)
 		return
@@ -285,12 +287,12 @@ func (x *exchange) onBody(c *conn, b []byte) {
 	case limit > 0 && x.upload.body.total > limit:
 		x.abort(causeBodyTooLarge)
 		return
-	case x.isTooSlow():
-		x.bodyTimedOut(causeBodyTooSlow)
+	case x.clientEnd().isTooSlow():
+		x.clientEnd().bodyTimedOut(causeBodyTooSlow)
 		return
 	}
 	x.upload.expects, x.request.replay = false, false
-	x.touchBody(c)
+	x.clientEnd().touchBody()
 	if x.request.state == requestStreaming {
 		x.streamBody(c, payload, b[used:])
 		return
@@ -341,7 +343,7 @@ func (x *exchange) endRequest(c *conn, rest []byte) {
 	}
 	x.writer.closes = x.single && x.upload.body.framing == http1.FramingNone && len(rest) == 0
 	x.keepRest(rest)
-	x.noteWhole(c)
+	x.clientEnd().noteWhole()
 	x.upload.state = uploadWhole
 }
 

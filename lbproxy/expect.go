@@ -39,6 +39,6 @@ func (x *exchange) sendContinue() bool {
 		return true
 	}
 	x.upload.expects, x.request.replay = false, false
-	x.awaitBody(x.loop.conns.at(x.downstream))
+	x.clientEnd().awaitBody()
 	return x.goesOn(x.writer.goAhead())
 }

@@ -23,7 +23,7 @@ func (x *exchange) tryFailed(why cause) {
 		x.abort(why)
 		return
 	}
-	if outcomes[why].retry != balance.NoRetry && l.hasLeft(l.conns.at(x.downstream)) {
+	if outcomes[why].retry != balance.NoRetry && x.clientEnd().hasLeft() {
 		x.abort(causeClientClosed)
 		return
 	}

@@ -15,49 +15,69 @@ const (
 	finishedMillis = 250
 )
 
-// watchClient notices that a client left before its answer was out. A reset always counts.
-func (l *loop) watchClient(c *conn) {
-	x := l.exchangeOf(c)
+// isLeaving reports whether the client counts as one that leaves: its FIN came later than with its request.
+func (e clientEnd) isLeaving() bool { return e.conn().has(flagLateFIN) }
+
+// hasFinished reports whether the client has sent its FIN right behind its request, and so may wait for the response.
+func (e clientEnd) hasFinished() bool { return e.conn().has(flagHalfClosed) }
+
+// noteLeaving takes the client's FIN for its leaving.
+func (e clientEnd) noteLeaving() {
+	c := e.conn()
+	c.flags = c.flags&^flagHalfClosed | flagLateFIN
+}
+
+// forgive takes the FIN of a client that counted as one that leaves for one behind its request.
+func (e clientEnd) forgive() {
+	if c := e.conn(); c.has(flagLateFIN) {
+		c.flags = c.flags&^flagLateFIN | flagHalfClosed
+	}
+}
+
+// watch notices that a client left before its answer was out. A reset always counts.
+func (e clientEnd) watch() {
+	c := e.conn()
 	if c.ended() {
-		x.noteFIN(c)
+		e.noteFIN()
 	}
 	switch left := c.gone(); {
-	case x.request.state == requestParked && (left || c.has(flagLateFIN)):
-		x.abort(causeClientClosed)
-	case x.request.state == requestParked:
-		x.probe(c)
-	case left && !l.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
-		x.abort(causeClientClosed)
+	case e.request.state == requestParked && (left || e.isLeaving()):
+		e.abort(causeClientClosed)
+	case e.request.state == requestParked:
+		e.probe()
+	case left && !e.loop.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
+		e.abort(causeClientClosed)
 	}
 }
 
 // watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen only when it is read.
-func (l *loop) watchBlocked(c *conn) {
-	x := l.exchangeOf(c)
-	if x == nil || x.upload.state != uploadBody {
+func (e clientEnd) watchBlocked() {
+	if e.upload.state != uploadBody {
 		return
 	}
+	c := e.conn()
 	if c.gone() {
-		x.abort(causeClientClosed)
+		e.abort(causeClientClosed)
 		return
 	}
-	if !c.ended() || x.upload.body.framing != http1.FramingLength {
+	if !c.ended() || e.upload.body.framing != http1.FramingLength {
 		return
 	}
-	if l.judgeFIN(c); c.unread() < x.upload.body.left || x.request.state == requestParked && c.has(flagLateFIN) {
-		x.abort(causeClientClosed)
+	if e.judgeFIN(); c.unread() < e.upload.body.left || e.request.state == requestParked && e.isLeaving() {
+		e.abort(causeClientClosed)
 	}
 }
 
 // hasLeft looks whether a client has closed or reset its connection, which no event may have told yet.
-func (l *loop) hasLeft(c *conn) bool {
-	if c.gone() || c.has(flagLateFIN) {
+func (e clientEnd) hasLeft() bool {
+	c := e.conn()
+	if c.gone() || e.isLeaving() {
 		return true
 	}
-	switch l.peek(c) {
+	switch e.loop.peek(c) {
 	case nextEnd:
-		l.judgeFIN(c)
-		return l.exchangeOf(c).upload.state == uploadBody || c.has(flagLateFIN)
+		e.judgeFIN()
+		return e.upload.state == uploadBody || e.isLeaving()
 	case nextFailure:
 		return true
 	case nextNothing, nextBytes:
@@ -66,62 +86,65 @@ func (l *loop) hasLeft(c *conn) bool {
 }
 
 // noteWhole remembers when a request was whole, and whether a FIN came with it.
-func (x *exchange) noteWhole(c *conn) {
-	c.since = x.loop.now
+func (e clientEnd) noteWhole() {
+	c := e.conn()
+	c.since = e.loop.now
 	if c.ended() {
-		x.noteFIN(c)
+		e.noteFIN()
 	}
 }
 
 // noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
-func (x *exchange) noteFIN(c *conn) {
-	x.loop.judgeFIN(c)
-	x.writer.keepAlive = x.writer.keepAlive && (x.upload.in.Pending() > 0 || x.loop.peek(c) != nextEnd)
+func (e clientEnd) noteFIN() {
+	e.judgeFIN()
+	e.writer.keepAlive = e.writer.keepAlive && (e.upload.in.Pending() > 0 || e.loop.peek(e.conn()) != nextEnd)
 }
 
 // judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
-// been too busy to look; but for a client that has acknowledged something since, the FIN cannot be later than we saw it. A client that has the
-// beginning of an answer, and cannot be probed in the middle of it, has finished with it.
-func (l *loop) judgeFIN(c *conn) {
-	if c.flags&(flagHalfClosed|flagLateFIN) != 0 {
+// been too busy to look; but for a client that has acknowledged something since, the FIN cannot be later than we saw it. A client that has
+// the beginning of an answer, and cannot be probed in the middle of it, has finished with it.
+func (e clientEnd) judgeFIN() {
+	if e.hasFinished() || e.isLeaving() {
 		return
 	}
+	c := e.conn()
 	lag, known := c.finLag()
-	x := l.exchangeOf(c)
-	if seen := l.now - c.since; x.upload.state == uploadWhole && (!known || seen < lag) {
+	if seen := e.loop.now - c.since; e.upload.state == uploadWhole && (!known || seen < lag) {
 		lag = seen
 	}
-	if lag > finLagMillis || x.response.state == responseRelaying && !x.writer.isChunked() {
+	if lag > finLagMillis || e.response.state == responseRelaying && !e.writer.isChunked() {
 		c.flags |= flagLateFIN
 	} else {
 		c.flags |= flagHalfClosed
 	}
 }
 
-// isFinishing tells whether a client's FIN gives its worker a time.
-func (x *exchange) isFinishing(c *conn) bool {
-	switch {
-	case x.loop.options.IgnoreClientAbort:
+// isFinishing reports whether a client's FIN gives its worker a time.
+func (e clientEnd) isFinishing() bool {
+	if e.loop.options.IgnoreClientAbort || e.response.state != responseAwaited && e.response.state != responseRelaying {
 		return false
-	case c.has(flagLateFIN):
-		return x.response.state == responseAwaited || x.response.state == responseRelaying
-	default:
-		return c.has(flagHalfClosed) && x.upload.state == uploadWhole && !x.writer.probed && (x.response.state == responseAwaited || x.response.state == responseRelaying && x.writer.isChunked())
 	}
+	c := e.conn()
+	return c.has(flagLateFIN) || c.has(flagHalfClosed) && e.mayProbe()
+}
+
+// mayProbe reports whether the client can be told something that it gets in any case.
+func (e clientEnd) mayProbe() bool {
+	return e.upload.state == uploadWhole && !e.writer.probed && (e.response.state == responseAwaited || e.writer.isChunked())
 }
 
 // finishedTimedOut ends an exchange whose client has left, or asks whether it has.
-func (x *exchange) finishedTimedOut(c *conn) {
-	if c.has(flagLateFIN) {
-		x.abort(causeClientClosed)
+func (e clientEnd) finishedTimedOut() {
+	if e.isLeaving() {
+		e.abort(causeClientClosed)
 		return
 	}
-	x.probe(c)
+	e.probe()
 }
 
 // probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
-func (x *exchange) probe(c *conn) {
-	if c.has(flagHalfClosed) && x.upload.state == uploadWhole {
-		x.goesOn(x.writer.probe(x.response.state == responseRelaying))
+func (e clientEnd) probe() {
+	if e.hasFinished() && e.upload.state == uploadWhole {
+		e.goesOn(e.writer.probe(e.response.state == responseRelaying))
 	}
 }

@@ -264,7 +264,7 @@ func (l *loop) expired(c *conn, class timer.Class) {
 	case timerHeader:
 		l.headTimedOut(c)
 	case timerBody:
-		l.exchangeOf(c).bodyTimedOut(causeBodyTimeout)
+		l.exchangeOf(c).clientEnd().bodyTimedOut(causeBodyTimeout)
 	case timerSend:
 		l.exchangeOf(c).abort(causeSendTimeout)
 	case timerExpect:
@@ -274,7 +274,7 @@ func (l *loop) expired(c *conn, class timer.Class) {
 	case timerRead:
 		l.readTimedOut(c)
 	case timerFinished:
-		l.exchangeOf(c).finishedTimedOut(c)
+		l.exchangeOf(c).clientEnd().finishedTimedOut()
 	case timerQueue, timerFirstStart:
 		l.exchangeOf(c).queueTimedOut()
 	case timerWorkerSend:

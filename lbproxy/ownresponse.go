@@ -40,7 +40,7 @@ func (x *exchange) respondOptions(c *conn, rest []byte) {
 func (x *exchange) respondOwn(o *ownResponse) {
 	x.response.status, x.response.state = o.status, responseTaken
 	x.writer.keepAlive = x.writer.keepAlive && x.upload.state == uploadWhole && !x.loop.isDraining()
-	x.loop.timers.Clear(x.downstream)
+	x.clientEnd().disarm()
 	switch {
 	case !x.goesOn(x.writer.own(o)):
 	case x.writer.pending() == 0:

@@ -12,8 +12,7 @@ func (x *exchange) park() {
 		x.abort(causeDeadline)
 		return
 	}
-	c := l.conns.at(x.downstream)
-	if c.has(flagLateFIN) {
+	if x.clientEnd().isLeaving() {
 		x.abort(causeClientClosed)
 		return
 	}
@@ -33,7 +32,7 @@ func (x *exchange) park() {
 	if x.wait.Tries > 0 && l.timers.Class(l.retrySlot) == timer.None {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
-	x.probe(c)
+	x.clientEnd().probe()
 }
 
 // isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
@@ -94,7 +93,7 @@ func (x *exchange) useGrant(t *balance.Backend) {
 	defer l.retime(x.id)
 	x.endWait()
 	x.backend = t // from here on the exchange gives the place back, whatever happens
-	if l.crowded && l.hasLeft(c) {
+	if l.crowded && x.clientEnd().hasLeft() {
 		x.abort(causeClientClosed)
 		return
 	}

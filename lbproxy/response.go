@@ -112,10 +112,8 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if x.request.state != requestSent || l.isDraining() {
 		x.writer.keepAlive = false
 	}
-	x.upload.expects = false                               // no 100 belongs into a final answer
-	if c := l.conns.at(x.downstream); c.has(flagLateFIN) { // it was not too late, and whether the client is there will show
-		c.flags = c.flags&^flagLateFIN | flagHalfClosed
-	}
+	x.upload.expects = false // no 100 belongs into a final answer
+	x.clientEnd().forgive()  // it was not too late, and whether the client is there will show
 	x.response.early = !x.isWithWorker()
 	x.response.reusable = x.response.reusable && r.KeepAlive && !x.response.early
 	u.uses++
@@ -207,7 +205,7 @@ func (x *exchange) stopUpload() {
 	l := x.loop
 	x.request.state = requestStopped
 	x.request.unsent.Release(&l.buffers)
-	l.timers.Set(x.downstream, timerSend, l.now) // not the body's any more
+	x.clientEnd().arm(timerSend) // not the body's any more
 }
 
 // goesOn ends the exchange of a client that takes nothing any more. It reports whether the exchange goes on.
@@ -226,7 +224,7 @@ func (x *exchange) flushToClient() {
 		return
 	}
 	if x.writer.pending() == 0 {
-		x.awaitBody(l.conns.at(x.downstream))
+		x.clientEnd().awaitBody()
 		if x.response.state == responseTaken {
 			x.finish()
 			return

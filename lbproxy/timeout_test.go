@@ -281,23 +281,24 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 
 func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	l := &loop{options: &Options{ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240}, timers: timer.New(1, 1, 1), loopClock: loopClock{now: 1}}
-	l.timers.Grow(1)
-	x, c := &exchange{loop: l}, &conn{}
+	c := l.takeConn(-1, kindDownstream)
+	x := &exchange{loop: l, downstream: c.slot}
+	e := x.clientEnd()
 	x.upload.body.begin(http1.FramingLength, 1<<20)
-	x.awaitBody(c)
+	e.awaitBody()
 	x.upload.body.total = 10
-	if l.now += 29_999; x.isTooSlow() {
+	if l.now += 29_999; e.isTooSlow() {
 		t.Error("inside the span: got too slow, want no verdict")
 	}
-	x.awaitBody(c) // the worker has taken what was held back
-	if l.now += 29_999; x.isTooSlow() {
+	e.awaitBody() // the worker has taken what was held back
+	if l.now += 29_999; e.isTooSlow() {
 		t.Error("after a pause: got too slow, want a span of its own")
 	}
-	if l.now++; !x.isTooSlow() {
+	if l.now++; !e.isTooSlow() {
 		t.Error("behind the span: got fast enough, want too slow")
 	}
 	x.upload.body.done = true
-	if l.now += 60_000; x.isTooSlow() {
+	if l.now += 60_000; e.isTooSlow() {
 		t.Error("a body that is here: got too slow")
 	}
 }

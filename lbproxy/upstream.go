@@ -94,9 +94,8 @@ func (x *exchange) pushRequest() {
 		return
 	}
 	x.request.state = requestStreaming
-	c := l.conns.at(x.downstream)
-	x.awaitBody(c)
-	l.enqueue(c)
+	x.clientEnd().awaitBody()
+	x.clientEnd().readOn()
 }
 
 // writeFailed reads what a worker that takes no more may have answered before it closed (RFC 9112 section 9.5): a
@@ -154,9 +153,8 @@ func (x *exchange) flushToWorker(u *conn) {
 	l.timers.Set(u.slot, timerRead, l.now)
 	x.request.unsent.Release(&l.buffers)
 	if x.upload.state == uploadBody {
-		c := l.conns.at(x.downstream)
-		x.awaitBody(c)
-		l.enqueue(c)
+		x.clientEnd().awaitBody()
+		x.clientEnd().readOn()
 	}
 }
 
