@@ -2,12 +2,10 @@ package lbproxy
 
 import (
 	"reflect"
-	"time"
 
 	"percore/lbproxy/client"
 	"percore/lbproxy/refusal"
 	"percore/lbproxy/socket"
-	"percore/lbproxy/timer"
 )
 
 // Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
@@ -31,9 +29,6 @@ func (p *Proxy) Configure(o Options) error {
 	return nil
 }
 
-// timersConfigured is how many timer classes, from the first on, have durations that are settings.
-const timersConfigured = 10
-
 // configure takes over the newest settings.
 func (l *loop) configure() {
 	o := l.proxy.options.Load()
@@ -44,10 +39,5 @@ func (l *loop) configure() {
 	l.room.clientsMax = clientsMax(o, socket.DescriptorsMax())
 	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)
 	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
-	for i, d := range [timersConfigured]time.Duration{
-		o.ClientHeaderTimeout, o.ClientBodyTimeout, o.SendTimeout, o.KeepaliveTimeout,
-		o.ProxyConnectTimeout, o.ProxyReadTimeout, o.ProxyKeepaliveTimeout, o.QueueTimeout, o.TunnelTimeout, o.firstStartTimeout(),
-	} {
-		l.timers.Resize(timer.Class(i+1), d.Milliseconds())
-	}
+	o.resize(l.timers)
 }

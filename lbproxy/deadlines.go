@@ -1,8 +1,12 @@
 package lbproxy
 
-import "percore/lbproxy/timer"
+import (
+	"time"
 
-// The timer classes of a loop; conn.go says which state arms which.
+	"percore/lbproxy/timer"
+)
+
+// The timer classes of a loop; conn.go says which state arms which. Each belongs to a row of resize, or to one of newTimers.
 const (
 	timerHeader timer.Class = 1 + iota
 	timerBody
@@ -24,6 +28,40 @@ const (
 	timerExpect
 	timerFinished
 )
+
+// newTimers makes the timers of a loop. Those that go by settings are to be resized.
+func newTimers() *timer.Table {
+	millis := [timerFinished + 1]int64{
+		timerLinger:      lingerMillis,
+		timerAcceptPause: acceptPauseMillis,
+		timerGrace:       graceMillis,
+		timerRetry:       retryMillis,
+		timerProxy:       proxyHeaderMillis,
+		timerHalfClosed:  halfClosedMillis,
+		timerWorkerSend:  workerSendMillis,
+		timerExpect:      expectMillis,
+		timerFinished:    finishedMillis,
+	}
+	return timer.New(millis[1:]...)
+}
+
+// resize sets the timers that go by settings. It says, too, which those are.
+func (o *Options) resize(timers *timer.Table) {
+	for class, d := range map[timer.Class]time.Duration{
+		timerHeader:     o.ClientHeaderTimeout,
+		timerBody:       o.ClientBodyTimeout,
+		timerSend:       o.SendTimeout,
+		timerKeepalive:  o.KeepaliveTimeout,
+		timerConnect:    o.ProxyConnectTimeout,
+		timerRead:       o.ProxyReadTimeout,
+		timerPooled:     o.ProxyKeepaliveTimeout,
+		timerQueue:      o.QueueTimeout,
+		timerTunnel:     o.TunnelTimeout,
+		timerFirstStart: o.firstStartTimeout(),
+	} {
+		timers.Resize(class, d.Milliseconds())
+	}
+}
 
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.
 func (l *loop) idleTimer(usual timer.Class) timer.Class {
@@ -121,4 +159,54 @@ func (e clientEnd) isTooSlow() bool {
 	slow := (e.upload.body.total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
 	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.total
 	return slow
+}
+
+// expire handles every timer that has run out.
+func (l *loop) expire() {
+	for {
+		slot, class, ok := l.timers.Expired(l.now)
+		if !ok {
+			return
+		}
+		l.expired(l.conns.at(slot), class)
+	}
+}
+
+func (l *loop) expired(c *conn, class timer.Class) {
+	defer l.rescue(c.ref())
+	defer l.retime(c.exchange)
+	switch class {
+	case timerHeader:
+		l.headTimedOut(c)
+	case timerBody:
+		l.exchangeOf(c).clientEnd().bodyTimedOut(causeBodyTimeout)
+	case timerSend:
+		l.exchangeOf(c).abort(causeSendTimeout)
+	case timerExpect:
+		l.exchangeOf(c).sendContinue()
+	case timerConnect:
+		l.exchangeOf(c).tryFailed(causeConnectTimeout)
+	case timerRead:
+		l.readTimedOut(c)
+	case timerFinished:
+		l.exchangeOf(c).clientEnd().finishedTimedOut()
+	case timerQueue, timerFirstStart:
+		l.exchangeOf(c).queueTimedOut()
+	case timerWorkerSend:
+		l.exchangeOf(c).tryFailed(causeWorkerSendTimeout)
+	case timerTunnel, timerHalfClosed:
+		l.exchangeOf(c).tunnel().close()
+	case timerKeepalive:
+		l.linger(c)
+	case timerGrace:
+		l.graceOver(c)
+	case timerPooled, timerLinger:
+		l.closeConn(c)
+	case timerProxy:
+		l.closeUnserved(c)
+	case timerAcceptPause:
+		l.accepter.from(c)
+	case timerRetry:
+		l.retryParked()
+	}
 }

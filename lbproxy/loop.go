@@ -95,8 +95,7 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	}
 	l := &loop{
 		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
-		timers: timer.New(append(make([]int64, timersConfigured), lingerMillis, acceptPauseMillis, graceMillis, retryMillis,
-			proxyHeaderMillis, halfClosedMillis, workerSendMillis, expectMillis, finishedMillis)...),
+		timers:  newTimers(),
 		mailbox: balance.Mailbox{Wake: t.poller.Wake},
 		out:     make([]byte, 0, buffer.HeadroomBytes),
 		log:     accesslog.NewWriter(p.accessLog),
@@ -243,56 +242,6 @@ func (l *loop) readMail() {
 	l.mail.Unlock()
 	for _, f := range posted {
 		f(l)
-	}
-}
-
-// expire handles every timer that has run out.
-func (l *loop) expire() {
-	for {
-		slot, class, ok := l.timers.Expired(l.now)
-		if !ok {
-			return
-		}
-		l.expired(l.conns.at(slot), class)
-	}
-}
-
-func (l *loop) expired(c *conn, class timer.Class) {
-	defer l.rescue(c.ref())
-	defer l.retime(c.exchange)
-	switch class {
-	case timerHeader:
-		l.headTimedOut(c)
-	case timerBody:
-		l.exchangeOf(c).clientEnd().bodyTimedOut(causeBodyTimeout)
-	case timerSend:
-		l.exchangeOf(c).abort(causeSendTimeout)
-	case timerExpect:
-		l.exchangeOf(c).sendContinue()
-	case timerConnect:
-		l.exchangeOf(c).tryFailed(causeConnectTimeout)
-	case timerRead:
-		l.readTimedOut(c)
-	case timerFinished:
-		l.exchangeOf(c).clientEnd().finishedTimedOut()
-	case timerQueue, timerFirstStart:
-		l.exchangeOf(c).queueTimedOut()
-	case timerWorkerSend:
-		l.exchangeOf(c).tryFailed(causeWorkerSendTimeout)
-	case timerTunnel, timerHalfClosed:
-		l.exchangeOf(c).tunnel().close()
-	case timerKeepalive:
-		l.linger(c)
-	case timerGrace:
-		l.graceOver(c)
-	case timerPooled, timerLinger:
-		l.closeConn(c)
-	case timerProxy:
-		l.closeUnserved(c)
-	case timerAcceptPause:
-		l.accepter.from(c)
-	case timerRetry:
-		l.retryParked()
 	}
 }
 
