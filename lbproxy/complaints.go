@@ -67,7 +67,7 @@ func (x *exchange) explain(why cause) {
 }
 
 // refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
-func (x *exchange) refuseHello(b []byte) {
+func (x *exchange) refuseHello() {
 	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
-	x.refuse(b, refusal.ErrClientHello)
+	x.refuse(refusal.ErrClientHello)
 }

@@ -5,6 +5,7 @@ import (
 
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
 	"percore/lbproxy/refusal"
 )
 
@@ -176,7 +177,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 	n, err := l.request.Parse(b, seen, l.limits.Request)
 	switch {
 	case (err != nil || n == 0) && refusal.IsClientHello(b):
-		l.ensureExchange(c, x).refuseHello(b)
+		l.ensureExchange(c, x).refuseHello()
 	case err != nil:
 		l.ensureExchange(c, x).refuseHead(b, err)
 	case n == 0:
@@ -228,6 +229,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	l.timers.Clear(c.slot)
 	x.method, x.writer.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
+	x.noteWishes(r.Fields)
 	x.writer.keepAlive = r.KeepAlive && !l.isDraining()
 	x.headNanos = l.nowNanos
 	x.noteHead(r)
@@ -262,6 +264,20 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	}
 }
 
+// noteWishes notes what the client says about responses to it.
+func (x *exchange) noteWishes(fields []http1.Field) {
+	var accept page.Accept
+	for i := range fields {
+		switch f := &fields[i]; {
+		case f.ID == http1.FieldAccept && !f.Hop:
+			accept.Add(f.Value)
+		case f.ID == http1.FieldTE && x.writer.minor > 0 && http1.HasToken(f.Value, "trailers"):
+			x.writer.trailers = true
+		}
+	}
+	x.format = accept.Format()
+}
+
 // hasRoom tells whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot be held that comes with
 // its offer, for which nobody has to wait (RFC 6455 section 4.1).
 func (x *exchange) hasRoom(rest []byte) bool {
@@ -282,7 +298,7 @@ func (x *exchange) onBody(c *conn, b []byte) {
 	payload, used, err := x.upload.body.take(b)
 	switch limit := l.options.ClientMaxBodySize; {
 	case err != nil:
-		x.refuse(x.request.head(), err)
+		x.refuse(err)
 		return
 	case limit > 0 && x.upload.body.total > limit:
 		x.abort(causeBodyTooLarge)
@@ -362,8 +378,11 @@ func (x *exchange) keepRest(rest []byte) {
 
 // refuseHead answers the request whose head starts b.
 func (x *exchange) refuseHead(b []byte, err error) {
+	var accept page.Accept
+	accept.AddHead(b)
+	x.format = accept.Format()
 	x.glimpse(b)
-	x.refuse(b, err)
+	x.refuse(err)
 }
 
 // glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides whether the answer
@@ -376,8 +395,8 @@ func (x *exchange) glimpse(b []byte) {
 	x.noteHead(r)
 }
 
-// refuse answers a request with this head that the codec rejected.
-func (x *exchange) refuse(head []byte, err error) {
+// refuse answers a request that the codec rejected.
+func (x *exchange) refuse(err error) {
 	l := x.loop
 	status := outcomes[causeBadRequest].status
 	var refusal *http1.Error
@@ -395,7 +414,7 @@ func (x *exchange) refuse(head []byte, err error) {
 		x.cut(status)
 		return
 	}
-	x.respond(head, status, words)
+	x.respond(status, words)
 }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the

@@ -4,6 +4,7 @@ import (
 	"percore/lbproxy/balance"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
 )
 
 // exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
@@ -16,8 +17,9 @@ type exchange struct {
 
 	client  client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method  http1.Method
-	single  bool // the client itself asked for no more than this answer
-	upgrade bool // the client asks for another protocol
+	format  page.Format // that the client prefers for a page of our own
+	single  bool        // the client itself asked for no more than this answer
+	upgrade bool        // the client asks for another protocol
 
 	upload   upload
 	request  request

@@ -103,7 +103,7 @@ func (x *exchange) abort(why cause) {
 		x.cut(o.status)
 		return
 	}
-	x.respond(x.request.head(), o.status, x.reason(why)+l.whyNoneIsUp(o.status))
+	x.respond(o.status, x.reason(why)+l.whyNoneIsUp(o.status))
 }
 
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its

@@ -8,14 +8,11 @@ import (
 // allowedMethods are those that are proxied. Others are, too, but for CONNECT and TRACE.
 const allowedMethods = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
 
-// respond answers a request with this head, which says in which format, with a page of our own.
-func (x *exchange) respond(head []byte, status int, reason string) {
-	var accept page.Accept
-	accept.AddHead(head)
-	format := accept.Format()
+// respond answers a request with a page of our own.
+func (x *exchange) respond(status int, reason string) {
 	var room [page.BodyBytesMax]byte
 	o := ownResponse{
-		status: status, contentType: format.ContentType(), body: page.Append(room[:0], format, status, reason),
+		status: status, contentType: x.format.ContentType(), body: page.Append(room[:0], x.format, status, reason),
 		isHead: x.method == http1.MethodHEAD,
 	}
 	switch status {

@@ -25,9 +25,6 @@ type request struct {
 	unsent buffer.Box // what the worker's socket has not taken of what came behind that
 }
 
-// head is the head, as far as it is written.
-func (r *request) head() []byte { return r.b[r.start:max(r.start, r.bodyAt)] }
-
 // buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
 // framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
 func (x *exchange) buildRequest(c *conn, r *http1.Request) {
@@ -47,8 +44,6 @@ func (x *exchange) buildRequest(c *conn, r *http1.Request) {
 			b = http1.AppendNumber(b, "Max-Forwards", int64(r.MaxForwards-1)) // RFC 9110 section 7.6.2
 		} else if client.Passes(f, trusted) {
 			b = http1.AppendField(b, f.Name, f.Value)
-		} else if f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers") {
-			x.writer.trailers = true
 		}
 	}
 	if via := l.options.Via; via != "" {

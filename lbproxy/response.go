@@ -144,18 +144,6 @@ func (x *exchange) releaseHead() {
 	x.request.b, x.request.start, x.request.bodyAt = nil, 0, 0
 }
 
-// releaseHeld gives back the held body of a request that its worker has and nobody may repeat: the worker may take its time, and what is
-// held for that long nobody else can use. The head is left for the format of an answer of our own.
-func (x *exchange) releaseHeld() {
-	head := x.request.head()
-	if len(x.request.b) == x.request.bodyAt || buffer.SizeFor(len(head)) == cap(x.request.b) {
-		return
-	}
-	b := append(x.loop.buffers.Get(len(head)), head...)
-	x.loop.buffers.Put(x.request.b)
-	x.request.b, x.request.start, x.request.bodyAt = b, 0, len(b)
-}
-
 func (x *exchange) releaseResponseHead() {
 	x.loop.buffers.Put(x.response.head)
 	x.response.head = nil

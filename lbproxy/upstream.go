@@ -87,7 +87,7 @@ func (x *exchange) pushRequest() {
 		return
 	}
 	if !x.request.replay || !x.method.Idempotent() {
-		x.releaseHeld()
+		x.releaseHead()
 	}
 	if x.upload.state != uploadBody {
 		x.request.state = requestSent
