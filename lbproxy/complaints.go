@@ -5,7 +5,6 @@ import (
 
 	"percore/lbproxy/http1"
 	"percore/lbproxy/notice"
-	"percore/lbproxy/refusal"
 )
 
 // complaints are what a loop says now and then of many connections.
@@ -64,10 +63,4 @@ func (x *exchange) explain(why cause) {
 	if pace != nil {
 		l.complain(pace, sideDownstream, "request refused", words)
 	}
-}
-
-// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
-func (x *exchange) refuseHello() {
-	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
-	x.refuse(refusal.ErrClientHello)
 }

@@ -1,8 +1,11 @@
 package lbproxy
 
 import (
+	"errors"
+
 	"percore/lbproxy/http1"
 	"percore/lbproxy/page"
+	"percore/lbproxy/refusal"
 )
 
 // allowedMethods are those that are proxied. Others are, too, but for CONNECT and TRACE.
@@ -48,4 +51,51 @@ func (x *exchange) respondOwn(o *ownResponse) {
 		}
 		x.stopUpload()
 	}
+}
+
+// refuseHead answers the request whose head starts b.
+func (x *exchange) refuseHead(b []byte, err error) {
+	var accept page.Accept
+	accept.AddHead(b)
+	x.format = accept.Format()
+	x.glimpse(b)
+	x.refuse(err)
+}
+
+// glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides whether the answer
+// may have a body, and is logged.
+func (x *exchange) glimpse(b []byte) {
+	l := x.loop
+	r := &l.request
+	r.Glimpse(b, l.limits.Request)
+	x.method, x.writer.minor = r.MethodID, r.Minor
+	x.noteHead(r)
+}
+
+// refuse answers a request that the codec rejected.
+func (x *exchange) refuse(err error) {
+	l := x.loop
+	status := outcomes[causeBadRequest].status
+	var refusal *http1.Error
+	if errors.As(err, &refusal) {
+		status = refusal.Status
+	}
+	x.detachWorker(false)
+	words, limit := l.limits.OfRequest(err)
+	x.refusal = words
+	x.logCause(causeBadRequest)
+	if limit != http1.LimitNone { // the operator's to raise; strangers must not fill the log with it
+		l.complain(&l.complaints.beyond[limit], sideDownstream, "request refused", words)
+	}
+	if x.hasBegun() {
+		x.cut(status)
+		return
+	}
+	x.respond(status, words)
+}
+
+// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
+func (x *exchange) refuseHello() {
+	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
+	x.refuse(refusal.ErrClientHello)
 }

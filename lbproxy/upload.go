@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/buffer"
+import (
+	"percore/lbproxy/buffer"
+	"percore/lbproxy/http1"
+)
 
 // upload is what a client has sent of its request, and what is still to come of it.
 type upload struct {
@@ -11,4 +14,176 @@ type upload struct {
 	forgot                bool       // what was sent ahead was dropped, and more of it may be on its way
 	expects               bool       // the client waits for 100, and the worker was asked to say it
 	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
+}
+
+// headReadBytes is the most that one read takes while a head is expected, and so the most that a client can send ahead of
+// the answer: enough for nearly every head, and for most requests with their bodies.
+const headReadBytes = 20 << 10
+
+// holdBytesMin is the least that is read at once while a body is held.
+const holdBytesMin = 4 << 10
+
+// uploadRoom is how many bytes of a request may be read now; 0 while there is no use for them.
+func (x *exchange) uploadRoom() int {
+	switch {
+	case x.upload.state == uploadWhole:
+		return 0
+	case x.upload.state == uploadBody:
+		return x.bodyRoom()
+	case x.upload.seen < x.upload.in.Pending(): // first what is here already: it has its turn in the run queue
+		return 0
+	default:
+		return headReadBytes
+	}
+}
+
+// bodyRoom is how many bytes of a request's body may be read now.
+func (x *exchange) bodyRoom() int {
+	l := x.loop
+	switch x.request.state {
+	case requestHeld:
+		held := len(x.request.b) - x.request.bodyAt
+		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
+		if l.buffers.Pressure() == buffer.Full {
+			room = min(room, max(cap(x.request.b)-len(x.request.b)-len(crlf), 1)) // what needs no larger buffer
+		}
+		return room
+	case requestStreaming:
+		if x.request.unsent.Pending() == 0 {
+			return l.readRoom()
+		}
+	case requestStopped:
+		return l.readRoom() // to be thrown away
+	case requestParked, requestSending, requestSent:
+	}
+	return 0
+}
+
+// onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
+func (x *exchange) onBody(c *conn, b []byte) {
+	l := x.loop
+	if x.request.state == requestStopped { // its answer is here, or its worker takes no more
+		x.upload.body.total += int64(len(b))
+		return
+	}
+	payload, used, err := x.upload.body.take(b)
+	switch limit := l.options.ClientMaxBodySize; {
+	case err != nil:
+		x.refuse(err)
+		return
+	case limit > 0 && x.upload.body.total > limit:
+		x.abort(causeBodyTooLarge)
+		return
+	case x.clientEnd().isTooSlow():
+		x.clientEnd().bodyTimedOut(causeBodyTooSlow)
+		return
+	}
+	x.upload.expects, x.request.replay = false, false
+	x.clientEnd().touchBody()
+	if x.request.state == requestStreaming {
+		x.streamBody(c, payload, b[used:])
+		return
+	}
+	if len(x.request.b)+len(payload) > cap(x.request.b) && l.buffers.Pressure() == buffer.Full {
+		x.abort(causeNoMemory)
+		return
+	}
+	x.request.b = l.buffers.Append(x.request.b, payload)
+	if x.upload.body.done {
+		x.requestRead(c, b[used:])
+		return
+	}
+	x.upload.in.Release(&l.buffers)
+	if len(x.request.b)-x.request.bodyAt >= x.holdMax() {
+		x.frameHeld()
+		x.assign()
+	}
+}
+
+// streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
+func (x *exchange) streamBody(c *conn, payload, rest []byte) {
+	if x.upload.body.done {
+		x.endRequest(c, rest)
+		x.request.state = requestSent
+	}
+	if x.upload.body.framing == http1.FramingChunked {
+		payload = x.loop.scratch.Chunk(payload, x.upload.body.done)
+	}
+	if len(payload) > 0 {
+		x.sendToWorker(payload)
+	}
+}
+
+// requestRead goes on to choose a worker, now that all of the request is here.
+func (x *exchange) requestRead(c *conn, rest []byte) {
+	x.endRequest(c, rest)
+	x.request.replay = true
+	x.frameHeld()
+	x.assign()
+}
+
+// endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that is kept: it would have
+// to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
+func (x *exchange) endRequest(c *conn, rest []byte) {
+	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
+		x.upload.forgot, x.writer.keepAlive, rest = true, false, nil
+	}
+	x.writer.closes = x.single && x.upload.body.framing == http1.FramingNone && len(rest) == 0
+	x.keepRest(rest)
+	x.clientEnd().noteWhole()
+	x.upload.state = uploadWhole
+}
+
+// keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
+func (x *exchange) keepRest(rest []byte) {
+	x.upload.seen = 0
+	switch {
+	case len(rest) == 0:
+		x.upload.in.Release(&x.loop.buffers)
+	case x.upload.in.Pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
+		x.upload.in.Keep(len(rest))
+	default:
+		x.upload.in.Add(&x.loop.buffers, rest)
+	}
+}
+
+// Expect: 100-continue (RFC 9110 section 10.1.1). Where the body is held, nobody but the front door can say 100. Where it
+// is streamed, the worker is asked: it may refuse the body before it is sent.
+
+// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says 100: many
+// a small server knows no expectations, and some clients wait for ever. curl waits as long.
+const expectMillis = 1_000
+
+// asksWorker tells whether a client that holds its body back waits for the worker's word: it will not be held whole.
+func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
+	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax())
+}
+
+// onExpectation answers a client that holds its body back: finally when it would be in vain.
+func (x *exchange) onExpectation() {
+	switch {
+	case x.loop.wouldRefuse():
+		x.abort(causeQueueFull)
+	case x.upload.expects:
+		x.request.replay = true
+		x.assign()
+	default:
+		x.goesOn(x.writer.goAhead())
+	}
+}
+
+// wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
+func (l *loop) wouldRefuse() bool {
+	waiting, size := l.proxy.group.Waiting(), int64(l.options.QueueSize)
+	return waiting >= size && (waiting > 0 || !l.table.AnyUp())
+}
+
+// sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.
+func (x *exchange) sendContinue() bool {
+	if !x.upload.expects {
+		return true
+	}
+	x.upload.expects, x.request.replay = false, false
+	x.clientEnd().awaitBody()
+	return x.goesOn(x.writer.goAhead())
 }
