@@ -18,6 +18,7 @@ type rule struct {
 var rules = []rule{
 	{"reaper imports neither lbproxy nor entrypoint", imports("reaper", "lbproxy", "entrypoint")},
 	{"lbproxy imports neither reaper nor entrypoint", imports("lbproxy", "reaper", "entrypoint")},
+	{"the rooms of reaper know no fleet", imports("reaper", "reaper/fleet")},
 	{"http1 imports nothing of the project", imports("lbproxy/http1", "")},
 	{
 		"the leaves of lbproxy know neither loop nor exchange",
@@ -101,6 +102,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 			"reaper/fleet imports entrypoint/config", "reaper/fleet imports lbproxy",
 		},
 		"lbproxy imports neither reaper nor entrypoint":              {"lbproxy imports reaper"},
+		"the rooms of reaper know no fleet":                          {"reaper/output imports reaper/fleet"},
 		"http1 imports nothing of the project":                       {"lbproxy/http1 imports lbproxy/epoll"},
 		"the leaves of lbproxy know neither loop nor exchange":       {"lbproxy/timer imports lbproxy/http1"},
 		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},

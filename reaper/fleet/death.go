@@ -8,112 +8,128 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/alarm"
 	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
 )
 
 // died takes in the end of a process.
-func (f *Fleet) died(w *worker, incarnation uint64, e reaper.Exit) {
+func (s *supervisor) died(w *worker, incarnation uint64, e reaper.Exit) {
 	if w.incarnation != incarnation || !w.alive() {
-		f.log.Error("an unknown incarnation ended", "process", w.title, "pid", e.PID, "incarnation", incarnation)
+		s.log.Error("an unknown incarnation ended", "process", w.title, "pid", e.PID, "incarnation", incarnation)
 		return
 	}
-	f.disarm(w)
+	w.disarm()
 	l := lifecycle.Life{
-		Exit: e, WasReady: w.wasReady, Proven: w.proven, KilledByUs: w.killed, OOMKilled: f.oomKilled(w, e),
-		Streak: w.streak, SiblingHolds: f.siblingHolds(w),
+		Exit: e, WasReady: w.wasReady, Proven: w.proven, KilledByUs: w.killed, OOMKilled: s.oomKilled(w, e),
+		Streak: w.streak, SiblingHolds: s.roster.siblingHolds(w),
 	}
 	if l.KilledExternally() {
 		w.killedExternally = incarnation
 	}
-	unreadiness := w.unreadiness
-	w.forget()
-	reason := e.String() + " after " + words(e.Uptime)
-	if l.OOMKilled {
-		reason += " (out of memory)"
-	}
-	if e.Leftovers != "" {
-		reason += "; what it left behind was ended: " + e.Leftovers
-	}
 	misplaced := !l.Proven && l.KilledByUs && w.diagnosis.Full != ""
-	switch {
-	case misplaced:
-		reason += "; it " + w.diagnosis.Full
-	case unreadiness != "":
-		reason += "; it was not ready: " + unreadiness
+	reason := endInWords(l, w.unreadiness)
+	if misplaced {
+		reason = endInWords(l, "") + "; it " + w.diagnosis.Full
 	}
+	w.forgetProcess()
 	v := w.program.Judge(l)
 	asked := w.state == lifecycle.StateDraining || w.state == lifecycle.StateStopping
 	if asked {
 		v = lifecycle.Verdict{Event: lifecycle.EventLost, Streak: w.streak} // however it did so is no failure
 	}
-	f.note(w, v, ending{spawned: true, code: e.Status(), reason: reason, at: e.At, misplaced: misplaced && !asked}, "worker ended", slog.Int("pid", e.PID))
+	end := ending{spawned: true, code: e.Status(), reason: reason, at: e.At, misplaced: misplaced && !asked}
+	s.note(w, v, end, "worker ended", slog.Int("pid", e.PID))
 	if !asked && e.Status() != 0 {
-		f.noteCrashTail(w, reason)
+		s.outputs.noteCrashTail(w, reason)
 	}
-	f.logCrashText(w, reason)
-	f.apply(w, v.Event)
+	s.outputs.logCrashText(w, reason)
+	s.apply(w, v.Event)
 }
 
-// oomKilled says whether the memory limit ended the process: only SIGKILL can have come from there, and
+// endInWords is the reason of an end as logs and status tell it; unreadiness is why the process was not ready in time.
+func endInWords(l lifecycle.Life, unreadiness string) string {
+	text := l.Exit.String() + " after " + alarm.Words(l.Exit.Uptime)
+	if l.OOMKilled {
+		text += " (out of memory)"
+	}
+	if l.Exit.Leftovers != "" {
+		text += "; what it left behind was ended: " + l.Exit.Leftovers
+	}
+	if unreadiness != "" {
+		text += "; it was not ready: " + unreadiness
+	}
+	return text
+}
+
+// oomKilled reports whether the memory limit ended the process: only SIGKILL can have come from there, and
 // percore knows its own.
-func (f *Fleet) oomKilled(w *worker, e reaper.Exit) bool {
-	return e.Signal == syscall.SIGKILL && !w.killed && f.options.OOMKilled(e.PID)
+func (s *supervisor) oomKilled(w *worker, e reaper.Exit) bool {
+	return e.Signal == syscall.SIGKILL && !w.killed && s.options.OOMKilled(e.PID)
 }
 
-// vitalRefusalsMax is how often a vital worker that has never come up may be refused by the machine, some ten seconds with a back-off from
-// 10 ms up: a fleet that can never serve ends and says why, unless it is to live whatever happens.
-const vitalRefusalsMax = 10
+const (
+	// vitalRefusalsMax is how often a vital worker that has never come up may be refused by the machine, some ten seconds with a back-off
+	// from 10 ms up: a fleet that can never serve ends and says why, unless it is to live whatever happens.
+	vitalRefusalsMax = 10
+	// codeMisplaced is what a container ends with whose workers cannot listen where they are to: it is a fault of the configuration.
+	codeMisplaced = 2
+)
 
 // refused takes in a spawn that did not happen and gives the event that follows.
-func (f *Fleet) refused(w *worker, err error) lifecycle.Event {
+func (s *supervisor) refused(w *worker, err error) lifecycle.Event {
 	code, retriable := failure(err)
 	v := lifecycle.Verdict{Event: lifecycle.EventUnrunnable, Streak: w.streak}
 	held := (*ports.HeldError)(nil)
 	switch {
 	case errors.As(err, &held):
-		code, v, retriable = codeMisplaced, w.program.JudgeFailure(w.streak, f.siblingHolds(w)), false
+		code, v, retriable = codeMisplaced, w.program.JudgeFailure(w.streak, s.roster.siblingHolds(w)), false
 	case retriable:
-		w.refusals++
-		v = lifecycle.Verdict{Event: lifecycle.EventFailed, Streak: w.streak, Refusals: w.refusals} // the machine's fault, not the worker's
-		if w.program.Vital && !w.proven && w.refusals > vitalRefusalsMax && f.options.ExitOn != NeverExit {
+		w.refusals++ // the machine's fault, not the worker's
+		v = lifecycle.Verdict{Event: lifecycle.EventFailed, Streak: w.streak, Refusals: w.refusals}
+		if w.program.Vital && !w.proven && w.refusals > vitalRefusalsMax && s.options.ExitOn != NeverExit {
 			v.Event = lifecycle.EventExhausted
 		}
 	}
 	reason := err.Error()
-	if why := (reaper.Spec{Dir: w.program.Dir, Args: w.program.Command, Credential: w.program.Credential}).Explain(err); why != "" {
+	if why := w.program.explain(err); why != "" {
 		reason += " (" + why + ")"
 	}
-	f.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")
+	s.note(w, v, ending{code: code, reason: reason, at: time.Now(), passing: retriable}, "worker not started")
 	return v.Event
+}
+
+// explain says what the kernel's words about a start leave to be guessed; empty is nothing.
+func (p *Program) explain(err error) string {
+	return reaper.Spec{Dir: p.Dir, Args: p.Command, Credential: p.Credential}.Explain(err)
 }
 
 // note records an ending and logs it, once, with what comes next. It runs before the event is applied, so that
 // the log tells the end before the new beginning.
-func (f *Fleet) note(w *worker, v lifecycle.Verdict, e ending, message string, more ...slog.Attr) {
-	f.endings++
-	e.order, e.judged, e.passing = f.endings, v.Event, e.passing || v.Shortest
+func (s *supervisor) note(w *worker, v lifecycle.Verdict, e ending, message string, more ...slog.Attr) {
+	s.endings++
+	e.order, e.judged, e.passing = s.endings, v.Event, e.passing || v.Shortest
 	w.last = e
 	w.streak = v.Streak
-	w.delay = v.Delay(w.program.Backoff, f.options.Rand())
+	w.delay = v.Delay(w.program.Backoff, s.options.Rand())
 	to, _ := lifecycle.Next(w.state, v.Event)
-	level, then := f.outlook(w, to)
-	if to == lifecycle.StateBackoff && f.waits(w) {
+	level, then := outlook(to, w.delay)
+	if to == lifecycle.StateBackoff && s.waits(w) {
 		then = "waits for " + w.pool.canary.title
 	}
 	attrs := append([]slog.Attr{slog.String("process", w.title)}, more...)
 	attrs = append(attrs, slog.String("reason", e.reason), slog.String("next", then), slog.Uint64("starts", w.starts))
-	f.log.LogAttrs(context.Background(), level, message, attrs...)
-	f.noteDegraded(w, v)
+	s.log.LogAttrs(context.Background(), level, message, attrs...)
+	s.noteDegraded(w, v)
 }
 
 // outlook puts the state that follows an ending into words.
-func (f *Fleet) outlook(w *worker, to lifecycle.State) (slog.Level, string) {
+func outlook(to lifecycle.State, delay time.Duration) (slog.Level, string) {
 	switch to {
 	case lifecycle.StateStarting:
 		return slog.LevelWarn, "restarted"
 	case lifecycle.StateBackoff:
-		return slog.LevelWarn, "backoff " + words(w.delay)
+		return slog.LevelWarn, "backoff " + alarm.Words(delay)
 	case lifecycle.StateFatal:
 		return slog.LevelError, "fatal"
 	case lifecycle.StateExited:
@@ -125,13 +141,13 @@ func (f *Fleet) outlook(w *worker, to lifecycle.State) (slog.Level, string) {
 	}
 }
 
-// noteDegraded says once that a worker would be FATAL if it were alone.
-func (f *Fleet) noteDegraded(w *worker, v lifecycle.Verdict) {
+// noteDegraded tells once that a worker would be FATAL if it were alone.
+func (s *supervisor) noteDegraded(w *worker, v lifecycle.Verdict) {
 	switch {
 	case v.Event == lifecycle.EventLost:
 		w.degraded = false
 	case v.Event == lifecycle.EventFailed && w.program.IsSpent(v.Streak) && !v.Shortest && v.Refusals == 0 && !w.degraded:
 		w.degraded = true
-		f.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.Streak)
+		s.log.Warn("fleet degraded: worker keeps failing while siblings serve", "process", w.title, "failures", v.Streak)
 	}
 }

@@ -8,14 +8,14 @@ import (
 )
 
 // Dropped counts the bytes of output that percore's own stdout and stderr, and the log files, did not take.
-func (f *Fleet) Dropped() uint64 { return f.logs.Dropped() }
+func (f *Fleet) Dropped() uint64 { return f.outputs.sinks.Dropped() }
 
 // OpenLogs opens the log files of all workers, and so finds out before the start which of them cannot be. It is called
 // before Run, if at all.
 func (f *Fleet) OpenLogs() error {
-	for _, w := range f.workers {
+	for _, w := range f.roster.workers {
 		for kind := range output.Kinds {
-			file := f.sinkOf(w, kind).File()
+			file := f.outputs.sinkOf(w, kind).File()
 			if file == nil {
 				continue
 			}
@@ -26,18 +26,6 @@ func (f *Fleet) OpenLogs() error {
 		}
 	}
 	return nil
-}
-
-// ReopenLogs opens every log file anew, for logrotate and its like. It is safe from any goroutine and does not wait.
-func (f *Fleet) ReopenLogs() {
-	f.mail.post(f.logs.Reopen)
-}
-
-// sinkOf is where a stream of a worker goes.
-func (f *Fleet) sinkOf(w *worker, kind output.Kind) *output.Sink {
-	spec := w.program.logFile(kind)
-	spec.Path = w.tokens().Replace(spec.Path)
-	return f.logs.To(spec, kind, w.program.Credential)
 }
 
 // Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in memory,
@@ -105,13 +93,24 @@ type LogFault struct {
 	Err            error
 }
 
+// OpenSockets finds out before the start whether all workers that are to listen on a unix socket can have one. It is called
+// before Run, if at all.
+func (f *Fleet) OpenSockets() error {
+	for _, w := range f.roster.workers {
+		if err := f.roster.assignSocket(w); err != nil {
+			return fmt.Errorf("place socket of %s: %w", w.title, err)
+		}
+	}
+	return nil
+}
+
 // TryLogs finds what OpenLogs would fail of, and makes no file.
 func (f *Fleet) TryLogs() []LogFault {
 	var list []LogFault
 	tried := map[string]bool{}
-	for _, w := range f.workers {
+	for _, w := range f.roster.workers {
 		for kind := range output.Kinds {
-			file := f.sinkOf(w, kind).File()
+			file := f.outputs.sinkOf(w, kind).File()
 			if file == nil || tried[file.Path()] {
 				continue
 			}
@@ -122,11 +121,4 @@ func (f *Fleet) TryLogs() []LogFault {
 		}
 	}
 	return list
-}
-
-func (p *Program) logFile(kind output.Kind) output.LogFile {
-	if kind == output.Stderr && !p.RedirectStderr {
-		return p.Stderr
-	}
-	return p.Stdout
 }

@@ -29,11 +29,52 @@ type Endpoint struct {
 	State       EndpointState
 	RequestsMax uint64    // after which it is to be called exhausted; 0 is never
 	Killed      uint64    // the latest incarnation that was killed from outside; 0 is none
-	Trouble     string    // why the worker is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
+	Trouble     string    // why it is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
 	Coming      bool      // it is not up, and is on its way there without another order
 	Due         time.Time // while Coming: the start that this waits for; zero where nothing has to be waited for
 	Proven      bool      // some process of its slot has been ready
 }
+
+// EndpointState is what the front door may do with a worker.
+type EndpointState uint8
+
+// The states of an endpoint.
+const (
+	Down     EndpointState = iota // do not connect
+	Up                            // choose it
+	Draining                      // finish what it has, choose it no more
+)
+
+// String is the word for logs.
+func (s EndpointState) String() string {
+	switch s {
+	case Down:
+		return "down"
+	case Up:
+		return "up"
+	case Draining:
+		return "draining"
+	default:
+		return "unknown"
+	}
+}
+
+// Result is how a fleet ended.
+type Result struct {
+	Code   int    // what PID 1 exits with
+	Reason string // in words
+}
+
+// ExitOn is when a fleet gives up by itself. Percore's own programs count only where they are Vital.
+type ExitOn uint8
+
+// The values of ExitOn.
+const (
+	AllFatal  ExitOn = iota // all workers of the critical programs are FATAL, or have ended for good
+	AnyFatal                // some worker is FATAL and no sibling serves that could bring it back, or as above
+	FirstExit               // some worker has ended without being asked to; none is restarted
+	NeverExit
+)
 
 // Options is everything a fleet needs from outside. Every function may be nil and is called on the fleet's
 // goroutine, so it must not block.

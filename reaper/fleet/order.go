@@ -1,10 +1,9 @@
 package fleet
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"sync"
 	"syscall"
 )
 
@@ -32,10 +31,10 @@ func (v Verb) String() string {
 	return words[v]
 }
 
-// ends says whether processes end by it.
+// ends reports whether processes end by it.
 func (v Verb) ends() bool { return v == Stop || v == Restart }
 
-// Order is something that somebody wants from a running fleet. Which fields count depends on the verb.
+// Order is what a user or a program wants from a running fleet. Which fields count depends on the verb.
 type Order struct {
 	Verb      Verb
 	Processes []string       // GROUP:NAME-PORT, as Status has them; for Start, Stop, Restart, Signal, Drain and Undrain
@@ -72,55 +71,49 @@ var (
 	ErrPreparing      = errors.New("prestart is still running")
 )
 
-// Do carries an order out and returns when it is fulfilled, has failed, or ctx ended; what was begun goes on in the
-// latter case. progress, which may be nil, is told each process's outcome as it comes, on the caller's goroutine;
-// a Restart has two for each, "stopped" and "started". The error is the order's own, or that of the first process that
-// had one. Do is safe from any goroutine, and works from Run on.
-func (f *Fleet) Do(ctx context.Context, o Order, progress func(Outcome)) error {
-	if progress == nil {
-		progress = func(Outcome) {}
-	}
-	e := newOperation(o)
-	f.mail.post(func() { f.accept(e) })
-	var first error
-	told := 0
-	for {
-		select {
-		case <-e.news:
-		case <-f.over:
-			return ErrStopping
-		case <-ctx.Done():
-			f.mail.post(func() { f.forget(e) })
-			return fmt.Errorf("%s: %w", o.Verb, ctx.Err())
-		}
-		outcomes, done, err := e.progress(told)
-		for _, outcome := range outcomes {
-			if outcome.Err != nil && first == nil {
-				first = fmt.Errorf("%s %s: %w", o.Verb, outcome.Process, outcome.Err)
-			}
-			progress(outcome)
-		}
-		told += len(outcomes)
-		if done && err != nil {
-			return fmt.Errorf("%s: %w", o.Verb, err)
-		}
-		if done {
-			return first
-		}
-	}
+// operation is an order on its way. What the fleet's goroutine needs of it is its own; the rest is handed to Do.
+type operation struct {
+	order   Order
+	pending []*worker     // whose goal is not reached yet
+	jobs    int           // of the maintenance that it waits for
+	news    chan struct{} // holds one token while there is something to tell
+
+	mu       sync.Mutex // guards the rest: the fleet writes, Do reads
+	outcomes []Outcome
+	done     bool
+	err      error
 }
 
-// find gives the workers with these titles.
-func (f *Fleet) find(titles []string) ([]*worker, error) {
-	var list []*worker
-	for _, title := range titles {
-		i := slices.IndexFunc(f.workers, func(w *worker) bool { return w.title == title && !w.isSurplus() })
-		if i < 0 {
-			return nil, fmt.Errorf("%s: %w", title, ErrNoProcess)
-		}
-		if !slices.Contains(list, f.workers[i]) {
-			list = append(list, f.workers[i])
-		}
+func newOperation(o Order) *operation { return &operation{order: o, news: make(chan struct{}, 1)} }
+
+// progress gives the outcomes from the nth on, and whether there will be more.
+func (o *operation) progress(n int) (outcomes []Outcome, done bool, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.outcomes[n:]), o.done, o.err
+}
+
+// tell hands a process's outcome to Do.
+func (o *operation) tell(process, done string, err error) {
+	o.mu.Lock()
+	o.outcomes = append(o.outcomes, Outcome{Process: process, Done: done, Err: err})
+	o.mu.Unlock()
+	o.nudge()
+}
+
+// end is the last that Do hears.
+func (o *operation) end(err error) {
+	o.mu.Lock()
+	if !o.done {
+		o.done, o.err = true, err
 	}
-	return list, nil
+	o.mu.Unlock()
+	o.nudge()
+}
+
+func (o *operation) nudge() {
+	select {
+	case o.news <- struct{}{}:
+	default:
+	}
 }

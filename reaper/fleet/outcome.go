@@ -2,58 +2,43 @@ package fleet
 
 import (
 	"cmp"
+	"fmt"
 
 	"percore/reaper/lifecycle"
 )
 
-// ExitOn says when a fleet gives up by itself. Percore's own programs count only where they are Vital.
-type ExitOn uint8
-
-// The values of ExitOn.
-const (
-	AllFatal  ExitOn = iota // all workers of the critical programs are FATAL, or have ended for good
-	AnyFatal                // some worker is FATAL and no sibling serves that could bring it back, or as above
-	FirstExit               // some worker has ended without being asked to; none is restarted
-	NeverExit
-)
-
-// outcome says whether the fleet is done for, with whose code, and who that was.
-func (f *Fleet) outcome() (Result, *worker, bool) {
-	if f.preparing {
-		return f.prepare()
-	}
-	if result, w, over := f.misplaced(); over && f.options.ExitOn != NeverExit {
-		return result, w, true
+// done reports whether the fleet is done for: the worker whose end decides it is not nil then.
+func (r *roster) done(on ExitOn) (Result, *worker) {
+	if result, w := r.misplaced(); w != nil && on != NeverExit {
+		return result, w
 	}
 	var first *worker
-	for _, w := range f.workers {
-		if f.isDecisive(w) && (first == nil || w.last.order < first.last.order) {
+	for _, w := range r.workers {
+		if r.isDecisive(w, on) && (first == nil || w.last.order < first.last.order) {
 			first = w
 		}
 	}
 	switch {
-	case first != nil && first.state == lifecycle.StateFatal:
-		return Result{Code: cmp.Or(first.last.code, 1), Reason: first.last.reason}, first, true
 	case first != nil:
-		return Result{Code: first.last.code, Reason: first.last.reason}, first, true
-	case f.options.ExitOn == NeverExit:
-		return Result{}, nil, false
+		return first.result(), first
+	case on == NeverExit:
+		return Result{}, nil
 	default:
-		return f.allDone()
+		return r.allDone()
 	}
 }
 
-// isDecisive says whether this one worker ends the fleet.
-func (f *Fleet) isDecisive(w *worker) bool {
+// isDecisive reports whether this one worker ends the fleet.
+func (r *roster) isDecisive(w *worker, on ExitOn) bool {
 	switch {
 	case w.program.Vital:
 		return w.state == lifecycle.StateFatal
 	case w.program.Internal:
 		return false
 	}
-	switch f.options.ExitOn {
+	switch on {
 	case AnyFatal:
-		return w.state == lifecycle.StateFatal && (w.last.judged != lifecycle.EventExhausted || !f.siblingServes(w))
+		return w.state == lifecycle.StateFatal && (w.last.judged != lifecycle.EventExhausted || !r.siblingServes(w))
 	case FirstExit:
 		return w.state == lifecycle.StateFatal || w.state == lifecycle.StateExited
 	case AllFatal, NeverExit:
@@ -63,13 +48,13 @@ func (f *Fleet) isDecisive(w *worker) bool {
 	}
 }
 
-// allDone says whether the critical workers are all done for.
+// allDone reports whether the critical workers are all done for.
 //
 // With a FATAL among them the latest one ended the fleet, and PID 1 must not end with 0. Without, all
 // were allowed to end: the first code that is not 0 is passed on, so that one worker makes percore a tini.
-func (f *Fleet) allDone() (Result, *worker, bool) {
+func (r *roster) allDone() (Result, *worker) {
 	var fatal, exited *worker
-	for _, w := range f.workers {
+	for _, w := range r.workers {
 		if !w.program.Critical {
 			continue
 		}
@@ -78,20 +63,57 @@ func (f *Fleet) allDone() (Result, *worker, bool) {
 			fatal = later(fatal, w)
 		case lifecycle.StateExited:
 			exited = firstFailure(exited, w)
-		case lifecycle.StateStopped, lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff, lifecycle.StateDraining, lifecycle.StateStopping:
-			return Result{}, nil, false
+		case lifecycle.StateStopped, lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff,
+			lifecycle.StateDraining, lifecycle.StateStopping:
+			return Result{}, nil
 		default:
-			return Result{}, nil, false
+			return Result{}, nil
 		}
 	}
-	switch {
-	case fatal != nil:
-		return Result{Code: cmp.Or(fatal.last.code, 1), Reason: fatal.last.reason}, fatal, true
-	case exited != nil:
-		return Result{Code: exited.last.code, Reason: exited.last.reason}, exited, true
-	default:
-		return Result{}, nil, false
+	decisive := cmp.Or(fatal, exited)
+	if decisive == nil {
+		return Result{}, nil
 	}
+	return decisive.result(), decisive
+}
+
+// misplaced reports whether all that matters failed its first start because it listens somewhere else, and nothing has ever served:
+// another round would not end otherwise. Those that are given up do not count: of workers that all want the same port, which is written
+// into their program, the first listens there and the others end.
+func (r *roster) misplaced() (Result, *worker) {
+	var latest *worker
+	for _, w := range r.workers {
+		switch {
+		case !w.program.Critical:
+		case w.state == lifecycle.StateFatal && !w.proven && !w.last.misplaced:
+		case w.proven || !w.last.misplaced:
+			return Result{}, nil
+		default:
+			latest = later(latest, w)
+		}
+	}
+	if latest == nil {
+		return Result{}, nil
+	}
+	return Result{Code: codeMisplaced, Reason: fmt.Sprintf("no worker listens where it is expected to: %s %s; its command takes the address from %s",
+		latest.title, latest.diagnosis.Full, latest.whereFrom())}, latest
+}
+
+// whereFrom says how a worker is told where to listen.
+func (w *worker) whereFrom() string {
+	if w.program.Sockets {
+		return "{socket}, or PERCORE_SOCKET in its environment"
+	}
+	return "{port}, or PORT in its environment"
+}
+
+// result is the fleet's, when this worker's latest end is what ended it. A worker that was given up never ends it with 0.
+func (w *worker) result() Result {
+	code := w.last.code
+	if w.state == lifecycle.StateFatal {
+		code = cmp.Or(code, 1)
+	}
+	return Result{Code: code, Reason: w.last.reason}
 }
 
 // later is the worker that ended last.

@@ -22,7 +22,9 @@ func (r *rig) freeze(d time.Duration) {
 
 // sayAfterThePause has a worker say something as soon as it runs again, which is behind everything that rang meanwhile.
 func (r *rig) sayAfterThePause(d time.Duration, pid int, text string) {
-	time.AfterFunc(d+time.Millisecond, func() { r.fleet.mail.post(func() { r.fleet.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) }) })
+	time.AfterFunc(d+time.Millisecond, func() {
+		r.fleet.mail.post(func() { r.fleet.upkeep.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) })
+	})
 }
 
 func TestAPauseIsNoSilence(t *testing.T) {

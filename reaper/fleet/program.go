@@ -98,8 +98,21 @@ func (p Program) Changed(q Program) Change {
 	return change
 }
 
-// sameProcess reports whether a process of the one is as good as one of the other.
-func sameProcess(a, b Program) bool { return a.Changed(b) != ChangeProcess }
+// Limits are what makes a worker due for replacement though nothing is wrong with it yet. 0 is no limit.
+type Limits struct {
+	Requests       uint64        // answered by one process
+	RequestsJitter uint64        // up to this many more, by chance, so that not all are due at once
+	Lifetime       time.Duration // of one process
+	RSS            int64         // resident bytes of the process and all below it
+}
+
+// requestsMax is the front door's limit for one incarnation.
+func (l Limits) requestsMax(chance float64) uint64 {
+	if l.Requests == 0 {
+		return 0
+	}
+	return l.Requests + uint64(chance*float64(l.RequestsJitter+1))
+}
 
 // Defaults for fields that are zero; the numbers are those of the configuration's reference.
 const (
@@ -152,4 +165,36 @@ func orDefault(d, fallback time.Duration) time.Duration {
 		return d
 	}
 	return fallback
+}
+
+// isNamed reports whether two programs have the same names, and so the same pool.
+func (p *Program) isNamed(other *Program) bool { return p.Group == other.Group && p.Name == other.Name }
+
+// runsAs reports whether a process of the one is as good as one of the other.
+func (p *Program) runsAs(other *Program) bool { return p.Changed(*other) != ChangeProcess }
+
+// listens reports whether the program's workers are to say how they are.
+func (p *Program) listens() bool {
+	return p.Ready.Kind == probe.Notify || p.Health.Check.Kind == probe.Notify
+}
+
+// watchdog is how long a worker that has said WATCHDOG=1 may be silent.
+func (p *Program) watchdog() time.Duration {
+	return p.Health.Interval * time.Duration(p.Health.Failures)
+}
+
+// rewritten is the signal that a worker gets for sig; 0 is none. SIGKILL, by which percore gets its way, stays itself.
+func (p *Program) rewritten(sig syscall.Signal) syscall.Signal {
+	if to, ok := p.SignalMap[sig]; ok && sig != syscall.SIGKILL {
+		return to
+	}
+	return sig
+}
+
+// logFile is where a stream is to go.
+func (p *Program) logFile(kind output.Kind) output.LogFile {
+	if kind == output.Stderr && !p.RedirectStderr {
+		return p.Stderr
+	}
+	return p.Stdout
 }

@@ -141,7 +141,7 @@ func checkPromises(r *rig) {
 		r.t.Fatalf("processes nobody owns: got %v, want none", alive)
 	}
 	r.fleet.mail.post(func() {
-		m := &r.fleet.maintenance
+		m := r.fleet.maintenance
 		if len(m.tasks) > 1 && m.current.purpose != scaling {
 			r.t.Errorf("maintenance: got %d tasks of a %v at once, want one", len(m.tasks), m.current.purpose)
 		}

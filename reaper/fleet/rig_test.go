@@ -231,7 +231,7 @@ func (r *rig) run() {
 // eachWorker looks at the workers where that is allowed, on the fleet's goroutine; not at all after Run.
 func (r *rig) eachWorker(look func(*worker)) {
 	r.fleet.mail.post(func() {
-		for _, w := range r.fleet.workers {
+		for _, w := range r.fleet.roster.workers {
 			look(w)
 		}
 	})

@@ -106,7 +106,7 @@ func TestAPathThatIsTooLongIsToldBeforeTheStart(t *testing.T) {
 	p := onSockets(1)
 	p.Name = strings.Repeat("n", 100)
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.Close()
+	defer f.roster.sockets.Close()
 	err := f.OpenSockets()
 	if err == nil || !strings.Contains(err.Error(), "107") || !strings.Contains(err.Error(), "shorter") {
 		t.Errorf("got %v, want the limit and what to do", err)
@@ -127,11 +127,11 @@ func TestAWorkersFolderIsForItsGroup(t *testing.T) {
 	p := onSockets(1)
 	p.Credential = &reaper.Credential{UID: 1000, GID: 1001}
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.Close()
-	if err := f.clearSocket(f.workers[0]); err != nil {
+	defer f.roster.sockets.Close()
+	if err := f.supervisor.clearSocket(f.roster.workers[0]); err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(filepath.Dir(f.workers[0].socket))
+	info, err := os.Stat(filepath.Dir(f.roster.workers[0].socket))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,16 +148,16 @@ func TestAWorkerThatSaysItIsReadyHasItsSocketOpened(t *testing.T) {
 	p := onSockets(1)
 	p.Ready = probe.Check{Kind: probe.Notify}
 	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
-	defer f.sockets.Close()
-	w := f.workers[0]
-	if err := f.clearSocket(w); err != nil {
+	defer f.roster.sockets.Close()
+	w := f.roster.workers[0]
+	if err := f.supervisor.clearSocket(w); err != nil {
 		t.Fatal(err)
 	}
 	bindAt(t, w.socket)
 	if err := os.Chmod(w.socket, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.expose(w)
+	f.supervisor.expose(w)
 	if info, err := os.Stat(w.socket); err != nil || info.Mode().Perm() != 0o666 {
 		t.Errorf("got %v %v, want it open to all", info, err)
 	}

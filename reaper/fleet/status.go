@@ -52,14 +52,6 @@ const (
 	ForReady            // it was started
 )
 
-// due is when its alarm rings, should percore run until then; zero when none is set.
-func (w *worker) due() time.Time {
-	if w.alarm == nil {
-		return time.Time{}
-	}
-	return w.alarm.Due()
-}
-
 // waiting is what the worker is waited for, and until when.
 func (w *worker) waiting() (Waiting, time.Time) {
 	switch {
@@ -142,19 +134,19 @@ func (f *Fleet) Status() []WorkerStatus { return f.overview.Load().workers }
 func (f *Fleet) Condition() Condition { return f.overview.Load().condition }
 
 func (f *Fleet) snapshot() {
-	o := overview{workers: make([]WorkerStatus, 0, len(f.workers))}
-	for _, w := range f.workers {
+	o := overview{workers: make([]WorkerStatus, 0, len(f.roster.workers))}
+	for _, w := range f.roster.workers {
 		o.workers = append(o.workers, w.status())
 		o.tails = append(o.tails, &w.tail)
 		o.logFiles = append(o.logFiles, w.logFiles)
 	}
-	o.condition = Condition{Stopping: f.shutdown.phase != serving, Maintenance: f.maintenance.words(), Degraded: f.degraded()}
+	o.condition = Condition{Stopping: !f.budget.goesOn(), Maintenance: f.maintenance.words(), Degraded: f.degraded()}
 	f.overview.Store(&o)
 }
 
 func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
-		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.pool.size, Endpoint: w.endpoint, Port: w.port,
+		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.pool.size, Endpoint: w.seat, Port: w.port,
 		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
 		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.Full, Complaint: w.complaint(),
@@ -169,13 +161,13 @@ func (w *worker) status() WorkerStatus {
 // degraded puts what is wrong into words, all of it.
 func (f *Fleet) degraded() string {
 	var reasons []string
-	switch m := &f.maintenance; {
+	switch m := f.maintenance; {
 	case m.halt != "" && m.undone:
-		reasons = append(reasons, f.haltedUpdate(m.halt))
+		reasons = append(reasons, m.haltedUpdate(m.halt))
 	case m.halt != "":
 		reasons = append(reasons, "rolling restart halted: "+m.halt+"; the others run on")
 	}
-	for _, w := range f.workers {
+	for _, w := range f.roster.workers {
 		switch {
 		case !w.degraded || w.ready:
 		case w.last.reason == "" || w.diagnosis.Full != "": // which is said below

@@ -1,6 +1,19 @@
 package fleet
 
-import "sync"
+import (
+	"log/slog"
+	"sync"
+
+	"percore/reaper/alarm"
+)
+
+// base is what every part of a fleet works with.
+type base struct {
+	options Options
+	log     *slog.Logger
+	mail    *mailbox
+	clock   *alarm.Clock
+}
 
 // mailbox carries work to the fleet's goroutine. It is unbounded because a sender may be the reaper, on which
 // the fleet waits during a fork: a full queue would be a deadlock.

@@ -1,8 +1,10 @@
-package fleet
+package alarm_test
 
 import (
 	"testing"
 	"time"
+
+	"percore/reaper/alarm"
 )
 
 func TestDurationsAreWordsPeopleUse(t *testing.T) {
@@ -10,8 +12,8 @@ func TestDurationsAreWordsPeopleUse(t *testing.T) {
 		0: "0s", 45*time.Millisecond + 400*time.Microsecond: "45ms", 12345 * time.Millisecond: "12.3s",
 		61500 * time.Millisecond: "1m2s", 3*time.Hour + 2*time.Minute + 10*time.Second: "3h2m", time.Hour: "1h0m",
 	} {
-		if got := words(d); got != want {
-			t.Errorf("words(%d): got %q, want %q", d, got, want)
+		if got := alarm.Words(d); got != want {
+			t.Errorf("Words(%d): got %q, want %q", d, got, want)
 		}
 	}
 }

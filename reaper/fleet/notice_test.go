@@ -25,7 +25,7 @@ func notifyingWith(t *testing.T, n int, quiesce func(), body func(*rig)) {
 	p.Ready = probe.Check{Kind: probe.Notify}
 	socket := openNotices(t)
 	inBubble(t, Options{Programs: []Program{p}, Quiesce: quiesce}, func(r *rig) {
-		r.fleet.notices = socket
+		r.fleet.supervisor.notices = socket
 		r.run()
 		body(r)
 		r.finish()
@@ -43,7 +43,7 @@ func openNotices(t *testing.T) *notify.Socket {
 }
 
 func (r *rig) notice(pid int, text string) {
-	r.fleet.mail.post(func() { r.fleet.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) })
+	r.fleet.mail.post(func() { r.fleet.upkeep.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) })
 	synctest.Wait()
 }
 
@@ -51,7 +51,7 @@ func TestAWorkerIsReadyWhenItSaysSo(t *testing.T) {
 	notifying(t, 2, func(r *rig) {
 		r.pass(30 * time.Second)
 		r.expectStates("STARTING", "STARTING")
-		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET="+r.fleet.notices.Address()) || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
+		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET="+r.fleet.supervisor.notices.Address()) || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
 			t.Errorf("environment: got %v, want the socket and the watchdog in it", env)
 		}
 		r.notice(2, "STATUS=warm\nREADY=1\n")
@@ -156,9 +156,9 @@ func TestOnlyAWorkersOwnTreeWithItsUserSpeaksForIt(t *testing.T) {
 	} {
 		socket := openNotices(t)
 		inBubble(t, o, func(r *rig) {
-			r.fleet.notices = socket
+			r.fleet.supervisor.notices = socket
 			r.run()
-			r.fleet.mail.post(func() { r.fleet.heed(c.from, "READY=1"); r.fleet.heed(c.from, "READY=1") })
+			r.fleet.mail.post(func() { r.fleet.upkeep.heed(c.from, "READY=1"); r.fleet.upkeep.heed(c.from, "READY=1") })
 			synctest.Wait()
 			if got := r.fleet.Status()[0].Ready; got != c.heard {
 				t.Errorf("READY=1 of %+v: got heard %t, want %t", c.from, got, c.heard)

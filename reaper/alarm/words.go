@@ -1,9 +1,9 @@
-package fleet
+package alarm
 
 import "time"
 
-// words is a duration as people say it: "3h2m", "12.3s", "45ms".
-func words(d time.Duration) string {
+// Words is a duration as people say it: "3h2m", "12.3s", "45ms".
+func Words(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
