@@ -42,7 +42,6 @@ const (
 	flagHalfClosed                       // downstream: the FIN came right behind the request, so it is no abort; leave.go
 	flagLateFIN                          // downstream: the FIN came later than that, so the client counts as one that leaves
 	flagTrusted                          // downstream: a proxy whose word about the client counts
-	flagUnasked                          // upstream: it spoke before all of its request was sent; reuse.go
 )
 
 const noSlot = int32(-1)

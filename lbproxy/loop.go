@@ -157,9 +157,9 @@ func (l *loop) timeout() int64 {
 	return l.wake.Plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
 }
 
-// drive lets a connection do what it can: write first, then read. A fault in there costs that connection and its peer,
-// not the process.
-func (l *loop) drive(c *conn, writable bool) {
+// drive lets a connection do what it can: write first, then read. news is that an event told of something to read. A fault
+// in there costs that connection and its peer, not the process.
+func (l *loop) drive(c *conn, writable, news bool) {
 	defer l.rescue(c.ref())
 	if l.buffers.IsCramped() {
 		generation := c.generation
@@ -177,7 +177,7 @@ func (l *loop) drive(c *conn, writable bool) {
 			l.accepter.firstRead(c)
 		}
 	case kindUpstream:
-		l.driveUpstream(c, writable)
+		l.driveUpstream(c, writable, news)
 	case kindFree:
 	}
 	l.retime(before)
@@ -220,7 +220,7 @@ func (l *loop) runReady() {
 			continue
 		}
 		c.flags &^= flagQueued
-		l.drive(c, true)
+		l.drive(c, true, false)
 	}
 	l.ready = l.ready[:copy(l.ready, l.ready[n:])]
 }

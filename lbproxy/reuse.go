@@ -48,17 +48,11 @@ func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	}
 }
 
-// noteUnasked remembers that an event of a kept connection tells of something that cannot be the answer, as it was
-// there before the last byte of the request was sent: that byte was sent behind the wait for events that has
-// reported it, or is still to be sent.
-func (l *loop) noteUnasked(u *conn) {
-	if u.state != stateBusy {
-		return
-	}
-	x := l.exchangeOf(u)
-	if x.response.state == responseAwaited && (u.asked == l.turn || x.request.state == requestSending) {
-		u.flags |= flagUnasked
-	}
+// isUnasked reports whether an event of a kept connection tells of something that cannot be the answer, as it was there
+// before the last byte of the request was sent: that byte was sent behind the wait for events that has reported it, or is
+// still to be sent.
+func (x *exchange) isUnasked(u *conn) bool {
+	return u.has(flagReused) && x.response.state == responseAwaited && (u.asked == x.loop.turn || x.request.state == requestSending)
 }
 
 // dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes

@@ -159,7 +159,7 @@ func (x *exchange) flushToWorker(u *conn) {
 }
 
 // driveUpstream lets a worker's connection do what it can.
-func (l *loop) driveUpstream(u *conn, writable bool) {
+func (l *loop) driveUpstream(u *conn, writable, news bool) {
 	switch u.state {
 	case statePooled:
 		if u.stirs() {
@@ -172,17 +172,17 @@ func (l *loop) driveUpstream(u *conn, writable bool) {
 			l.exchangeOf(u).pushRequest()
 		}
 	case stateBusy:
-		l.driveBusy(u, writable)
+		l.driveBusy(u, writable, news)
 	case stateTunnel:
 		l.exchangeOf(u).tunnel().driveWorker(u, writable)
 	case stateNone, stateIdle, stateOpen, stateProxy, stateLinger: // downstream only
 	}
 }
 
-func (l *loop) driveBusy(u *conn, writable bool) {
+func (l *loop) driveBusy(u *conn, writable, news bool) {
 	generation := u.generation
 	x := l.exchangeOf(u)
-	if u.has(flagUnasked) {
+	if news && x.isUnasked(u) {
 		x.dropUnasked(u)
 		return
 	}
