@@ -47,8 +47,8 @@ func TestASlotIsNeverGivenTwice(t *testing.T) {
 }
 
 func TestAConnectionIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(conn{}); size > 128 {
-		t.Errorf("size of a connection: got %d bytes, want 128 at most", size)
+	if size := unsafe.Sizeof(conn{}); size > 88 {
+		t.Errorf("size of a connection: got %d bytes, want 88 at most", size)
 	}
 }
 
