@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"percore/reaper/cgroup"
 )
 
 // Count is a number of usable CPUs with its explanation.
@@ -71,7 +73,7 @@ func Set() []int {
 
 // quota is a CFS bandwidth limit: runtime microseconds of CPU in each period, both above 0.
 type quota struct {
-	version  string // v1 or v2
+	version  cgroup.Version
 	runtime  int64
 	period   int64
 	inherits bool // set on a level above our own
@@ -90,7 +92,7 @@ func (q quota) tighter(other quota) bool {
 
 // String says the quota in CPUs, for example `cgroup v2 quota 1.5 rounded up`.
 func (q quota) String() string {
-	text := "cgroup " + q.version + " quota " + strconv.FormatFloat(float64(q.runtime)/float64(q.period), 'g', 4, 64)
+	text := "cgroup " + q.version.String() + " quota " + strconv.FormatFloat(float64(q.runtime)/float64(q.period), 'g', 4, 64)
 	if q.inherits {
 		text += " on a parent"
 	}

@@ -7,6 +7,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"percore/reaper/cgroup"
 )
 
 // survey reads every visible quota and keeps the tightest.
@@ -19,27 +21,27 @@ type survey struct {
 // walk visits this process's levels in each mounted CPU hierarchy: both, when v1 and v2 are mounted side by side
 // (systemd's hybrid layout), because only one of them holds the CPU controller and the other has no such file.
 func (s *survey) walk() {
-	mounts, err := s.mounts()
+	mounts, err := cgroup.Mounts(s.fsys, "cpu")
 	if err != nil {
 		s.ignore("proc/self/mountinfo", err)
 		return
 	}
-	paths, err := s.paths()
+	own, err := cgroup.Own(s.fsys, "cpu")
 	if err != nil {
 		// The mount points alone still show the container's own level in the usual container.
 		s.ignore("proc/self/cgroup", err)
 	}
 	for _, m := range mounts {
-		for depth, dir := range m.levels(paths[m.version]) {
-			s.visit(m.version, dir, depth > 0)
+		for depth, dir := range m.Levels(own) {
+			s.visit(m.Version, dir, depth > 0)
 		}
 	}
 }
 
 // visit reads the quota of one level.
-func (s *survey) visit(version, dir string, inherits bool) {
+func (s *survey) visit(version cgroup.Version, dir string, inherits bool) {
 	read := s.readV1
-	if version == v2 {
+	if version == cgroup.V2 {
 		read = s.readV2
 	}
 	q, err := read(dir)
@@ -62,11 +64,11 @@ func (s *survey) ignore(what string, err error) {
 
 // readV1 reads cpu.cfs_quota_us, -1 for none, and cpu.cfs_period_us (kernel Documentation/scheduler/sched-bwc.rst).
 func (s *survey) readV1(dir string) (*quota, error) {
-	runtime, err := s.number(path.Join(dir, "cpu.cfs_quota_us"))
+	runtime, err := cgroup.Number(s.fsys, path.Join(dir, "cpu.cfs_quota_us"))
 	if err != nil || runtime < 0 {
 		return nil, err
 	}
-	period, err := s.number(path.Join(dir, "cpu.cfs_period_us"))
+	period, err := cgroup.Number(s.fsys, path.Join(dir, "cpu.cfs_period_us"))
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +97,6 @@ func (s *survey) readV2(dir string) (*quota, error) {
 		return nil, fmt.Errorf("parse cpu.max: %w", err)
 	}
 	return newQuota(runtime, period)
-}
-
-func (s *survey) number(name string) (int64, error) {
-	text, err := fs.ReadFile(s.fsys, name)
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("parse %s: %w", path.Base(name), err)
-	}
-	return n, nil
 }
 
 func newQuota(runtime, period int64) (*quota, error) {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/reaper/cgroup"
 )
 
 // settleMillis is how long the files have to be quiet before the CPUs are counted again: quota and period are written one after
@@ -80,15 +82,14 @@ func (w *Watcher) Close() { w.inotify.Close() }
 
 // files lists, as fs.FS names, what Usable depends on and somebody may write to.
 func files(fsys fs.FS) []string {
-	found := survey{fsys: fsys}
-	mounts, err := found.mounts()
+	mounts, err := cgroup.Mounts(fsys, "cpu")
 	if err != nil {
 		return nil
 	}
-	paths, _ := found.paths() // without it the mount points alone are looked at, as Usable does
+	own, _ := cgroup.Own(fsys, "cpu") // without it the mount points alone are looked at, as Usable does
 	var names []string
 	for _, m := range mounts {
-		for _, dir := range m.levels(paths[m.version]) {
+		for _, dir := range m.Levels(own) {
 			for _, file := range []string{"cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpuset.cpus"} {
 				names = append(names, path.Join(dir, file))
 			}
@@ -96,8 +97,8 @@ func files(fsys fs.FS) []string {
 	}
 	// In version 1 CPU sets have a hierarchy of their own, beside that of the quotas.
 	for _, m := range mounts {
-		if m.version == v1 {
-			names = append(names, path.Join(path.Dir(strings.Trim(m.point, "/")), "cpuset", "cpuset.cpus"))
+		if m.Version == cgroup.V1 {
+			names = append(names, path.Join(path.Dir(strings.Trim(m.Point, "/")), "cpuset", "cpuset.cpus"))
 		}
 	}
 	return slices.DeleteFunc(names, func(name string) bool { _, err := fs.Stat(fsys, name); return err != nil })

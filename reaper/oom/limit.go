@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"percore/reaper/cgroup"
 )
 
 // The files with the limit in each generation of control groups; 0 and "max" are none.
@@ -16,16 +18,12 @@ const (
 // root directory, or the machine's memory where there is none. It is 0 where neither can be read.
 func Limit(fsys fs.FS) int64 {
 	limit := machineMemory(fsys)
-	files, err := candidates(fsys, limitV1, limitV2)
+	files, err := cgroup.Files(fsys, controller, limitV1, limitV2)
 	if err != nil {
 		return limit
 	}
 	for _, file := range files {
-		text, err := fs.ReadFile(fsys, file)
-		if err != nil {
-			continue
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		n, err := cgroup.Number(fsys, file)
 		if err == nil && n > 0 && (limit == 0 || n < limit) {
 			limit = n
 		}

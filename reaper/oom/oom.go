@@ -10,6 +10,17 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"percore/reaper/cgroup"
+)
+
+const controller = "memory"
+
+// The file with the counter in each generation of control groups. memory.events counts the cgroups below, too, which
+// memory.events.local does not: a worker may have been put into one.
+const (
+	fileV1 = "memory.oom_control"
+	fileV2 = "memory.events"
 )
 
 // surplusMax is how long an OOM kill that was seen waits for the death that it explains: several workers may be killed
@@ -31,7 +42,7 @@ type Counter struct {
 // memory.events (cgroup v2) or memory.oom_control (v1), both since Linux 4.13. Kills so far explain nothing that
 // comes. The error says why there is no counter.
 func Find(fsys fs.FS) (*Counter, error) {
-	files, err := candidates(fsys, fileV1, fileV2)
+	files, err := cgroup.Files(fsys, controller, fileV1, fileV2)
 	if err != nil {
 		return nil, fmt.Errorf("find the memory cgroup: %w", err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"percore/reaper/oom"
+	"percore/reaper/cgroup"
 )
 
 // Room is what is left of the tightest limit.
@@ -36,27 +36,21 @@ func For(fsys fs.FS, uid int) Room {
 // container sees at the mount point.
 func pids(fsys fs.FS) Room {
 	room := unlimited()
-	files, err := oom.Files(fsys, "pids", "pids.max", "pids.max")
+	files, err := cgroup.Files(fsys, "pids", "pids.max", "pids.max")
 	if err != nil {
 		return room
 	}
 	for _, file := range files {
-		limit, okay := number(fsys, file)
-		current, known := number(fsys, strings.TrimSuffix(file, "max")+"current")
-		if left := limit - current; okay && known && left < room.Left {
+		limit, err := cgroup.Number(fsys, file) // "max" is none
+		if err != nil {
+			continue
+		}
+		current, err := cgroup.Number(fsys, strings.TrimSuffix(file, "max")+"current")
+		if left := int(limit - current); err == nil && left < room.Left {
 			room = Room{Left: left, Limit: fmt.Sprintf("pids.max=%d", limit)}
 		}
 	}
 	return room
-}
-
-func number(fsys fs.FS, file string) (int, bool) {
-	text, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		return 0, false
-	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(text))) // "max" is none
-	return n, err == nil
 }
 
 // perUser is RLIMIT_NPROC's, which every process of percore's inherits and which does not bind root (man 2 getrlimit).
