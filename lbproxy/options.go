@@ -3,11 +3,14 @@ package lbproxy
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"time"
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
+	"percore/lbproxy/client"
 	"percore/lbproxy/refusal"
+	"percore/lbproxy/socket"
 )
 
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
@@ -30,7 +33,7 @@ type Options struct {
 	ProxyReadTimeout      time.Duration  // between two reads from, or writes to, a worker
 	ProxyBufferSize       int            // bytes of an answer's head; beyond it 502
 	TunnelTimeout         time.Duration  // after an upgrade, with no byte either way
-	Keepalive             int            // idle connections kept per worker and loop, as far as bounds.go lets them
+	Keepalive             int            // idle connections kept per worker and loop, as far as room.go lets them
 	ProxyKeepaliveTimeout time.Duration  // idle worker connection
 	WorkerConcurrency     int            // requests that a worker gets at once; 0 is no limit
 	QueueSize             int            // requests that may wait for a worker, over all loops
@@ -46,7 +49,7 @@ type Options struct {
 	TrustedUnix    bool           // so are those of peers on unix sockets
 	Via            string         // what we call ourselves in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
 	BareLF         bool           // a lone LF ends a line of a request's head, too
-	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit. bounds.go has what the front door takes of it
+	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit. below is what the front door takes of it
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }
 
@@ -79,4 +82,65 @@ func (o *Options) refusals() refusal.Settings {
 		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF, BufferSize: o.ProxyBufferSize,
 		HeaderTimeout: o.ClientHeaderTimeout, BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate, BodySize: o.ClientMaxBodySize,
 	}
+}
+
+// The shares of the container's memory. The rest is the workers'. docs/limits.md has the arithmetic.
+const (
+	// bufferShare: an eighth of the memory may be in buffers before new requests are refused.
+	bufferShare = 8
+	// connectionShare: another eighth may be in clients' connections as such, connectionBytes each: a socket costs the kernel
+	// 3.7 KB, and us a tenth of a kilobyte.
+	connectionShare = 8
+	connectionBytes = 4 << 10
+	// clientsMin are served whatever the arithmetic says.
+	clientsMin = 16
+	// descriptorsReserved are for all that is neither a client nor a worker: listeners, epoll, logs, the link.
+	descriptorsReserved = 32
+)
+
+// clientsMax is how many clients each loop takes: half of the descriptors, as every client may need a worker's connection
+// beside its own, and what memory allows. It bounds the connections to workers, too: for a further one a kept one goes.
+func clientsMax(o *Options, descriptors uint64) int {
+	n := (int64(min(descriptors, 1<<30)) - descriptorsReserved) / 2
+	if o.MemoryMax > 0 {
+		n = min(n, o.MemoryMax/connectionShare/connectionBytes)
+	}
+	return int(max(n, clientsMin)) / o.Loops
+}
+
+// buffersMax is how many bytes of buffers each loop may use; 0 is no limit.
+func buffersMax(o *Options) int64 { return o.MemoryMax / bufferShare / int64(o.Loops) }
+
+// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
+// the new ones from its next step on. It may be called from any goroutine, but not from two at once.
+func (p *Proxy) Configure(o Options) error {
+	old := p.options.Load()
+	o.Loops = old.Loops
+	if reflect.DeepEqual(o, *old) {
+		return nil
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	p.options.Store(&o)
+	for _, l := range p.loops {
+		l.post(func(l *loop) {
+			l.configure()
+			l.balancer.Serve(l.steady()) // there may be more room at the workers
+		})
+	}
+	return nil
+}
+
+// configure takes over the newest settings.
+func (l *loop) configure() {
+	o := l.proxy.options.Load()
+	l.options = o
+	l.trust = client.NewTrust(o.TrustedProxies, o.TrustedHops, o.TrustedUnix)
+	l.limits = refusal.New(o.refusals())
+	l.buffers.SetBudget(buffersMax(o))
+	l.room.clientsMax = clientsMax(o, socket.DescriptorsMax())
+	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)
+	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
+	o.resize(l.timers)
 }

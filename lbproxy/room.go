@@ -36,7 +36,7 @@ const (
 type room struct {
 	loop       *loop
 	clients    int // connections that are open
-	clientsMax int // that there may be; bounds.go
+	clientsMax int // that there may be; room.go
 	upstreams  int // connections to workers, those in the pools among them: as many as there may be clients
 }
 
@@ -222,4 +222,44 @@ func (x *exchange) mayUseReserve() bool {
 	l := x.loop
 	return x.upload.body.done && l.buffers.HasReserve() &&
 		l.proxy.group.Waiting() == 0 && l.balancer.AnyFree(l.table)
+}
+
+// How much one read may bring, by how much of the buffers' budget is used. A read is the unit by which an exchange can
+// overshoot, so it shrinks as the rest does.
+const (
+	leanReadBytes = 16 << 10
+	fullReadBytes = 4 << 10
+)
+
+// readRoom is the most that one read of a body or an answer takes now.
+func (l *loop) readRoom() int {
+	switch l.buffers.Pressure() {
+	case buffer.Lean:
+		if l.buffers.IsTight() {
+			return fullReadBytes
+		}
+		return leanReadBytes
+	case buffer.Full:
+		return fullReadBytes
+	default:
+		return buffer.ScratchBytes
+	}
+}
+
+// pendingMax is how much of an answer may wait for a slow client while its worker is read on.
+func (l *loop) pendingMax() int {
+	if l.buffers.Pressure() != buffer.None {
+		return 0
+	}
+	return pendingBytesMax
+}
+
+// holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside its head. A
+// worker's connection would cost as much, and a client that sends no more would occupy it.
+func (x *exchange) holdMax() int {
+	l := x.loop
+	if l.buffers.Pressure() != buffer.None {
+		return max(0, min(l.options.ClientBodyBufferSize, cap(x.request.b)-x.request.bodyAt-len(crlf)))
+	}
+	return l.options.ClientBodyBufferSize
 }
