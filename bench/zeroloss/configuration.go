@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"percore/e2e/program"
+)
 
 // configuration is how one stack is set up, as the page shows it.
 type configuration struct{ title, language, text string }
@@ -9,7 +13,7 @@ type configuration struct{ title, language, text string }
 func (l *lab) configurations() []configuration {
 	const dir, port = "/DIR", 8080
 	shown := func(text string) string {
-		return strings.NewReplacer(l.percore, "percore", l.dir, "/APPS", python, "python3").Replace(text)
+		return strings.NewReplacer(l.percore, "percore", l.dir, "/APPS", program.Python, "python3").Replace(text)
 	}
 	line := func(s stack) string {
 		how, _ := s.launch(l, s, dir, port) // neither writes anything

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"percore/e2e/program"
 )
 
 // machine is what a reader needs to judge the figures.
@@ -30,9 +32,9 @@ func readMachine(ctx context.Context, command string) machine {
 		versions: []string{
 			"supervisord " + firstLine(ctx, "supervisord", "--version"),
 			firstLine(ctx, "nginx", "-v"),
-			"gunicorn " + firstLine(ctx, python, "-c", "import gunicorn; print(gunicorn.__version__)"),
-			"Tornado " + firstLine(ctx, python, "-c", "import tornado; print(tornado.version)"),
-			firstLine(ctx, python, "--version"),
+			"gunicorn " + firstLine(ctx, program.Python, "-c", "import gunicorn; print(gunicorn.__version__)"),
+			"Tornado " + firstLine(ctx, program.Python, "-c", "import tornado; print(tornado.version)"),
+			firstLine(ctx, program.Python, "--version"),
 			"Node " + firstLine(ctx, "node", "--version"),
 		},
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
-)
 
-// python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
-const python = "/usr/bin/python3"
+	"percore/e2e/program"
+)
 
 // stack is one way to serve an application, with so many workers.
 type stack struct {
@@ -93,12 +92,12 @@ func (s stack) command(l *lab, port string) (argv []string, marker string) {
 	case syncApp:
 		return gunicornCommand(l, 1, port), "gunicorn_app:app"
 	}
-	return []string{python, "-B", l.app("tornado_app.py"), "--port=" + port}, "tornado_app.py"
+	return []string{program.Python, "-B", l.app("tornado_app.py"), "--port=" + port}, "tornado_app.py"
 }
 
 func gunicornCommand(l *lab, workers int, port string) []string {
 	return []string{
-		python, "-B", "-m", "gunicorn", "--workers", fmt.Sprint(workers), "--bind", "127.0.0.1:" + port, "--chdir", l.dir,
+		program.Python, "-B", "-m", "gunicorn", "--workers", fmt.Sprint(workers), "--bind", "127.0.0.1:" + port, "--chdir", l.dir,
 		"--worker-tmp-dir", "/dev/shm", "--log-level", "warning", "gunicorn_app:app",
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/e2e/proc"
 )
 
 var belowScenarios = []scenario{
@@ -20,7 +22,7 @@ var belowScenarios = []scenario{
 	{part: "Not PID 1", name: "the tie does not kill the child of a living init", needs: []feature{parentDeath}, run: tieHolds},
 }
 
-func adopts(r *rig) verdict {
+func adopts(r *trial) verdict {
 	run := r.start(launch{command: r.probe("adopter"), below: true})
 	var adopter, parent, zombies int
 	text, _ := run.line("adopted by ", patience)
@@ -30,7 +32,7 @@ func adopts(r *rig) verdict {
 	return judge(adopter == parent && adopter != 1 && zombies == 0, "adopted by PID %d, %d zombies", adopter, zombies)
 }
 
-func saysNothing(r *rig) verdict {
+func saysNothing(r *trial) verdict {
 	run := r.start(launch{command: r.probe("exit", 0), below: true})
 	run.wait(patience)
 	// The nurse keeps stderr open, so there is no end of it to wait for.
@@ -39,7 +41,7 @@ func saysNothing(r *rig) verdict {
 	return judge(said == "", "%q", said)
 }
 
-func codesBelow(r *rig) verdict {
+func codesBelow(r *trial) verdict {
 	for want, command := range map[int][]string{0: r.probe("exit"), 7: r.probe("exit", 7), 137: r.probe("die", 9)} {
 		if got := r.code(launch{command: command, below: true}); got != want {
 			return broken("%d, not %d", got, want)
@@ -48,12 +50,12 @@ func codesBelow(r *rig) verdict {
 	return kept()
 }
 
-func signalsBelow(r *rig) verdict {
+func signalsBelow(r *trial) verdict {
 	run := r.start(launch{command: r.probe("record"), below: true})
 	run.ready()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGWINCH, syscall.SIGQUIT} {
 		run.signal(sig)
-		if !run.sees(sig, time.Second) {
+		if !run.sees(sig, soon(time.Second)) {
 			return broken("%v was lost", sig)
 		}
 	}
@@ -69,7 +71,7 @@ func oldFilter() []string {
 	return append(stage, fmt.Sprintf("deny=%d,%d", unix.SYS_PRCTL, unix.EPERM), fmt.Sprintf("deny=%d,%d", unix.SYS_PRLIMIT64, unix.EPERM))
 }
 
-func filtered(r *rig) verdict {
+func filtered(r *trial) verdict {
 	for want, command := range map[int][]string{7: r.probe("exit", 7), 137: r.probe("die", 9)} {
 		for _, below := range []bool{false, true} {
 			if got := r.code(launch{command: command, below: below, stage: oldFilter()}); got != want {
@@ -80,26 +82,26 @@ func filtered(r *rig) verdict {
 	return kept()
 }
 
-func filteredTree(r *rig) verdict {
+func filteredTree(r *trial) verdict {
 	got := r.signalTreeOn(oldFilter(), killTree)
 	return judge(len(got) == 4, "%v", got)
 }
 
-func tied(r *rig) verdict {
+func tied(r *trial) verdict {
 	run := r.start(launch{command: r.probe("idle"), below: true, with: []feature{parentDeath}})
 	run.ready()
 	child := run.child()
 	run.signal(syscall.SIGKILL)
-	return judge(within(time.Second, func() bool { return stateOf(child) == "" || stateOf(child) == "Z" }), "it lives on")
+	return judge(within(soon(time.Second), func() bool { return proc.State(child) == "" || proc.State(child) == "Z" }), "it lives on")
 }
 
 // tieHolds keeps the init busy: the tie is to the thread that forked, and a runtime may end threads.
-func tieHolds(r *rig) verdict {
+func tieHolds(r *trial) verdict {
 	run := r.start(launch{command: r.probe("record", 2000, 800), below: true, with: []feature{parentDeath}})
 	run.ready()
 	if _, ok := run.line("storm over", patience); !ok {
 		return broken("the child was killed")
 	}
 	run.signal(syscall.SIGTERM)
-	return judge(run.sees(syscall.SIGTERM, time.Second), "the child was killed")
+	return judge(run.sees(syscall.SIGTERM, soon(time.Second)), "the child was killed")
 }

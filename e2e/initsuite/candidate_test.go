@@ -1,7 +1,6 @@
 package initsuite
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -123,26 +122,6 @@ func (c candidate) environ(wanted []feature) []string {
 		pairs = append(pairs, c.features[f].environ...)
 	}
 	return pairs
-}
-
-// build compiles the probe and percore into dir.
-func build(dir string) error {
-	sources, err := filepath.Glob("testdata/probe/*.c")
-	if err != nil {
-		return err
-	}
-	gcc := []string{"-O2", "-static", "-Wall", "-Wextra", "-Wno-unused-parameter", "-o", filepath.Join(dir, "probe")}
-	compile := exec.Command("gcc", append(gcc, sources...)...)
-	product := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "percore"), "./entrypoint")
-	product.Dir = "../.."
-	product.Env = append(os.Environ(), "CGO_ENABLED=0")
-	for _, cmd := range []*exec.Cmd{compile, product} {
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-		if err := cmd.Run(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func TestFeaturesGoBeforeTheCommand(t *testing.T) {

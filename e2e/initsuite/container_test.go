@@ -40,7 +40,7 @@ var engine = sync.OnceValue(func() bool {
 
 // docker is the command line that runs a probe under the init in a container of its own. The inits are
 // mounted, not built in, so that all have the same image.
-func (r *rig) docker(name string, options, command []string) *exec.Cmd {
+func (r *trial) docker(name string, options, command []string) *exec.Cmd {
 	r.Helper()
 	argv := r.init.argv(nil, command)
 	words := []string{
@@ -52,12 +52,12 @@ func (r *rig) docker(name string, options, command []string) *exec.Cmd {
 	return exec.Command("docker", append(words, argv[1:]...)...)
 }
 
-func (r *rig) container() string {
+func (r *trial) container() string {
 	return fmt.Sprintf("initsuite-%d-%d", os.Getpid(), time.Now().UnixNano())
 }
 
 // contained runs to the end and gives what was said and the exit code.
-func (r *rig) contained(options, command []string) (out, said string, code int) {
+func (r *trial) contained(options, command []string) (out, said string, code int) {
 	r.Helper()
 	cmd := r.docker(r.container(), options, command)
 	var stdout, stderr bytes.Buffer
@@ -66,7 +66,7 @@ func (r *rig) contained(options, command []string) (out, said string, code int) 
 	if err := cmd.Start(); err != nil {
 		r.Fatal(err)
 	}
-	stop := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	stop := time.AfterFunc(2*patience, func() { cmd.Process.Kill() })
 	defer stop.Stop()
 	var exit *exec.ExitError
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
@@ -75,15 +75,15 @@ func (r *rig) contained(options, command []string) (out, said string, code int) 
 	return stdout.String(), strings.TrimSpace(stderr.String()), cmd.ProcessState.ExitCode()
 }
 
-func containerCode(options ...string) func(*rig) verdict {
-	return func(r *rig) verdict {
+func containerCode(options ...string) func(*trial) verdict {
+	return func(r *trial) verdict {
 		out, said, code := r.contained(options, r.probe("exit", 42))
 		return judge(code == 42 && out == "" && said == "", "code %d, said %q", code, said+out)
 	}
 }
 
-func containerStop(options ...string) func(*rig) verdict {
-	return func(r *rig) verdict {
+func containerStop(options ...string) func(*trial) verdict {
+	return func(r *trial) verdict {
 		name := r.container()
 		cmd := r.docker(name, options, r.probe("idle"))
 		out, outW := r.pipe()
@@ -104,11 +104,11 @@ func containerStop(options ...string) func(*rig) verdict {
 		took := time.Since(began)
 		cmd.Wait() //nolint:errcheck // the code is what counts
 		code := cmd.ProcessState.ExitCode()
-		return judge(code == 143 && took < 4*time.Second, "code %d after %v", code, took.Round(time.Millisecond))
+		return judge(code == 143 && took < soon(4*time.Second), "code %d after %v", code, took.Round(time.Millisecond))
 	}
 }
 
-func containerInterrupt(r *rig) verdict {
+func containerInterrupt(r *trial) verdict {
 	term := newTerminal(r.T)
 	slave := term.open(r.T)
 	defer slave.Close()
@@ -117,7 +117,7 @@ func containerInterrupt(r *rig) verdict {
 	if err := cmd.Start(); err != nil {
 		r.Fatal(err)
 	}
-	stop := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+	stop := time.AfterFunc(2*patience, func() { cmd.Process.Kill() })
 	defer stop.Stop()
 	term.must(r.T, "ready")
 	term.send("\x03")
@@ -127,14 +127,14 @@ func containerInterrupt(r *rig) verdict {
 }
 
 // containerFiltered has a profile of its own in place of Docker's default one.
-func containerFiltered(r *rig) verdict {
+func containerFiltered(r *trial) verdict {
 	profile := r.file("profile.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 		{"names": ["clone3", "pidfd_open", "pidfd_send_signal", "close_range"], "action": "SCMP_ACT_ERRNO"}]}`, 0o644)
 	return containerCode("--security-opt", "seccomp="+profile)(r)
 }
 
 // containerOrphans makes orphans in small crowds: 32 processes are all there are.
-func containerOrphans(r *rig) verdict {
+func containerOrphans(r *trial) verdict {
 	probe := filepath.Join(r.bin, "probe")
 	script := fmt.Sprintf("i=0; while [ $i -lt 100 ]; do %s together 0 10 || exit 1; i=$((i+1)); done; %s orphans 10", probe, probe)
 	out, said, code := r.contained(locked, []string{"sh", "-c", script})
@@ -142,7 +142,7 @@ func containerOrphans(r *rig) verdict {
 }
 
 // leastProcesses finds the smallest limit with which the init can start a child.
-func leastProcesses(r *rig) verdict {
+func leastProcesses(r *trial) verdict {
 	for limit := 1; limit <= 32; limit++ {
 		if _, _, code := r.contained([]string{"--pids-limit", fmt.Sprint(limit)}, r.probe("exit", 42)); code == 42 {
 			return measured(float64(limit), 0, "")

@@ -30,7 +30,7 @@ var exitScenarios = []scenario{
 }
 
 // codes counts the commands that end as wanted. It returns what the first other one did.
-func (r *rig) codes(commands map[int][]string) (good int, first string) {
+func (r *trial) codes(commands map[int][]string) (good int, first string) {
 	for want, command := range commands {
 		if got := r.code(launch{command: command}); got == want {
 			good++
@@ -42,7 +42,7 @@ func (r *rig) codes(commands map[int][]string) (good int, first string) {
 }
 
 // everyCode starts the init below another PID 1: that is all the same to exit codes, and ten times as fast.
-func everyCode(r *rig) verdict {
+func everyCode(r *trial) verdict {
 	good, first := 0, ""
 	for code := range 256 {
 		argv := r.init.argv(nil, r.probe("exit", code))
@@ -58,7 +58,7 @@ func everyCode(r *rig) verdict {
 	return count(good, 256, first)
 }
 
-func everyDeath(r *rig) verdict {
+func everyDeath(r *trial) verdict {
 	commands := make(map[int][]string)
 	for sig := syscall.Signal(1); sig < 32; sig++ {
 		switch sig {
@@ -72,7 +72,7 @@ func everyDeath(r *rig) verdict {
 	return count(good, len(commands), first)
 }
 
-func everyRealTimeDeath(r *rig) verdict {
+func everyRealTimeDeath(r *trial) verdict {
 	commands := make(map[int][]string)
 	for sig := 34; sig <= 64; sig++ {
 		commands[128+sig] = r.probe("die", sig)
@@ -82,7 +82,7 @@ func everyRealTimeDeath(r *rig) verdict {
 }
 
 // file makes an executable file, or one of another mode.
-func (r *rig) file(name, text string, mode os.FileMode) string {
+func (r *trial) file(name, text string, mode os.FileMode) string {
 	r.Helper()
 	path := filepath.Join(r.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
@@ -91,7 +91,7 @@ func (r *rig) file(name, text string, mode os.FileMode) string {
 	return path
 }
 
-func notFound(r *rig) verdict {
+func notFound(r *trial) verdict {
 	commands := [][]string{{"/nowhere/program"}, {"no-such-program"}, {r.file("script", "#!/nowhere/interpreter\n", 0o755)}}
 	for _, command := range commands {
 		if got := r.code(launch{command: command}); got != 127 {
@@ -101,7 +101,7 @@ func notFound(r *rig) verdict {
 	return kept()
 }
 
-func notExecutable(r *rig) verdict {
+func notExecutable(r *trial) verdict {
 	plain := r.file("plain", "#!/bin/sh\n", 0o644)
 	for _, l := range []launch{
 		{command: []string{plain}},
@@ -115,7 +115,7 @@ func notExecutable(r *rig) verdict {
 	return kept()
 }
 
-func namesCommand(r *rig) verdict {
+func namesCommand(r *trial) verdict {
 	run := r.start(launch{command: []string{"no-such-program"}})
 	run.wait(patience)
 	<-run.stderr.done
@@ -123,15 +123,15 @@ func namesCommand(r *rig) verdict {
 	return judge(strings.Contains(text, "no-such-program"), "only %q", strings.TrimSpace(text))
 }
 
-func shellFallback(r *rig) verdict {
+func shellFallback(r *trial) verdict {
 	got := r.code(launch{command: []string{r.file("script", "exit $(($1 + 1))\n", 0o755), "41"}})
 	return judge(got == 42, "%d", got)
 }
 
 // beingWritten keeps a program open for writing for a moment: the kernel answers ETXTBSY (man 2 execve).
-func beingWritten(r *rig) verdict { return r.startsBusy(nil) }
+func beingWritten(r *trial) verdict { return r.startsBusy(nil) }
 
-func (r *rig) startsBusy(stderr *os.File) verdict {
+func (r *trial) startsBusy(stderr *os.File) verdict {
 	image, err := os.ReadFile(r.probe()[0])
 	if err != nil {
 		r.Fatal(err)
@@ -141,13 +141,13 @@ func (r *rig) startsBusy(stderr *os.File) verdict {
 	run := r.start(launch{command: []string{program, "exit", "42"}, stderr: stderr})
 	time.Sleep(200 * time.Millisecond)
 	writer.Close()
-	code, _ := run.wait(5 * time.Second)
+	code, _ := run.wait(soon(5 * time.Second))
 	return judge(code == 42, "code %d", code)
 }
 
 // shortage has the kernel refuse what a start needs, by an option of the stage.
-func shortage(option, reason string) func(*rig) verdict {
-	return func(r *rig) verdict {
+func shortage(option, reason string) func(*trial) verdict {
+	return func(r *trial) verdict {
 		run := r.start(launch{command: r.probe("exit", 42), stage: []string{option}})
 		code, ended := run.wait(patience)
 		if !ended {
@@ -160,7 +160,7 @@ func shortage(option, reason string) func(*rig) verdict {
 	}
 }
 
-func remapsOne(r *rig) verdict {
+func remapsOne(r *trial) verdict {
 	for command, want := range map[string]int{"exit 143": 0, "die 15": 0, "exit 3": 3} {
 		words := strings.Fields(command)
 		got := r.code(launch{command: r.probe(words[0], words[1]), with: []feature{remap143}})
@@ -171,12 +171,12 @@ func remapsOne(r *rig) verdict {
 	return kept()
 }
 
-func remapsAny(r *rig) verdict {
+func remapsAny(r *trial) verdict {
 	got := r.code(launch{command: r.probe("exit", 3), with: []feature{remapAny}})
 	return judge(got == 4, "%d", got)
 }
 
-func codeInACrowd(r *rig) verdict {
+func codeInACrowd(r *trial) verdict {
 	good, rounds := 0, 10
 	if r.full {
 		rounds = 40
@@ -190,9 +190,9 @@ func codeInACrowd(r *rig) verdict {
 }
 
 // codeWhereChildrenAreIgnored: with CHLD ignored the kernel tells nobody of a child's end (man 2 wait, NOTES).
-func codeWhereChildrenAreIgnored(r *rig) verdict {
+func codeWhereChildrenAreIgnored(r *trial) verdict {
 	run := r.start(launch{command: r.probe("exit", 42), stage: []string{fmt.Sprintf("ignore=%d", syscall.SIGCHLD)}})
-	code, ended := run.wait(2 * time.Second)
+	code, ended := run.wait(soon(2 * time.Second))
 	if !ended {
 		return broken("it never ends")
 	}

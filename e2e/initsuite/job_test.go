@@ -2,9 +2,12 @@ package initsuite
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 var jobScenarios = []scenario{
@@ -23,14 +26,14 @@ var jobScenarios = []scenario{
 // shell is an interactive bash on a terminal, as PID 1 of the scenario's namespace.
 type shell struct {
 	*terminal
-	r   *rig
+	r   *trial
 	run *running
 }
 
 // prompt is never typed, so its echo cannot be mistaken for it.
 const prompt = "prompt$ "
 
-func (r *rig) shell(command []string, without bool) *shell {
+func (r *trial) shell(command []string, without bool) *shell {
 	r.Helper()
 	term := newTerminal(r.T)
 	run := r.start(launch{
@@ -40,7 +43,7 @@ func (r *rig) shell(command []string, without bool) *shell {
 	return &shell{terminal: term, r: r, run: run}
 }
 
-func (r *rig) bash() *shell {
+func (r *trial) bash() *shell {
 	r.Helper()
 	s := r.shell([]string{"bash", "--norc", "--noprofile", "--noediting", "-i"}, true)
 	s.must(r.T, prompt)
@@ -67,19 +70,19 @@ func (s *shell) back(limit time.Duration) bool {
 
 func (s *shell) stoppedOnce() verdict {
 	s.send("\x1a")
-	if !s.expect("Stopped", 2*time.Second) || !s.back(2*time.Second) {
+	if !s.expect("Stopped", soon(2*time.Second)) || !s.back(soon(2*time.Second)) {
 		return broken("the shell is not told")
 	}
 	s.send("fg\n")
-	ok := within(2*time.Second, func() bool { return s.foreground() > 0 && s.foreground() != s.run.pid && s.running() })
+	ok := within(soon(2*time.Second), func() bool { return s.foreground() > 0 && s.foreground() != s.run.pid && s.running() })
 	return judge(ok, "fg does not wake it")
 }
 
 // running says that no process below the shell is stopped.
 func (s *shell) running() bool {
-	for _, init := range children(s.run.pid) {
-		for _, pid := range append(children(init), init) {
-			if stateOf(pid) == "T" {
+	for _, init := range proc.Children(s.run.pid) {
+		for _, pid := range append(proc.Children(init), init) {
+			if proc.State(pid) == "T" {
 				return false
 			}
 		}
@@ -87,7 +90,14 @@ func (s *shell) running() bool {
 	return true
 }
 
-func stopAndGoOn(r *rig) verdict {
+// awaitStop waits for an init below the shell to be stopped, as its child is; whether the shell knows is asked of it.
+func (s *shell) awaitStop() {
+	within(soon(100*time.Millisecond), func() bool {
+		return slices.ContainsFunc(proc.Children(s.run.pid), func(pid int) bool { return proc.State(pid) == "T" })
+	})
+}
+
+func stopAndGoOn(r *trial) verdict {
 	s := r.bash()
 	s.send(s.under("idle") + "\n")
 	s.must(r.T, "ready")
@@ -95,14 +105,14 @@ func stopAndGoOn(r *rig) verdict {
 		return v
 	}
 	s.send("\x03")
-	if !s.back(2 * time.Second) {
+	if !s.back(soon(2 * time.Second)) {
 		return broken("Ctrl-C does not end it")
 	}
 	s.send("echo code=$?\n")
-	return judge(s.expect("code=130", time.Second), "another code")
+	return judge(s.expect("code=130", soon(time.Second)), "another code")
 }
 
-func stopTwice(r *rig) verdict {
+func stopTwice(r *trial) verdict {
 	s := r.bash()
 	s.send(s.under("idle") + "\n")
 	s.must(r.T, "ready")
@@ -114,7 +124,7 @@ func stopTwice(r *rig) verdict {
 	return kept()
 }
 
-func staysInBackground(r *rig) verdict {
+func staysInBackground(r *trial) verdict {
 	s := r.bash()
 	s.send(s.under("idle") + " &\n")
 	s.must(r.T, "ready")
@@ -123,92 +133,95 @@ func staysInBackground(r *rig) verdict {
 		return broken("it takes the foreground")
 	}
 	s.send("echo al''ive\n")
-	return judge(s.expect("alive", time.Second), "the shell is stopped")
+	return judge(s.expect("alive", soon(time.Second)), "the shell is stopped")
 }
 
-func backgroundRead(r *rig) verdict {
+func backgroundRead(r *trial) verdict {
 	s := r.bash()
 	s.send(s.under("readline") + " &\n")
 	s.must(r.T, "ready")
-	time.Sleep(50 * time.Millisecond)
+	s.awaitStop()
 	s.send("jobs\n")
-	if !s.expect("Stopped", time.Second) {
+	if !s.expect("Stopped", soon(time.Second)) {
 		return broken("it is not stopped")
 	}
 	s.send("fg\n")
-	if !within(2*time.Second, func() bool { return s.foreground() != s.run.pid && s.running() }) {
+	if !within(soon(2*time.Second), func() bool { return s.foreground() != s.run.pid && s.running() }) {
 		return broken("fg does not wake it")
 	}
 	s.send("a line\n")
-	return judge(s.expect("got a line", time.Second), "it does not read")
+	return judge(s.expect("got a line", soon(time.Second)), "it does not read")
 }
 
-func backgroundWrite(r *rig) verdict {
+func backgroundWrite(r *trial) verdict {
 	s := r.bash()
 	s.send("stty tostop\n")
 	s.must(r.T, prompt)
 	s.send(quoted(r.init.argv(nil, []string{"echo", "from behind"})) + " &\n")
 	s.must(r.T, prompt)
-	time.Sleep(100 * time.Millisecond)
+	s.awaitStop()
 	s.send("jobs\n")
-	if !s.expect("Stopped", time.Second) {
+	if !s.expect("Stopped", soon(time.Second)) {
 		return broken("it is not stopped")
 	}
 	s.send("fg\n")
-	return judge(s.expect("\nfrom behind", 2*time.Second), "fg does not wake it")
+	return judge(s.expect("\nfrom behind", soon(2*time.Second)), "fg does not wake it")
 }
 
 // scriptReadsOn uses a shell without job control, which never takes the terminal back by itself.
-func scriptReadsOn(r *rig) verdict { return r.scriptReadsAfter(r.probe("exit", 0)) }
+func scriptReadsOn(r *trial) verdict { return r.scriptReadsAfter(r.probe("exit", 0)) }
 
-func scriptReadsOnAfterFailure(r *rig) verdict {
+func scriptReadsOnAfterFailure(r *trial) verdict {
 	return r.scriptReadsAfter([]string{"/nowhere/program"})
 }
 
-func (r *rig) scriptReadsAfter(command []string) verdict {
+func (r *trial) scriptReadsAfter(command []string) verdict {
 	script := quoted(r.init.argv(nil, command)) + "; echo rea''dy; read x && echo got=$x"
 	s := r.shell([]string{"sh", "-c", script}, true)
 	s.must(r.T, "ready")
 	s.send("a line\n")
-	return judge(s.expect("got=a line", time.Second), "the terminal stays with the dead child's group")
+	return judge(s.expect("got=a line", soon(time.Second)), "the terminal stays with the dead child's group")
 }
 
-func killedRaw(r *rig) verdict {
+func killedRaw(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("raw"))
 	if term.echoes() {
 		r.Fatal("the terminal echoes: got true, want a raw one")
 	}
 	run.signal(syscall.SIGTERM)
-	if code, _ := run.wait(2 * time.Second); code != 143 {
+	if code, _ := run.wait(soon(2 * time.Second)); code != 143 {
 		return broken("code %d", code)
 	}
 	return judge(term.echoes(), "echo stays off")
 }
 
-func setsModes(r *rig) verdict {
+func setsModes(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("raw", "leave"))
-	run.wait(2 * time.Second)
+	run.wait(soon(2 * time.Second))
 	return judge(!term.echoes(), "they are undone")
 }
 
-func bashUnderInit(r *rig) verdict {
+func bashUnderInit(r *trial) verdict {
 	s := r.shell([]string{"bash", "--norc", "--noprofile", "--noediting", "-i"}, false)
-	if !s.expect(prompt, 2*time.Second) {
+	if !s.expect(prompt, soon(2*time.Second)) {
 		return broken("no prompt")
 	}
 	if strings.Contains(s.String(), "no job control") {
 		return broken("no job control")
 	}
+	home := s.foreground()
+	awaitJob := func() { within(soon(100*time.Millisecond), func() bool { return s.foreground() != home }) }
 	s.send("sleep 100\n")
-	time.Sleep(100 * time.Millisecond)
+	awaitJob()
 	s.send("\x1a")
-	if !s.expect("Stopped", 2*time.Second) {
+	if !s.expect("Stopped", soon(2*time.Second)) {
 		return broken("Ctrl-Z does not stop its job")
 	}
+	within(soon(100*time.Millisecond), func() bool { return s.foreground() == home })
 	s.send("fg\n")
-	time.Sleep(100 * time.Millisecond)
+	awaitJob()
 	s.send("\x03")
 	s.send("exit 9\n")
-	code, ended := s.run.wait(2 * time.Second)
+	code, ended := s.run.wait(soon(2 * time.Second))
 	return judge(ended && code == 9, "ended %v, code %d", ended, code)
 }

@@ -15,13 +15,34 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/program"
+	"percore/e2e/rig"
 )
 
 // patience bounds every wait; only a broken promise uses it up.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
-// rig is a scenario's test, the init it is about, and the ground to start it on.
-type rig struct {
+// soon is how long something may take that should happen at once. An init that is only compared is not waited for: it may
+// never do it. percore, held to its promises on a machine that others use too, is given patience.
+func soon(limit time.Duration) time.Duration {
+	if *compare || os.Getenv("PERCORE_E2E_INIT") != "" {
+		return limit
+	}
+	return max(limit, patience)
+}
+
+// pause is how long a scenario looks on, so that it sees what comes too much or too late.
+func pause() time.Duration {
+	if *compare {
+		return 300 * time.Millisecond
+	}
+	return time.Second // an ordinary run shares the machine
+}
+
+// trial is a scenario's test, the init it is about, and the ground to start it on.
+type trial struct {
 	*testing.T
 	init candidate
 	bin  string // the folder with the probe and percore
@@ -29,7 +50,7 @@ type rig struct {
 }
 
 // probe is the probe's command line for a word.
-func (r *rig) probe(words ...any) []string {
+func (r *trial) probe(words ...any) []string {
 	command := []string{filepath.Join(r.bin, "probe")}
 	for _, w := range words {
 		command = append(command, fmt.Sprint(w))
@@ -95,7 +116,7 @@ func (c *collector) String() string {
 }
 
 // start starts the init and returns as soon as its exec is done.
-func (r *rig) start(l launch) *running {
+func (r *trial) start(l launch) *running {
 	r.Helper()
 	run := &running{t: r.T, lines: make(chan string, 4096), ended: make(chan struct{})}
 	executed, executedW := r.pipe()
@@ -147,7 +168,7 @@ func (l launch) fullEnviron() []string {
 }
 
 // wire connects descriptors 0 to 2 and returns those that are the child's alone.
-func (run *running) wire(r *rig, l launch) []*os.File {
+func (run *running) wire(r *trial, l launch) []*os.File {
 	run.stderr = &collector{done: make(chan struct{})}
 	if l.terminal != nil {
 		close(run.lines)
@@ -174,7 +195,7 @@ func (run *running) wire(r *rig, l launch) []*os.File {
 	return []*os.File{outW, errW}
 }
 
-func (r *rig) pipe() (reader, writer *os.File) {
+func (r *trial) pipe() (reader, writer *os.File) {
 	r.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -200,7 +221,7 @@ func (run *running) findInit(below bool) {
 	}
 	nurse := run.pid
 	until(run.t, "the init has been started", func() bool {
-		if all := children(nurse); len(all) > 0 {
+		if all := proc.Children(nurse); len(all) > 0 {
 			run.pid = all[0]
 			name, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", run.pid))
 			return filepath.Base(name) != "probe"
@@ -318,7 +339,7 @@ func codeOf(status syscall.WaitStatus) int {
 }
 
 // code runs to the end and gives the exit code.
-func (r *rig) code(l launch) int {
+func (r *trial) code(l launch) int {
 	r.Helper()
 	run := r.start(l)
 	defer run.end()
@@ -333,16 +354,7 @@ func (r *rig) code(l launch) int {
 // until waits for a condition that no event announces.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !within(patience, ok) {
-		t.Fatalf("not so within %v: %s", patience, what)
-	}
+	rig.AwaitWithin(t, patience, what, ok)
 }
 
-func within(limit time.Duration, ok func() bool) bool {
-	for deadline := time.Now().Add(limit); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
-}
+func within(limit time.Duration, ok func() bool) bool { return program.Await(limit, "it", ok) == nil }

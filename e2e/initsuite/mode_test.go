@@ -1,7 +1,6 @@
 package initsuite
 
 import (
-	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -10,7 +9,7 @@ import (
 
 // PERCORE_MODE=init is for images whose ENTRYPOINT is percore alone.
 func TestTheModeCanBeSetByTheEnvironment(t *testing.T) {
-	r := &rig{T: t, init: newCandidate([]string{filepath.Join(programs, "percore"), "--"}), bin: programs}
+	r := &trial{T: t, init: newCandidate([]string{kit.Percore, "--"}), bin: kit.Dir}
 	mode := []string{"PERCORE_MODE=init"}
 
 	if got := r.code(launch{command: r.probe("exit", 42), environ: mode}); got != 42 {
@@ -19,7 +18,7 @@ func TestTheModeCanBeSetByTheEnvironment(t *testing.T) {
 	run := r.start(launch{command: r.probe("record"), environ: mode})
 	run.ready()
 	run.signal(syscall.SIGWINCH)
-	if !run.sees(syscall.SIGWINCH, time.Second) {
+	if !run.sees(syscall.SIGWINCH, soon(time.Second)) {
 		t.Error("WINCH reaches the child: got false, want true")
 	}
 	if got := r.report(launch{environ: mode})["env"]; !slices.Contains(got, "PERCORE_MODE=init") || len(got) != 2 {
@@ -30,7 +29,7 @@ func TestTheModeCanBeSetByTheEnvironment(t *testing.T) {
 // What the entry does not recognize, white space, capitals or a file's content, is found out by Go code, when the runtime has masks of its own
 // in some threads.
 func TestTheMaskIsEmptyHoweverTheModeIsSpelt(t *testing.T) {
-	r := &rig{T: t, init: newCandidate([]string{filepath.Join(programs, "percore"), "--"}), bin: programs}
+	r := &trial{T: t, init: newCandidate([]string{kit.Percore, "--"}), bin: kit.Dir}
 	for i := range 30 {
 		saw := r.report(launch{environ: []string{"PERCORE_MODE=INIT"}})
 		if got, want := saw.one("SigBlk"), "0000000000000000"; got != want {

@@ -2,11 +2,15 @@ package initsuite
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 var orphanScenarios = []scenario{
@@ -24,17 +28,17 @@ var orphanScenarios = []scenario{
 	{part: "Orphans", name: "what does not leave in time is killed and named", needs: []feature{waitAll}, run: killsAndNames},
 }
 
-func reapsOne(r *rig) verdict {
+func reapsOne(r *trial) verdict {
 	run := r.start(launch{command: r.probe("adopter")})
 	got, _ := run.line("adopted by 1, ", patience)
 	return judge(strings.HasSuffix(got, "zombies 0"), "%q", got)
 }
 
-func reapsCrowd(r *rig) verdict {
+func reapsCrowd(r *trial) verdict {
 	return r.start(launch{command: r.probe("orphans", 2000)}).clean(r)
 }
 
-func catchesUp(r *rig) verdict {
+func catchesUp(r *trial) verdict {
 	run := r.start(launch{command: r.probe("orphans", 2000, 400)})
 	run.ready()
 	run.signal(syscall.SIGSTOP)
@@ -45,18 +49,19 @@ func catchesUp(r *rig) verdict {
 
 // clean waits for the probe's word that no zombie is left. The promise is 100 ms; an ordinary run shares the
 // machine with other tests and gives a second.
-func (run *running) clean(r *rig) verdict {
+func (run *running) clean(r *trial) verdict {
 	r.Helper()
 	text, _ := run.line("clean ", patience)
 	var ms, zombies int
 	if _, err := fmt.Sscanf(text, "%d zombies %d", &ms, &zombies); err != nil {
 		return broken("the child said %q", text)
 	}
+	busy := !*compare && ms > 1000 && rig.Wanting() > float64(runtime.NumCPU()) // then a time says nothing
 	limit := 1000
 	if *compare {
 		limit = 100
 	}
-	v := judge(zombies == 0 && ms <= limit, "")
+	v := judge(zombies == 0 && (ms <= limit || busy), "")
 	v.detail = fmt.Sprintf("%d ms", ms)
 	if zombies > 0 {
 		v.detail = fmt.Sprintf("%d zombies after 2 s", zombies)
@@ -65,7 +70,7 @@ func (run *running) clean(r *rig) verdict {
 }
 
 // storm gives what the storm said, and the init while the one that made it still lives.
-func (r *rig) storm() (run *running, made int, grownKB float64) {
+func (r *trial) storm() (run *running, made int, grownKB float64) {
 	r.Helper()
 	ms := 1500
 	if r.full {
@@ -74,7 +79,7 @@ func (r *rig) storm() (run *running, made int, grownKB float64) {
 	run = r.start(launch{command: r.probe("storm", 10000, ms)})
 	run.ready()
 	time.Sleep(200 * time.Millisecond)
-	before := residentKB(run.pid)
+	before := float64(proc.Resident(run.pid))
 	text, ok := run.line("made ", time.Duration(ms)*time.Millisecond+patience)
 	if !ok {
 		r.Fatalf("the storm never ended; stderr: %s", run.stderr)
@@ -84,46 +89,46 @@ func (r *rig) storm() (run *running, made int, grownKB float64) {
 		r.Fatal(err)
 	}
 	r.Logf("%d orphans in %d ms", made, ms)
-	return run, made, residentKB(run.pid) - before
+	return run, made, float64(proc.Resident(run.pid)) - before
 }
 
-func weathersStorm(r *rig) verdict {
+func weathersStorm(r *trial) verdict {
 	run, made, _ := r.storm()
 	v := run.clean(r)
 	v.detail = fmt.Sprintf("%s after %d", v.detail, made)
 	return v
 }
 
-func memoryInStorm(r *rig) verdict {
+func memoryInStorm(r *trial) verdict {
 	_, _, grown := r.storm()
 	// What a garbage collector takes for its first round is no growth.
 	return judge(grown <= 512, "%.0f KiB more", grown)
 }
 
-func costOfOrphan(r *rig) verdict {
+func costOfOrphan(r *trial) verdict {
 	run, made, _ := r.storm()
-	return measured(float64(cpuTime(run.pid).Microseconds())/float64(made), 0, "µs")
+	return measured(float64(proc.CPUTime(run.pid).Microseconds())/float64(made), 0, "µs")
 }
 
 // codeInStorm ends the child in the middle of a storm that goes on.
-func codeInStorm(r *rig) verdict {
+func codeInStorm(r *trial) verdict {
 	run := r.start(launch{command: r.probe("storm", 10000, 5000)})
 	run.ready()
 	time.Sleep(300 * time.Millisecond)
 	run.signal(syscall.SIGUSR1)
-	code, _ := run.wait(2 * time.Second)
+	code, _ := run.wait(soon(2 * time.Second))
 	want := 128 + int(syscall.SIGUSR1)
 	return judge(code == want, "code %d, not %d", code, want)
 }
 
-func leavesAtOnce(r *rig) verdict {
+func leavesAtOnce(r *trial) verdict {
 	run := r.start(launch{command: r.probe("leftovers", 7, "stubborn")})
 	run.line("main leaves", patience)
-	code, ended := run.wait(300 * time.Millisecond)
+	code, ended := run.wait(soon(300 * time.Millisecond))
 	return judge(ended && code == 7, "ended %v, code %d", ended, code)
 }
 
-func letsFinish(r *rig) verdict {
+func letsFinish(r *trial) verdict {
 	run := r.start(launch{command: r.probe("leftovers", 7), with: []feature{waitAll}})
 	lines := run.rest(patience)
 	code, _ := run.wait(patience)
@@ -132,7 +137,7 @@ func letsFinish(r *rig) verdict {
 }
 
 // letsFinishRewritten makes TERM a QUIT, which ends the child; the one it leaves behind knows nothing of that.
-func letsFinishRewritten(r *rig) verdict {
+func letsFinishRewritten(r *trial) verdict {
 	run := r.start(launch{command: r.probe("leftovers", 7, "stays"), with: []feature{waitAll, rewrite}})
 	if _, ok := run.line("ready gentle", patience); !ok {
 		return broken("it did not start")
@@ -145,17 +150,17 @@ func letsFinishRewritten(r *rig) verdict {
 	return judge(ok, "code %d, not %d, %q", code, want, lines)
 }
 
-func leavesWithLast(r *rig) verdict {
+func leavesWithLast(r *trial) verdict {
 	run := r.start(launch{command: r.probe("leftovers", 7), with: []feature{waitAll}})
 	if _, ok := run.line("gentle done", patience); !ok {
 		return broken("it was not let finish")
 	}
-	_, ended := run.wait(300 * time.Millisecond)
+	_, ended := run.wait(soon(300 * time.Millisecond))
 	return judge(ended, "it waits on")
 }
 
 // killsAndNames gives three seconds (see features): DESIGN keeps the last one for KILL.
-func killsAndNames(r *rig) verdict {
+func killsAndNames(r *trial) verdict {
 	run := r.start(launch{command: r.probe("leftovers", 7, "stubborn"), with: []feature{waitAll}})
 	if _, ok := run.line("main leaves", patience); !ok {
 		return broken("it did not start")
@@ -165,7 +170,7 @@ func killsAndNames(r *rig) verdict {
 	took := time.Since(began)
 	<-run.stderr.done
 	switch {
-	case !ended || took > 3500*time.Millisecond:
+	case !ended || took > soon(3500*time.Millisecond):
 		return broken("it waits on")
 	case took < time.Second:
 		return broken("it waited for %v only", took.Round(time.Millisecond))

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/e2e/proc"
 )
 
 var outputScenarios = []scenario{
@@ -22,18 +24,18 @@ var outputScenarios = []scenario{
 }
 
 // outlet gives a stderr and the options of the stage for it.
-type outlet func(*rig) (*os.File, []string)
+type outlet func(*trial) (*os.File, []string)
 
-func closed(*rig) (*os.File, []string) { return nil, []string{"close=2"} }
+func closed(*trial) (*os.File, []string) { return nil, []string{"close=2"} }
 
-func deaf(r *rig) (*os.File, []string) {
+func deaf(r *trial) (*os.File, []string) {
 	reader, writer := r.pipe()
 	reader.Close()
 	return writer, nil
 }
 
 // stuffed is filled to the last byte and then made blocking, as pipes of a container's log are.
-func stuffed(r *rig) (*os.File, []string) {
+func stuffed(r *trial) (*os.File, []string) {
 	_, writer := r.pipe()
 	conn, err := writer.SyscallConn()
 	if err != nil {
@@ -50,20 +52,20 @@ func stuffed(r *rig) (*os.File, []string) {
 	return writer, nil
 }
 
-func fullDisk(r *rig) (*os.File, []string) { return r.open("/dev/full"), nil }
+func fullDisk(r *trial) (*os.File, []string) { return r.open("/dev/full"), nil }
 
 // talksInto makes a talkative init handle signals and orphans for a while: it has to go on doing its work,
 // use no CPU for nothing, and end with the child's code.
-func talksInto(where outlet) func(*rig) verdict {
-	return func(r *rig) verdict {
+func talksInto(where outlet) func(*trial) verdict {
+	return func(r *trial) verdict {
 		stderr, stage := where(r)
 		run := r.start(launch{command: r.probe("record", 200, 300), stderr: stderr, stage: stage, with: []feature{verbose}})
-		if _, ok := run.line("ready", 2*time.Second); !ok {
+		if _, ok := run.line("ready", soon(2*time.Second)); !ok {
 			return broken("the child is never started")
 		}
 		for range 20 {
 			run.signal(syscall.SIGHUP)
-			switch got, _ := run.line("signal main ", time.Second); got {
+			switch got, _ := run.line("signal main ", soon(time.Second)); got {
 			case "1":
 			case "13":
 				return broken("it hands its own PIPE to the child")
@@ -71,9 +73,9 @@ func talksInto(where outlet) func(*rig) verdict {
 				return broken("it does no work any more")
 			}
 		}
-		before := cpuTime(run.pid)
+		before := proc.CPUTime(run.pid)
 		time.Sleep(time.Second)
-		if spent := cpuTime(run.pid) - before; spent > 200*time.Millisecond {
+		if spent := proc.CPUTime(run.pid) - before; spent > 200*time.Millisecond {
 			return broken("it spins: %v of CPU in a second", spent)
 		}
 		return r.endsWell(where)
@@ -81,27 +83,27 @@ func talksInto(where outlet) func(*rig) verdict {
 }
 
 // complainsInto has every init say something: what could not be run.
-func complainsInto(where outlet, environ ...string) func(*rig) verdict {
-	return func(r *rig) verdict {
+func complainsInto(where outlet, environ ...string) func(*trial) verdict {
+	return func(r *trial) verdict {
 		stderr, stage := where(r)
 		run := r.start(launch{command: []string{"/nowhere/program"}, stderr: stderr, stage: stage, environ: environ})
-		code, ended := run.wait(2 * time.Second)
+		code, ended := run.wait(soon(2 * time.Second))
 		return judge(ended && code == 127, "ended %v, code %d", ended, code)
 	}
 }
 
-func complainsWhileStarting(r *rig) verdict {
+func complainsWhileStarting(r *trial) verdict {
 	stderr, _ := deaf(r)
 	return r.startsBusy(stderr)
 }
 
 // endsWell is about the exit code of a child that ends by a signal handed on, after orphans to tell of.
-func (r *rig) endsWell(where outlet) verdict {
+func (r *trial) endsWell(where outlet) verdict {
 	stderr, stage := where(r)
 	run := r.start(launch{command: r.probe("storm", 200, 300), stderr: stderr, stage: stage, with: []feature{verbose}})
-	run.line("made ", 2*time.Second)
+	run.line("made ", soon(2*time.Second))
 	run.signal(syscall.SIGUSR1)
-	code, ended := run.wait(2 * time.Second)
+	code, ended := run.wait(soon(2 * time.Second))
 	want := 128 + int(syscall.SIGUSR1)
 	return judge(ended && code == want, "ended %v, code %d, not %d", ended, code, want)
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 var terminalScenarios = []scenario{
@@ -24,7 +26,7 @@ var terminalScenarios = []scenario{
 }
 
 // onTerminal starts a probe as the only user of a new terminal and waits for its "ready".
-func (r *rig) onTerminal(command []string, with ...feature) (*running, *terminal) {
+func (r *trial) onTerminal(command []string, with ...feature) (*running, *terminal) {
 	r.Helper()
 	term := newTerminal(r.T)
 	run := r.start(launch{command: command, terminal: term, with: with})
@@ -32,9 +34,9 @@ func (r *rig) onTerminal(command []string, with ...feature) (*running, *terminal
 	return run, term
 }
 
-func leadsForeground(r *rig) verdict {
+func leadsForeground(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("record"))
-	all := children(run.pid)
+	all := proc.Children(run.pid)
 	if len(all) != 1 {
 		r.Fatalf("children of the init: got %v, want one", all)
 	}
@@ -44,21 +46,21 @@ func leadsForeground(r *rig) verdict {
 // counted waits until the child has received sig, and a little longer for one too many.
 func counted(term *terminal, sig syscall.Signal) verdict {
 	line := fmt.Sprintf("signal main %d\r\n", sig)
-	if !term.expect(line, time.Second) {
+	if !term.expect(line, soon(time.Second)) {
 		return broken("never")
 	}
 	return judge(!term.expect(line, 100*time.Millisecond), "twice")
 }
 
-func key(keys string, sig syscall.Signal) func(*rig) verdict {
-	return func(r *rig) verdict {
+func key(keys string, sig syscall.Signal) func(*trial) verdict {
+	return func(r *trial) verdict {
 		_, term := r.onTerminal(r.probe("record"))
 		term.send(keys)
 		return counted(term, sig)
 	}
 }
 
-func resized(r *rig) verdict {
+func resized(r *trial) verdict {
 	_, term := r.onTerminal(r.probe("record"))
 	term.resize(r.T, 40, 100)
 	return counted(term, syscall.SIGWINCH)
@@ -67,7 +69,7 @@ func resized(r *rig) verdict {
 // child is the init's only one.
 func (run *running) child() int {
 	run.t.Helper()
-	all := children(run.pid)
+	all := proc.Children(run.pid)
 	if len(all) != 1 {
 		run.t.Fatalf("children of the init: got %v, want one", all)
 	}
@@ -76,29 +78,29 @@ func (run *running) child() int {
 
 // neverStuck is about a child that nobody could continue: had it no init, it would be PID 1 and the kernel
 // would not stop it at all.
-func neverStuck(r *rig) verdict {
+func neverStuck(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("idle"))
 	term.send("\x1a")
 	term.must(r.T, "^Z")
 	time.Sleep(200 * time.Millisecond)
-	return judge(within(time.Second, func() bool { return stateOf(run.child()) == "S" }), "the child stays stopped")
+	return judge(within(soon(time.Second), func() bool { return proc.State(run.child()) == "S" }), "the child stays stopped")
 }
 
-func wakes(r *rig) verdict {
+func wakes(r *trial) verdict {
 	run, _ := r.onTerminal(r.probe("idle"))
 	child := run.child()
 	if err := syscall.Kill(child, syscall.SIGSTOP); err != nil {
 		r.Fatal(err)
 	}
-	until(r.T, "the child is stopped", func() bool { return stateOf(child) == "T" })
+	until(r.T, "the child is stopped", func() bool { return proc.State(child) == "T" })
 	run.signal(syscall.SIGCONT)
-	return judge(within(time.Second, func() bool { return stateOf(child) == "S" }), "it stays stopped")
+	return judge(within(soon(time.Second), func() bool { return proc.State(child) == "S" }), "it stays stopped")
 }
 
-func reads(r *rig) verdict {
+func reads(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("readline"))
 	term.send("a line\r")
-	if !term.expect("got a line", time.Second) {
+	if !term.expect("got a line", soon(time.Second)) {
 		return broken("%q", term.String())
 	}
 	code, ended := run.wait(patience)
@@ -106,7 +108,7 @@ func reads(r *rig) verdict {
 }
 
 // survivesToStop lets a background init write: its group is not the foreground one, so the kernel would stop it.
-func survivesToStop(r *rig) verdict {
+func survivesToStop(r *trial) verdict {
 	run, term := r.onTerminal(r.probe("idle"), verbose)
 	term.setToStop(r.T)
 	for range 5 {
@@ -114,11 +116,11 @@ func survivesToStop(r *rig) verdict {
 	}
 	time.Sleep(50 * time.Millisecond)
 	run.signal(syscall.SIGTERM)
-	code, ended := run.wait(2 * time.Second)
-	return judge(ended && code == 143, "ended %v, code %d, state %s", ended, code, stateOf(run.pid))
+	code, ended := run.wait(soon(2 * time.Second))
+	return judge(ended && code == 143, "ended %v, code %d, state %s", ended, code, proc.State(run.pid))
 }
 
-func noTerminal(r *rig) verdict {
+func noTerminal(r *trial) verdict {
 	run := r.start(launch{command: r.probe("exit", 7)})
 	code, _ := run.wait(patience)
 	<-run.stderr.done
@@ -127,7 +129,7 @@ func noTerminal(r *rig) verdict {
 }
 
 // foreignTerminal gives the init a terminal as standard input that is not its session's.
-func foreignTerminal(r *rig) verdict {
+func foreignTerminal(r *trial) verdict {
 	slave := newTerminal(r.T).open(r.T)
 	defer slave.Close()
 	run := r.start(launch{command: r.probe("exit", 7), stdin: slave})
@@ -137,13 +139,13 @@ func foreignTerminal(r *rig) verdict {
 	return judge(code == 7 && said == "", "code %d, said %q", code, said)
 }
 
-func nested(r *rig) verdict {
+func nested(r *trial) verdict {
 	if code := r.code(launch{command: r.init.argv(nil, r.probe("exit", 42))}); code != 42 {
 		return broken("code %d", code)
 	}
 	run, term := r.onTerminal(r.init.argv(nil, r.probe("record")))
 	inner := run.child()
-	if all := children(inner); len(all) != 1 || term.foreground() != all[0] {
+	if all := proc.Children(inner); len(all) != 1 || term.foreground() != all[0] {
 		return broken("the foreground group is not the child's")
 	}
 	run.signal(syscall.SIGUSR1)
@@ -155,7 +157,7 @@ func nested(r *rig) verdict {
 }
 
 // open opens a file for writing.
-func (r *rig) open(path string) *os.File {
+func (r *trial) open(path string) *os.File {
 	r.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

@@ -38,8 +38,8 @@ func realTime(first, last syscall.Signal) []syscall.Signal {
 }
 
 // forwards sends each signal to an init of its own, because one that is not caught may end it.
-func forwards(signals ...syscall.Signal) func(*rig) verdict {
-	return func(r *rig) verdict {
+func forwards(signals ...syscall.Signal) func(*trial) verdict {
+	return func(r *trial) verdict {
 		good := 0
 		var lost []string
 		for _, sig := range signals {
@@ -53,7 +53,7 @@ func forwards(signals ...syscall.Signal) func(*rig) verdict {
 	}
 }
 
-func (r *rig) forwarded(sig syscall.Signal) bool {
+func (r *trial) forwarded(sig syscall.Signal) bool {
 	run := r.start(launch{command: r.probe("record")})
 	defer run.end()
 	run.ready()
@@ -63,7 +63,7 @@ func (r *rig) forwarded(sig syscall.Signal) bool {
 	fence := sig == syscall.SIGUSR1
 	found := false
 	for {
-		got, ok := run.line("signal main ", time.Second)
+		got, ok := run.line("signal main ", soon(time.Second))
 		if !ok {
 			return found
 		}
@@ -74,7 +74,7 @@ func (r *rig) forwarded(sig syscall.Signal) bool {
 		}
 		if fence {
 			// Signals are not delivered in the order they were sent, so what is late gets a moment.
-			return run.sees(sig, 100*time.Millisecond)
+			return run.sees(sig, soon(100*time.Millisecond))
 		}
 	}
 }
@@ -86,22 +86,34 @@ func (run *running) sees(sig syscall.Signal, limit time.Duration) bool {
 }
 
 // received lists what each listener says it got, up to the fence: a USR1 that main receives last.
-func (run *running) received() map[string][]int {
+func (run *running) received() received {
 	run.signal(syscall.SIGUSR1)
-	got := make(map[string][]int)
-	for _, line := range run.rest(300 * time.Millisecond) {
-		words := strings.Fields(line)
-		if len(words) == 3 && words[0] == "signal" {
-			n, _ := strconv.Atoi(words[2])
-			if syscall.Signal(n) != syscall.SIGUSR1 {
-				got[words[1]] = append(got[words[1]], n)
-			}
+	got := make(received)
+	fence := fmt.Sprint("main ", int(syscall.SIGUSR1))
+	next := func() (string, bool) { return run.line("signal ", soon(time.Second)) }
+	for text, ok := next(); ok && text != fence; text, ok = next() {
+		got.add(text)
+	}
+	for _, line := range run.rest(pause()) { // signals are not delivered in the order they were sent
+		if text, found := strings.CutPrefix(line, "signal "); found {
+			got.add(text)
 		}
 	}
 	return got
 }
 
-func queues(r *rig) verdict {
+// received are signals by the listeners that got them.
+type received map[string][]int
+
+// add takes a listener's word, but for the fence.
+func (got received) add(text string) {
+	listener, number, _ := strings.Cut(text, " ")
+	if n, err := strconv.Atoi(number); err == nil && syscall.Signal(n) != syscall.SIGUSR1 {
+		got[listener] = append(got[listener], n)
+	}
+}
+
+func queues(r *trial) verdict {
 	const sent, sig = 50, 40
 	run := r.start(launch{command: r.probe("record")})
 	run.ready()
@@ -112,8 +124,10 @@ func queues(r *rig) verdict {
 	}
 	run.signal(syscall.SIGCONT)
 	arrived := 0
-	for run.sees(sig, 500*time.Millisecond) {
-		arrived++
+	for limit := soon(500 * time.Millisecond); run.sees(sig, limit); {
+		if arrived++; arrived == sent {
+			limit = pause() // for one too many
+		}
 	}
 	if arrived > sent {
 		return broken("%d of %d", arrived, sent)
@@ -121,7 +135,7 @@ func queues(r *rig) verdict {
 	return count(arrived, sent, "")
 }
 
-func forwardsAfterStop(r *rig) verdict {
+func forwardsAfterStop(r *trial) verdict {
 	run := r.start(launch{command: r.probe("record")})
 	run.ready()
 	run.signal(syscall.SIGSTOP)
@@ -140,16 +154,16 @@ func forwardsAfterStop(r *rig) verdict {
 }
 
 // signalTree sends TERM with four processes below the init and gives who received it.
-func (r *rig) signalTree(with ...feature) map[string]bool { return r.signalTreeOn(nil, with...) }
+func (r *trial) signalTree(with ...feature) map[string]bool { return r.signalTreeOn(nil, with...) }
 
-func (r *rig) signalTreeOn(stage []string, with ...feature) map[string]bool {
+func (r *trial) signalTreeOn(stage []string, with ...feature) map[string]bool {
 	run := r.start(launch{command: r.probe("tree"), stage: stage, with: with})
 	for range 4 {
 		run.ready()
 	}
 	run.signal(syscall.SIGTERM)
 	reached := make(map[string]bool)
-	for _, line := range run.rest(300 * time.Millisecond) {
+	for _, line := range run.rest(2 * pause()) {
 		words := strings.Fields(line)
 		if len(words) == 3 && words[2] == strconv.Itoa(int(syscall.SIGTERM)) {
 			if reached[words[1]] {
@@ -161,22 +175,22 @@ func (r *rig) signalTreeOn(stage []string, with ...feature) map[string]bool {
 	return reached
 }
 
-func signalsChildOnly(r *rig) verdict {
+func signalsChildOnly(r *trial) verdict {
 	got := r.signalTree(single)
 	return judge(got["main"] && len(got) == 1, "%v", got)
 }
 
-func signalsGroup(r *rig) verdict {
+func signalsGroup(r *trial) verdict {
 	got := r.signalTree(group)
 	return judge(got["main"] && got["same-group"] && len(got) == 2, "%v", got)
 }
 
-func signalsTree(r *rig) verdict {
+func signalsTree(r *trial) verdict {
 	got := r.signalTree(killTree)
 	return judge(got["main"] && got["same-group"] && got["own-session"] && got["daemon"] && len(got) == 4, "%v", got)
 }
 
-func rewrites(r *rig) verdict {
+func rewrites(r *trial) verdict {
 	run := r.start(launch{command: r.probe("record"), with: []feature{rewrite}})
 	run.ready()
 	run.signal(syscall.SIGHUP)
@@ -188,7 +202,7 @@ func rewrites(r *rig) verdict {
 	return judge(slices.Equal(got, want), "got %v, want %v", got, want)
 }
 
-func leaksNothing(r *rig) verdict {
+func leaksNothing(r *trial) verdict {
 	rate, ms := 5000, 1500
 	if r.full {
 		rate, ms = 10000, 5000

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"percore/e2e/proc"
 )
 
 var startScenarios = []scenario{
@@ -21,7 +23,7 @@ var startScenarios = []scenario{
 var activated = []string{"LISTEN_PID=1", "LISTEN_FDS=0"}
 
 // starts is how many starts a scenario makes, half of them with the TERM as early as possible.
-func (r *rig) starts() int {
+func (r *trial) starts() int {
 	if r.full {
 		return 200
 	}
@@ -38,14 +40,14 @@ func delayOf(i, all int) time.Duration {
 
 // startAsPID1 sends a signal from the moment on at which the kernel hands it to PID 1: when it is caught or
 // blocked. Before that the kernel drops it, and no program can do anything about it.
-func startAsPID1(sig syscall.Signal, environ []string, with ...feature) func(*rig) verdict {
-	return func(r *rig) verdict {
+func startAsPID1(sig syscall.Signal, environ []string, with ...feature) func(*trial) verdict {
+	return func(r *trial) verdict {
 		return r.tally(func(i int) string {
 			run := r.start(launch{command: r.probe("idle"), environ: environ, with: with})
 			defer run.end()
 			until(r.T, "the init catches or blocks the signal", func() bool {
 				// While sigtimedwait waits for a signal it does not show as blocked; but then there is a child.
-				return has(mask(run.pid, "SigCgt")|mask(run.pid, "SigBlk"), sig) || len(children(run.pid)) > 0
+				return catchesOrBlocks(run.pid, sig) || len(proc.Children(run.pid)) > 0
 			})
 			time.Sleep(delayOf(i, r.starts()))
 			run.signal(sig)
@@ -54,10 +56,15 @@ func startAsPID1(sig syscall.Signal, environ []string, with ...feature) func(*ri
 	}
 }
 
+func catchesOrBlocks(pid int, sig syscall.Signal) bool {
+	status := proc.Status(pid)
+	return status.Has("SigCgt", sig) || status.Has("SigBlk", sig)
+}
+
 // startBelow sends a signal from the exec on: an ordinary process that catches nothing yet dies of it, which is
 // right as long as it has no child.
-func startBelow(sig syscall.Signal, with ...feature) func(*rig) verdict {
-	return func(r *rig) verdict {
+func startBelow(sig syscall.Signal, with ...feature) func(*trial) verdict {
+	return func(r *trial) verdict {
 		return r.tally(func(i int) string {
 			run := r.start(launch{command: r.probe("idle"), with: with, below: true})
 			defer run.end()
@@ -70,7 +77,7 @@ func startBelow(sig syscall.Signal, with ...feature) func(*rig) verdict {
 
 // outcome says what went wrong with a start that got a signal, or nothing.
 func outcome(run *running, sig syscall.Signal, mayDie bool) string {
-	code, ended := run.wait(500 * time.Millisecond)
+	code, ended := run.wait(soon(500 * time.Millisecond))
 	switch {
 	case !ended:
 		return "lost"
@@ -78,14 +85,14 @@ func outcome(run *running, sig syscall.Signal, mayDie bool) string {
 	default:
 		return fmt.Sprintf("code %d", code)
 	}
-	if mayDie && !within(time.Second, func() bool { return len(children(run.cmd.Process.Pid)) == 0 }) {
+	if mayDie && !within(soon(time.Second), func() bool { return len(proc.Children(run.cmd.Process.Pid)) == 0 }) {
 		return "child left behind"
 	}
 	return ""
 }
 
 // tally counts the starts without a fault and names the faults.
-func (r *rig) tally(attempt func(i int) string) verdict {
+func (r *trial) tally(attempt func(i int) string) verdict {
 	faults := make(map[string]int)
 	good := 0
 	for i := range r.starts() {

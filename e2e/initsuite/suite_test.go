@@ -10,20 +10,31 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 var (
-	compare  = flag.Bool("compare", false, "run every scenario against every init and write docs/init.md")
-	quick    = flag.Bool("quick", false, "with -compare: as few rounds as in an ordinary run")
-	programs string // the folder with the probe and percore
+	compare = flag.Bool("compare", false, "run every scenario against every init and write docs/init.md")
+	quick   = flag.Bool("quick", false, "with -compare: as few rounds as in an ordinary run")
 )
+
+// kit has the probe beside percore: containers of other users read both.
+var kit = rig.Kit{Name: "initsuite", Prepare: func(k *rig.Kit) error {
+	sources, err := filepath.Glob("testdata/probe/*.c")
+	if err != nil {
+		return err
+	}
+	_, err = k.CompileC("probe", sources...)
+	return err
+}}
 
 // scenario is one promise and the way to find out whether an init keeps it.
 type scenario struct {
 	part  string // the heading it stands under
 	name  string // the promise, a sentence
 	needs []feature
-	run   func(*rig) verdict
+	run   func(*trial) verdict
 
 	docker    bool   // takes a Docker engine
 	thorough  bool   // only the comparison has the time for it
@@ -51,30 +62,14 @@ func runTests(m *testing.M) int {
 		fmt.Println("******** SKIPPED: the init scenarios take gcc, for the program they run ********")
 		return 0
 	}
-	dir, err := os.MkdirTemp("", "initsuite")
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	// Containers of other users read it too.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	if err := build(dir); err != nil {
-		fmt.Println("build what the scenarios need:", err)
-		return 1
-	}
-	programs = dir
-	return m.Run()
+	return kit.Main(m)
 }
 
 // subject is the init under test: percore, or what PERCORE_E2E_INIT says.
 func subject() candidate {
 	words := strings.Fields(os.Getenv("PERCORE_E2E_INIT"))
 	if len(words) == 0 {
-		words = []string{filepath.Join(programs, "percore"), "init", "--"}
+		words = []string{kit.Percore, "init", "--"}
 	}
 	return newCandidate(words)
 }
@@ -134,7 +129,7 @@ func examine(t *testing.T, s scenario, c candidate, full bool) verdict {
 		t.Skip("takes too long for every day: go test ./e2e/initsuite -run TestCompare -compare")
 	}
 	began := time.Now()
-	v := s.run(&rig{T: t, init: c, bin: programs, full: full})
+	v := s.run(&trial{T: t, init: c, bin: kit.Dir, full: full})
 	t.Logf("%s (%v)", v, time.Since(began).Round(time.Millisecond))
 	return v
 }

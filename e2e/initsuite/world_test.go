@@ -39,7 +39,7 @@ func (w world) one(key string) string {
 }
 
 // report runs the reporting child.
-func (r *rig) report(l launch) world {
+func (r *trial) report(l launch) world {
 	r.Helper()
 	l.command = append(r.probe("report"), l.command...)
 	run := r.start(l)
@@ -60,7 +60,7 @@ func (r *rig) report(l launch) world {
 }
 
 // bare is what the child sees without an init.
-func (r *rig) bare(l launch) world {
+func (r *trial) bare(l launch) world {
 	r.Helper()
 	l.without = true
 	l.with = nil
@@ -82,45 +82,45 @@ func equal(got, want []string) verdict {
 	return kept()
 }
 
-func environment(pairs ...string) func(*rig) verdict {
+func environment(pairs ...string) func(*trial) verdict {
 	// exec.Cmd would tidy it up, so the stage sets it.
 	var stage []string
 	for _, pair := range pairs {
 		stage = append(stage, "env="+pair)
 	}
-	return func(r *rig) verdict { return equal(r.report(launch{stage: stage})["env"], pairs) }
+	return func(r *trial) verdict { return equal(r.report(launch{stage: stage})["env"], pairs) }
 }
 
-func arguments(r *rig) verdict {
+func arguments(r *trial) verdict {
 	words := []string{"", "-x", "--", "a b", "{port}", "--version", "ü"}
 	return equal(r.report(launch{command: words})["arg"], append([]string{"report"}, words...))
 }
 
-func directory(r *rig) verdict {
+func directory(r *trial) verdict {
 	dir := r.TempDir()
 	return equal(r.report(launch{dir: dir})["cwd"], []string{dir})
 }
 
-func umask(r *rig) verdict {
+func umask(r *trial) verdict {
 	return equal(r.report(launch{stage: []string{"umask=027"}})["umask"], []string{"027"})
 }
 
-func limits(r *rig) verdict {
+func limits(r *trial) verdict {
 	l := launch{stage: []string{"nofile=1000"}}
 	return equal(r.report(l)["limit"], r.bare(l)["limit"])
 }
 
-func emptyMask(r *rig) verdict {
+func emptyMask(r *trial) verdict {
 	return equal(r.report(launch{})["SigBlk"], []string{"0000000000000000"})
 }
 
-func dispositions(r *rig) verdict {
+func dispositions(r *trial) verdict {
 	saw := r.report(launch{})
 	ignored := r.bare(launch{}).one("SigIgn") // make leaves signal 32 ignored, by glibc's posix_spawn
 	return equal([]string{saw.one("SigIgn"), saw.one("SigCgt")}, []string{ignored, "0000000000000000"})
 }
 
-func ignored(r *rig) verdict {
+func ignored(r *trial) verdict {
 	signals := []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGTTOU, syscall.SIGCHLD}
 	var stage []string
 	for _, sig := range signals {
@@ -129,7 +129,7 @@ func ignored(r *rig) verdict {
 	return equal(r.report(launch{stage: stage})["SigIgn"], r.bare(launch{stage: stage})["SigIgn"])
 }
 
-func descriptors(r *rig) verdict {
+func descriptors(r *trial) verdict {
 	file, err := os.Open(r.file("inherited", "", 0o644))
 	if err != nil {
 		r.Fatal(err)
@@ -151,13 +151,13 @@ func numbers(lines []string) []string {
 	return all
 }
 
-func closedInput(r *rig) verdict {
+func closedInput(r *trial) verdict {
 	l := launch{stage: []string{"close=0"}}
 	return equal(numbers(r.report(l)["fd"]), numbers(r.bare(l)["fd"]))
 }
 
 // listen runs the report with one socket's worth of socket activation, addressed to a pid.
-func (r *rig) listen(pid string) world {
+func (r *trial) listen(pid string) world {
 	reader, _ := r.pipe()
 	return r.report(launch{
 		files:   []*os.File{reader},
@@ -165,23 +165,23 @@ func (r *rig) listen(pid string) world {
 	})
 }
 
-func listenPID(r *rig) verdict {
+func listenPID(r *trial) verdict {
 	saw := r.listen("1")
 	return equal(saw["env"], []string{
 		"PATH=/usr/bin:/bin", "LISTEN_PID=" + saw.one("pid"), "LISTEN_FDS=1", "LISTEN_FDNAMES=web", "Z=1",
 	})
 }
 
-func foreignListenPID(r *rig) verdict {
+func foreignListenPID(r *trial) verdict {
 	got := r.listen("4711")["env"]
 	return judge(slices.Contains(got, "LISTEN_PID=4711"), "%q", got)
 }
 
-func ownGroup(r *rig) verdict {
+func ownGroup(r *trial) verdict {
 	saw := r.report(launch{})
 	return equal(saw["pgrp"], saw["pid"])
 }
 
-func sameSession(r *rig) verdict {
+func sameSession(r *trial) verdict {
 	return equal(r.report(launch{})["sid"], []string{"1"})
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 // message is a request as a server understood it.
@@ -113,7 +115,7 @@ func converse(t *testing.T, front, input string) (c course) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(rig.Patience))
 	if _, err := io.WriteString(conn, input); err != nil {
 		t.Fatal(err)
 	}

@@ -8,23 +8,17 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"percore/e2e/program"
+	"percore/e2e/rig"
 	"percore/lbproxy"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
-
-// python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
-const python = "/usr/bin/python3"
-
-// patience is how long anything may take on a busy machine.
-const patience = 30 * time.Second
 
 // server is a program with a parser of its own.
 type server struct {
@@ -35,19 +29,17 @@ type server struct {
 
 // servers have four independent parsers: Tornado's, gunicorn's, h11, and the one of Node (httptools).
 var servers = []server{
-	{"tornado", "tornado", []string{python, "-B", "tornado_worker.py", "PORT"}},
-	{"gunicorn", "gunicorn", []string{python, "-B", "-m", "gunicorn", "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "4", "--keep-alive", "30", "--log-level", "error", "wsgi_worker:app"}},
-	{"h11", "h11", []string{python, "-B", "h11_worker.py", "PORT"}},
-	{"uvicorn with h11", "uvicorn", []string{python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "h11", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
-	{"uvicorn with httptools", "httptools", []string{python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "httptools", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
+	{"tornado", "tornado", []string{program.Python, "-B", "tornado_worker.py", "PORT"}},
+	{"gunicorn", "gunicorn", []string{program.Python, "-B", "-m", "gunicorn", "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "4", "--keep-alive", "30", "--log-level", "error", "wsgi_worker:app"}},
+	{"h11", "h11", []string{program.Python, "-B", "h11_worker.py", "PORT"}},
+	{"uvicorn with h11", "uvicorn", []string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "h11", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
+	{"uvicorn with httptools", "httptools", []string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "httptools", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
 }
 
 // start runs the server on a free port and returns its address.
 func (s server) start(t *testing.T) string {
 	t.Helper()
-	if err := exec.Command(python, "-c", "import "+s.module).Run(); err != nil {
-		t.Skipf("SKIPPED: %s: %v; e2e/setup.sh test installs it", s.name, err)
-	}
+	rig.Need(t, s.name, program.Python, "-c", "import "+s.module)
 	address := freeAddress(t)
 	_, port, _ := net.SplitHostPort(address)
 	var words []string
@@ -56,43 +48,13 @@ func (s server) start(t *testing.T) string {
 	}
 	command := exec.Command(words[0], words[1:]...)
 	command.Dir = "testdata"
-	command.Stderr = os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-		_ = command.Wait()
-	})
-	await(t, s.name+" to listen", func() bool {
-		c, err := net.Dial("tcp", address)
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	})
+	rig.Start(t, command)
+	rig.Await(t, s.name+" to listen", func() bool { return program.Accepts(address) })
 	return address
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func await(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v for %s", patience, what)
-		}
-	}
-}
+func freeAddress(t *testing.T) string { return program.Loopback(rig.FreePorts(t, 1)) }
 
 // frontDoor starts one with a single worker and returns its address.
 func frontDoor(t *testing.T, worker string) string {

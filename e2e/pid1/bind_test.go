@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
@@ -25,7 +26,7 @@ var (
 // startOnSockets runs the example application behind unix sockets.
 func startOnSockets(t *testing.T, wrapper []string, workers int, variables env) *service {
 	t.Helper()
-	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
+	rig.Need(t, "real Tornado workers", program.Python, "-c", "import tornado")
 	main := filepath.Join(filepath.Dir(workerBinary), "main.py") // where every user can read it
 	source, err := os.ReadFile("../../examples/tornado/main.py")
 	if err == nil {
@@ -36,7 +37,7 @@ func startOnSockets(t *testing.T, wrapper []string, workers int, variables env) 
 	}
 	all := env{"PERCORE_BIND": "unix", "PERCORE_WORKERS": fmt.Sprint(workers), "PERCORE_NAME": "tornado", "PERCORE_GROUP": "tornadoes"}
 	maps.Copy(all, variables)
-	s := startUnder(t, wrapper, all, "--", python, "-B", main, "--socket={socket}", "--logging=warning")
+	s := startUnder(t, wrapper, all, "--", program.Python, "-B", main, "--socket={socket}", "--logging=warning")
 	s.AwaitReady(workers)
 	return s
 }
@@ -122,14 +123,14 @@ func TestAGETIsNotLostWhenAWorkerOnAUnixSocketIsKilled(t *testing.T) {
 }
 
 func TestGunicornServesOnTheSocketItIsGiven(t *testing.T) {
-	rig.Need(t, "real gunicorn workers", python, "-c", "import gunicorn")
+	rig.Need(t, "real gunicorn workers", program.Python, "-c", "import gunicorn")
 	dir := filepath.Dir(workerBinary)
 	app := "import os\ndef app(environ, start):\n    start('200 OK', [])\n    return [('Hello from ' + environ.get('HTTP_X_REAL_IP', 'percore') + ' at ' + os.environ['PERCORE_SOCKET']).encode()]\n"
 	if err := os.WriteFile(filepath.Join(dir, "hello.py"), []byte(app), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_USER": "www-data", "PERCORE_READY": "http:/", "PERCORE_NAME": "hello"},
-		"--", python, "-B", "-m", "gunicorn", "--bind=unix:{socket}", "--chdir="+dir, "--log-level=error", "hello:app")
+		"--", program.Python, "-B", "-m", "gunicorn", "--bind=unix:{socket}", "--chdir="+dir, "--log-level=error", "hello:app")
 	s.AwaitReady(2)
 	if got := s.Body("/"); !strings.HasPrefix(got, "Hello from 127.0.0.1 at /") || !strings.HasSuffix(got, ".sock") {
 		t.Errorf("got %q, want the client and the socket", got)

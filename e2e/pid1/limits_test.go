@@ -12,6 +12,7 @@ import (
 
 	"percore/e2e/load"
 	"percore/e2e/proc"
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
@@ -33,12 +34,12 @@ HTTPServer(("127.0.0.1", int(sys.argv[1])), Moody).serve_forever()
 `
 
 func TestHEALTHFAILURESInARowAreTooMany(t *testing.T) {
-	rig.Need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
 	unwell := t.TempDir() + "/unwell-"
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_HEALTH": "http:/", "PERCORE_HEALTH_INTERVAL": "0.05",
 		"PERCORE_HEALTH_TIMEOUT": "20", "PERCORE_HEALTH_FAILURES": "3",
-	}, "--", python, "-c", moody, "{port}", unwell)
+	}, "--", program.Python, "-c", moody, "{port}", unwell)
 	name := s.WorkerName(0)
 	pid := s.Named(name).Inside
 	failed := func(row int) int {

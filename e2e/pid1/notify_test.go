@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
@@ -32,10 +33,10 @@ server.serve_forever()
 `
 
 func TestAWorkerSaysItselfWhenItIsReadyAndThatItLives(t *testing.T) {
-	rig.Need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
 	silence := t.TempDir() + "/silent-"
 	s := start(t, env{"PERCORE_WORKERS": "2", "PERCORE_READY": "notify", "PERCORE_HEALTH_INTERVAL": "1"},
-		"--", python, "-c", notifier, "{port}", silence, "0.5")
+		"--", program.Python, "-c", notifier, "{port}", silence, "0.5")
 	s.AwaitReady(2)
 	name := s.WorkerName(0)
 	first := s.ReadyWorkers()[name]
@@ -65,11 +66,11 @@ print("worker runs as", os.getuid(), os.getgid(), flush=True)
 ` + notifier
 
 func TestAWorkerOfAnotherUserSaysThatItIsReady(t *testing.T) {
-	rig.Need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_USER": "nobody:nogroup", "PERCORE_READY": "notify",
 		"PERCORE_HEALTH": "notify", "PERCORE_HEALTH_INTERVAL": "1",
-	}, "--", python, "-c", whoSays, "{port}", "/nonexistent/silent-", "0.5")
+	}, "--", program.Python, "-c", whoSays, "{port}", "/nonexistent/silent-", "0.5")
 	s.AwaitReady(1)
 	if !s.Said("worker runs as 65534 65534") {
 		t.Error("want the worker to be nobody")
@@ -104,10 +105,10 @@ time.sleep(1000)
 `
 
 func TestAProcessThatJoinsAWorkersGroupDoesNotSpeakForIt(t *testing.T) {
-	rig.Need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
 	s := start(t, env{
 		"PERCORE_WORKERS": "1", "PERCORE_READY": "notify", "PERCORE_LOGLEVEL": "debug",
-		"PERCORE_PROGRAMS": "intruder", "PERCORE_INTRUDER_PRIORITY": "1000", "PERCORE_INTRUDER_COMMAND": python + " -c '" + intruder + "'",
+		"PERCORE_PROGRAMS": "intruder", "PERCORE_INTRUDER_PRIORITY": "1000", "PERCORE_INTRUDER_COMMAND": program.Python + " -c '" + intruder + "'",
 	}, "--", "sh", "-c", "sleep 1000 # the worker")
 	s.Await("the intruder to have said READY=1", func() bool { return s.Said("notice of a process that is no worker's") || len(s.ReadyWorkers()) > 1 })
 	if s.Said("said 0") || len(s.ReadyWorkers()) > 1 {

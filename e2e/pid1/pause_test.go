@@ -10,6 +10,7 @@ import (
 
 	"percore/e2e/load"
 	"percore/e2e/proc"
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
@@ -43,7 +44,7 @@ func impatient() env {
 }
 
 func TestAPauseRestartsNoWorkerAndFailsNoRequest(t *testing.T) {
-	rig.Need(t, "a worker in Python", python, "-c", "")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
 	script, err := filepath.Abs("testdata/paused.py")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestAPauseRestartsNoWorkerAndFailsNoRequest(t *testing.T) {
 		"PID 1 alone": func(s *service) []proc.Process { p, _ := s.Find(1); return []proc.Process{p} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, impatient(), "--", python, script, "{port}", "1")
+			s := start(t, impatient(), "--", program.Python, script, "{port}", "1")
 			s.Await("the workers to be there", func() bool { return len(s.WorkerLines("worker started")) >= 2 })
 			s.pause(which(s), pausesOf(t)[len(pausesOf(t))-1]) // they are not ready yet
 			s.AwaitReady(2)

@@ -14,11 +14,9 @@ import (
 	"testing"
 
 	"percore/e2e/load"
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
-
-// python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
-const python = "/usr/bin/python3"
 
 // startTornado runs the example application.
 func startTornado(t *testing.T, workers int, variables env) *service {
@@ -29,14 +27,14 @@ func startTornado(t *testing.T, workers int, variables env) *service {
 // startTornadoUnder is startTornado with a command in front of each worker's, which it has to become.
 func startTornadoUnder(t *testing.T, wrapper []string, workers int, variables env) *service {
 	t.Helper()
-	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
+	rig.Need(t, "real Tornado workers", program.Python, "-c", "import tornado")
 	main, err := filepath.Abs("../../examples/tornado/main.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := env{"PERCORE_WORKERS": fmt.Sprint(workers), "PERCORE_NAME": "tornado", "PERCORE_GROUP": "tornadoes"}
 	maps.Copy(all, variables)
-	words := append(slices.Concat([]string{"--"}, wrapper), python, "-B", main, "--port={port}", "--logging=warning")
+	words := append(slices.Concat([]string{"--"}, wrapper), program.Python, "-B", main, "--port={port}", "--logging=warning")
 	s := start(t, all, words...)
 	s.AwaitReady(workers)
 	return s

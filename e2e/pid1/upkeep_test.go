@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"percore/e2e/load"
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
@@ -67,8 +68,8 @@ func TestAWorkerThatGrowsIsReplaced(t *testing.T) {
 import sys
 from http.server import HTTPServer, BaseHTTPRequestHandler
 HTTPServer(("127.0.0.1", int(sys.argv[1])), BaseHTTPRequestHandler).serve_forever()`
-	rig.Need(t, "a worker in Python", python, "-c", "")
-	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_MAX_RSS": "50MB"}, "--", python, "-c", grow, "{port}")
+	rig.Need(t, "a worker in Python", program.Python, "-c", "")
+	s := start(t, env{"PERCORE_WORKERS": "1", "PERCORE_MAX_RSS": "50MB"}, "--", program.Python, "-c", grow, "{port}")
 	s.Await("a replacement", func() bool {
 		return s.Said("is past its limit: resident memory of") && len(s.WorkerLines("worker started")) > 1
 	})

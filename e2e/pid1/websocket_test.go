@@ -15,25 +15,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/e2e/program"
 	"percore/e2e/rig"
 )
 
 // startTalkative runs the application of testdata/talkative_worker.py.
 func startTalkative(t *testing.T) *service {
 	t.Helper()
-	rig.Need(t, "real Tornado workers", python, "-c", "import tornado")
+	rig.Need(t, "real Tornado workers", program.Python, "-c", "import tornado")
 	worker, err := filepath.Abs("testdata/talkative_worker.py")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := start(t, env{"PERCORE_WORKERS": "1"}, python, "-B", worker, "{port}")
+	s := start(t, env{"PERCORE_WORKERS": "1"}, program.Python, "-B", worker, "{port}")
 	s.AwaitReady(1)
 	return s
 }
 
 // TestWebSockets has a real client library speak with real Tornado through the front door.
 func TestWebSockets(t *testing.T) {
-	rig.Need(t, "a real WebSocket client", python, "-c", "import websockets")
+	rig.Need(t, "a real WebSocket client", program.Python, "-c", "import websockets")
 	s := startTalkative(t)
 	for _, test := range []struct{ name, scenario string }{
 		{"text of every length class", "text"},
@@ -50,7 +51,7 @@ func TestWebSockets(t *testing.T) {
 		{"the worker dies", "death_of_worker"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			output, err := exec.Command(python, "-B", "testdata/websocket_client.py", "ws://"+s.Address+"/websocket", test.scenario).CombinedOutput()
+			output, err := exec.Command(program.Python, "-B", "testdata/websocket_client.py", "ws://"+s.Address+"/websocket", test.scenario).CombinedOutput()
 			if err != nil {
 				t.Errorf("%v\n%s", err, output)
 			}

@@ -18,6 +18,9 @@ import (
 // Percore is the package of the product's binary.
 const Percore = "percore/entrypoint"
 
+// Python is Debian's: one that a version manager puts in front of it does not see Debian's modules.
+const Python = "/usr/bin/python3"
+
 // Build builds a program of this module as percore is shipped: static, stripped, and the same from every folder.
 func Build(ctx context.Context, to, pkg string) error {
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, pkg)

@@ -16,11 +16,14 @@ func WantWithin(t *testing.T, what string, got, limit time.Duration) {
 		t.Logf("%s: %v", what, got)
 		return
 	}
-	if wanting := max(loadAverage(), runnable()); wanting > float64(runtime.NumCPU()) {
+	if wanting := Wanting(); wanting > float64(runtime.NumCPU()) {
 		t.Skipf("SKIPPED: %s: got %v, want %v; but %.1f processes want the %d CPUs", what, got, limit, wanting, runtime.NumCPU())
 	}
 	t.Errorf("%s: got %v, want it within %v", what, got, limit)
 }
+
+// Wanting is how many threads want the CPUs, now or in the last minute, whichever is more.
+func Wanting() float64 { return max(loadAverage(), runnable()) }
 
 // loadAverage is how many processes wanted to run in the last minute (man 5 proc).
 func loadAverage() float64 {

@@ -3,7 +3,6 @@ package stack
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestAContainerThatCannotWorkSaysWhy(t *testing.T) {
@@ -25,7 +24,7 @@ func TestAContainerThatCannotWorkSaysWhy(t *testing.T) {
 	} {
 		t.Run(c.sentence, func(t *testing.T) {
 			broken := s.service(c.service).in(t)
-			if got := broken.exitCode(30 * time.Second); got != c.code {
+			if got := broken.exitCode(2 * startTime); got != c.code {
 				t.Errorf("exit code: got %d, want %d", got, c.code)
 			}
 			log := broken.logs()

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/rig"
 )
 
 // startTime is how long an application may take until it serves, on a machine that is busy with other things too.
@@ -24,12 +26,12 @@ type container struct {
 // run starts a container without compose, as `docker run` with these arguments. It is removed when the test ends.
 func run(t *testing.T, args ...string) *container {
 	t.Helper()
-	c := &container{t: t, id: docker(t, slices.Concat([]string{"run", "--detach", "--publish", "127.0.0.1::8080"}, args)...)}
+	c := &container{t: t, id: rig.Docker(t, slices.Concat([]string{"run", "--detach", "--publish", "127.0.0.1::8080"}, args)...)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the container's log:\n%s", c.logs())
 		}
-		docker(t, "rm", "--force", "--volumes", c.id)
+		rig.Docker(t, "rm", "--force", "--volumes", c.id)
 	})
 	return c
 }
@@ -40,13 +42,13 @@ func (c *container) in(t *testing.T) *container { return &container{t: t, id: c.
 // inspect is a field of what the engine knows, such as {{.State.ExitCode}}.
 func (c *container) inspect(field string) string {
 	c.t.Helper()
-	return docker(c.t, "inspect", "--format", field, c.id)
+	return rig.Docker(c.t, "inspect", "--format", field, c.id)
 }
 
 // published is where a user reaches the front door: the host's end of the published port.
 func (c *container) published() string {
 	c.t.Helper()
-	return docker(c.t, "port", c.id, "8080/tcp")
+	return rig.Docker(c.t, "port", c.id, "8080/tcp")
 }
 
 // direct is the front door without the engine's own proxy before it, which accepts connections even when nobody
@@ -75,7 +77,7 @@ func (c *container) logs() string {
 // exitCode waits for the container's end.
 func (c *container) exitCode(within time.Duration) int {
 	c.t.Helper()
-	eventually(c.t, within, func() error {
+	rig.Eventually(c.t, within, func() error {
 		if state := c.inspect("{{.State.Status}}"); state != "exited" {
 			return fmt.Errorf("state of the container: got %s, want exited", state)
 		}
@@ -98,7 +100,7 @@ func (c *container) fetch(path string, header ...string) (string, error) {
 		name, value, _ := strings.Cut(line, ": ")
 		request.Header.Set(name, value)
 	}
-	client := http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: startTime, Transport: &http.Transport{DisableKeepAlives: true}}
 	answer, err := client.Do(request)
 	if err != nil {
 		return "", err
@@ -124,7 +126,7 @@ func (c *container) get(path string, header ...string) string {
 // serving waits until the container answers at its published port.
 func (c *container) serving() *container {
 	c.t.Helper()
-	eventually(c.t, startTime, func() error {
+	rig.Eventually(c.t, startTime, func() error {
 		_, err := c.fetch("/")
 		return err
 	})

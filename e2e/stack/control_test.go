@@ -2,13 +2,14 @@ package stack
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/e2e/program"
+	"percore/e2e/rig"
 )
 
 // exec runs a control command in the container and returns what it printed and its exit code.
@@ -18,18 +19,12 @@ func (c *container) exec(user string, args ...string) (text string, code int) {
 	if user != "" {
 		words = append(words, "--user", user)
 	}
-	command := exec.Command("docker", slices.Concat(words, []string{c.id}, args)...)
-	out, err := command.Output() // whom it reached stands on stderr
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		c.t.Fatal(err)
-	}
-	return string(out), command.ProcessState.ExitCode()
+	return rig.Output(c.t, exec.Command("docker", slices.Concat(words, []string{c.id}, args)...)) // whom it reached stands on stderr
 }
 
 func (c *container) awaitHealth(want string) {
 	c.t.Helper()
-	eventually(c.t, startTime, func() error {
+	rig.Eventually(c.t, startTime, func() error {
 		if health := c.inspect("{{.State.Health.Status}}"); health != want {
 			return fmt.Errorf("health: got %s, want %s; the last checks: %s", health, want, c.inspect("{{json .State.Health.Log}}"))
 		}
@@ -39,7 +34,7 @@ func (c *container) awaitHealth(want string) {
 
 // In a scratch image there is no shell, no curl and no folder for a socket.
 func TestTheScratchImageKnowsItsHealth(t *testing.T) {
-	c := run(t, "--env", "PERCORE_WORKERS=2", "percore") // which runs the demo, for all who reach the container
+	c := run(t, "--env", "PERCORE_WORKERS=2", rig.Image("percore")) // which runs the demo, for all who reach the container
 	c.awaitHealth("healthy")
 	c.serving()
 	text, code := c.exec("", "/percore", "status")
@@ -58,21 +53,13 @@ func TestTheScratchImageKnowsItsHealth(t *testing.T) {
 	c.awaitHealth("unhealthy")
 }
 
-// inHostNetwork gives ports of the host that were free a moment ago: another run of these tests has others.
+// inHostNetwork has ports of the host that are free.
 func inHostNetwork(t *testing.T) []string {
 	t.Helper()
-	var ports []int
-	for range 2 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
+	first := rig.FreePorts(t, 2)
 	return []string{
 		"--network", "host", "--env", "PERCORE_WORKERS=1",
-		"--env", fmt.Sprintf("PERCORE_LISTEN=127.0.0.1:%d", ports[0]), "--env", fmt.Sprintf("PERCORE_PORTS_FROM=%d", ports[1]),
+		"--env", "PERCORE_LISTEN=" + program.Loopback(first), "--env", fmt.Sprintf("PERCORE_PORTS_FROM=%d", first+1),
 	}
 }
 
@@ -86,8 +73,8 @@ func TestCommandsWorkInEveryKindOfContainer(t *testing.T) {
 		"in the network of the host":    inHostNetwork(t),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := run(t, slices.Concat([]string{"--env", "PERCORE_LISTEN=:8080"}, flags, []string{"percore", "demo"})...)
-			eventually(t, startTime, func() error {
+			c := run(t, slices.Concat([]string{"--env", "PERCORE_LISTEN=:8080"}, flags, []string{rig.Image("percore"), "demo"})...)
+			rig.Eventually(t, startTime, func() error {
 				if text, code := c.exec("", "/percore", "healthcheck"); code != 0 {
 					return fmt.Errorf("healthcheck: %s", text)
 				}
@@ -116,7 +103,7 @@ func TestCommandsWorkInEveryKindOfContainer(t *testing.T) {
 
 // A word that is no command of percore but a program starts a second fleet, whose port is taken: nobody is told to stop the one that serves.
 func TestAProgramInsideOfARunningContainerDoesNotBlameWhatServes(t *testing.T) {
-	c := run(t, "--env", "PERCORE_LISTEN=:8080", "percore", "demo").serving()
+	c := run(t, "--env", "PERCORE_LISTEN=:8080", rig.Image("percore"), "demo").serving()
 	out, err := exec.Command("docker", "exec", c.id, "/percore", "/percore", "clear").CombinedOutput()
 	if want := "A percore that runs already listens there. To ask something of it, see: percore help."; err == nil || !strings.Contains(string(out), want) {
 		t.Errorf("got %v and %q, want an error and %q", err, out, want)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 func TestThereIsOneWorkerPerUsableCPU(t *testing.T) {
@@ -16,8 +18,8 @@ func TestThereIsOneWorkerPerUsableCPU(t *testing.T) {
 	} {
 		t.Run(service, func(t *testing.T) {
 			first := s.service(service).in(t).first()
-			eventually(t, startTime, func() error {
-				if workers := first.those(t, process.isWorker); len(workers) != want {
+			rig.Eventually(t, startTime, func() error {
+				if workers := children(first, isWorker); len(workers) != want {
 					return fmt.Errorf("workers: got %v, want %d", workers, want)
 				}
 				return nil

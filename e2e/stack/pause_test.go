@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 var pauses = flag.String("pauses", "1s,5s", "for how long the container is paused, each in its turn")
@@ -24,7 +25,7 @@ func TestDockerPauseRestartsNoWorkerAndFailsNoRequest(t *testing.T) {
 		CLIENT_HEADER_TIMEOUT=3 CLIENT_BODY_TIMEOUT=3 SEND_TIMEOUT=3 KEEPALIVE_TIMEOUT=3 PROXY_READ_TIMEOUT=3 QUEUE_TIMEOUT=3`) {
 		args = append(args, "--env", "PERCORE_"+setting)
 	}
-	c := run(t, append(args, "percore-tornado", "--", "python3", "/paused.py", "{port}", "1")...).serving()
+	c := run(t, append(args, rig.Image("percore-tornado"), "--", "python3", "/paused.py", "{port}", "1")...).serving()
 	everybody := map[string]*load.Run{
 		"kept connections": load.Start(load.Options{Address: c.direct(), Clients: 4, KeepAlive: true, Timeout: 3 * time.Minute}),
 		"new connections":  load.Start(load.Options{Address: c.direct(), Clients: 2, Pause: 10 * time.Millisecond, Timeout: 3 * time.Minute}),
@@ -36,9 +37,9 @@ func TestDockerPauseRestartsNoWorkerAndFailsNoRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		answers(t, everybody["slow answers"], 5)
-		docker(t, "pause", c.id)
+		rig.Docker(t, "pause", c.id)
 		time.Sleep(d)
-		docker(t, "unpause", c.id)
+		rig.Docker(t, "unpause", c.id)
 	}
 	time.Sleep(2 * time.Second) // by now whoever was to be judged has been
 	for who, run := range everybody {

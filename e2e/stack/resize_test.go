@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 // resizeTime is how soon after `docker update` a fleet has to begin to follow: seconds, on a busy machine too.
-const resizeTime = 10 * time.Second
+const resizeTime = 30 * time.Second
 
 func TestTheFleetFollowsTheCPUsThatDockerUpdateGives(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("SKIPPED: a fleet cannot be resized on one CPU")
 	}
-	c := run(t, "--cpus", "2", "percore-tornado", "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
+	c := run(t, "--cpus", "2", rig.Image("percore-tornado"), "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
 	c.awaitReady(2)
 	short := load.Start(load.Options{Address: c.direct(), Clients: 4, KeepAlive: true, Pause: 5 * time.Millisecond})
 	slow := load.Start(load.Options{Address: c.direct(), Clients: 4, KeepAlive: true, Path: "/slow?s=1"})
@@ -37,12 +38,12 @@ func TestAnUpdateDecidesWhetherTheFleetFollowsTheCPUs(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("SKIPPED: a fleet cannot be resized on one CPU")
 	}
-	c := run(t, "--cpus", "2", "--env", "PERCORE_WORKERS=2", "percore-tornado", "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
+	c := run(t, "--cpus", "2", "--env", "PERCORE_WORKERS=2", rig.Image("percore-tornado"), "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
 	c.awaitReady(2)
 	c.expect(0, "PERCORE_WORKERS: 2 -> auto", "", "update", "PERCORE_WORKERS=")
 	c.resize(2, 1)
 	c.expect(0, "PERCORE_WORKERS: auto -> 1", "", "update", "PERCORE_WORKERS=1")
-	docker(t, "update", "--cpus", "2", c.id)
+	rig.Docker(t, "update", "--cpus", "2", c.id)
 	c.expect(0, "PERCORE_WORKERS: 1 -> auto", "", "update", "PERCORE_WORKERS=")
 	c.awaitReady(2)
 	if c.says(`"from":1,"to":2,"reason":"usable CPUs: `) == nil {
@@ -54,10 +55,10 @@ func TestAnUpdateDecidesWhetherTheFleetFollowsTheCPUs(t *testing.T) {
 // resize changes the container's CPUs, and waits until percore has said so, why, and that the fleet has followed.
 func (c *container) resize(from, to int) {
 	c.t.Helper()
-	docker(c.t, "update", "--cpus", fmt.Sprint(to), c.id)
+	rig.Docker(c.t, "update", "--cpus", fmt.Sprint(to), c.id)
 	said := []string{`"msg":"number of workers changes"`, fmt.Sprintf(`"from":%d,"to":%d,"reason":"usable CPUs: `, from, to), fmt.Sprintf("quota %d", to)}
 	began := time.Now()
-	eventually(c.t, resizeTime, func() error { return c.says(said...) })
+	rig.Eventually(c.t, resizeTime, func() error { return c.says(said...) })
 	c.t.Logf("said within %v of the update to %d CPUs", time.Since(began).Round(10*time.Millisecond), to)
 	c.awaitReady(to)
 }
@@ -80,11 +81,11 @@ func (c *container) says(parts ...string) error {
 func (c *container) awaitReady(n int) {
 	c.t.Helper()
 	first := c.first()
-	eventually(c.t, startTime, func() error {
-		workers := first.those(c.t, process.isWorker)
+	rig.Eventually(c.t, startTime, func() error {
+		workers := children(first, isWorker)
 		listening := 0
 		for _, worker := range workers {
-			if worker.listens() {
+			if listens(worker) {
 				listening++
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/e2e/rig"
 )
 
 // stack is a compose project of its own that is up.
@@ -23,8 +25,8 @@ func up(t *testing.T, file string) *stack {
 	if filepath.Base(file) == file {
 		file = filepath.Join("testdata", file)
 	}
-	s := &stack{t: t, compose: slices.Concat(composeCommand(), []string{
-		"--file", file, "--project-directory", repository(), "--project-name", projectName(t),
+	s := &stack{t: t, compose: slices.Concat(rig.Compose(), []string{
+		"--file", file, "--project-directory", rig.Repository(), "--project-name", projectName(t),
 	})}
 	t.Cleanup(s.down)
 	s.run("up", "--detach", "--no-build")
@@ -39,7 +41,7 @@ func projectName(t *testing.T) string {
 
 func (s *stack) run(args ...string) string {
 	s.t.Helper()
-	out, err := output(slices.Concat(s.compose, args)...)
+	out, err := rig.Printed(slices.Concat(s.compose, args)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -48,11 +50,11 @@ func (s *stack) run(args ...string) string {
 
 func (s *stack) down() {
 	if s.t.Failed() {
-		logs, err := output(slices.Concat(s.compose, []string{"logs", "--no-color", "--tail", "80"})...)
+		logs, err := rig.Printed(slices.Concat(s.compose, []string{"logs", "--no-color", "--tail", "80"})...)
 		s.t.Logf("the end of the containers' logs (%v):\n%s", err, logs)
 	}
 	// Whatever is to be seen has been seen: nobody has to wait for a graceful stop.
-	if _, err := output(slices.Concat(s.compose, []string{"down", "--volumes", "--remove-orphans", "--timeout", "0"})...); err != nil {
+	if _, err := rig.Printed(slices.Concat(s.compose, []string{"down", "--volumes", "--remove-orphans", "--timeout", "0"})...); err != nil {
 		s.t.Error(err)
 	}
 }
@@ -64,18 +66,23 @@ func (s *stack) service(name string) *container {
 	return &container{t: s.t, id: s.run("ps", "--all", "--quiet", name)}
 }
 
-// ours is the repository's own compose file, with a free port of the host in place of 8080, and without a line for each
+// ours is the repository's own compose file, with a free port of the host in place of 8080, this working tree's image, and without a line for each
 // request in the log, among which those of percore could not be found.
 func ours(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(), "docker-compose.yml"))
+	text, err := os.ReadFile(filepath.Join(rig.Repository(), "docker-compose.yml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const published, free = `"127.0.0.1:8080:8080"`, `"127.0.0.1::8080"`
-	changed := strings.ReplaceAll(string(text), published, free)
-	if changed == string(text) {
-		t.Fatalf("docker-compose.yml: got no %s to replace", published)
+	changed := string(text)
+	for old, own := range map[string]string{
+		`"127.0.0.1:8080:8080"`:    `"127.0.0.1::8080"`,
+		"image: percore-tornado\n": "image: " + rig.Image("percore-tornado") + "\n",
+	} {
+		if !strings.Contains(changed, old) {
+			t.Fatalf("docker-compose.yml: got no %s to replace", old)
+		}
+		changed = strings.Replace(changed, old, own, 1)
 	}
 	changed += `    command: [python3, /var/www/main.py, "--port={port}", --logging=warning]` + "\n"
 	file := filepath.Join(t.TempDir(), "docker-compose.yml")

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"percore/e2e/proc"
+	"percore/e2e/rig"
 )
 
 // TestTornado starts the Tornado example once, for all the promises that leave it as it is.
@@ -30,7 +32,7 @@ func TestTornado(t *testing.T) {
 
 func everyWorkerAnswers(t *testing.T, c *container) {
 	for _, worker := range []string{"tornado-8000", "tornado-8001"} {
-		eventually(t, startTime, func() error {
+		rig.Eventually(t, startTime, func() error {
 			if body := c.get("/"); !strings.Contains(body, "Hello from "+worker+",") {
 				return fmt.Errorf("the last answer: got %q, want one from %s", body, worker)
 			}
@@ -94,19 +96,19 @@ func nothingIsBelievedOfAClient(t *testing.T, c *container) {
 
 func everybodyIsUnprivileged(t *testing.T, c *container) {
 	first := c.first()
-	if first.inside != 1 || first.uid != "0" || !strings.HasPrefix(first.command, "/percore ") {
+	if first.Inside != 1 || first.UID() != "0" || !strings.HasPrefix(first.Command(), "/percore ") {
 		t.Errorf("the first process: got %v, want /percore as PID 1 and root", first)
 	}
 	const nobody, wwwData = "65534", "33" // www-data's number is the same in every Debian (base-passwd)
-	if door := first.frontDoor(t); door.uid != nobody || !door.noNewPrivs {
-		t.Errorf("the front door: got %v, no_new_privs %v; want uid %s, no_new_privs", door, door.noNewPrivs, nobody)
+	if door := frontDoor(t, first); door.UID() != nobody || door.Status["NoNewPrivs"] != "1" {
+		t.Errorf("the front door: got %v, no_new_privs %s; want uid %s, no_new_privs", door, door.Status["NoNewPrivs"], nobody)
 	}
-	workers := first.those(t, process.isWorker)
+	workers := children(first, isWorker)
 	if len(workers) != 2 {
 		t.Errorf("workers: got %v, want two", workers)
 	}
 	for _, worker := range workers {
-		if worker.uid != wwwData {
+		if worker.UID() != wwwData {
 			t.Errorf("a worker: got %v, want uid %s", worker, wwwData)
 		}
 	}
@@ -117,23 +119,27 @@ func orphansAreReaped(t *testing.T, c *container) {
 	var orphans []int
 	for range 5 {
 		var orphan struct{ PID int }
-		if err := json.Unmarshal([]byte(c.get("/orphan?s=1")), &orphan); err != nil {
+		if err := json.Unmarshal([]byte(c.get("/orphan?s=5")), &orphan); err != nil {
 			t.Fatal(err)
 		}
 		orphans = append(orphans, orphan.PID)
 	}
 	first := c.first()
-	adopted := func(p process) bool { return slices.Contains(orphans, p.inside) }
-	if youngest := orphans[len(orphans)-1]; len(first.those(t, func(p process) bool { return p.inside == youngest })) != 1 {
-		t.Errorf("children of PID 1: got %v, want the orphan %d among them", first.children(t), youngest)
-	}
-	eventually(t, 10*time.Second, func() error {
-		if left := first.those(t, adopted); len(left) > 0 {
+	adopted := func(p proc.Process) bool { return slices.Contains(orphans, p.Inside) }
+	youngest := orphans[len(orphans)-1]
+	rig.Eventually(t, startTime, func() error {
+		if len(children(first, func(p proc.Process) bool { return p.Inside == youngest })) != 1 {
+			return fmt.Errorf("children of PID 1: got %v, want the orphan %d among them", proc.Children(first.PID), youngest)
+		}
+		return nil
+	})
+	rig.Eventually(t, startTime, func() error {
+		if left := children(first, adopted); len(left) > 0 {
 			return fmt.Errorf("orphans: got %v, want none", left)
 		}
 		return nil
 	})
-	if zombies := first.those(t, process.isZombie); len(zombies) > 0 {
+	if zombies := children(first, isZombie); len(zombies) > 0 {
 		t.Errorf("zombies: got %v, want none", zombies)
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"percore/e2e/load"
+	"percore/e2e/rig"
 )
 
 func TestUpdateWorksByDockerExecInAContainerOfAnotherUser(t *testing.T) {
-	c := run(t, "--user", "1000:1000", "--cap-drop", "ALL", "--read-only", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=2", "percore", "demo").serving()
-	eventually(t, startTime, func() error {
+	c := run(t, "--user", "1000:1000", "--cap-drop", "ALL", "--read-only", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=2", rig.Image("percore"), "demo").serving()
+	rig.Eventually(t, startTime, func() error {
 		if text, code := c.exec("", "/percore", "status"); code != 0 {
 			return fmt.Errorf("status: got code %d and %s, want both workers running", code, text)
 		}
@@ -59,7 +60,7 @@ func (c *container) pids() map[string]bool {
 }
 
 func TestRootCommandsAPercoreOfAnotherUser(t *testing.T) {
-	c := run(t, "--user", "1000:1000", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=1", "percore", "demo").serving()
+	c := run(t, "--user", "1000:1000", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=1", rig.Image("percore"), "demo").serving()
 	c.expect(0, "RUNNING", "0", "status")
 	c.expect(0, "demos: updated process group\n", "0", "update", "GREETING=hi")
 	c.expect(4, "permission denied", "4711", "status")

@@ -27,9 +27,9 @@ func TestASmallContainerIsEnough(t *testing.T) {
 		"--user", "65534:65534", "--pids-limit", "32", "--memory", "24m", "--cpus", "1",
 		"--env", "PERCORE_LISTEN=" + address, "--env", "PERCORE_PORTS_FROM=" + strconv.Itoa(port+1), image, "/percore", "demo",
 	}
-	id := docker(t, arguments...)
-	t.Cleanup(func() { docker(t, "rm", "--force", id) })
-	pid, err := strconv.Atoi(docker(t, "inspect", "--format", "{{.State.Pid}}", id))
+	id := rig.Docker(t, arguments...)
+	t.Cleanup(func() { rig.Docker(t, "rm", "--force", id) })
+	pid, err := strconv.Atoi(rig.Docker(t, "inspect", "--format", "{{.State.Pid}}", id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,26 +45,13 @@ func TestASmallContainerIsEnough(t *testing.T) {
 	}
 	t.Logf("%d threads of 32", total)
 	began := time.Now()
-	docker(t, "stop", id)
-	if code := docker(t, "inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", id); code != "0 false" {
+	rig.Docker(t, "stop", id)
+	if code := rig.Docker(t, "inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", id); code != "0 false" {
 		t.Errorf("exit code and OOM: got %s, want 0 false", code)
 	}
 	if took := time.Since(began); took > soon {
 		t.Errorf("docker stop: took %v, want it within %v", took, soon)
 	}
-}
-
-// docker runs the client and gives what it prints.
-func docker(t *testing.T, arguments ...string) string {
-	t.Helper()
-	var stderr bytes.Buffer
-	command := exec.Command("docker", arguments...)
-	command.Stderr = &stderr
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("docker %q: %v\n%s", arguments, err, stderr.String())
-	}
-	return strings.TrimSpace(string(output))
 }
 
 // importImage makes an image of the binary alone.
@@ -92,6 +79,6 @@ func importImage(t *testing.T) string {
 		t.Skip("SKIPPED: import an image:", err)
 	}
 	image := strings.TrimSpace(string(output))
-	t.Cleanup(func() { docker(t, "rmi", "--force", image) })
+	t.Cleanup(func() { rig.Docker(t, "rmi", "--force", image) })
 	return image
 }
