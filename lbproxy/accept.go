@@ -2,7 +2,6 @@ package lbproxy
 
 import (
 	"fmt"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -36,15 +35,11 @@ type accepter struct {
 
 // add starts accepting from an inherited listening socket, on a duplicate that the loop alone will close.
 func (a *accepter) add(listener socket.Listener) error {
-	fd, err := unix.FcntlInt(listener.File.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	fd, err := listener.Adopt()
 	if err != nil {
-		return os.NewSyscallError("fcntl", err)
+		return err
 	}
-	_ = listener.File.Close()
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return os.NewSyscallError("fcntl", err)
-	}
-	c, err := a.loop.addConn(int32(fd), kindListener)
+	c, err := a.loop.addConn(fd, kindListener)
 	if err != nil {
 		return fmt.Errorf("watch listener %s: %w", listener.Address, err)
 	}

@@ -36,7 +36,7 @@ const (
 type room struct {
 	loop       *loop
 	clients    int // connections that are open
-	clientsMax int // that there may be; room.go
+	clientsMax int // that there may be, by the settings; options.go
 	upstreams  int // connections to workers, those in the pools among them: as many as there may be clients
 }
 

@@ -66,6 +66,20 @@ func (l *Listener) port(wanted uint16) uint16 {
 	return 0
 }
 
+// Adopt returns a duplicate of the socket that never waits, for the caller to close; the file is closed.
+func (l *Listener) Adopt() (int32, error) {
+	fd, err := unix.FcntlInt(l.File.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	_ = l.File.Close() // a listening socket has nothing to flush
+	if err := unix.SetNonblock(fd, true); err != nil {
+		Close(int32(fd))
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return int32(fd), nil
+}
+
 // CloseListeners closes this process's copies.
 func CloseListeners(ls []Listener) {
 	for _, l := range ls {

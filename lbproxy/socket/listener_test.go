@@ -159,3 +159,25 @@ func TestAfterARefusalNoClientConnects(t *testing.T) {
 		t.Errorf("dial: got %v and %v, want it refused", c, err)
 	}
 }
+
+func TestAnAdoptedListenerIsOursAlone(t *testing.T) {
+	ls, err := socket.Listen("127.0.0.1:0", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := local(&ls[0])
+	fd, err := ls[0].Adopt()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close(fd)
+	if status, _ := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); status&unix.O_NONBLOCK == 0 {
+		t.Errorf("status: got %#x, want O_NONBLOCK", status)
+	}
+	if got := string(socket.AppendLocal(nil, fd)); got != address {
+		t.Errorf("address: got %s, want %s", got, address)
+	}
+	if _, err := ls[0].Adopt(); err == nil {
+		t.Error("a second time: got no error, want one, as the file is closed")
+	}
+}
