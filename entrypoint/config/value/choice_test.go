@@ -60,3 +60,93 @@ func TestAWordOfAnotherProgramIsUnderstood(t *testing.T) {
 		}
 	}
 }
+
+// guesses holds what a type's error says was probably meant, for texts that it does not take.
+func guesses[T any, P choice[T]](t *testing.T, want map[string]string) {
+	t.Helper()
+	for text, guess := range want {
+		var got T
+		var meant *value.MeantError
+		err := P(&got).UnmarshalText([]byte(text))
+		switch {
+		case !errors.As(err, &meant):
+			t.Errorf("%T %q: got error %v, want a guess", got, text, err)
+		case meant.Value != guess:
+			t.Errorf("%T %q: got the guess %q, want %q", got, text, meant.Value, guess)
+		}
+	}
+}
+
+// The remedy of a wrong word is the word that was meant, in another spelling, by another program's name for it, or behind a slip of the pen.
+func TestWhatWasMeantIsGuessed(t *testing.T) {
+	guesses[value.Autorestart](t, map[string]string{
+		"always":         "true",
+		"unless-stopped": "true",
+		"on-failure":     "unexpected",
+		"never":          "false",
+		"unexpectd":      "unexpected",
+		"sometimes":      "",
+	})
+	guesses[value.AccessLog](t, map[string]string{
+		"true":     "combined",
+		"common":   "combined",
+		"CLF":      "combined",
+		"none":     "off",
+		"jsno":     "json",
+		"logstash": "",
+	})
+	guesses[value.Balance](t, map[string]string{
+		"leastconn":  "least_conn",
+		"Least-Conn": "least_conn",
+		"roundrobin": "round_robin",
+		"rr":         "round_robin",
+		"source":     "ip_hash",
+		"p2c":        "random",
+		"weighted":   "",
+	})
+	guesses[value.Bind](t, map[string]string{
+		"socket": "unix",
+		"uds":    "unix",
+		"port":   "tcp",
+		"tpc":    "tcp",
+		"unx":    "unix",
+	})
+	guesses[value.ExitOn](t, map[string]string{
+		"any":       "first-exit",
+		"all":       "all-fatal",
+		"all_fatal": "all-fatal",
+		"firstexit": "first-exit",
+		"nevr":      "never",
+		"exit":      "",
+	})
+	guesses[value.LogFormat](t, map[string]string{
+		"plain":   "text",
+		"console": "text",
+		"logfmt":  "text",
+		"JSN":     "json",
+		"gelf":    "",
+	})
+	guesses[value.LogLevel](t, map[string]string{
+		"trace":    "debug",
+		"verbose":  "debug",
+		"notice":   "info",
+		"warning":  "warn",
+		"err":      "error",
+		"critical": "error",
+		"erorr":    "error",
+		"silent":   "",
+	})
+	guesses[value.Mode](t, map[string]string{
+		"proxy":  "http",
+		"htp":    "http",
+		"worker": "none",
+		"off":    "none",
+		"direct": "",
+	})
+	guesses[value.NextUpstream](t, map[string]string{
+		"errors":   "error",
+		"no":       "off",
+		"none":     "off",
+		"http_502": "",
+	})
+}

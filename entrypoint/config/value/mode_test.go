@@ -55,3 +55,11 @@ func TestAModeIsReadAsLoadDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestAModeThatIsNoneDecidesNothing(t *testing.T) {
+	for _, mode := range []Mode{"", "tcp", "HTTP"} {
+		if got := mode.Facts(); got != (Facts{}) {
+			t.Errorf("%q: got %+v, want none: a mode is one of Choices by the time that it is asked", mode, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"percore/entrypoint/config/value"
@@ -22,4 +23,21 @@ func TestProxies(t *testing.T) {
 		{name: "a zone", text: "fe80::1%eth0", err: "neither an address"},
 		{name: "too many bits", text: "10.0.0.0/33", err: "neither an address"},
 	})
+}
+
+func TestAnEmptyListOfProxiesIsSeen(t *testing.T) {
+	for name, c := range map[string]struct {
+		proxies value.Proxies
+		want    bool
+	}{
+		"nothing":           {value.Proxies{}, true},
+		"unix sockets":      {value.Proxies{Unix: true}, false},
+		"a block":           {value.Proxies{Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, false},
+		"an empty list":     {value.Proxies{Prefixes: []netip.Prefix{}}, true},
+		"a block and those": {value.Proxies{Prefixes: []netip.Prefix{netip.MustParsePrefix("::/0")}, Unix: true}, false},
+	} {
+		if got := c.proxies.IsEmpty(); got != c.want {
+			t.Errorf("%s: got %t, want %t", name, got, c.want)
+		}
+	}
 }
