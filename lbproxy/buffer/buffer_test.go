@@ -203,3 +203,18 @@ func TestABoxAllocatesNothingOnceItsPoolIsWarm(t *testing.T) {
 		t.Errorf("got %v allocations, want none", allocations)
 	}
 }
+
+// TestWhatWasTakenMakesRoom: a box whose bytes leave at one end as they come at the other needs no larger buffer.
+func TestWhatWasTakenMakesRoom(t *testing.T) {
+	var p buffer.Pool
+	var box buffer.Box
+	piece := bytes.Repeat([]byte("x"), 1000)
+	box.Add(&p, piece)
+	for range 1000 {
+		box.Add(&p, piece)
+		box.Take(len(piece))
+	}
+	if got := p.Used(); got != 4<<10 || box.Pending() != len(piece) {
+		t.Errorf("got %d bytes used and %d pending, want one buffer of 4 KiB and %d", got, box.Pending(), len(piece))
+	}
+}

@@ -172,3 +172,13 @@ func TestManyMayBeginIt(t *testing.T) {
 		t.Errorf("got %d times closed and %d times told, want once", closed, changed)
 	}
 }
+
+func TestItSettlesOnlyOnceItHasBegun(t *testing.T) {
+	l := listen(t, "127.0.0.1:0")
+	e := newEnd(t, l.fd)
+	time.Sleep(2 * handshake.SettleMin)
+	if e.IsSettled() || e.changed.Load() != 0 || e.closed.Load() != 0 {
+		t.Error("before it begins: want nothing to happen")
+	}
+	l.dial(t) // and clients are taken
+}

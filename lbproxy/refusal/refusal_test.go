@@ -153,3 +153,11 @@ func TestABareLFIsASetting(t *testing.T) {
 		}
 	}
 }
+
+func TestNoRefusalIsWithoutWords(t *testing.T) {
+	for _, words := range []string{limits.HeadLate, limits.BodyStopped, limits.BodySlow, limits.BodyLarge, refusal.ErrClientHello.Error()} {
+		if words == "" {
+			t.Error("got nothing, want a sentence")
+		}
+	}
+}
