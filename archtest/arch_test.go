@@ -73,6 +73,10 @@ var rules = []rule{
 				"factReadable", "factEnded", "factGone", "factFailed", "factFinSent", "factUnwatched"),
 		),
 	},
+	{
+		"what a client is told leaves by its response writer",
+		fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "upstream.go", "tunnel.go"), "send", "sendLast"),
+	},
 	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
 	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
@@ -120,6 +124,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 			"lbproxy/answer.go:15: factReadable", "lbproxy/answer.go:16: fd", "lbproxy/answer.go:16: socket.Send",
 			"lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
+		"what a client is told leaves by its response writer": {"lbproxy/answer.go:12: send"},
 		"only the table of modes compares modes": {
 			"entrypoint/config/config.go:27: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
 			"entrypoint/main.go:22: ModeHTTP",

@@ -3,7 +3,6 @@ package lbproxy
 import (
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"percore/lbproxy/notice"
@@ -66,14 +65,6 @@ type wallClock struct {
 }
 
 func (w *wallClock) set(now time.Time) { w.millis = now.UnixMilli() }
-
-// appendRequestStart writes the field from which an application learns how long a request has waited before it: when its head
-// was complete, in the form that Heroku's router and nginx's $msec made usual.
-func (w *wallClock) appendRequestStart(b []byte) []byte {
-	b = append(b, "X-Request-Start: t="...)
-	b = strconv.AppendInt(b, w.millis, 10)
-	return append(b, crlf...)
-}
 
 // httpDateLayout is IMF-fixdate; RFC 9110 section 5.6.7.
 const httpDateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"

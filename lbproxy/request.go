@@ -1,6 +1,8 @@
 package lbproxy
 
 import (
+	"strconv"
+
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
@@ -25,77 +27,96 @@ type request struct {
 	unsent buffer.Box // what the worker's socket has not taken of what came behind that
 }
 
-// buildRequest writes the head for the worker from r: parsed strictly, then generated anew, so that nothing about
-// framing or identity is forwarded as the client spelled it. A body whose length is known only at its end leaves a gap.
-func (x *exchange) buildRequest(c *conn, r *http1.Request) {
+// buildRequest writes the head for the worker. A body whose length is known only at its end leaves a gap for it.
+func (x *exchange) buildRequest(r *http1.Request, who *client.Identity) {
 	l := x.loop
-	b := l.buffers.Get(len(r.Method) + len(r.Origin) + fieldBytes(r.Fields) + 2*len(r.Host) + len(l.options.Via) + requestExtraBytes)
-	b = append(b, r.Method...)
-	b = append(b, ' ')
-	b = r.AppendOrigin(b)
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	host := len(b)
-	b = appendHost(b, c, r)
-	hostEnd := len(b)
-	b = append(b, "\r\n"...)
-	trusted := c.has(flagTrusted)
-	for i := range r.Fields {
-		if f := &r.Fields[i]; f.ID == http1.FieldMaxForwards && r.MaxForwards > 0 {
-			b = http1.AppendNumber(b, "Max-Forwards", int64(r.MaxForwards-1)) // RFC 9110 section 7.6.2
-		} else if client.Passes(f, trusted) {
-			b = http1.AppendField(b, f.Name, f.Value)
-		}
+	h := requestHead{
+		Request: r, who: who, via: l.options.Via, startMillis: l.clock.millis,
+		expects: x.upload.expects, trailers: x.writer.trailers,
 	}
-	if via := l.options.Via; via != "" {
-		b = append(append(b, "Via: 1."...), '0'+r.Minor, ' ')
-		b = append(append(b, via...), crlf...)
-	}
-	if x.upload.expects {
-		b = append(b, "Expect: 100-continue\r\n"...)
-	}
-	if x.writer.trailers { // without a word in Connection, where Tornado understands nothing but close
-		b = append(b, "TE: trailers\r\n"...)
-	}
-	id := client.Identify(c.peer, trusted, &l.trust, b[host:hostEnd], r.Fields)
-	x.client = id.Client
-	x.https = id.Scheme == client.SchemeHTTPS
-	b = id.AppendTo(b, r.Fields)
-	if !trusted || client.LastOf(r.Fields, http1.FieldXRequestStart) == nil {
-		b = l.clock.appendRequestStart(b)
-	}
-	if r.Upgrade {
-		b = http1.AppendUpgrade(b, r.Fields)
-	}
-	switch r.Framing {
-	case http1.FramingLength:
-		b = append(http1.AppendNumber(b, "Content-Length", r.Length), crlf...)
-	case http1.FramingNone, http1.FramingClose:
-		b = append(b, "\r\n"...)
-	case http1.FramingChunked:
-		b = append(b, framingGap...)
-	}
+	b := h.appendTo(l.buffers.Get(h.size()))
 	x.request.b, x.request.start, x.request.bodyAt = b, 0, len(b)
 }
 
-// framingGap is overwritten by frameHeld.
-const framingGap = "                                                                " // framingGapBytes spaces
+// requestHead is what the head of a worker's request is made of: the client's, parsed strictly, is generated anew, so that nothing about
+// framing or identity is forwarded as the client spelled it.
+type requestHead struct {
+	*http1.Request
+	who         *client.Identity
+	via         string // what we call ourselves; empty is not to say it
+	startMillis int64  // when the head was complete, since the Unix epoch
+	expects     bool   // the worker is asked whether the body is to come
+	trailers    bool   // the client takes trailers
+}
 
-func fieldBytes(fields []http1.Field) int {
-	n := 0
-	for i := range fields {
-		n += len(fields[i].Name) + len(fields[i].Value) + len(": \r\n")
+// size is room enough for the head.
+func (h *requestHead) size() int {
+	n := len(h.Method) + len(h.Origin) + len(h.who.Authority) + len(h.who.Host) + len(h.via) + requestExtraBytes
+	for i := range h.Fields {
+		n += len(h.Fields[i].Name) + len(h.Fields[i].Value) + len(": \r\n")
 	}
 	return n
 }
 
-// appendHost writes the host that the client asked for, its port included. An HTTP/1.0 client need not say; HTTP/1.1
-// workers insist, so they get the address that the client connected to.
-func appendHost(b []byte, c *conn, r *http1.Request) []byte {
-	if r.Host != nil {
-		return append(b, r.Host...)
+// appendTo writes the head, or all of it but the framing that is not known yet.
+func (h *requestHead) appendTo(b []byte) []byte {
+	b = append(append(b, h.Method...), ' ')
+	b = append(h.AppendOrigin(b), " HTTP/1.1\r\n"...)
+	b = http1.AppendField(b, "Host", h.who.Authority)
+	b = h.appendFields(b)
+	if h.via != "" {
+		b = append(append(b, "Via: 1."...), '0'+h.Minor, ' ')
+		b = append(append(b, h.via...), crlf...)
 	}
-	return c.appendLocal(b)
+	if h.expects {
+		b = append(b, "Expect: 100-continue\r\n"...)
+	}
+	if h.trailers { // without a word in Connection, where Tornado understands nothing but close
+		b = append(b, "TE: trailers\r\n"...)
+	}
+	b = h.who.AppendTo(b, h.Fields)
+	if !h.who.Trusted || client.LastOf(h.Fields, http1.FieldXRequestStart) == nil {
+		b = appendRequestStart(b, h.startMillis)
+	}
+	if h.Upgrade {
+		b = http1.AppendUpgrade(b, h.Fields)
+	}
+	return h.appendFraming(b)
 }
+
+// appendFields writes the client's fields that pass.
+func (h *requestHead) appendFields(b []byte) []byte {
+	for i := range h.Fields {
+		if f := &h.Fields[i]; f.ID == http1.FieldMaxForwards && h.MaxForwards > 0 {
+			b = http1.AppendNumber(b, "Max-Forwards", int64(h.MaxForwards-1)) // RFC 9110 section 7.6.2
+		} else if client.Passes(f, h.who.Trusted) {
+			b = http1.AppendField(b, f.Name, f.Value)
+		}
+	}
+	return b
+}
+
+// appendFraming ends the head, or leaves the gap.
+func (h *requestHead) appendFraming(b []byte) []byte {
+	switch h.Framing {
+	case http1.FramingLength:
+		b = http1.AppendNumber(b, "Content-Length", h.Length)
+	case http1.FramingChunked:
+		return append(b, framingGap...)
+	case http1.FramingNone, http1.FramingClose:
+	}
+	return append(b, crlf...)
+}
+
+// appendRequestStart writes the field from which an application learns how long a request has waited before it: when its head was
+// complete, in the form that Heroku's router and nginx's $msec made usual.
+func appendRequestStart(b []byte, millis int64) []byte {
+	b = append(b, "X-Request-Start: t="...)
+	return append(strconv.AppendInt(b, millis, 10), crlf...)
+}
+
+// framingGap is overwritten by frameHeld.
+const framingGap = "                                                                " // framingGapBytes spaces
 
 // frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
 // first chunk. The head moves up to it, so that both stay one run of bytes.

@@ -2,6 +2,7 @@ package lbproxy
 
 import (
 	"percore/lbproxy/buffer"
+	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/page"
 	"percore/lbproxy/refusal"
@@ -23,7 +24,7 @@ func (l *loop) onHead(c *conn, b []byte) {
 	case n == 0:
 		l.ensureExchange(c, x).keepHead(c, b)
 	default:
-		l.ensureExchange(c, x).beginRequest(c, b[n:])
+		l.ensureExchange(c, x).serve(c, &l.request, b[n:])
 	}
 }
 
@@ -62,10 +63,30 @@ func (l *loop) headTimedOut(c *conn) {
 	l.linger(c) // its request may have come just now
 }
 
-// beginRequest starts on the request whose head is in l.request; rest is what came behind it.
-func (x *exchange) beginRequest(c *conn, rest []byte) {
+// serve is a request's way, from its whole head on; rest is what came behind that. Each step decides one thing, and nothing is made for
+// a worker before it is known that a worker answers:
+//
+//	read → who asks → who answers → queue and worker → response → client
+//
+// The response comes by response.go, or by ownresponse.go, and leaves by responsewriter.go. Hosts, limits and access have their place between
+// who asks and who answers; a route to a file, a redirect or another service is a row of the switch.
+func (x *exchange) serve(c *conn, r *http1.Request, rest []byte) {
+	x.takeUp(c, r)
+	var room [localBytes]byte
+	who := x.identify(c, r, room[:0])
+	switch to, why := x.route(r, rest); to {
+	case toWorker:
+		x.forward(c, r, &who, rest)
+	case toOptions:
+		x.respondOptions(c, rest)
+	case toRefusal:
+		x.abort(why)
+	}
+}
+
+// takeUp notes what a request is, and what its client can be told.
+func (x *exchange) takeUp(c *conn, r *http1.Request) {
 	l := x.loop
-	r := &l.request
 	l.timers.Clear(c.slot)
 	x.method, x.writer.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
 	x.single = !r.KeepAlive
@@ -75,20 +96,51 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 	x.noteHead(r)
 	x.upload.body.begin(r.Framing, r.Length)
 	x.upload.state = uploadBody
+}
+
+// localBytes is room for our own address, which stands for a host that was not named: IPv6, with a port.
+const localBytes = 64
+
+// identify decides who asks: the client, its scheme and its host, as far as it is to be believed. An HTTP/1.0 client need not name a host;
+// then it is the address that it connected to, which is written into room.
+func (x *exchange) identify(c *conn, r *http1.Request, room []byte) client.Identity {
+	host := r.Host
+	if host == nil {
+		host = c.appendLocal(room)
+	}
+	who := client.Identify(c.peer, c.has(flagTrusted), &x.loop.trust, host, r.Fields)
+	x.client, x.https = who.Client, who.Scheme == client.SchemeHTTPS
+	return who
+}
+
+// destination is what answers a request.
+type destination uint8
+
+const (
+	toWorker  destination = iota // one of the service's workers
+	toOptions                    // the front door itself, as an OPTIONS must not be forwarded any further
+	toRefusal                    // a page of ours, for the cause that comes with it
+)
+
+// route decides who answers a request.
+func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
+	limit := x.loop.options.ClientMaxBodySize
+	switch {
+	case !x.hasRoom(rest):
+		return toRefusal, causeNoMemory
+	case limit > 0 && r.Length > limit:
+		return toRefusal, causeBodyTooLarge
+	case r.MaxForwards == 0:
+		return toOptions, causeNone
+	default:
+		return toWorker, causeNone
+	}
+}
+
+// forward has a worker answer: the head is written for it, the body is collected, and as soon as enough of that is here a worker is chosen.
+func (x *exchange) forward(c *conn, r *http1.Request, who *client.Identity, rest []byte) {
 	x.upload.expects = x.asksWorker(r, rest)
-	x.buildRequest(c, r)
-	if !x.hasRoom(rest) {
-		x.abort(causeNoMemory)
-		return
-	}
-	if limit := l.options.ClientMaxBodySize; limit > 0 && r.Length > limit {
-		x.abort(causeBodyTooLarge)
-		return
-	}
-	if r.MaxForwards == 0 {
-		x.respondOptions(c, rest)
-		return
-	}
+	x.buildRequest(r, who)
 	if x.upload.body.done {
 		x.requestRead(c, rest)
 		return
@@ -98,7 +150,7 @@ func (x *exchange) beginRequest(c *conn, rest []byte) {
 		x.onBody(c, rest)
 		return
 	}
-	x.upload.in.Release(&l.buffers)
+	x.upload.in.Release(&x.loop.buffers)
 	if r.Expect100 {
 		x.onExpectation()
 	}
