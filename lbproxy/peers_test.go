@@ -27,6 +27,9 @@ type stub struct {
 
 	gone atomic.Int64 // connections that the worker has closed
 
+	turn  chan struct{} // for a test and an answer that take turns
+	ended chan struct{} // closed when the test is over
+
 	mu    sync.Mutex // guards heads and open
 	heads []string
 	open  []*net.TCPConn
@@ -49,7 +52,8 @@ func newStub(t *testing.T, answer func(q *stubRequest) bool) *stub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stub{address: l.Addr().String(), listener: l}
+	s := &stub{address: l.Addr().String(), listener: l, turn: make(chan struct{}), ended: make(chan struct{})}
+	t.Cleanup(func() { close(s.ended) })
 	t.Cleanup(s.crash)
 	go s.accept(answer)
 	return s
@@ -84,6 +88,16 @@ func (s *stub) serve(c *net.TCPConn, conn int64, answer func(q *stubRequest) boo
 		if !answer(&stubRequest{stub: s, c: c, in: in, head: head, conn: conn, nth: nth}) {
 			return
 		}
+	}
+}
+
+// reset resets all connections to the stub.
+func (s *stub) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.open {
+		_ = c.SetLinger(0)
+		c.Close()
 	}
 }
 

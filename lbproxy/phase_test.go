@@ -171,15 +171,22 @@ func TestTheCheckFindsAMisstep(t *testing.T) {
 
 // missteps looks at every loop of a front door after each of its turns.
 type missteps struct {
-	mu    sync.Mutex // guards found
-	found string     // the first
+	mu    sync.Mutex     // guards found
+	found string         // the first
+	seen  map[phase]bool // by the first loop, which alone looks at it
 }
 
 // watch has to be called before the loops run.
 func (m *missteps) watch(p *Proxy) {
-	for _, l := range p.loops {
+	m.seen = map[phase]bool{}
+	for i, l := range p.loops {
 		l.afterTurn = func(l *loop) {
 			odd := l.misstep()
+			for _, x := range l.exchanges.all {
+				if i == 0 && l.conns.at(x.downstream).exchange == x.id {
+					m.seen[x.phase()] = true
+				}
+			}
 			if odd == "" {
 				return
 			}
