@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"percore/entrypoint/config"
@@ -14,7 +13,7 @@ import (
 // goes on by what the kernel shows.
 const taskPatience = 100 * time.Millisecond
 
-// counter counts the usable CPUs, now and when they have changed.
+// counter is what there is to know for counting CPUs besides the kernel.
 type counter struct {
 	task  float64 // limit of the ECS task in CPUs; 0 is none
 	fault string  // why that is not known, if it should be
@@ -36,8 +35,4 @@ func newCounter(cfg *config.Config) (c counter) {
 }
 
 // Recount counts the usable CPUs anew.
-func (p *Plan) Recount() cpus.Count { return p.counter.count() }
-
-func (c counter) count() cpus.Count {
-	return cpus.Usable(os.DirFS("/"), cpus.Affinity()).AtMost(c.task)
-}
+func (p *Plan) Recount() cpus.Count { return p.on.count(p.counter.task) }

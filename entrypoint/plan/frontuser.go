@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/user"
 	"slices"
 	"strconv"
@@ -26,13 +25,13 @@ var errNoFreeUser = errors.New("no user is free for the front door; name one in 
 func (p *Plan) chooseFront(cfg *config.Config) (err error) {
 	chosen := cfg.IsSet("PERCORE_FRONT_USER")
 	switch {
-	case os.Getuid() != 0:
+	case p.on.uid != 0:
 		p.Front, err = Lookup("PERCORE_FRONT_USER", cfg.FrontUser)
-		p.notes = append(p.notes, fmt.Sprintf("the front door and the workers share uid %d, as percore is not root: a worker that is broken into can stop the front door", os.Getuid()))
+		p.notes = append(p.notes, fmt.Sprintf("the front door and the workers share uid %d, as percore is not root: a worker that is broken into can stop the front door", p.on.uid))
 		return err
-	case !maySwitchUser() && chosen:
+	case !p.on.maySwitch() && chosen:
 		return fmt.Errorf("PERCORE_FRONT_USER=%s: this container lacks the capabilities SETUID and SETGID; add them, as in docker run --cap-add SETUID --cap-add SETGID, or unset the variable", cfg.FrontUser)
-	case !maySwitchUser():
+	case !p.on.maySwitch():
 		p.notes = append(p.notes, "the front door keeps percore's user: this container lacks the capabilities SETUID and SETGID")
 		return nil
 	case !chosen && isWorkers(frontUID, p.Users):
@@ -55,7 +54,7 @@ func (p *Plan) KeepFront(cfg, current *config.Config, front *reaper.Credential) 
 		return nil // and whoever asks for another is refused
 	}
 	cfg.ChooseFrontUser(current.FrontUser, current.Setting("PERCORE_FRONT_USER").Reason)
-	if front != nil && os.Getuid() == 0 && isWorkers(front.UID, p.Users) {
+	if front != nil && p.on.uid == 0 && isWorkers(front.UID, p.Users) {
 		return fmt.Errorf("uid %d is the front door's, which keeps it for life: a new container gives the front door another", front.UID)
 	}
 	return nil

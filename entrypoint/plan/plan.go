@@ -7,7 +7,6 @@ package plan
 
 import (
 	"errors"
-	"os"
 	"time"
 
 	"percore/entrypoint/config"
@@ -15,7 +14,6 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/reaper"
 	"percore/reaper/cpus"
-	"percore/reaper/oom"
 )
 
 // Plan is what a configuration comes to on this machine.
@@ -27,8 +25,9 @@ type Plan struct {
 	Front   *reaper.Credential   // the front door's user; nil is percore's own
 	Role    environment.Role     // of the workers: a user's programs, or ours
 
-	counter      counter
+	on           machine
 	memory       int64 // bytes that the container may use; 0: not known
+	counter      counter
 	killTree     value.Bool
 	drainTimeout time.Duration
 	notes        []string // what could not be done as configured by default, for the log
@@ -42,14 +41,16 @@ const workersPerLoop = 8
 var ErrNoCommand = errors.New("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
 
 // Make counts, looks up and checks all that the configuration leaves to the machine.
-func Make(cfg *config.Config) (*Plan, error) {
+func Make(cfg *config.Config) (*Plan, error) { return makeOn(thisMachine(), cfg) }
+
+func makeOn(m machine, cfg *config.Config) (*Plan, error) {
 	facts := cfg.Mode.Facts()
 	isOptional := facts.Fleet && !facts.Listens && len(cfg.Further) > 0
 	if len(cfg.Command.Words) == 0 && !isOptional {
 		return nil, ErrNoCommand
 	}
-	p := &Plan{killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: oom.Limit(os.DirFS("/"))}
-	p.CPUs = p.counter.count()
+	p := &Plan{on: m, killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: m.memory()}
+	p.CPUs = p.Recount()
 	if p.counter.fault != "" {
 		p.notes = append(p.notes, p.counter.fault)
 	}

@@ -2,11 +2,8 @@ package plan
 
 import (
 	"fmt"
-	"os"
 
 	"percore/entrypoint/config"
-	"percore/entrypoint/self"
-	"percore/reaper/room"
 )
 
 // How many threads percore's own processes have at most, measured under load, and one or two to spare. A Go program that gets no thread is ended
@@ -23,8 +20,8 @@ const roomAdvice = "Raise it, as in docker run --pids-limit 256 or ulimit -u"
 
 // CheckRoom compares what the fleet needs in any case with what the limits leave: an error is a sentence for the user.
 func (p *Plan) CheckRoom(cfg *config.Config) error {
-	left := room.For(os.DirFS("/"), os.Getuid())
-	own, workers, front := self.Threads(), p.allWorkers(cfg), p.frontNeed(cfg)
+	left := p.on.room(p.on.uid)
+	own, workers, front := p.on.threads(), p.allWorkers(cfg), p.frontNeed(cfg)
 	need := superviseThreads + workers + front
 	if left.Left+own >= need {
 		return nil
@@ -34,9 +31,11 @@ func (p *Plan) CheckRoom(cfg *config.Config) error {
 }
 
 // CheckOwnRoom is CheckRoom for PID 1 alone, which has to be there to load the configuration.
-func CheckOwnRoom() error {
-	left := room.For(os.DirFS("/"), os.Getuid())
-	own := self.Threads()
+func CheckOwnRoom() error { return thisMachine().checkOwnRoom() }
+
+func (m machine) checkOwnRoom() error {
+	left := m.room(m.uid)
+	own := m.threads()
 	if left.Left+own >= superviseThreads {
 		return nil
 	}
@@ -62,12 +61,12 @@ func (p *Plan) frontNeed(cfg *config.Config) int {
 
 // frontRoom says what stands against a start of the front door now.
 func (p *Plan) frontRoom() error {
-	uid := os.Getuid()
+	uid := p.on.uid
 	if p.Front != nil {
 		uid = int(p.Front.UID)
 	}
 	need := frontThreads + p.Loops
-	if left := room.For(os.DirFS("/"), uid); left.Left < need {
+	if left := p.on.room(uid); left.Left < need {
 		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit, max(left.Left, 0))
 	}
 	return nil

@@ -75,6 +75,7 @@ func SignalMap(m value.SignalMap) map[syscall.Signal]syscall.Signal {
 	return all
 }
 
+// ExitOn is e in the fleet's terms.
 func ExitOn(e value.ExitOn) fleet.ExitOn {
 	switch e {
 	case value.ExitOnAnyFatal:

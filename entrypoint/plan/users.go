@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"golang.org/x/sys/unix"
-
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
 	"percore/reaper"
@@ -24,6 +22,7 @@ func (p *Plan) lookupUsers(cfg *config.Config) error {
 	return nil
 }
 
+// Lookup finds the user that a variable names; nil is percore's own. The error is a *SettingError.
 func Lookup(variable string, user value.User) (*reaper.Credential, error) {
 	if user == "" {
 		return nil, nil
@@ -41,17 +40,8 @@ type SettingError struct {
 	Err         error
 }
 
+// Error is the setting as it was written, and what is wrong with it.
 func (e *SettingError) Error() string { return e.Name + "=" + e.Value + ": " + e.Err.Error() }
 
+// Unwrap is what is wrong, alone.
 func (e *SettingError) Unwrap() error { return e.Err }
-
-// maySwitchUser tells whether the kernel will let a child have another user (man 7 capabilities).
-func maySwitchUser() bool {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var sets [2]unix.CapUserData
-	if err := unix.Capget(&header, &sets[0]); err != nil {
-		return true // let the attempt tell
-	}
-	const need = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID
-	return sets[0].Effective&need == need
-}

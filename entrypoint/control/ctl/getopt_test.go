@@ -71,3 +71,39 @@ func TestSupervisorctlsOptionsAreGetopts(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOptionThatTakesAValueTakesTheNextWord(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "s")
+	for line, want := range map[string]string{
+		"-s unix://" + place + " pid":              "unix://" + place + " no such file\n",
+		"-c status -s unix://" + place + " pid":    "unix://" + place + " no such file\n",
+		"--user -s -s unix://" + place + " pid":    "unix://" + place + " no such file\n",
+		"-u a -p b -s unix://" + place + " pid":    "unix://" + place + " no such file\n",
+		"-s http://localhost:9001 pid":             "unix:///nowhere/s no such file\n", // a TCP server means nothing here
+		"--serverurl=http://localhost:9001/x -- -": "*** Unknown syntax: -\n",
+	} {
+		var out bytes.Buffer
+		tool := &ctl.Tool{Out: &out, Err: &out, In: strings.NewReader(""), Place: "/nowhere/s", Proc: os.DirFS("/proc")}
+		if tool.Supervisorctl(strings.Fields(line)); out.String() != want {
+			t.Errorf("%s: got %q, want %q", line, &out, want)
+		}
+	}
+}
+
+func TestOptionsThatDoNotGoTogether(t *testing.T) {
+	for line, want := range map[string]string{
+		"-s unix:///a -s unix:///b pid":          "conflicting command line option '-s'",
+		"-s unix:///a --serverurl=unix:///b pid": "conflicting command line option '--serverurl'",
+		"-c a --configuration b pid":             "conflicting command line option '--configuration'",
+		"-r a --history_file=b pid":              "conflicting command line option '--history_file'",
+		"-i --interactive pid":                   "conflicting command line option '--interactive'",
+		"--serverurl nowhere pid":                "invalid value for --serverurl 'nowhere': value 'nowhere' is not a URL",
+		"-s unix:///a -s foo pid":                "invalid value for -s 'foo'",
+	} {
+		var out, err bytes.Buffer
+		tool := &ctl.Tool{Out: &out, Err: &err, In: strings.NewReader(""), Place: "/nowhere/s", Proc: os.DirFS("/proc")}
+		if code := tool.Supervisorctl(strings.Fields(line)); code != 2 || !strings.Contains(err.String(), want) || out.Len() > 0 {
+			t.Errorf("%s: got code %d, %q and %q, want 2 and %q", line, code, &out, &err, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package ctl_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -153,5 +154,101 @@ func TestAnAnswerThatIsCutIsAnError(t *testing.T) {
 	code := (&ctl.Tool{Out: &out, Place: place, Proc: fstest.MapFS{}}).Run([]string{"stop", "a"})
 	if want := "a: stopped\nERROR: percore ended in the middle of its answer\n"; code != 1 || out.String() != want {
 		t.Errorf("got code %d and %q, want 1 and %q", code, &out, want)
+	}
+}
+
+// supervisorctl connects before it looks at the arguments of most commands, so that one that makes no sense says first that nothing answers.
+func TestACommandConnectsBeforeItComplains(t *testing.T) {
+	place := control.Place(filepath.Join(t.TempDir(), "s"))
+	for line, want := range map[string]string{
+		"start": "no such file", "stop": "no such file", "restart": "no such file", "signal": "no such file", "signal HUP": "no such file", "clear": "no such file",
+		"tail": "no such file", "tail a b c d": "no such file", "fg": "no such file", "fg a b": "no such file", "version x": "no such file", "maintail x": "no such file",
+		"scale": "no such file", "scale many": "no such file", "drain": "no such file", "undrain": "no such file", "status --nope": "no such file",
+		"reread x": "accepts no arguments", "avail x": "accepts no arguments", "reload x": "accepts no arguments", "shutdown x": "accepts no arguments",
+		"update --env-file": "takes the name of a file",
+	} {
+		var out bytes.Buffer
+		(&ctl.Tool{Out: &out, Place: place, Proc: fstest.MapFS{}}).Run(strings.Fields(line))
+		if got := out.String(); !strings.Contains(got, want) || strings.Count(got, "\n") > 1 && want == "no such file" {
+			t.Errorf("%s: got %q, want %q first", line, got, want)
+		}
+	}
+}
+
+func TestASocketThatIsSomebodyElsesIsNotSpokenTo(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("SKIPPED: root may do anything")
+	}
+	dir := t.TempDir()
+	place := control.Place(filepath.Join(dir, "s"))
+	listener, err := control.Listen(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if err := os.Chmod(dir, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(dir, 0o700)
+	for line, code := range map[string]int{"status": 4, "pid": 4, "stop a": 4} {
+		var out bytes.Buffer
+		tool := &ctl.Tool{Out: &out, Place: place, Proc: fstest.MapFS{}}
+		if got := tool.Run(strings.Fields(line)); got != code || out.String() != "unix://"+string(place)+" permission denied\n" {
+			t.Errorf("%s: got code %d and %q, want %d and that permission is denied", line, got, &out, code)
+		}
+	}
+}
+
+func TestOneToolTakesSeveralCommands(t *testing.T) {
+	s := &script{frames: outcomes(control.Outcome{Group: "g", Name: "a", Did: "stopped"})}
+	tool, out := serve(t, s)
+	for range 3 {
+		if code := tool.Run([]string{"stop", "g:a"}); code != 0 {
+			t.Errorf("got code %d", code)
+		}
+	}
+	if out.String() != strings.Repeat("g:a: stopped\n", 3) || len(s.requests) != 3 {
+		t.Errorf("got %q and %d requests, want three of both", out, len(s.requests))
+	}
+}
+
+func TestARefusalOfTheServerIsSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  string
+		code int
+	}{
+		"it is busy":             {"busy: 64 commands are under way", 4},
+		"the client is too new":  {"control speaks version 1, the client version 2", 2},
+		"the order was not done": {"restart: rolling restart halted: web-8000 is not ready", 1},
+	} {
+		for _, line := range []string{"restart a", "status", "pid", "tail a", "update A=1", "scale 2", "shutdown"} {
+			tool, out := serve(t, &script{code: c.code, err: errors.New(c.err)})
+			code := tool.Run(strings.Fields(line))
+			if code != c.code || !strings.Contains(out.String(), "ERROR: "+c.err+"\n") {
+				t.Errorf("%s, %s: got code %d and %q, want %d and the reason", name, line, code, out, c.code)
+			}
+		}
+	}
+}
+
+// The words that percore adds go beside what a script reads, never into it.
+func TestWhoWasReachedIsSaidOnStderrAlone(t *testing.T) {
+	frames := []control.Frame{
+		{Fleet: &control.Fleet{PID: 7, Version: "1.2", Command: "python3 main.py"}},
+		{Process: &control.Process{Group: "g", Name: "a", State: "RUNNING", Description: "pid 8"}},
+		{Text: "4711"},
+	}
+	for line, want := range map[string]bool{
+		"stop a": true, "start a": true, "restart a": true, "signal HUP a": true, "scale 2": true, "drain a": true, "undrain a": true, "clear a": true, "shutdown": true,
+		"update A=1": true, "update --dry-run A=1": false, "reread": false, "pid": false, "tail a": false, "logs": false, "healthcheck": false, "avail": false,
+		"status": true, "status --json": false, // of one that is not PID 1 of its namespace
+	} {
+		var err bytes.Buffer
+		tool, out := serve(t, &script{frames: frames})
+		tool.Err = &err
+		tool.Run(strings.Fields(line))
+		if got := err.String() == "reached percore 1.2, pid 7: python3 main.py\n"; got != want || !want && err.Len() > 0 || strings.Contains(out.String(), "reached") {
+			t.Errorf("%s: got %q on stderr and %q on stdout, want it named: %t", line, err.String(), out, want)
+		}
 	}
 }
