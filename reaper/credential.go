@@ -106,7 +106,7 @@ func supplementaryGroups(entry *user.User) ([]uint32, error) {
 	return groups, nil
 }
 
-// current says whether this process already is that user and has that group.
+// current reports whether this process already is that user and has that group.
 func (c *Credential) current() bool {
 	return os.Geteuid() != 0 && int(c.UID) == os.Geteuid() && int(c.GID) == os.Getegid()
 }

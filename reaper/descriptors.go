@@ -52,7 +52,7 @@ func sealByProc(dir string) error {
 const prSetChildSubreaper = 36
 
 // Subreaper makes this process adopt its descendants' orphans, as PID 1 does by nature. Without it a worker's
-// orphans leave for some other process, and nobody can count or stop them. For PID 1 it does nothing.
+// orphans leave for some other process, and nothing can count or stop them. For PID 1 it does nothing.
 func Subreaper() error {
 	if os.Getpid() == 1 {
 		return nil

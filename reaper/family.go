@@ -16,7 +16,7 @@ import (
 // mark is a number that a child and all that it starts carry, so that they are known when their parents are gone: 0 is none.
 //
 // It is the soft limit of the real-time CPU time (man 2 getrlimit, RLIMIT_RTTIME), in microseconds: every process inherits it, in
-// whatever session, with whatever environment and user, and anybody may read it in /proc/PID/limits. It limits nothing: it stands for
+// whatever session, with whatever environment and user, and any process may read it in /proc/PID/limits. It limits nothing: it stands for
 // seventy thousand years. What resets limits, as `su` does (man 8 pam_limits), keeps the environment as a rule, which has it too.
 type mark uint64
 
@@ -33,7 +33,7 @@ const (
 // markSalt tells the children of one percore from those of another below it.
 func markSalt() uint64 { return markBit | rand.Uint64()&markSaltMask }
 
-// isSibling says whether both are of one reaper.
+// isSibling reports whether both are of one reaper.
 func (m mark) isSibling(other mark) bool { return m>>markSaltShift == other>>markSaltShift }
 
 // bequeath makes the mark what the next child inherits. The limit is the whole process's, and means nothing to it meanwhile. Where it
@@ -103,7 +103,7 @@ func parseLimits(text []byte) mark {
 	}
 	n, err := strconv.ParseUint(string(fields[0]), 10, 64)
 	if err != nil || n&markBit == 0 || n >= 2*markBit {
-		return 0 // "unlimited", or somebody's limit
+		return 0 // "unlimited", or a limit of the process
 	}
 	return mark(n)
 }
@@ -112,7 +112,7 @@ func parseLimits(text []byte) mark {
 func parseEnviron(text []byte) mark {
 	for pair := range bytes.SplitSeq(text, []byte{0}) {
 		if value, found := bytes.CutPrefix(pair, []byte(markVariable+"=")); found {
-			n, _ := strconv.ParseUint(string(value), 16, 64) // whoever wrote something else has no mark
+			n, _ := strconv.ParseUint(string(value), 16, 64) // a process that wrote something else has no mark
 			return mark(n)
 		}
 	}
@@ -122,7 +122,7 @@ func parseEnviron(text []byte) mark {
 // family is a child and what it has started.
 type family struct {
 	leader int
-	gone   bool // the leader has been reaped: its number may be somebody else's by now
+	gone   bool // the leader has been reaped: its number may be another process's by now
 	mark   mark // 0: only its process group is meant
 }
 
@@ -132,14 +132,14 @@ type census struct {
 	settled bool           // none of them has ended and not been reaped yet: it may have left a child that was not seen
 }
 
-// some says whether there is a member, or may be one.
+// some reports whether there is a member, or may be one.
 func (c census) some() bool { return len(c.members) > 0 || !c.settled }
 
 // members takes the census; false where /proc does not tell.
 //
 // Members are all below percore, since it adopts orphans. A process is one by its mark, by its parent, or by its process group, whose
-// number is nobody else's while somebody is in it. None can slip through a census that is settled: of each that lives an ancestor is a
-// child of percore's, and that cannot go from /proc meanwhile, because who takes the census is who reaps.
+// number is no other process's while one is in it. None can slip through a census that is settled: of each that lives an ancestor is a
+// child of percore's, and that cannot go from /proc meanwhile, because the same goroutine takes the census and reaps.
 func (f family) members() (c census, known bool) {
 	self := os.Getpid()
 	all, known := tree.Below(self)

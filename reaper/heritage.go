@@ -11,7 +11,7 @@ import (
 // bequeath gives the forking thread what the child is to inherit from it, and returns what gives the thread its own back.
 //
 // The affinity is the thread's alone, and Go makes no thread out of one that a goroutine is locked to (runtime.LockOSThread), so
-// nobody else gets it. The umask is the whole process's (man 2 clone, CLONE_FS; to leave that takes CAP_SYS_ADMIN): a file
+// no other thread gets it. The umask is the whole process's (man 2 clone, CLONE_FS; to leave that takes CAP_SYS_ADMIN): a file
 // that another thread makes meanwhile must not depend on it. Nor is the mark the thread's own.
 //
 // NoNewPrivs is the thread's too, but nothing takes it back: see confined.
@@ -28,7 +28,7 @@ func (s Spec) bequeath() (restore func()) {
 	}
 }
 
-// pin moves the calling thread to these CPUs (man 2 sched_setaffinity). Where the kernel does not let it, because somebody has
+// pin moves the calling thread to these CPUs (man 2 sched_setaffinity). Where the kernel does not let it, because an operator has
 // changed the container's set since, it stays where it is: a child in another place is better than none.
 func pin(cpus []int) (unpin func()) {
 	var before, wanted unix.CPUSet

@@ -23,7 +23,7 @@ type leftovers struct {
 	sent    map[tree.Life]bool // those that were
 	seen    []tree.Process     // those that were sent anything
 	latest  census
-	known   bool      // /proc tells who belongs to the family
+	known   bool      // /proc tells which processes belong to the family
 	until   time.Time // when the end is reported, whatever is left; zero while they are asked politely
 }
 
@@ -74,7 +74,7 @@ func (l *leftovers) begin(sig syscall.Signal) {
 	}
 }
 
-// signalNew signals those that have not been yet. It is false where /proc does not tell who they are.
+// signalNew signals those that have not been yet. It is false where /proc does not tell which they are.
 func (l *leftovers) signalNew() (known bool) {
 	tree.Each(func() []tree.Process {
 		l.latest, known = l.family.members()
@@ -117,7 +117,7 @@ func (l *leftovers) signal(p tree.Process) {
 	}
 }
 
-// live says whether something is left, and signals what is new. As long as one lives that is known, no other is looked for: a look at
+// live reports whether something is left, and signals what is new. As long as one lives that is known, no other is looked for: a look at
 // all of /proc takes milliseconds, and strangers' ends may wake the reaper often.
 func (l *leftovers) live() bool {
 	if l.sig == syscall.SIGKILL && len(l.sent) > 0 {
@@ -134,7 +134,7 @@ func (l *leftovers) live() bool {
 	return l.latest.some()
 }
 
-// report hands an end to its owner: at once, or when nothing is left of the child, so that whoever starts the next one finds the port
+// report hands an end to its owner: at once, or when nothing is left of the child, so that the next one that is started finds the port
 // free.
 func (r *Reaper) report(p *Process, e Exit) {
 	l := p.left
@@ -201,7 +201,7 @@ func (r *Reaper) setClock() {
 	}
 }
 
-// groupLives says whether some process, or zombie, is in the group. EPERM is a yes (man 2 kill).
+// groupLives reports whether some process, or zombie, is in the group. EPERM is a yes (man 2 kill).
 func groupLives(pgid int) bool {
 	return !errors.Is(syscall.Kill(-pgid, 0), syscall.ESRCH)
 }

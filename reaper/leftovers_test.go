@@ -40,7 +40,7 @@ func adopter(t *testing.T) *reaper.Reaper {
 	return r
 }
 
-// isGone says whether nothing is left of a process but, if anything, a zombie that will be reaped.
+// isGone reports whether nothing is left of a process but, if anything, a zombie that will be reaped.
 func isGone(pid int) bool {
 	state := stateOf(pid)
 	return state == 0 || state == 'Z'

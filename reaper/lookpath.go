@@ -63,7 +63,7 @@ func executable(file, dir string) error {
 	}
 }
 
-// notFound says whether err means that nothing is there, for any of the reasons execvp passes over.
+// notFound reports whether err means that nothing is there, for any of the reasons execvp passes over.
 func notFound(err error) bool {
 	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -65,7 +65,7 @@ func (p *Process) sendStop(sig syscall.Signal) error {
 	return err
 }
 
-// send signals the group. SIGKILL reaches what is to end with the child in other groups first, while its parents still show who belongs to it.
+// send signals the group. SIGKILL reaches what is to end with the child in other groups first, while its parents still show what belongs to it.
 func (p *Process) send(sig syscall.Signal) error {
 	if sig == syscall.SIGKILL {
 		p.stopSignal = 0
@@ -84,7 +84,7 @@ func (p *Process) send(sig syscall.Signal) error {
 func (p *Process) family() family { return family{leader: p.pid, mark: p.spec.mark} }
 
 // killGroup runs on the reaper's goroutine, so that the leader cannot be reaped in between. EPERM means
-// that somebody in the group changed its user; the rest of the group did get the signal.
+// that a process of the group changed its user; the rest of the group did get the signal.
 func killGroup(pid int, sig syscall.Signal) error { return signalError(syscall.Kill(-pid, sig)) }
 
 func signalError(err error) error {

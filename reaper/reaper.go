@@ -80,7 +80,7 @@ func (r *Reaper) Run() error {
 }
 
 // Close makes Run return and every later Spawn and Signal fail. It may be called more than once. Children
-// that still live are nobody's after it, so it comes last.
+// that still live are no worker's after it, so it comes last.
 func (r *Reaper) Close() { r.close.Do(func() { close(r.closing) }) }
 
 // Spawn starts a child. It is safe from any goroutine, waits for Run, and returns when execve succeeded or
@@ -118,7 +118,7 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Files, s.Env = nil, nil // whoever opened them closes them
+	s.Files, s.Env = nil, nil // the caller opened them and closes them
 	p := &Process{pid: pid, started: time.Now(), spec: s}
 	p.signal = func(sig syscall.Signal) error { return r.signal(p, sig) }
 	p.stop = func(sig syscall.Signal) error { return r.stop(p, sig) }

@@ -88,7 +88,7 @@ func (e *SpawnError) ExitCode() int {
 	return CodeNotExecutable
 }
 
-// Retriable says whether the same start may succeed a moment later: the machine was short of something,
+// Retriable reports whether the same start may succeed a moment later: the machine was short of something,
 // or the program's file was being written. A missing file or directory and a refusal stay as they are.
 func (e *SpawnError) Retriable() bool {
 	for _, passing := range []error{

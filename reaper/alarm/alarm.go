@@ -1,7 +1,7 @@
 // Package alarm measures how long others have had to do something, by the time in which this process ran.
 //
-// While the container is paused (the freezer, as docker pause uses it; SIGSTOP; a snapshot of the machine) time passes in which nobody
-// could do anything. The kernel does not tell, but a timer that rings long after it was due does. So a deadline that judges somebody
+// While the container is paused (the freezer, as docker pause uses it; SIGSTOP; a snapshot of the machine) time passes in which no process
+// could do anything. The kernel does not tell, but a timer that rings long after it was due does. So a deadline that judges a process
 // is waited for in pieces, and a piece that ends late is waited for once more: what has to be done, and what was said meanwhile, gets
 // its turn before the judgement. Nothing ticks: an alarm rings four times where it would have rung once.
 package alarm
@@ -44,20 +44,20 @@ func (c *Clock) Now() time.Time { return time.Now().Add(-c.lost) }
 // Since is the time since t without the pauses that were noticed meanwhile.
 func (c *Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
-// Allow calls do when somebody has had d, pauses not counted.
+// Allow calls do when a process has had d, pauses not counted.
 func (c *Clock) Allow(d time.Duration, do func()) *Alarm {
 	return c.start(d, max(d/pieces, pieceMin), lateMin, do)
 }
 
-// Bound is Allow for a deadline that somebody outside counts as well: only a pause of a second or more moves it.
+// Bound is Allow for a deadline that is counted outside as well: only a pause of a second or more moves it.
 func (c *Clock) Bound(d time.Duration, do func()) *Alarm {
 	return c.start(d, max(d/pieces, pieceMin), lateMinBound, do)
 }
 
-// After calls do when d is over, however that passed. It is for what judges nobody.
+// After calls do when d is over, however that passed. It is for what judges no process.
 func (c *Clock) After(d time.Duration, do func()) *Alarm { return c.start(d, d, 0, do) }
 
-// Missed tells whether so much more time has passed since something was due that this process cannot have run meanwhile.
+// Missed reports whether so much more time has passed since something was due that this process cannot have run meanwhile.
 func Missed(due time.Time) bool { return time.Since(due) > lateMin }
 
 // lose takes note of a pause that a deadline reveals. Of several deadlines that were due in the same pause each may know of a

@@ -32,7 +32,7 @@ type record struct {
 type Signal struct {
 	Number syscall.Signal
 	Code   int32  // si_code: 0 for kill, negative for sigqueue, positive from the kernel (man 2 sigaction)
-	PID    int    // who sent it, 0 from outside the pid namespace; means nothing if Code is positive
+	PID    int    // of the sender, 0 from outside the pid namespace; means nothing if Code is positive
 	UID    uint32 // its user, likewise
 	Value  uint64 // what sigqueue sent along
 }
@@ -43,15 +43,15 @@ const (
 	codeKernel = 0x80
 )
 
-// Queued says whether the signal came with a value, by sigqueue (man 3 sigqueue).
+// Queued reports whether the signal came with a value, by sigqueue (man 3 sigqueue).
 func (s Signal) Queued() bool { return s.Code == codeQueue }
 
-// OfChild says whether the kernel sent it because a child ended, stopped or went on.
+// OfChild reports whether the kernel sent it because a child ended, stopped or went on.
 func (s Signal) OfChild() bool {
 	return s.Number == syscall.SIGCHLD && s.Code > 0 && s.Code < codeKernel
 }
 
-// Own says whether this process sent it itself: the runtime's SIGURG, or SIGPIPE for a broken stderr.
+// Own reports whether this process sent it itself: the runtime's SIGURG, or SIGPIPE for a broken stderr.
 func (s Signal) Own() bool { return s.Code <= 0 && s.PID == os.Getpid() }
 
 // All catches all signals from here on, or goes on catching them since the entry. It is called once; there is no way back.
@@ -142,7 +142,7 @@ func Pause(deadline time.Time) error {
 	}
 }
 
-// Soon says whether sig is still to come from Next n times, and waits a little for that.
+// Soon reports whether sig is still to come from Next n times, and waits a little for that.
 func (c *Catcher) Soon(sig syscall.Signal, n int, wait time.Duration) bool {
 	return c.gather(sig, n, wait) >= n
 }

@@ -23,7 +23,7 @@ type Watcher struct {
 }
 
 // Watch begins to wait for changes of the quotas and CPU sets of this process's control groups, by inotify: the kernel tells of
-// each write to one of their files, whoever writes and through whichever mount (man 7 inotify). It gives an error when there is no such file.
+// each write to one of their files, whatever process writes and through whichever mount (man 7 inotify). It gives an error when there is no such file.
 func Watch(fsys fs.FS) (*Watcher, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
@@ -80,7 +80,7 @@ func (w *Watcher) read(events chan<- struct{}) {
 // Close ends Run.
 func (w *Watcher) Close() { w.inotify.Close() }
 
-// files lists, as fs.FS names, what Usable depends on and somebody may write to.
+// files lists, as fs.FS names, what Usable depends on and may be written to.
 func files(fsys fs.FS) []string {
 	mounts, err := cgroup.Mounts(fsys, "cpu")
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 // one bit per signal while main is not yet listening.
 const queueLength = 64
 
-// signals is written here, or by Release before anybody else can read it; subscribed is closed when all of them are caught.
+// signals is written here, or by Release before another goroutine can read it; subscribed is closed when all of them are caught.
 var signals, subscribed = subscribeUnlessCaught()
 
 // guard reads what the entry catches; nil where it catches nothing, or all.
@@ -62,7 +62,7 @@ func Release() <-chan os.Signal {
 	return signals
 }
 
-// ends says whether sig is one of those that would end a Go program and that percore obeys.
+// ends reports whether sig is one of those that would end a Go program and that percore obeys.
 func ends(sig syscall.Signal) bool {
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP:

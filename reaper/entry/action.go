@@ -74,7 +74,7 @@ func catchLate() error {
 }
 
 // Overflow gives, once, the signals that came while the pipe was full; bit n-1 is signal n. A record whose signal is 0 may
-// come to say that there is one, so whoever waits for the pipe need not fear to miss it.
+// come to say that there is one, so a reader of the pipe need not fear to miss it.
 func Overflow() uint64 { return atomic.SwapUint64(&overflow, 0) }
 
 // Set changes the disposition of a signal. Caught is possible after CatchAll only.

@@ -32,7 +32,7 @@ type Inherited struct {
 // installs nothing: until the exec, a signal does what it would do to the command before its first instruction.
 const ShimName = "percore-shim"
 
-// Guarded says whether HUP, INT, QUIT and TERM, and no other signals, have been the entry's since the first instruction: the
+// Guarded reports whether HUP, INT, QUIT and TERM, and no other signals, have been the entry's since the first instruction: the
 // process is not in mode init.
 func Guarded() bool { return guarded }
 
@@ -40,7 +40,7 @@ func Guarded() bool { return guarded }
 // not block. Each record is the first RecordBytes of a siginfo_t.
 func GuardedEnd() int { return int(readEnd) }
 
-// Active says whether signals have been the entry's since the first instruction: the process is in mode init by its first
+// Active reports whether signals have been the entry's since the first instruction: the process is in mode init by its first
 // word or by PERCORE_MODE.
 func Active() bool { return active }
 

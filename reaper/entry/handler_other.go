@@ -2,7 +2,7 @@
 
 package entry
 
-// Elsewhere nobody has written the handler yet, and CatchAll says so.
+// Elsewhere the handler has not been written yet, and CatchAll says so.
 func handlerAddress() uintptr  { return 0 }
 func restorerAddress() uintptr { return 0 }
 func unhook()                  {}

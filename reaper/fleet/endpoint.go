@@ -51,7 +51,7 @@ func (w *worker) endpointState() EndpointState {
 	}
 }
 
-// trouble is why it is not up, for anybody to read.
+// trouble is why it is not up, for any client to read.
 func (w *worker) trouble() string {
 	if w.diagnosis.Public == "" {
 		return ""

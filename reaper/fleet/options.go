@@ -29,7 +29,7 @@ type Endpoint struct {
 	State       EndpointState
 	RequestsMax uint64    // after which it is to be called exhausted; 0 is never
 	Killed      uint64    // the latest incarnation that was killed from outside; 0 is none
-	Trouble     string    // why it is not up, where that is known and may be told to anybody: it listens somewhere else; empty is nothing
+	Trouble     string    // why it is not up, where that is known and may be told to any client: it listens somewhere else; empty is nothing
 	Coming      bool      // it is not up, and is on its way there without another order
 	Due         time.Time // while Coming: the start that this waits for; zero where nothing has to be waited for
 	Proven      bool      // some process of its slot has been ready
@@ -99,7 +99,7 @@ type Options struct {
 	// Stdout and Stderr get the workers' output; nil throws it away.
 	Stdout, Stderr io.Writer
 
-	// OOMKilled says whether the cgroup's memory limit killed that process. Nil is no.
+	// OOMKilled reports whether the cgroup's memory limit killed that process. Nil is no.
 	OOMKilled func(pid int) bool
 	// SocketPlaces are folders for the workers' unix sockets, the first that can be written to counts; nil is /run, /dev/shm and /tmp.
 	SocketPlaces []string
@@ -107,11 +107,11 @@ type Options struct {
 	Probe func(ctx context.Context, r probe.Check, address string) error
 	// Resident is the memory, in bytes, of a process and all below it; nil looks at /proc.
 	Resident func(pid int) int64
-	// Stopped says whether a process is stopped by a signal; nil looks at /proc.
+	// Stopped reports whether a process is stopped by a signal; nil looks at /proc.
 	Stopped func(pid int) bool
-	// Ports looks at who listens where; nil looks at /proc.
+	// Ports looks at which process listens where; nil looks at /proc.
 	Ports *ports.Look
-	// Descends says whether a process is a descendant of another, by pid; nil looks at /proc.
+	// Descends reports whether a process is a descendant of another, by pid; nil looks at /proc.
 	Descends func(pid, root int) bool
 	// UserOf is the user that a process has now; nil looks at /proc.
 	UserOf func(pid int) (uid int, known bool)

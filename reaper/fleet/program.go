@@ -43,7 +43,7 @@ type Program struct {
 	Priority int  // lower starts first and stops last
 	First    bool // runs once, and has to end with code 0, before any other program is started
 	Late     bool `change:"judged"` // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
-	Internal bool // percore's own: not meant when somebody says all, and not part of a rolling restart
+	Internal bool // percore's own: not meant when a user says all, and not part of a rolling restart
 	Traffic  bool // its workers are endpoints of the front door
 	Critical bool `change:"judged"` // the container ends when all workers of critical programs are done for
 	Vital    bool `change:"judged"` // the container ends when one of its workers is FATAL, whatever else runs
@@ -152,7 +152,7 @@ func (p Program) withDefaults() Program {
 	return p
 }
 
-// withoutPort is what can be known of a worker to which nobody can connect.
+// withoutPort is what can be known of a worker to which nothing can connect.
 func withoutPort(r probe.Check) probe.Check {
 	if r.Kind == probe.Notify {
 		return r

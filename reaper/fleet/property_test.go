@@ -73,7 +73,7 @@ func scriptKernel(k *fakeKernel, random *rand.Rand) {
 	}
 }
 
-// randomEvent does one thing and says whether it was a stop.
+// randomEvent does one thing and reports whether it was a stop.
 func randomEvent(r *rig, p Program, random *rand.Rand) (stop bool) {
 	port := p.PortsFrom + random.IntN(p.Workers)
 	switch random.IntN(16) {

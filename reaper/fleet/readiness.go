@@ -84,7 +84,7 @@ func (s *supervisor) owned(w *worker, attempt func(context.Context) error) func(
 func (s *supervisor) logBelieved(title string, port int) {
 	if !s.believed {
 		s.believed = true
-		s.log.Warn("whoever answers at a worker's port is taken for the worker", "process", title, "port", port, "reason", "/proc does not tell who listens there")
+		s.log.Warn("what answers at a worker's port is taken for the worker", "process", title, "port", port, "reason", "/proc does not tell which process listens there")
 	}
 }
 

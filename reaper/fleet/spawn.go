@@ -16,7 +16,7 @@ import (
 )
 
 // fork spawns the process with its descriptors. Workers die with percore by SIGKILL: they would keep their
-// ports from the next percore otherwise, and nobody would send them requests. It is what the kernel does to
+// ports from the next percore otherwise, and would get no requests. It is what the kernel does to
 // a container whose PID 1 ends, so workers see no difference between the two.
 func (s *supervisor) fork(w *worker) (*reaper.Process, error) {
 	argv, err := s.prepare(w)

@@ -22,7 +22,7 @@ type supervisor struct {
 
 	isReady func(*worker)                         // is told of each worker that has become ready
 	heed    func(from notify.Sender, text string) // is told what processes say of themselves
-	over    <-chan struct{}                       // closed when nobody heeds any more
+	over    <-chan struct{}                       // closed when nothing is heeded any more
 }
 
 // apply takes a worker through an event and whatever that entails. The front door hears of the change before

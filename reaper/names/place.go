@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// place is where a name leads: a folder that is open, so that nobody can put another in its stead, and a name in it.
+// place is where a name leads: a folder that is open, so that no other can be put in its stead, and a name in it.
 type place struct {
 	folder int    // for O_PATH uses; -1 where there is none
 	base   string // without a slash
 	ours   bool   // by the rule of this package
-	owner  ids    // of the first folder on the way that belongs to somebody else; ours where there is none
-	keeper uint32 // who owns the folder itself
+	owner  ids    // of the first folder on the way that belongs to another user; ours where there is none
+	keeper uint32 // the owner of the folder itself
 }
 
 // ids are an owner's.
@@ -150,13 +150,13 @@ func (w *walk) followLink(fd int) error {
 	return nil
 }
 
-// closed reports whether nobody but root and ourselves can change what is in the folder.
+// closed reports whether root and ourselves alone can change what is in the folder.
 func (w *walk) closed() bool {
 	stat, err := w.stat()
 	return err == nil && own(stat.Uid) && stat.Mode&0o022 == 0
 }
 
-// sticky reports whether everybody can change only what is their own in the folder.
+// sticky reports whether each user can change only what is their own in the folder.
 func (w *walk) sticky() bool {
 	stat, err := w.stat()
 	return err == nil && own(stat.Uid) && stat.Mode&unix.S_ISVTX != 0

@@ -15,7 +15,7 @@ import (
 const noticeBytesMax = 4096
 
 // Socket is the socket on which workers say how they are (man 3 sd_notify). Its name is abstract: it takes no writable folder, and
-// a worker of any user may send to it. Who sends is told by the kernel (man 7 unix, SCM_CREDENTIALS), and counts: whoever asks has to go by it.
+// a worker of any user may send to it. The kernel tells which process sends (man 7 unix, SCM_CREDENTIALS), and a reader has to go by that.
 type Socket struct {
 	conn    *net.UnixConn
 	address string
@@ -67,7 +67,7 @@ func (n *Socket) Read(heed func(from Sender, text string)) {
 	}
 }
 
-// senderOf is who the kernel says has sent a notice; its PID is 0 when it is of no process here. Descriptors that came along are
+// senderOf is the process that has sent a notice, by the kernel's word; its PID is 0 when it is of no process here. Descriptors that came along are
 // closed, which is all that BARRIER=1 waits for.
 func senderOf(control []byte) (from Sender) {
 	messages, err := syscall.ParseSocketControlMessage(control)

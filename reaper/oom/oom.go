@@ -1,4 +1,4 @@
-// Package oom tells a process that the kernel's OOM killer ended from one that somebody killed. Both die of SIGKILL, and
+// Package oom tells a process that the kernel's OOM killer ended from one that an operator killed. Both die of SIGKILL, and
 // the wait status says no more; the memory cgroup's counter of OOM kills does.
 package oom
 
@@ -24,7 +24,7 @@ const (
 )
 
 // surplusMax is how long an OOM kill that was seen waits for the death that it explains: several workers may be killed
-// together. The counter is raised before the signal is sent, so what nobody has asked about by then was a grandchild's.
+// together. The counter is raised before the signal is sent, so what no death has claimed by then was a grandchild's.
 const surplusMax = 10 * time.Second
 
 // Counter counts the processes of this cgroup that the OOM killer has killed. It is safe from any goroutine.
@@ -33,7 +33,7 @@ type Counter struct {
 	file string
 
 	mu      sync.Mutex // guards what follows
-	claimed uint64     // kills that explain a death, or nobody's
+	claimed uint64     // kills that explain a death, or no worker's
 	seen    uint64     // kills at the latest look
 	looked  time.Time  // when that was
 }
@@ -58,7 +58,7 @@ func Find(fsys fs.FS) (*Counter, error) {
 // File is the counter's file, for messages.
 func (c *Counter) File() string { return "/" + c.file }
 
-// Claim tells whether there is a kill that explains a death by SIGKILL at about now, and takes it: each kill explains
+// Claim reports whether there is a kill that explains a death by SIGKILL at about now, and takes it: each kill explains
 // one death. A counter that cannot be read explains none.
 func (c *Counter) Claim(now time.Time) bool {
 	c.mu.Lock()

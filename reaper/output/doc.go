@@ -1,5 +1,5 @@
 // Package output is the way from a worker's pipe to lines, log files and the end that is kept in memory. It knows
-// nothing of the fleet: whoever starts a process opens a Stream for each of its outputs and gives the pipe's writer
+// nothing of the fleet: its caller opens a Stream for each of its outputs and gives the pipe's writer
 // to the child.
 //
 //	pipe ─► Stream ─► lines, framed ─► Sink ─► percore's own stdout or stderr, a File that rotates, or nowhere
@@ -10,7 +10,7 @@
 // worker waits when its sink is slow; what a sink refuses is counted and dropped. Readers of a Tail or a File keep no
 // writer waiting.
 //
-// Begin with stream.go, then sink.go. The directory of a log file may be a worker's, who must not choose what root
+// Begin with stream.go, then sink.go. The directory of a log file may be a worker's, which must not choose what root
 // makes, reads or owns: file.go opens by way of package names.
 //
 // Floors, top first:

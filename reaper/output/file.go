@@ -38,7 +38,7 @@ type File struct {
 	owner *reaper.Credential // as whom names are used, and of the files that are made; nil is percore itself
 	log   *slog.Logger
 
-	current atomic.Pointer[os.File] // where a write may be under way, which whoever wants mu can put an end to
+	current atomic.Pointer[os.File] // where a write may be under way, which interrupt can put an end to
 	special atomic.Bool             // it is no regular file, and so has nothing to be read
 
 	mu      sync.Mutex  // guards the rest: workers share the file, and it is reopened from outside
@@ -52,7 +52,7 @@ type File struct {
 	broken  error
 	retry   time.Time
 	said    bool          // that it does not rotate
-	wake    chan struct{} // closed at the next change; nil when nobody waits
+	wake    chan struct{} // closed at the next change; nil when nothing waits
 }
 
 // Path is where it is.
@@ -109,7 +109,7 @@ func (l *File) interrupt() {
 }
 
 // open does not follow a symbolic link to where nothing is yet, and gives away no file but what it has made: the
-// directory may be a worker's, who must not choose what root makes or owns. Package names sees to all other tricks.
+// directory may be a worker's, which must not choose what root makes or owns. Package names sees to all other tricks.
 func (l *File) open() error {
 	old := l.file
 	defer old.Close() // not before, or a new file could get its number; for nil this does nothing
@@ -127,7 +127,7 @@ func (l *File) open() error {
 		return err
 	}
 	info, err := file.Stat()
-	if err == nil && l.opened != nil && !os.SameFile(l.opened, info) { // somebody has moved the old one away
+	if err == nil && l.opened != nil && !os.SameFile(l.opened, info) { // another program has moved the old one away
 		if was, err := old.Stat(); err == nil {
 			l.size = max(l.size, was.Size())
 		}

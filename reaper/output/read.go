@@ -42,7 +42,7 @@ func (p *logPart) next(n int, err error) int64 {
 
 var errNotRegular = errors.New("not a regular file")
 
-// find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by somebody else, and
+// find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by another program, and
 // is read from its beginning.
 func (l *File) find(from int64) (part logPart, err error) {
 	if l.special.Load() {
@@ -101,7 +101,7 @@ func (l *File) wokenLocked() <-chan struct{} {
 	return l.wake
 }
 
-// stir wakes whoever follows; l.mu is held.
+// stir wakes those that follow; l.mu is held.
 func (l *File) stir() {
 	if l.wake != nil {
 		close(l.wake)

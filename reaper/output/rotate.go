@@ -8,7 +8,7 @@ import (
 	"percore/reaper/names"
 )
 
-// isFull says whether it is time to rotate.
+// isFull reports whether it is time to rotate.
 func (l *File) isFull() bool {
 	if !l.regular || l.spec.BytesMax <= 0 || l.size < l.spec.BytesMax {
 		return false

@@ -8,7 +8,7 @@ import (
 // lastSentenceMax is as much of a line, in bytes, as is repeated in a sentence.
 const lastSentenceMax = 300
 
-// sounds says whether a line tells why a program ends.
+// sounds reports whether a line tells why a program ends.
 func sounds(line string) bool {
 	line = strings.ToLower(line)
 	return slices.ContainsFunc([]string{

@@ -11,7 +11,7 @@ import (
 	"percore/reaper"
 )
 
-// Sinks are all the places that output goes to. They stay open as long as the process lives, so that nobody has to wait for a
+// Sinks are all the places that output goes to. They stay open as long as the process lives, so that no goroutine has to wait for a
 // write that is under way. One goroutine asks for them; Dropped excepted.
 type Sinks struct {
 	own     [Kinds]*Sink     // percore's stdout and stderr

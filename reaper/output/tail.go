@@ -13,13 +13,13 @@ const tailLinesMax = 20
 // Tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`, and
 // the places of the last lines of both, in the order in which they came.
 type Tail struct {
-	mu      sync.Mutex // guards the rest: two streams write, anybody reads
+	mu      sync.Mutex // guards the rest: two streams write, any goroutine reads
 	streams [Kinds]ring
 	began   [Kinds]uint64 // where the line that is not over yet begins
 	writer  [Kinds]uint64 // which incarnation wrote last
 	cleared [Kinds]uint64 // what was before is not shown any more
 	last    []span        // at most tailLinesMax
-	wake    chan struct{} // closed at the next byte; nil when nobody waits
+	wake    chan struct{} // closed at the next byte; nil when nothing waits
 }
 
 // span is a line without its end.

@@ -8,11 +8,11 @@ import (
 	"percore/reaper/socket"
 )
 
-// Look is how it is found out who listens where; on a real machine OnMachine has it.
+// Look is how it is found out which process listens where; on a real machine OnMachine has it.
 type Look struct {
-	Holder func(port int) string              // names who keeps a worker from listening there; empty is nobody
-	Whose  func(port int, pids []int) Verdict // whether one of the processes is who listens there
-	Named  func(port int) string              // names who listens there
+	Holder func(port int) string              // names the process that keeps a worker from listening there; empty is none
+	Whose  func(port int, pids []int) Verdict // whether one of the processes listens there
+	Named  func(port int) string              // names the process that listens there
 	Of     func(pids []int) []string          // what the processes listen on
 }
 
@@ -23,7 +23,7 @@ func OnMachine() *Look {
 		Named: func(port int) string {
 			list := At(port)
 			if len(list) == 0 {
-				return "nobody any more"
+				return "no process any more"
 			}
 			return Name(list)
 		},
@@ -41,7 +41,7 @@ func (e *HeldError) Error() string { return fmt.Sprintf("port %d is held by %s",
 
 // Diagnosis is what is wrong with where a worker listens; empty is nothing.
 type Diagnosis struct {
-	Public string // of addresses alone, so that anybody may read it
+	Public string // of addresses alone, so that any client may read it
 	Full   string // with the name of the process that listens in its place
 }
 

@@ -1,4 +1,4 @@
-// Package ports tells which process listens where: whether a port is free, who holds it, and what a worker listens on. It reads /proc
+// Package ports tells which process listens where: whether a port is free, which process holds it, and what a worker listens on. It reads /proc
 // and binds a socket for a moment; it never connects.
 package ports
 
@@ -21,26 +21,26 @@ import (
 // Listener is a socket that listens.
 type Listener struct {
 	Address netip.AddrPort
-	UID     int // of who made it
+	UID     int // of the process that made it
 	inode   uint64
 }
 
 // host is where workers are told to listen.
 var host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// takes says whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been told not to take
+// takes reports whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been told not to take
 // IPv4, which nothing shows.
 func (l Listener) takes(port int) bool {
 	a := l.Address.Addr().Unmap()
 	return int(l.Address.Port()) == port && (a == host || a.IsUnspecified())
 }
 
-// At lists who listens at a port of the workers' host. It is empty where /proc does not tell.
+// At lists the sockets that listen at a port of the workers' host. It is empty where /proc does not tell.
 func At(port int) []Listener {
 	return slices.DeleteFunc(listening(), func(l Listener) bool { return !l.takes(port) })
 }
 
-// Holder names who keeps a worker from listening at a port, as in "pid 77 (python3 -m http.server)"; empty is nobody that is known. What only
+// Holder names the process that keeps a worker from listening at a port, as in "pid 77 (python3 -m http.server)"; empty is none that is known. What only
 // waits for its time to be over (TIME_WAIT) holds nothing.
 func Holder(port int) string {
 	if !errors.Is(try(port), syscall.EADDRINUSE) {
@@ -73,10 +73,10 @@ type Verdict uint8
 const (
 	Unknown Verdict = iota // /proc does not tell
 	Own                    // one of the processes listens there
-	Foreign                // somebody else does
+	Foreign                // another process does
 )
 
-// Whose says whether one of these processes is who listens at a port.
+// Whose reports whether one of these processes listens at a port.
 func Whose(port int, pids []int) Verdict {
 	var own []uint64
 	seen := true
@@ -125,7 +125,7 @@ func Of(pids []int) []string {
 	return slices.Compact(list)
 }
 
-// Name finds who has one of these sockets open. It looks at every process.
+// Name finds the process that has one of these sockets open. It looks at every process.
 func Name(list []Listener) string {
 	folder, err := os.Open("/proc")
 	if err == nil {
@@ -190,15 +190,15 @@ func isGone(err error) bool {
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
-// Blind says why it cannot be told here who listens where; empty is that it can. Whether one process may be looked at shows only then.
+// Blind says why it cannot be told here which process listens where; empty is that it can. Whether one process may be looked at shows only then.
 func Blind() string { return blind("/proc") }
 
 func blind(proc string) string {
 	if _, err := os.ReadFile(proc + "/net/tcp"); err != nil {
-		return "it cannot be told who listens at a worker's port, so whoever answers there is taken for the worker: " + err.Error()
+		return "it cannot be told which process listens at a worker's port, so what answers there is taken for the worker: " + err.Error()
 	}
 	if self, err := os.Readlink(proc + "/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
-		return "it cannot be told who listens at a worker's port, so whoever answers there is taken for the worker: " + proc + " is of another pid namespace"
+		return "it cannot be told which process listens at a worker's port, so what answers there is taken for the worker: " + proc + " is of another pid namespace"
 	}
 	return ""
 }

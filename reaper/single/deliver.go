@@ -18,7 +18,7 @@ func (r *runner) obey(sig catch.Signal) {
 		return
 	}
 	switch sig.Number {
-	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT: // whatever it becomes: whoever sent it waits from now on
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT: // whatever it becomes: its sender waits from now on
 		r.left = r.leaving(time.Now())
 	}
 	sig.Number = r.rewritten(sig.Number)
@@ -46,7 +46,7 @@ func (r *runner) rewritten(sig syscall.Signal) syscall.Signal {
 // deliver hands a signal on. The child has not been reaped, so its number is still its own.
 func (r *runner) deliver(sig catch.Signal) {
 	switch {
-	case r.Tree && tree.Signal(os.Getpid(), sig.Number, r.complain): // false where nobody can see the tree
+	case r.Tree && tree.Signal(os.Getpid(), sig.Number, r.complain): // false where the tree cannot be seen
 	case r.Group || r.Tree:
 		err := syscall.Kill(-r.child, sig.Number)
 		if errors.Is(err, syscall.ESRCH) { // it has gone to another group

@@ -13,7 +13,7 @@ import (
 // childStopped does what a shell expects of a job, or helps a child that has no shell above it.
 //
 // A child that wants the terminal gets it if it is percore's to give. Otherwise percore stops as its child did, with all its group,
-// so that a shell that waits for percore takes the terminal back. Where nobody could continue percore (it is PID 1, or
+// so that a shell that waits for percore takes the terminal back. Where nothing could continue percore (it is PID 1, or
 // its group is orphaned) it does not stop; Ctrl-Z has no effect then, as on a child without an init, whose stop
 // the kernel would not have allowed.
 func (r *runner) childStopped(sig syscall.Signal) {
@@ -27,7 +27,7 @@ func (r *runner) childStopped(sig syscall.Signal) {
 		}
 	case syscall.SIGTSTP:
 	default:
-		return // SIGSTOP: somebody wants that child stopped, and will continue it
+		return // SIGSTOP: its sender wants that child stopped, and will continue it
 	}
 	if r.term == nil && !asked || r.stopAlong(sig) {
 		return
@@ -58,7 +58,7 @@ const stopWait = 50 * time.Millisecond
 const contWait = 5 * time.Millisecond
 
 // stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
-// nobody is there to continue it. The SIGCONT is still to come from r.signals; where it has come already, before percore heard of the
+// nothing is there to continue it. The SIGCONT is still to come from r.signals; where it has come already, before percore heard of the
 // child's stop, nothing is stopped: there may be no other.
 //
 // The group is signalled first, while percore still catches sig. What then stops percore is sent to this thread alone, which takes it

@@ -15,7 +15,7 @@ import (
 const killedWait = time.Second
 
 // waitForOthers asks what the child has left behind to stop, waits for it within what is left of StopTimeout, and kills and
-// names the rest. The time counts from the first signal that meant to stop, as far as that is recent, since whoever sent it will not
+// names the rest. The time counts from the first signal that meant to stop, as far as that is recent, since its sender will not
 // wait longer.
 func (r *runner) waitForOthers() {
 	if !r.reapOthers() {
@@ -45,7 +45,7 @@ func (r *runner) waitForOthers() {
 	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})
 }
 
-// leaving is when the stop began that is under way now. A signal longer ago than StopTimeout was none, or whoever sent it waits longer than we
+// leaving is when the stop began that is under way now. A signal longer ago than StopTimeout was none, or its sender waits longer than we
 // know: a JVM takes QUIT for the wish to see its threads.
 func (r *runner) leaving(now time.Time) time.Time {
 	if now.Sub(r.left) > r.StopTimeout {
@@ -54,7 +54,7 @@ func (r *runner) leaving(now time.Time) time.Time {
 	return r.left
 }
 
-// waitUntil waits until all others have ended, or until the deadline. It says whether some are left.
+// waitUntil waits until all others have ended, or until the deadline. It reports whether some are left.
 func (r *runner) waitUntil(deadline time.Time, other func(catch.Signal)) (left bool) {
 	for r.reapOthers() {
 		sig, inTime, err := r.signals.Next(deadline)
@@ -68,7 +68,7 @@ func (r *runner) waitUntil(deadline time.Time, other func(catch.Signal)) (left b
 	return false
 }
 
-// reapOthers takes every status that the kernel has and says whether a child is left that lives.
+// reapOthers takes every status that the kernel has and reports whether a child is left that lives.
 func (r *runner) reapOthers() bool {
 	for {
 		pid, err := wait(nil, syscall.WNOHANG)

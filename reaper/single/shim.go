@@ -49,7 +49,7 @@ func (o Options) needsShim() bool {
 	return o.Inherited.Ignored&neverNotified() != 0 || listenIndex(o.Inherited.Environ, os.Getpid()) >= 0
 }
 
-// findsShim says whether there is a way to the shim. A child that finds less than it should is better than none.
+// findsShim reports whether there is a way to the shim. A child that finds less than it should is better than none.
 func (r *runner) findsShim() bool {
 	_, err := os.Stat(shimPath)
 	if err != nil {
@@ -74,7 +74,7 @@ func listenIndex(environ []string, pid int) int {
 	return -1
 }
 
-// correctPIDFDID has LISTEN_PIDFDID, if it is there, name this process. Where there is no pidfd, nobody can ask for it either.
+// correctPIDFDID has LISTEN_PIDFDID, if it is there, name this process. Where there is no pidfd, no program can ask for it either.
 func correctPIDFDID(environ []string) {
 	i := slices.IndexFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, listenPIDFDID) })
 	if i < 0 {
@@ -104,7 +104,7 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 	environ = inherited.Environ
 	mask, ignored, err := parseState(state)
 	if err != nil || len(environ) == 0 || len(args) == 0 {
-		fmt.Fprintln(stderr, "percore: started as the shim by somebody else:", err)
+		fmt.Fprintln(stderr, "percore: started as the shim by another program:", err)
 		return codeInternal
 	}
 	environ = environ[:len(environ)-1]
@@ -132,7 +132,7 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// unbroken is the shim's stderr: one that nobody reads must not end it. ignored are the signals that the command is to ignore.
+// unbroken is the shim's stderr: one that is not read must not end it. ignored are the signals that the command is to ignore.
 type unbroken struct {
 	to      io.Writer
 	ignored uint64

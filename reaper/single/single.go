@@ -39,7 +39,7 @@ type Options struct {
 	ShimEntry string
 }
 
-// needsThread says whether the goroutine has to stay on its thread: a mask is a thread's own, as is what NoNewPrivs sets, and Pdeathsig is tied to its life. Otherwise
+// needsThread reports whether the goroutine has to stay on its thread: a mask is a thread's own, as is what NoNewPrivs sets, and Pdeathsig is tied to its life. Otherwise
 // it is better not asked for, because the runtime then starts one more, to start others from.
 func (o Options) needsThread() bool {
 	return o.Inherited.Mask != 0 || o.Pdeathsig != 0 || o.NoNewPrivs || o.needsShim()
@@ -52,7 +52,7 @@ type runner struct {
 	child   int // its pid, and its group's; 0 before the fork and after the end
 	term    *terminal
 	stopped bool      // the child is stopped
-	asked   request   // the latest stop that somebody sent through us: it has to last
+	asked   request   // the latest stop that was sent through us: it has to last
 	denied  bool      // EPERM has been reported
 	left    time.Time // when the first signal of the latest stop came; see leaving
 }

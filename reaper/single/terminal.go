@@ -41,7 +41,7 @@ func (t *terminal) foreground() int {
 	return pgrp
 }
 
-// wanted says whether the child starts in the foreground. It does if percore is there, unless percore writes into a pipe: what
+// wanted reports whether the child starts in the foreground. It does if percore is there, unless percore writes into a pipe: what
 // reads from that is in percore's group and may need the terminal, as a pager does. The child can have it later still.
 func (t *terminal) wanted() bool {
 	if t == nil || t.foreground() != t.own {
@@ -60,7 +60,7 @@ func (t *terminal) keepModes() {
 	}
 }
 
-// lend gives the child's group the foreground if percore has it, or nobody: the group that had it may be gone.
+// lend gives the child's group the foreground if percore has it, or no group has: the group that had it may be gone.
 func (t *terminal) lend(group int) bool {
 	if t == nil {
 		return false
@@ -73,7 +73,7 @@ func (t *terminal) lend(group int) bool {
 	return t.give(group)
 }
 
-// takeBack gives percore's own group the foreground again after the child's end, so that whoever started percore finds
+// takeBack gives percore's own group the foreground again after the child's end, so that the shell that started percore finds
 // the terminal as it was. One that a signal has killed could not restore the terminal's modes either.
 func (t *terminal) takeBack(group int, killed bool) {
 	if t == nil || t.modes == nil {
@@ -81,7 +81,7 @@ func (t *terminal) takeBack(group int, killed bool) {
 	}
 	now := t.foreground()
 	if now != group && now != t.own && lives(now) {
-		return // somebody else has it by now
+		return // another group has it by now
 	}
 	if now != t.own {
 		t.give(t.own)
@@ -105,5 +105,5 @@ func withoutTTOU(do func()) {
 	entry.SetMask(before)
 }
 
-// lives says whether a process group has a member.
+// lives reports whether a process group has a member.
 func lives(group int) bool { return group > 0 && syscall.Kill(-group, 0) != syscall.ESRCH }

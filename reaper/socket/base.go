@@ -56,7 +56,7 @@ func newBase(place string) (b *base, err error) {
 	return nil, fmt.Errorf("lock a folder in %s: another percore is faster each time", place)
 }
 
-// lockBase takes hold of a folder of our own user; nil when somebody else has it, or it is gone.
+// lockBase takes hold of a folder of our own user; nil when another percore has it, or it is gone.
 func lockBase(path string) *base {
 	lock, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -70,14 +70,14 @@ func lockBase(path string) *base {
 	return b
 }
 
-// isThere says whether the path still means the folder that is locked, and that is ours.
+// isThere reports whether the path still means the folder that is locked, and that is ours.
 func (b *base) isThere() bool {
 	ours, err := b.lock.Stat()
 	if err != nil {
 		return false
 	}
 	if stat, ok := ours.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != os.Geteuid() {
-		return false // anybody may put a folder into /tmp
+		return false // any user may put a folder into /tmp
 	}
 	there, err := os.Lstat(b.path)
 	return err == nil && os.SameFile(ours, there)

@@ -31,10 +31,10 @@ var errForeign = errors.New("not a socket of the worker's user")
 // Exposure is what has to be known to let the front door connect to a worker's socket, whatever mode the worker gave it.
 type Exposure struct {
 	Path  string
-	Owner uint32 // who has to own it, where the worker is not root; 0 is anybody
+	Owner uint32 // the user that has to own it, where the worker is not root; 0 is any
 }
 
-// Expose lets every user connect. What is no socket, or a link to somebody else's, is left alone: the folder is the worker's, and
+// Expose lets every user connect. What is no socket, or a link to another's, is left alone: the folder is the worker's, and
 // a worker that was broken into could have PID 1 open the container's other sockets otherwise.
 func (e Exposure) Expose() error {
 	fd, err := openFile(e.Path)
@@ -73,5 +73,5 @@ func openFile(path string) (fd int, err error) {
 	return fd, nil
 }
 
-// descriptorPath is a name for an open file that nobody can put another behind (man 5 proc).
+// descriptorPath is a name for an open file behind which no other can be put (man 5 proc).
 func descriptorPath(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }

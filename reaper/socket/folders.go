@@ -58,7 +58,7 @@ func Clear(path string, owner *reaper.Credential) error {
 	if err := reaper.WithFileIDs(reaper.SameID, gid, func() error { return os.Mkdir(dir, 0o700) }); err != nil {
 		return fmt.Errorf("make socket's folder: %w", err)
 	}
-	// The group may make a socket, everybody may connect to it, and nobody removes what is another's.
+	// The group may make a socket, every user may connect to it, and none removes what is another's.
 	if err := os.Chmod(dir, 0o731|os.ModeSticky); err != nil {
 		return fmt.Errorf("open socket's folder: %w", err)
 	}

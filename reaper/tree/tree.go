@@ -66,13 +66,13 @@ type Life struct {
 // Life is that of the process.
 func (p Process) Life() Life { return Life{p.PID, p.started} }
 
-// Lives says whether it is still there, and no zombie.
+// Lives reports whether it is still there, and no zombie.
 func (l Life) Lives() bool {
 	p, ok := read("/proc", l.pid)
 	return ok && p.started == l.started && !p.zombie
 }
 
-// signalBlindly is for PID 1 alone: to it, everybody is everybody below (man 2 kill, pid -1).
+// signalBlindly is for PID 1 alone: to it, all processes are all below (man 2 kill, pid -1).
 func signalBlindly(root int, sig syscall.Signal, complain func(error)) bool {
 	if root != 1 || os.Getpid() != 1 {
 		return false
@@ -81,7 +81,7 @@ func signalBlindly(root int, sig syscall.Signal, complain func(error)) bool {
 	return true
 }
 
-// procIsOurs says whether /proc is there and of this pid namespace: the numbers of another one are other processes here.
+// procIsOurs reports whether /proc is there and of this pid namespace: the numbers of another one are other processes here.
 func procIsOurs() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
@@ -115,7 +115,7 @@ func Descendants(root int) []Process {
 	return slices.DeleteFunc(all, Process.Zombie)
 }
 
-// Zombie says whether it has ended and nobody has asked how.
+// Zombie reports whether it has ended and its parent has not asked how.
 func (p Process) Zombie() bool { return p.zombie }
 
 // Below lists all processes below root, zombies too, parents first. It is false without a /proc of this pid namespace.
@@ -230,16 +230,16 @@ func ChildIDs() []int {
 	return ids
 }
 
-// Stopped says whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.
+// Stopped reports whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.
 func Stopped(pid int) bool {
 	p, ok := read("/proc", pid)
 	return ok && p.stopped
 }
 
-// generationsMax bounds a look upwards; nobody nests that deep.
+// generationsMax bounds a look upwards; no container nests that deep.
 const generationsMax = 256
 
-// Descends says whether a process descends from root, by the parents that they have now: who was adopted by PID 1 does not. Without a
+// Descends reports whether a process descends from root, by the parents that they have now: one that PID 1 adopted does not. Without a
 // /proc of this pid namespace, or where it hides that process (hidepid), it is false.
 func Descends(pid, root int) bool {
 	if !procIsOurs() {
