@@ -7,30 +7,15 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"percore/e2e/siege"
 )
 
 // besieger is the first argument that makes this test binary a crowd of clients that wait; siege_test.go starts it.
 const besieger = "besieger"
-
-// attack is a way to use up places or buffers by waiting.
-type attack struct {
-	name, says string
-	drip       string // sent every dripMillis, until the connection ends
-	deaf       bool   // reads nothing
-}
-
-var attacks = []attack{
-	{name: "half of a small body", says: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"},
-	{name: "most of a head", says: "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 3000)},
-	{name: "most of a body that is held", says: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65000\r\n\r\n" + strings.Repeat("x", 60_000)},
-	{name: "a body that drips", says: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", drip: "1\r\nx\r\n"},
-	{name: "an answer that is not read", says: "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", drip: "\r\n", deaf: true}, // what comes ahead of a request shows a reset
-	{name: "more behind the last answer", says: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", drip: "x"},
-}
 
 const (
 	dripMillis  = 100
@@ -39,7 +24,7 @@ const (
 
 // crowd is the besiegers: one thread has all of them, as it is not they who are to be short of CPU.
 type crowd struct {
-	attack
+	siege.Attack
 	address unix.Sockaddr
 	epoll   int
 	clients []client
@@ -65,9 +50,9 @@ func runBesieger(arguments []string) error {
 		return err
 	}
 	c := &crowd{address: &unix.SockaddrInet4{Port: int(address.Port()), Addr: address.Addr().As4()}, clients: make([]client, count)}
-	for _, a := range attacks {
-		if a.name == arguments[1] {
-			c.attack = a
+	for _, a := range siege.Attacks() {
+		if a.Name == arguments[1] {
+			c.Attack = a
 		}
 	}
 	if c.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -124,7 +109,7 @@ func (c *crowd) act(i int, v *client, now int64) error {
 		return c.connect(i, v)
 	}
 	v.due = now + dripMillis
-	if _, err := unix.Write(v.fd, []byte(c.drip)); err != nil && !errors.Is(err, unix.EAGAIN) {
+	if _, err := unix.Write(v.fd, []byte(c.Drip)); err != nil && !errors.Is(err, unix.EAGAIN) {
 		v.end(now)
 	}
 	return nil
@@ -135,9 +120,9 @@ func (c *crowd) connect(i int, v *client) (err error) {
 		return os.NewSyscallError("socket", err)
 	}
 	c.charges++
-	v.left, v.due = c.says, never
+	v.left, v.due = c.Says, never
 	mask := uint32(unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff)
-	if c.deaf {
+	if c.Deaf {
 		mask &^= unix.EPOLLIN
 		_ = unix.SetsockoptInt(v.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
 	}
@@ -158,7 +143,7 @@ func (c *crowd) handle(v *client, events uint32) error {
 	switch {
 	case v.fd < 0:
 		return nil
-	case events&(unix.EPOLLHUP|unix.EPOLLERR) != 0, c.deaf && events&unix.EPOLLRDHUP != 0:
+	case events&(unix.EPOLLHUP|unix.EPOLLERR) != 0, c.Deaf && events&unix.EPOLLRDHUP != 0:
 		v.end(millis())
 		return nil
 	}
@@ -172,7 +157,7 @@ func (c *crowd) handle(v *client, events uint32) error {
 			v.end(millis())
 			return nil
 		}
-		if v.left = v.left[max(n, 0):]; v.left == "" && c.drip != "" {
+		if v.left = v.left[max(n, 0):]; v.left == "" && c.Drip != "" {
 			v.due = millis() + dripMillis
 		}
 	}
@@ -188,7 +173,7 @@ func (c *crowd) hasEnded(v *client) bool {
 		case errors.Is(err, unix.EAGAIN):
 			return false
 		case err == nil:
-			return c.drip == ""
+			return c.Drip == ""
 		default:
 			return true
 		}
