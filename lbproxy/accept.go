@@ -13,8 +13,8 @@ import (
 // acceptsPerTurn bounds how many connections a turn takes in, so that those that are open get their turn.
 const acceptsPerTurn = 64
 
-// watchMillis is how long a connection that brought its only request may stay unregistered. A worker that answers within it
-// saves the registration; a client that leaves meanwhile is noticed that much later.
+// watchMillis is how long a connection that brought its only request may stay unregistered. A worker that answers
+// within it saves the registration; a client that leaves meanwhile is noticed that much later.
 const watchMillis = 2
 
 // lateWatch is a connection that is to be registered at a deadline, should it still be there.
@@ -23,7 +23,8 @@ type lateWatch struct {
 	millis int64
 }
 
-// accepter takes a loop's connections in: from its listeners, until it is told to close them, to where epoll knows of them.
+// accepter takes a loop's connections in: from its listeners, until it is told to close them, to where epoll knows of
+// them.
 type accepter struct {
 	loop      *loop
 	listeners []int32             // slots
@@ -144,8 +145,8 @@ func (a *accepter) sweepOne(listener *conn) {
 	}
 }
 
-// close ends accepting: a client that comes later is refused. Nothing stands between a listener's last sweep and its close, as a
-// connection that the kernel completes in between is reset.
+// close ends accepting: a client that comes later is refused. Nothing stands between a listener's last sweep and its
+// close, as a connection that the kernel completes in between is reset.
 func (a *accepter) close() {
 	l := a.loop
 	for _, slot := range a.listeners {

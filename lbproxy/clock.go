@@ -30,8 +30,8 @@ func (c *loopClock) tick() {
 	c.nowNanos, c.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
 }
 
-// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that, and all loops
-// have the same.
+// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that,
+// and all loops have the same.
 func (c *loopClock) steady() int64 { return c.now + c.lost }
 
 // passOver takes a pause out of the time.

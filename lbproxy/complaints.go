@@ -23,8 +23,8 @@ func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
 	}
 }
 
-// admitLine says whether a failure of a kind that comes in floods has a line. Whoever debugs wants all, and can tell by the level which
-// ones there would have been.
+// admitLine says whether a failure of a kind that comes in floods has a line. Whoever debugs wants all, and can tell
+// by the level which ones there would have been.
 func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
 	if line.Others, admitted = l.complaints.floods[why].Admit(l.now); !admitted {
 		line.Level = slog.LevelDebug
@@ -42,8 +42,8 @@ func (c cause) byNumber() bool {
 	}
 }
 
-// explain words what ended an exchange where a setting did. A body that ran into one is the operator's business, too, but
-// strangers must not fill the log with it.
+// explain words what ended an exchange where a setting did. A body that ran into one is the operator's business, too,
+// but strangers must not fill the log with it.
 func (x *exchange) explain(why cause) {
 	l := x.loop
 	words, pace := "", (*notice.Pace)(nil)

@@ -6,7 +6,8 @@ import (
 	"percore/lbproxy/timer"
 )
 
-// The timer classes of a loop; conn.go says which state arms which. Each belongs to a row of resize, or to one of newTimers.
+// The timer classes of a loop; conn.go says which state arms which. Each belongs to a row of resize, or to one of
+// newTimers.
 const (
 	timerHeader timer.Class = 1 + iota
 	timerBody
@@ -71,11 +72,11 @@ func (l *loop) idleTimer(usual timer.Class) timer.Class {
 	return usual
 }
 
-// A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange. So the class
-// follows from the exchange's state, and is brought up to date when whatever happened to it is over.
+// A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange.
+// So the class follows from the exchange's state, and is brought up to date when whatever happened to it is over.
 
-// class is what the client has a time for now: timer.None where it waits for a worker. What it does not take of its response goes first,
-// whatever else it does.
+// class is what the client has a time for now: timer.None where it waits for a worker. What it does not take of its
+// response goes first, whatever else it does.
 func (e clientEnd) class() timer.Class {
 	switch {
 	case e.writer.pending() > 0:
@@ -120,12 +121,12 @@ func (l *loop) retime(exchange int32) {
 	}
 }
 
-// A client has to send a body at ClientBodyMinRate, over any span of ClientBodyTimeout in which we were ready to read. The default
-// is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then would hold a buffer, and
-// perhaps a worker, for hours.
+// A client has to send a body at ClientBodyMinRate, over any span of ClientBodyTimeout in which we were ready to read.
+// The default is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then
+// would hold a buffer, and perhaps a worker, for hours.
 
-// awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not before
-// the client was told to send it.
+// awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not
+// before the client was told to send it.
 func (e clientEnd) awaitBody() {
 	e.touchBody()
 	e.upload.paceMillis, e.upload.paceBytes = e.loop.now, e.upload.body.total
@@ -138,8 +139,8 @@ func (e clientEnd) touchBody() {
 	}
 }
 
-// bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a worker that
-// needs that has its own time.
+// bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a
+// worker that needs that has its own time.
 func (e clientEnd) bodyTimedOut(why cause) {
 	if e.response.state == responseRelaying {
 		e.request.state = requestStopped
@@ -148,8 +149,8 @@ func (e clientEnd) bodyTimedOut(why cause) {
 	e.abort(why)
 }
 
-// isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it costs a
-// subtraction for each read, and no timer.
+// isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it
+// costs a subtraction for each read, and no timer.
 func (e clientEnd) isTooSlow() bool {
 	l := e.loop
 	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-e.upload.paceMillis

@@ -49,7 +49,7 @@ type Options struct {
 	TrustedUnix    bool           // so are those of peers on unix sockets
 	Via            string         // what we call ourselves in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
 	BareLF         bool           // a lone LF ends a line of a request's head, too
-	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit. below is what the front door takes of it
+	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit; the shares below
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }
 
@@ -79,8 +79,9 @@ func (o *Options) validate() error {
 // refusals are the settings that requests and responses can run into.
 func (o *Options) refusals() refusal.Settings {
 	return refusal.Settings{
-		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF, BufferSize: o.ProxyBufferSize,
-		HeaderTimeout: o.ClientHeaderTimeout, BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate, BodySize: o.ClientMaxBodySize,
+		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF,
+		BufferSize: o.ProxyBufferSize, HeaderTimeout: o.ClientHeaderTimeout,
+		BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate, BodySize: o.ClientMaxBodySize,
 	}
 }
 
@@ -88,8 +89,8 @@ func (o *Options) refusals() refusal.Settings {
 const (
 	// bufferShare: an eighth of the memory may be in buffers before new requests are refused.
 	bufferShare = 8
-	// connectionShare: another eighth may be in clients' connections as such, connectionBytes each: a socket costs the kernel
-	// 3.7 KB, and us a tenth of a kilobyte.
+	// connectionShare: another eighth may be in clients' connections as such, connectionBytes each: a socket costs the
+	// kernel 3.7 KB, and us a tenth of a kilobyte.
 	connectionShare = 8
 	connectionBytes = 4 << 10
 	// clientsMin are served whatever the arithmetic says.
@@ -98,8 +99,9 @@ const (
 	descriptorsReserved = 32
 )
 
-// clientsMax is how many clients each loop takes: half of the descriptors, as every client may need a worker's connection
-// beside its own, and what memory allows. It bounds the connections to workers, too: for a further one a kept one goes.
+// clientsMax is how many clients each loop takes: half of the descriptors, as every client may need a worker's
+// connection beside its own, and what memory allows. It bounds the connections to workers, too: for a further one a
+// kept one goes.
 func clientsMax(o *Options, descriptors uint64) int {
 	n := (int64(min(descriptors, 1<<30)) - descriptorsReserved) / 2
 	if o.MemoryMax > 0 {
@@ -111,8 +113,8 @@ func clientsMax(o *Options, descriptors uint64) int {
 // buffersMax is how many bytes of buffers each loop may use; 0 is no limit.
 func buffersMax(o *Options) int64 { return o.MemoryMax / bufferShare / int64(o.Loops) }
 
-// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way goes by
-// the new ones from its next step on. It may be called from any goroutine, but not from two at once.
+// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way
+// goes by the new ones from its next step on. It may be called from any goroutine, but not from two at once.
 func (p *Proxy) Configure(o Options) error {
 	old := p.options.Load()
 	o.Loops = old.Loops

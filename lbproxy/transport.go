@@ -8,9 +8,9 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// The transport is all that knows how bytes get in and out: events, errno and descriptors are named here and in accept.go
-// alone, which archtest holds. The rest of the package asks a connection what is known of it, and reads and writes by a
-// loop's transport. docs/adr/0017-http-knows-no-epoll.md has the contract.
+// The transport is all that knows how bytes get in and out: events, errno and descriptors are named here and in
+// accept.go alone, which archtest holds. The rest of the package asks a connection what is known of it, and reads and
+// writes by a loop's transport. docs/adr/0017-http-knows-no-epoll.md has the contract.
 
 // transport is a loop's way in and out: what waits for events, and where a read goes.
 type transport struct {
@@ -27,8 +27,8 @@ func newTransport() (transport, error) {
 // interrupt makes the current wait, or the next one, return at once. It may be called from any goroutine.
 func (t *transport) interrupt() { t.poller.Wake() }
 
-// await waits for events, for so many milliseconds at most, for ever when that is negative; now is the loop's clock. They
-// are good until the next call.
+// await waits for events, for so many milliseconds at most, for ever when that is negative; now is the loop's clock.
+// They are good until the next call.
 func (t *transport) await(timeoutMillis, now int64) ([]epoll.Event, error) {
 	events, err := t.poller.Wait(timeoutMillis, now)
 	t.crowded = len(events) >= epoll.EventsMax
@@ -88,10 +88,10 @@ func (l *loop) watch(c *conn) {
 	}
 }
 
-// receive reads once, at most room bytes. b lies in the scratch, which is the caller's until the next call: there is room
-// around b for framing. It is empty at the end of the stream, for which an error of the connection counts too; ok is false
-// when nothing is there now. A short read has emptied the socket: a later byte makes a new event (man 7 epoll), unless the
-// peer's FIN was part of the last one.
+// receive reads once, at most room bytes. b lies in the scratch, which is the caller's until the next call: there is
+// room around b for framing. It is empty at the end of the stream, for which an error of the connection counts too; ok
+// is false when nothing is there now. A short read has emptied the socket: a later byte makes a new event (man 7
+// epoll), unless the peer's FIN was part of the last one.
 func (t *transport) receive(c *conn, room int) (b []byte, ok bool) {
 	for {
 		n, errno := socket.Recv(c.fd, t.scratch.Area(room), 0)
@@ -112,8 +112,8 @@ func (t *transport) receive(c *conn, room int) (b []byte, ok bool) {
 	}
 }
 
-// send writes b, which must not be empty, and says how much of it the connection has taken: 0 when it takes nothing now,
-// which an event will end. ok is false when it will never take anything again.
+// send writes b, which must not be empty, and says how much of it the connection has taken: 0 when it takes nothing
+// now, which an event will end. ok is false when it will never take anything again.
 func (t *transport) send(c *conn, b []byte) (n int, ok bool) { return c.taken(socket.Send(c.fd, b)) }
 
 // sendLast is send for the last bytes before the connection ends.
@@ -167,7 +167,8 @@ func (t *transport) peek(c *conn) next {
 
 // What is known of a connection.
 
-// facts are what a connection's socket has told, which edge-triggered events say once: they hold until they are used up.
+// facts are what a connection's socket has told, which edge-triggered events say once: they hold until they are used
+// up.
 type facts uint8
 
 const (
@@ -184,7 +185,8 @@ func (c *conn) knows(f facts) bool { return c.facts&f != 0 }
 // readable reports whether a read may find something: bytes, the end or an error.
 func (c *conn) readable() bool { return c.knows(factReadable) }
 
-// ended reports whether the peer has sent a FIN, as far as it is known: behind what it sent before, a read finds the end.
+// ended reports whether the peer has sent a FIN, as far as it is known: behind what it sent before, a read finds the
+// end.
 func (c *conn) ended() bool { return c.knows(factEnded) }
 
 // gone reports whether the connection is over in both directions: by an error, or because both sides have ended it.
@@ -208,12 +210,13 @@ func (c *conn) readAgain() { c.facts |= factReadable }
 // readNoMore is for a connection whose end was read.
 func (c *conn) readNoMore() { c.facts &^= factReadable }
 
-// endWriting is for a connection that takes nothing any more: our side counts as ended, and what the peer sent before is read.
+// endWriting is for a connection that takes nothing any more: our side counts as ended, and what the peer sent before
+// is read.
 func (c *conn) endWriting() { c.facts |= factFinSent | factReadable }
 
-// finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it does not
-// matter how busy we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the kernel does not
-// say, ok is false.
+// finLag is how many milliseconds after its last byte a client's FIN came. The kernel knows both times, so that it
+// does not matter how busy we are; an acknowledgement of ours that is later than the FIN makes it longer. Where the
+// kernel does not say, ok is false.
 func (c *conn) finLag() (millis int64, ok bool) { return socket.FINLag(c.fd) }
 
 // unread is how many bytes the kernel holds for us of what the peer sent.
@@ -224,7 +227,8 @@ func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd)
 
 // The beginning and the end of a connection.
 
-// dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told about.
+// dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told
+// about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	if l.room.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
 		l.pools.dropOldest()
@@ -246,8 +250,8 @@ func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	return u, causeNone
 }
 
-// openSocket opens a socket to a worker. A request that is here goes before a connection that is only kept, and before a client
-// that may never say another word.
+// openSocket opens a socket to a worker. A request that is here goes before a connection that is only kept, and before
+// a client that may never say another word.
 func (l *loop) openSocket(a *socket.Address) (int32, unix.Errno) {
 	fd, errno := socket.Open(a)
 	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.pools.dropOldest() || l.room.shedUnserved()) {

@@ -1,12 +1,12 @@
-// Package buffer keeps the bytes of a loop. A [Pool] hands buffers out, and says how near they are to their budget. A [Box]
-// is a queue of bytes in such a buffer that wait: for a peer whose socket is full, or to be parsed. A [Scratch] is where a
-// read goes. All belong to the goroutine of their loop. Nothing here refuses anything: before it asks for a buffer, a
-// caller asks for the [Pool.Pressure].
+// Package buffer keeps the bytes of a loop. A [Pool] hands buffers out, and says how near they are to their budget. A
+// [Box] is a queue of bytes in such a buffer that wait: for a peer whose socket is full, or to be parsed. A [Scratch]
+// is where a read goes. All belong to the goroutine of their loop. Nothing here refuses anything: before it asks for a
+// buffer, a caller asks for the [Pool.Pressure].
 package buffer
 
-// classes are the sizes in bytes that buffers come in, each with how many idle ones a loop keeps:
-// an ordinary head; a long head; one with the cookies of single sign-on; a held body (64 KiB and its head); what one read can
-// leave unsent.
+// classes are the sizes in bytes that buffers come in, each with how many idle ones a loop keeps: an ordinary head; a
+// long head; one with the cookies of single sign-on; a held body (64 KiB and its head); what one read can leave
+// unsent.
 var classes = [...]struct{ bytes, keep int }{
 	{4 << 10, 1024},
 	{20 << 10, 64},
@@ -15,8 +15,8 @@ var classes = [...]struct{ bytes, keep int }{
 	{320 << 10, 4},
 }
 
-// Pool is a loop's free lists. A connection that waits owns no buffer; one that has a remainder to keep takes the smallest
-// that fits and gives it back when it is empty. The zero value is empty, and has no budget.
+// Pool is a loop's free lists. A connection that waits owns no buffer; one that has a remainder to keep takes the
+// smallest that fits and gives it back when it is empty. The zero value is empty, and has no budget.
 type Pool struct {
 	free   [len(classes)][][]byte
 	used   int64 // bytes that are handed out

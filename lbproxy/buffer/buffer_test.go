@@ -134,7 +134,8 @@ func TestHowNearTheBuffersAreToTheirBudget(t *testing.T) {
 	}
 }
 
-// spend has p hand out so many bytes in all: by one buffer beyond the classes, of which a part is given back as another's.
+// spend has p hand out so many bytes in all: by one buffer beyond the classes, of which a part is given back as
+// another's.
 func spend(p *buffer.Pool, bytes int) {
 	const beyond = 1 << 20
 	p.Get(beyond)

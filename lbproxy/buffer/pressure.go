@@ -29,8 +29,8 @@ func (p *Pool) Pressure() Pressure {
 	}
 }
 
-// IsTight reports whether most of the budget is used. What a client does not take of one read holds a buffer until it is
-// late, so small reads let three times as many be late before others are refused.
+// IsTight reports whether most of the budget is used. What a client does not take of one read holds a buffer until it
+// is late, so small reads let three times as many be late before others are refused.
 func (p *Pool) IsTight() bool { return p.budget > 0 && p.used > p.budget/4*3 }
 
 // IsCramped reports whether next to nothing is left of the budget.

@@ -12,8 +12,8 @@ const (
 	tailroomBytes = 32
 )
 
-// Scratch is where a read goes. It has room in front and behind, so that what was read is framed anew where it lies and
-// leaves by one write. A loop has one; what is in it is good until the next read.
+// Scratch is where a read goes. It has room in front and behind, so that what was read is framed anew where it lies
+// and leaves by one write. A loop has one; what is in it is good until the next read.
 type Scratch []byte
 
 // NewScratch makes the one of a loop.

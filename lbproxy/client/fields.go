@@ -3,18 +3,22 @@ package client
 import "percore/lbproxy/http1"
 
 // replaced are the fields that the front door writes itself or that must not reach a worker: framing, identity (a
-// client could claim any), Proxy (CVE-2016-5385), Expect, which the front door answers or writes anew, and the other names
-// for the scheme: gunicorn refuses a request in which two of them disagree.
+// client could claim any), Proxy (CVE-2016-5385), Expect, which the front door answers or writes anew, and the other
+// names for the scheme: gunicorn refuses a request in which two of them disagree.
 var replaced = fieldSetOf(
 	http1.FieldHost, http1.FieldContentLength, http1.FieldTransferEncoding, http1.FieldExpect,
-	http1.FieldXRealIP, http1.FieldXForwardedFor, http1.FieldXForwardedProto, http1.FieldXForwardedHost, http1.FieldXForwardedPort,
-	http1.FieldXScheme, http1.FieldForwarded, http1.FieldProxy,
-	http1.FieldXForwardedSsl, http1.FieldXForwardedProtocol, http1.FieldXForwardedScheme, http1.FieldXURLScheme, http1.FieldFrontEndHTTPS,
+	http1.FieldXRealIP, http1.FieldXScheme, http1.FieldForwarded, http1.FieldProxy,
+	http1.FieldXForwardedFor, http1.FieldXForwardedProto, http1.FieldXForwardedHost, http1.FieldXForwardedPort,
+	http1.FieldXForwardedSsl, http1.FieldXForwardedProtocol, http1.FieldXForwardedScheme,
+	http1.FieldXURLScheme, http1.FieldFrontEndHTTPS,
 )
 
-// claims are the fields that applications take for the word of a proxy or a server in front of them, such as when a request
-// came, and that therefore pass from a trusted proxy only; as does everything else that begins with X-Forwarded-.
-var claims = fieldSetOf(http1.FieldScriptName, http1.FieldPathInfo, http1.FieldRemoteUser, http1.FieldRemoteAddr, http1.FieldXRequestStart)
+// claims are the fields that applications take for the word of a proxy or a server in front of them, such as when a
+// request came, and that therefore pass from a trusted proxy only; as does everything else that begins with
+// X-Forwarded-.
+var claims = fieldSetOf(
+	http1.FieldScriptName, http1.FieldPathInfo, http1.FieldRemoteUser, http1.FieldRemoteAddr, http1.FieldXRequestStart,
+)
 
 func fieldSetOf(ids ...http1.FieldID) (set [256]bool) {
 	for _, id := range ids {

@@ -23,7 +23,8 @@ type Identity struct {
 	Port      []byte // empty: what scheme and host say
 }
 
-// Identify says who sends a request with these fields over plain HTTP, to host. A trusted peer, by t, may say otherwise.
+// Identify says who sends a request with these fields over plain HTTP, to host. A trusted peer, by t, may say
+// otherwise.
 func Identify(peer Peer, trusted bool, t *Trust, host []byte, fields []http1.Field) Identity {
 	id := Identity{Peer: peer, Trusted: trusted, Client: peer, Scheme: SchemeHTTP, Authority: host, Host: host}
 	if trusted {
@@ -33,8 +34,8 @@ func Identify(peer Peer, trusted bool, t *Trust, host []byte, fields []http1.Fie
 	return id
 }
 
-// AppendTo writes the fields that tell a worker, by the names that Tornado (xheaders), Django, Rails and others read. Tornado
-// prefers X-Real-IP and X-Scheme, so those are never a client's own. fields are the request's.
+// AppendTo writes the fields that tell a worker, by the names that Tornado (xheaders), Django, Rails and others read.
+// Tornado prefers X-Real-IP and X-Scheme, so those are never a client's own. fields are the request's.
 func (id *Identity) AppendTo(b []byte, fields []http1.Field) []byte {
 	b = append(b, "X-Real-IP: "...)
 	at := len(b)
@@ -71,8 +72,8 @@ func (id *Identity) appendChain(b []byte, fields []http1.Field) []byte {
 	return bytes.TrimSuffix(b, []byte(", "))
 }
 
-// believe takes over what a trusted proxy says. Of a list the last element counts, which is the one that the proxy next to
-// us wrote; what cannot be true is ignored.
+// believe takes over what a trusted proxy says. Of a list the last element counts, which is the one that the proxy
+// next to us wrote; what cannot be true is ignored.
 func (id *Identity) believe(fields []http1.Field) {
 	proto := LastOf(fields, http1.FieldXForwardedProto)
 	if proto == nil {
@@ -104,7 +105,8 @@ func LastOf(fields []http1.Field, id http1.FieldID) []byte {
 	return nil
 }
 
-// publicPort is the port that the client used as far as it shows: a mapping in between, as Docker makes it, hides our own.
+// publicPort is the port that the client used as far as it shows: a mapping in between, as Docker makes it, hides our
+// own.
 func (id *Identity) publicPort() []byte {
 	if len(id.Port) > 0 {
 		return id.Port

@@ -1,8 +1,8 @@
-// Package client says who asks: which peer a connection comes from, whether its word counts, and whom it speaks for. It
-// knows neither a connection nor a request beyond its fields, and keeps nothing of what it is given.
+// Package client says who asks: which peer a connection comes from, whether its word counts, and whom it speaks for.
+// It knows neither a connection nor a request beyond its fields, and keeps nothing of what it is given.
 //
-// Begin with [Peer]. [Trust] decides whose X-Forwarded-* and PROXY header are believed. [Identify] puts together who asks,
-// and [Identity.AppendTo] tells a worker; [Passes] keeps from it what a client only claims.
+// Begin with [Peer]. [Trust] decides whose X-Forwarded-* and PROXY header are believed. [Identify] puts together who
+// asks, and [Identity.AppendTo] tells a worker; [Passes] keeps from it what a client only claims.
 package client
 
 import (

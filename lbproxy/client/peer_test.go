@@ -71,7 +71,8 @@ func TestAPeerIsTheSameHoweverItBecameKnown(t *testing.T) {
 	}
 }
 
-// TestAMappedAddressIsWrittenAsIPv4: a socket of both families reports IPv4 clients in that form (RFC 4291 section 2.5.5.2).
+// TestAMappedAddressIsWrittenAsIPv4: a socket of both families reports IPv4 clients in that form (RFC 4291 section
+// 2.5.5.2).
 func TestAMappedAddressIsWrittenAsIPv4(t *testing.T) {
 	mapped := client.FromAccept(acceptedFrom(t, "[::ffff:192.0.2.7]:80"))
 	if got := text(mapped); got != "by 192.0.2.7" {

@@ -11,12 +11,12 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// hopsMax bounds how many addresses of a chain are looked at: no chain of proxies is that long, and each costs a walk over
-// the prefixes.
+// hopsMax bounds how many addresses of a chain are looked at: no chain of proxies is that long, and each costs a walk
+// over the prefixes.
 const hopsMax = 64
 
-// Trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES, PERCORE_TRUSTED_HOPS). The zero value
-// believes no peer.
+// Trust knows whose word counts about who the client is (PERCORE_TRUSTED_PROXIES, PERCORE_TRUSTED_HOPS). The zero
+// value believes no peer.
 type Trust struct {
 	prefixes []prefix
 	unix     bool // peers on unix sockets
@@ -26,8 +26,8 @@ type Trust struct {
 // prefix is a block of addresses; those of IPv4 in their mapped form.
 type prefix struct{ high, low, highMask, lowMask uint64 }
 
-// NewTrust believes the proxies with these addresses, and peers on unix sockets if unix says so; or, where hops is not 0,
-// every peer: then so many proxies are in front, whatever their addresses.
+// NewTrust believes the proxies with these addresses, and peers on unix sockets if unix says so; or, where hops is not
+// 0, every peer: then so many proxies are in front, whatever their addresses.
 func NewTrust(proxies []netip.Prefix, hops int, unix bool) Trust {
 	t := Trust{unix: unix, hops: hops}
 	for _, p := range proxies {
@@ -44,7 +44,8 @@ func NewTrust(proxies []netip.Prefix, hops int, unix bool) Trust {
 	return t
 }
 
-// Believes reports whether a peer is a trusted proxy. One on a unix socket has no address, so it takes a setting of its own.
+// Believes reports whether a peer is a trusted proxy. One on a unix socket has no address, so it takes a setting of
+// its own.
 func (t *Trust) Believes(p *Peer) bool {
 	if t.hops > 0 {
 		return true
@@ -65,9 +66,9 @@ func (t *Trust) covers(p *Peer) bool {
 	return false
 }
 
-// Client returns the client for which a trusted peer speaks: from the right of X-Forwarded-For, where each hop added what
-// it saw, the first address that is no trusted proxy's, or the one that is so many hops away. What is no address ends the
-// search.
+// Client returns the client for which a trusted peer speaks: from the right of X-Forwarded-For, where each hop added
+// what it saw, the first address that is no trusted proxy's, or the one that is so many hops away. What is no address
+// ends the search.
 func (t *Trust) Client(from Peer, fields []http1.Field) Peer {
 	who, hops := from, 0
 	for i := len(fields) - 1; i >= 0; i-- {

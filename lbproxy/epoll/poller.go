@@ -45,7 +45,8 @@ const (
 const (
 	// batchEvents bounds the work of one turn, so that timers and wake-ups are looked at often enough.
 	batchEvents = 256
-	// EventsMax is the least number of events from one Wait behind which there may be more; a wake-up takes the place of one.
+	// EventsMax is the least number of events from one Wait behind which there may be more; a wake-up takes the place
+	// of one.
 	EventsMax = batchEvents - 1
 	// rawWindowMillis is how long after its last event a poller waits without giving up its P.
 	rawWindowMillis = 1000

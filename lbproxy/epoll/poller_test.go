@@ -123,8 +123,8 @@ func TestAWakeBeforeTheWaitIsNotLost(t *testing.T) {
 	}
 }
 
-// TestNoWakeOfManyIsLost has several goroutines hand numbers to a poller's owner, which must see each without ever waiting long.
-// The kernel's counter behind Wake is never read, so this also shows that it does not fill up.
+// TestNoWakeOfManyIsLost has several goroutines hand numbers to a poller's owner, which must see each without ever
+// waiting long. The kernel's counter behind Wake is never read, so this also shows that it does not fill up.
 func TestNoWakeOfManyIsLost(t *testing.T) {
 	const senders, each = 4, 2000
 	p := newPoller(t)
@@ -151,8 +151,8 @@ func TestNoWakeOfManyIsLost(t *testing.T) {
 	wg.Wait()
 }
 
-// TestTheThousandthWakeWorksLikeTheFirst wakes a sleeping owner again and again: the kernel's counter behind Wake is never
-// read, and must not fill up.
+// TestTheThousandthWakeWorksLikeTheFirst wakes a sleeping owner again and again: the kernel's counter behind Wake is
+// never read, and must not fill up.
 func TestTheThousandthWakeWorksLikeTheFirst(t *testing.T) {
 	const wakes = 1000
 	p := newPoller(t)
@@ -192,8 +192,8 @@ func TestManyWakesMakeOneTurn(t *testing.T) {
 	}
 }
 
-// TestGarbageCollectionIsNotHeldUpByAWaitingLoop stops the world again and again while a loop waits raw. Without a scheduling
-// point after EINTR a collection takes seconds.
+// TestGarbageCollectionIsNotHeldUpByAWaitingLoop stops the world again and again while a loop waits raw. Without a
+// scheduling point after EINTR a collection takes seconds.
 func TestGarbageCollectionIsNotHeldUpByAWaitingLoop(t *testing.T) {
 	p := newPoller(t)
 	a, b := pair(t)

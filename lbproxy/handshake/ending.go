@@ -9,18 +9,18 @@ import (
 
 // How long handshakes that have begun are waited for.
 const (
-	// SettleMin is how long handshakes get at least to finish before a stopping front door closes its listeners: one whose
-	// SYN is being processed while the sockets are made to refuse is in no list yet.
+	// SettleMin is how long handshakes get at least to finish before a stopping front door closes its listeners: one
+	// whose SYN is being processed while the sockets are made to refuse is in no list yet.
 	SettleMin = 20 * time.Millisecond
 	// settleBlind is how long they get where the kernel does not tell of them.
 	settleBlind = 100 * time.Millisecond
-	// SettleMax is how long they get at most, unless it is said otherwise: one whose client is gone would be waited for half
-	// a minute.
+	// SettleMax is how long they get at most, unless it is said otherwise: one whose client is gone would be waited
+	// for half a minute.
 	SettleMax = time.Second
 	// settlePause lies between two questions for them; each takes a millisecond, and ten on a busy machine.
 	settlePause = 5 * time.Millisecond
-	// settleAnswers is how often in a row there has to be none: an ACK that is being processed is in neither queue for a
-	// moment.
+	// settleAnswers is how often in a row there has to be none: an ACK that is being processed is in neither queue for
+	// a moment.
 	settleAnswers = 2
 )
 
@@ -34,8 +34,8 @@ const (
 	closing              // the loops were told to close the listeners
 )
 
-// Ending is the end of accepting, which all sockets of a group reach together: a client that finds one of them closed and
-// another open would have to repeat its SYN. Its methods may be called from any goroutine.
+// Ending is the end of accepting, which all sockets of a group reach together: a client that finds one of them closed
+// and another open would have to repeat its SYN. Its methods may be called from any goroutine.
 type Ending struct {
 	log     *slog.Logger
 	close   func() // has the listeners closed
@@ -50,8 +50,8 @@ type Ending struct {
 	settled atomic.Bool        // that step, or later
 }
 
-// NewEnding makes the end of listeners that are still to be added. closeListeners is called once, when they are to be closed;
-// changed each time that IsSettled may say something else. Neither may wait for a method of the Ending.
+// NewEnding makes the end of listeners that are still to be added. closeListeners is called once, when they are to be
+// closed; changed each time that IsSettled may say something else. Neither may wait for a method of the Ending.
 func NewEnding(log *slog.Logger, closeListeners, changed func()) *Ending {
 	return &Ending{log: log, close: closeListeners, changed: changed, begun: make(chan time.Duration, 1)}
 }
@@ -66,8 +66,8 @@ func (e *Ending) Add(sockets []int) {
 // IsSettled reports whether new clients are refused and no handshake is under way.
 func (e *Ending) IsSettled() bool { return e.settled.Load() }
 
-// Begin makes the sockets refuse new clients. Once no handshake is under way, or patience is over, and a call has said that
-// they may be closed, they are.
+// Begin makes the sockets refuse new clients. Once no handshake is under way, or patience is over, and a call has said
+// that they may be closed, they are.
 func (e *Ending) Begin(mayClose bool, patience time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -93,7 +93,8 @@ func TestAfterRefuseNobodyConnectsAndTheQueueIsServed(t *testing.T) {
 	}
 }
 
-// TestRefuseASecondTimeIsNoError, also where the process may not bind a socket anew: front door and PID 1 share the sockets.
+// TestRefuseASecondTimeIsNoError, also where the process may not bind a socket anew: front door and PID 1 share the
+// sockets.
 func TestRefuseASecondTimeIsNoError(t *testing.T) {
 	l := listen(t, "127.0.0.1:0")
 	for range 2 {
@@ -159,8 +160,8 @@ func wantUnderWay(t *testing.T, listeners []int, want bool) {
 	}
 }
 
-// TestAHandshakeIsUnderWayUntilItCompletes has the kernel wait for the client's first byte before the handshake counts as
-// complete (man 7 tcp, TCP_DEFER_ACCEPT), as if the client's ACK were on its way.
+// TestAHandshakeIsUnderWayUntilItCompletes has the kernel wait for the client's first byte before the handshake counts
+// as complete (man 7 tcp, TCP_DEFER_ACCEPT), as if the client's ACK were on its way.
 func TestAHandshakeIsUnderWayUntilItCompletes(t *testing.T) {
 	for _, c := range []struct{ name, listen, host string }{
 		{"IPv4", "127.0.0.1:0", "127.0.0.1"},

@@ -1,6 +1,6 @@
-// Package handshake is about what the kernel does between a client's SYN and accept: how a listening socket stops taking
-// new ones, and whether any is still under way. With both a listener closes without a reset (ADR 22): [Ending] brings that
-// about for all listeners of a front door.
+// Package handshake is about what the kernel does between a client's SYN and accept: how a listening socket stops
+// taking new ones, and whether any is still under way. With both a listener closes without a reset (ADR 22): [Ending]
+// brings that about for all listeners of a front door.
 package handshake
 
 import (
@@ -10,16 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noDevice is the index of a network device that does not exist; the kernel counts up from 1 and does not check the index.
+// noDevice is the index of a network device that does not exist; the kernel counts up from 1 and does not check the
+// index.
 const noDevice = 0x7fffffff
 
-// Refuse makes listening TCP sockets refuse clients that have not begun to connect, while handshakes that have begun complete
-// and connections in the queue stay. It cannot be undone. All sockets of a SO_REUSEPORT group belong into one call: a client
-// that meets the group while a part of it refuses has to repeat its SYN. One call per socket is enough, whichever process
-// makes it; a further one is no error. Unix sockets have no handshake and are passed over.
+// Refuse makes listening TCP sockets refuse clients that have not begun to connect, while handshakes that have begun
+// complete and connections in the queue stay. It cannot be undone. All sockets of a SO_REUSEPORT group belong into one
+// call: a client that meets the group while a part of it refuses has to repeat its SYN. One call per socket is enough,
+// whichever process makes it; a further one is no error. Unix sockets have no handshake and are passed over.
 //
-// The error joins those of the sockets that go on taking handshakes; Linux 5.7 and later has none, older kernels want NET_RAW
-// or NET_ADMIN.
+// The error joins those of the sockets that go on taking handshakes; Linux 5.7 and later has none, older kernels want
+// NET_RAW or NET_ADMIN.
 func Refuse(listeners []int) error {
 	var errs []error
 	for _, fd := range listeners {
@@ -33,9 +34,10 @@ func Refuse(listeners []int) error {
 	return errors.Join(errs...)
 }
 
-// bindToNoDevice takes the socket out of the lookup of a SYN: the client is refused at once. A handshake that has begun has a
-// request socket of its own, which keeps the device that it came by. Unprivileged processes may bind a socket that is not bound yet
-// (Linux 5.7, commit c427bfec18f2); the second call gets EPERM, from whichever process, and then the socket says what it is bound to.
+// bindToNoDevice takes the socket out of the lookup of a SYN: the client is refused at once. A handshake that has
+// begun has a request socket of its own, which keeps the device that it came by. Unprivileged processes may bind a
+// socket that is not bound yet (Linux 5.7, commit c427bfec18f2); the second call gets EPERM, from whichever process,
+// and then the socket says what it is bound to.
 func bindToNoDevice(fd int) error {
 	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, noDevice)
 	if errors.Is(err, unix.EPERM) {
@@ -47,9 +49,9 @@ func bindToNoDevice(fd int) error {
 }
 
 // ignoreSYNs makes a listening socket drop further SYNs while it still completes the handshakes it has begun: a client
-// whose SYN is dropped sends it again after a second and is refused then, when the socket is closed. The filter sees a segment
-// from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter). Some kernels want the capability NET_ADMIN for it; without
-// it the error is EPERM.
+// whose SYN is dropped sends it again after a second and is refused then, when the socket is closed. The filter sees a
+// segment from its TCP header on (Linux net/ipv4/tcp_ipv4.c, tcp_filter). Some kernels want the capability NET_ADMIN
+// for it; without it the error is EPERM.
 func ignoreSYNs(fd int) error {
 	const flagsOffset, syn, ack = 13, 0x02, 0x10
 	filter := []unix.SockFilter{

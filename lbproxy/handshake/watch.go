@@ -19,16 +19,16 @@ const (
 	bufferBytes      = 32 << 10                // what one answer of the kernel has at most (man 7 netlink)
 )
 
-// Watch knows whether handshakes with some listening sockets are under way. It needs no privilege. It is for one goroutine,
-// which closes it.
+// Watch knows whether handshakes with some listening sockets are under way. It needs no privilege. It is for one
+// goroutine, which closes it.
 type Watch struct {
 	fd       int
 	requests [][]byte // a question for each port and address family
 	buffer   []byte
 }
 
-// NewWatch looks at TCP listeners; unix sockets are passed over. An error says that the kernel cannot be asked: it wraps the
-// system call's. The listeners are not needed after the call.
+// NewWatch looks at TCP listeners; unix sockets are passed over. An error says that the kernel cannot be asked: it
+// wraps the system call's. The listeners are not needed after the call.
 func NewWatch(listeners []int) (*Watch, error) {
 	w := &Watch{buffer: make([]byte, bufferBytes)}
 	for _, fd := range listeners {
@@ -70,9 +70,9 @@ func (w *Watch) add(family byte, port int) {
 	w.requests = append(w.requests, request)
 }
 
-// UnderWay reports whether a handshake has begun that is not complete. A segment that is being processed in this moment may be
-// in neither queue: only two answers in a row say that there is none. It takes a millisecond, and ten on a machine
-// with many connections.
+// UnderWay reports whether a handshake has begun that is not complete. A segment that is being processed in this
+// moment may be in neither queue: only two answers in a row say that there is none. It takes a millisecond, and ten on
+// a machine with many connections.
 func (w *Watch) UnderWay() (bool, error) {
 	for _, request := range w.requests {
 		if err := unix.Sendto(w.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {

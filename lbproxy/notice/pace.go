@@ -3,8 +3,8 @@ package notice
 // PaceMillis is the least time between two lines about the same trouble.
 const PaceMillis = 60_000
 
-// Pace keeps what strangers bring about by their mere number to a line a minute: the access log has each. The zero value
-// has said nothing yet.
+// Pace keeps what strangers bring about by their mere number to a line a minute: the access log has each. The zero
+// value has said nothing yet.
 type Pace struct {
 	last   int64 // when there was a line, in milliseconds on the caller's clock; 0 is never
 	others int   // how many there have been since

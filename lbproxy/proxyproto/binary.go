@@ -100,8 +100,8 @@ func endOf(ip netip.Addr, port []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(port))
 }
 
-// checkVectors walks over the type-length-values behind the addresses, which say nothing that we use but for the checksum: where
-// there is one it has to be right (section 2.2.3).
+// checkVectors walks over the type-length-values behind the addresses, which say nothing that we use but for the
+// checksum: where there is one it has to be right (section 2.2.3).
 func checkVectors(b []byte, at int) error {
 	checksum := 0
 	for at < len(b) {

@@ -11,7 +11,8 @@ const lineBytesMax = 107
 
 const linePrefix = "PROXY "
 
-// parseLine reads version 1: `PROXY TCP4 SOURCE DESTINATION PORT PORT` or `PROXY UNKNOWN …`, with single spaces and CR LF.
+// parseLine reads version 1: `PROXY TCP4 SOURCE DESTINATION PORT PORT` or `PROXY UNKNOWN …`, with single spaces and CR
+// LF.
 func parseLine(b []byte) (Header, int, error) {
 	if !startsLike(b, linePrefix) {
 		return Header{}, 0, ErrNotProxy

@@ -1,8 +1,8 @@
-// Package proxyproto reads the header of the PROXY protocol, versions 1 and 2, by which a balancer that passes connections on
-// unread says who made them (haproxy.org, doc/proxy-protocol.txt).
+// Package proxyproto reads the header of the PROXY protocol, versions 1 and 2, by which a balancer that passes
+// connections on unread says who made them (haproxy.org, doc/proxy-protocol.txt).
 //
-// It does no I/O: bytes go in, out comes how many of them are the header, that more are needed, or an error. A header gives
-// the same result however its bytes were cut up on arrival.
+// It does no I/O: bytes go in, out comes how many of them are the header, that more are needed, or an error. A header
+// gives the same result however its bytes were cut up on arrival.
 package proxyproto
 
 import (
@@ -12,8 +12,8 @@ import (
 
 // Header is what a balancer says about a connection.
 type Header struct {
-	// Known is false where the connection is the balancer's own (LOCAL, a health check) or of a kind that the balancer has no
-	// name for (UNKNOWN and all but TCP over IP): then the addresses are those of the connection itself.
+	// Known is false where the connection is the balancer's own (LOCAL, a health check) or of a kind that the balancer
+	// has no name for (UNKNOWN and all but TCP over IP): then the addresses are those of the connection itself.
 	Known       bool
 	Source      netip.AddrPort // who connected to the balancer
 	Destination netip.AddrPort // where to
@@ -31,8 +31,8 @@ var (
 	errIncomplete = errors.New("incomplete") // never leaves the package
 )
 
-// Parse reads a header from the start of b and returns its length n in bytes; or 0 and no error when b holds only a part of it,
-// which n > 0 tells from a complete one. The result has no reference to b.
+// Parse reads a header from the start of b and returns its length n in bytes; or 0 and no error when b holds only a
+// part of it, which n > 0 tells from a complete one. The result has no reference to b.
 func Parse(b []byte) (h Header, n int, err error) {
 	if len(b) == 0 {
 		return Header{}, 0, nil

@@ -150,7 +150,8 @@ func TestHeadersThatAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that no header is read beyond the bytes that are there, and that it reads alike alone and in company.
+// FuzzParse holds that no header is read beyond the bytes that are there, and that it reads alike alone and in
+// company.
 func FuzzParse(f *testing.F) {
 	for _, c := range good {
 		f.Add([]byte(c.header))

@@ -1,5 +1,6 @@
-// Package refusal says why a request is refused or its response is not passed on: with the variable that sets the limit and
-// its value, as the reader decides whether to change it. It knows neither a connection nor an exchange. Begin with [Limits].
+// Package refusal says why a request is refused or its response is not passed on: with the variable that sets the
+// limit and its value, as the reader decides whether to change it. It knows neither a connection nor an exchange.
+// Begin with [Limits].
 package refusal
 
 import (
@@ -10,7 +11,8 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// Settings are the variables that requests and responses can run into. Sizes are in bytes; 0 is no limit for those of bodies.
+// Settings are the variables that requests and responses can run into. Sizes are in bytes; 0 is no limit for those of
+// bodies.
 type Settings struct {
 	HeaderSize, HeaderFields int // of a request's head
 	BareLF                   bool
@@ -33,18 +35,24 @@ type Limits struct {
 
 // New words the settings.
 func New(s Settings) Limits {
-	variable := "PERCORE_CLIENT_MAX_HEADER_SIZE=" + sizeText(int64(s.HeaderSize))
+	size, buffer := sizeText(int64(s.HeaderSize)), sizeText(int64(s.BufferSize))
 	return Limits{
-		Request:     http1.Limits{HeadBytes: s.HeaderSize, TargetBytes: s.HeaderSize / 2, Fields: s.HeaderFields, BareLF: s.BareLF},
-		Response:    http1.Limits{HeadBytes: s.BufferSize, Fields: http1.FieldsMax},
-		HeadLate:    "the request's head did not arrive in time: PERCORE_CLIENT_HEADER_TIMEOUT=" + durationText(s.HeaderTimeout),
-		BodyStopped: "the request's body stopped arriving: nothing for PERCORE_CLIENT_BODY_TIMEOUT=" + durationText(s.BodyTimeout),
-		BodySlow:    "the request's body arrives too slowly: fewer bytes a second than PERCORE_CLIENT_BODY_MIN_RATE=" + sizeText(s.BodyMinRate),
-		BodyLarge:   "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=" + sizeText(s.BodySize),
-		head:        "the head is larger than " + variable,
-		target:      "the target is longer than half of " + variable,
-		fields:      "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=" + strconv.Itoa(s.HeaderFields),
-		response:    "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=" + sizeText(int64(s.BufferSize)),
+		Request: http1.Limits{
+			HeadBytes: s.HeaderSize, TargetBytes: s.HeaderSize / 2, Fields: s.HeaderFields, BareLF: s.BareLF,
+		},
+		Response: http1.Limits{HeadBytes: s.BufferSize, Fields: http1.FieldsMax},
+		HeadLate: "the request's head did not arrive in time: " +
+			"PERCORE_CLIENT_HEADER_TIMEOUT=" + durationText(s.HeaderTimeout),
+		BodyStopped: "the request's body stopped arriving: nothing for " +
+			"PERCORE_CLIENT_BODY_TIMEOUT=" + durationText(s.BodyTimeout),
+		BodySlow: "the request's body arrives too slowly: fewer bytes a second than " +
+			"PERCORE_CLIENT_BODY_MIN_RATE=" + sizeText(s.BodyMinRate),
+		BodyLarge: "the request's body is too large: more than " +
+			"PERCORE_CLIENT_MAX_BODY_SIZE=" + sizeText(s.BodySize),
+		head:     "the head is larger than PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
+		target:   "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
+		fields:   "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=" + strconv.Itoa(s.HeaderFields),
+		response: "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=" + buffer,
 	}
 }
 

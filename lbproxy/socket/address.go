@@ -66,8 +66,8 @@ func putPort(field *uint16, port uint16) {
 	binary.BigEndian.PutUint16((*[2]byte)(unsafe.Pointer(field))[:], port)
 }
 
-// AppendLocal writes the address that a socket is bound to as `host:port`, or `localhost` for a unix socket, and for one
-// without an address.
+// AppendLocal writes the address that a socket is bound to as `host:port`, or `localhost` for a unix socket, and for
+// one without an address.
 func AppendLocal(dst []byte, fd int32) []byte {
 	local, err := unix.Getsockname(int(fd))
 	if err != nil {

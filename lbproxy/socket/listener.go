@@ -87,8 +87,9 @@ func CloseListeners(ls []Listener) {
 	}
 }
 
-// RefuseNewConnections makes the sockets refuse clients that have not begun to connect; the front door does the same, but PID 1
-// may be allowed on an old kernel what the front door is not. The error says why some socket goes on taking handshakes.
+// RefuseNewConnections makes the sockets refuse clients that have not begun to connect; the front door does the same,
+// but PID 1 may be allowed on an old kernel what the front door is not. The error says why some socket goes on taking
+// handshakes.
 func RefuseNewConnections(ls []Listener) error {
 	var sockets []int
 	for _, l := range ls {
@@ -187,9 +188,10 @@ func v4(a netip.Addr) [4]byte {
 	return [4]byte{}
 }
 
-// listenUnix opens a unix socket, after removing what a dead process left at its path. Everybody may connect:
-// a front door is public. The socket has that mode from birth, by the umask, which is the whole process's: listeners are opened before
-// anything else makes a file. A chmod by name would be anybody's to redirect who may write to the folder.
+// listenUnix opens a unix socket, after removing what a dead process left at its path. Everybody may connect: a front
+// door is public. The socket has that mode from birth, by the umask, which is the whole process's: listeners are
+// opened before anything else makes a file. A chmod by name would be anybody's to redirect who may write to the
+// folder.
 func listenUnix(path string) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

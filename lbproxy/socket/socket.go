@@ -1,7 +1,7 @@
-// Package socket makes the system calls on sockets: what a loop does with the descriptors that it owns, addresses in the
-// kernel's layout, and listeners, which PID 1 opens and the front door inherits. It keeps nothing: a descriptor belongs
-// to the caller, which closes it. Begin with socket.go for the calls of the steady state, and with [Listen] for those
-// before it.
+// Package socket makes the system calls on sockets: what a loop does with the descriptors that it owns, addresses in
+// the kernel's layout, and listeners, which PID 1 opens and the front door inherits. It keeps nothing: a descriptor
+// belongs to the caller, which closes it. Begin with socket.go for the calls of the steady state, and with [Listen]
+// for those before it.
 package socket
 
 import (
@@ -19,7 +19,8 @@ const OK = unix.Errno(0)
 
 // Recv reads into b, which must not be empty; man 2 recv.
 func Recv(fd int32, b []byte, flags int) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM,
+		uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
 	if errno != OK {
 		return 0, errno
 	}
@@ -29,14 +30,16 @@ func Recv(fd int32, b []byte, flags int) (int, unix.Errno) {
 // Send writes b, which must not be empty, without ever raising SIGPIPE; man 2 send.
 func Send(fd int32, b []byte) (int, unix.Errno) { return sendFlags(fd, b, unix.MSG_NOSIGNAL) }
 
-// SendLast is Send for the last bytes before close or shutdown: what does not fill a segment leaves together with the FIN,
-// which saves a segment and its acknowledgement (man 2 send, MSG_MORE; Linux net/ipv4/tcp_output.c, tcp_send_fin).
+// SendLast is Send for the last bytes before close or shutdown: what does not fill a segment leaves together with the
+// FIN, which saves a segment and its acknowledgement (man 2 send, MSG_MORE; Linux net/ipv4/tcp_output.c,
+// tcp_send_fin).
 func SendLast(fd int32, b []byte) (int, unix.Errno) {
 	return sendFlags(fd, b, unix.MSG_NOSIGNAL|unix.MSG_MORE)
 }
 
 func sendFlags(fd int32, b []byte, flags int) (int, unix.Errno) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO,
+		uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(flags), 0, 0)
 	if errno != OK {
 		return 0, errno
 	}
@@ -46,18 +49,19 @@ func sendFlags(fd int32, b []byte, flags int) (int, unix.Errno) {
 // Accept takes one connection from the queue, close-on-exec and non-blocking from birth; man 2 accept4.
 func Accept(fd int32, from *unix.RawSockaddrAny) (int32, unix.Errno) {
 	size := uint32(unix.SizeofSockaddrAny)
-	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(from)), uintptr(unsafe.Pointer(&size)),
-		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4,
+		uintptr(fd), uintptr(unsafe.Pointer(from)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	if errno != OK {
 		return -1, errno
 	}
 	return int32(n), OK
 }
 
-// Open opens a stream socket for connecting to a, close-on-exec and non-blocking from birth, without Nagle's algorithm;
-// man 2 socket.
+// Open opens a stream socket for connecting to a, close-on-exec and non-blocking from birth, without Nagle's
+// algorithm; man 2 socket.
 func Open(a *Address) (int32, unix.Errno) {
-	fd, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(a.family), unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	const kind = unix.SOCK_STREAM | unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
+	fd, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(a.family), kind, 0)
 	if errno != OK {
 		return -1, errno
 	}
@@ -76,28 +80,30 @@ func Connect(fd int32, a *Address) unix.Errno {
 // noDelay switches Nagle's algorithm off; man 7 tcp. An error means "not TCP" and does not matter.
 func noDelay(fd int32) {
 	one := int32(1)
-	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, uintptr(unsafe.Pointer(&one)), 4, 0)
+	setOption(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, unsafe.Pointer(&one), unsafe.Sizeof(one))
 }
 
-// BoundUnsent lets a TCP socket take only about so many bytes that its peer has no room for yet; man 7 tcp, TCP_NOTSENT_LOWAT (Linux
-// 3.12). An error means "not TCP" and does not matter.
+// BoundUnsent lets a TCP socket take only about so many bytes that its peer has no room for yet; man 7 tcp,
+// TCP_NOTSENT_LOWAT (Linux 3.12). An error means "not TCP" and does not matter.
 func BoundUnsent(fd, bytes int32) {
-	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, uintptr(unsafe.Pointer(&bytes)), 4, 0)
+	setOption(fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsafe.Pointer(&bytes), unsafe.Sizeof(bytes))
 }
 
-// FINLag is how many milliseconds lie between the last bytes that a TCP peer sent and its last segment without any: its FIN, when that
-// is here. The kernel counts in its ticks, of 1 to 10 ms; man 7 tcp, TCP_INFO.
+// FINLag is how many milliseconds lie between the last bytes that a TCP peer sent and its last segment without any:
+// its FIN, when that is here. The kernel counts in its ticks, of 1 to 10 ms; man 7 tcp, TCP_INFO.
 func FINLag(fd int32) (millis int64, ok bool) {
 	var info unix.TCPInfo
 	size := uint32(unix.SizeofTCPInfo)
-	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT,
+		uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
 	return int64(info.Last_data_recv) - int64(info.Last_ack_recv), errno == OK
 }
 
 // Unread is how many bytes can be read at once; man 7 tcp, SIOCINQ.
 func Unread(fd int32) int64 {
 	var n int32
-	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCINQ, uintptr(unsafe.Pointer(&n))); errno != OK {
+	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCINQ, uintptr(unsafe.Pointer(&n)))
+	if errno != OK {
 		return 0
 	}
 	return int64(n)
@@ -114,11 +120,16 @@ func Close(fd int32) {
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }
 
-// ResetOnClose makes the coming close send a RST instead of a FIN; man 7 socket, SO_LINGER. An error means that there is
-// no peer left to tell.
+// ResetOnClose makes the coming close send a RST instead of a FIN; man 7 socket, SO_LINGER. An error means that there
+// is no peer left to tell.
 func ResetOnClose(fd int32) {
 	linger := unix.Linger{Onoff: 1}
-	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER, uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
+	setOption(fd, unix.SOL_SOCKET, unix.SO_LINGER, unsafe.Pointer(&linger), unsafe.Sizeof(linger))
+}
+
+// setOption sets an option whose errors do not matter; man 2 setsockopt.
+func setOption(fd int32, level, name uintptr, value unsafe.Pointer, size uintptr) {
+	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), level, name, uintptr(value), size, 0)
 }
 
 // DescriptorsMax is how many descriptors this process may have open; man 2 getrlimit.

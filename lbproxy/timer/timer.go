@@ -1,7 +1,7 @@
-// Package timer has the deadlines of one loop: a [Table] with at most one for each slot of the loop's connections, and the
-// [Wakeup] that notices when the loop did not run. It reads no clock and makes no system call: the owner says what time it
-// is, asks [Table.Next] for the first deadline, sleeps for what [Wakeup.Plan] says, and takes what has run out from
-// [Table.Expired]. All of it belongs to the goroutine that runs the loop.
+// Package timer has the deadlines of one loop: a [Table] with at most one for each slot of the loop's connections, and
+// the [Wakeup] that notices when the loop did not run. It reads no clock and makes no system call: the owner says what
+// time it is, asks [Table.Next] for the first deadline, sleeps for what [Wakeup.Plan] says, and takes what has run out
+// from [Table.Expired]. All of it belongs to the goroutine that runs the loop.
 package timer
 
 // Class is a kind of time-out, such as "keep-alive" or "connect". All timers of a class have the same
@@ -62,7 +62,8 @@ func (t *Table) Set(slot int32, class Class, nowMillis int64) {
 	l.tail = slot
 }
 
-// Resize changes the duration of a class, also for those of its timers that are armed. With 0 or less these are cleared.
+// Resize changes the duration of a class, also for those of its timers that are armed. With 0 or less these are
+// cleared.
 func (t *Table) Resize(class Class, millis int64) {
 	l := &t.lists[class]
 	change := millis - l.millis
@@ -121,7 +122,8 @@ func (t *Table) Oldest(class Class) (slot int32, ok bool) {
 	return slot, slot != nobody
 }
 
-// Following returns the slot of the same class that runs out after this one, whose timer must be armed; ok is false behind the last.
+// Following returns the slot of the same class that runs out after this one, whose timer must be armed; ok is false
+// behind the last.
 func (t *Table) Following(slot int32) (next int32, ok bool) {
 	next = t.nodes[slot].next
 	return next, next != nobody

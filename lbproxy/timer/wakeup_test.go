@@ -41,7 +41,8 @@ func TestALoopThatWakesLateGoesOnWhereItMeantTo(t *testing.T) {
 	}
 }
 
-// TestALoopWhoseTurnsTakeLongStillComesToItsDeadlines has a machine on which each turn takes long, and there is work for each.
+// TestALoopWhoseTurnsTakeLongStillComesToItsDeadlines has a machine on which each turn takes long, and there is work
+// for each.
 func TestALoopWhoseTurnsTakeLongStillComesToItsDeadlines(t *testing.T) {
 	const due, turn = 61_000, 300 // milliseconds, which is later than a busy machine
 	var w timer.Wakeup
