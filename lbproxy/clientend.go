@@ -22,3 +22,8 @@ func (e clientEnd) armed() timer.Class { return e.loop.timers.Class(e.downstream
 
 // readOn has what the client sends read, now that there is a use for it again.
 func (e clientEnd) readOn() { e.loop.enqueue(e.conn()) }
+
+// isComplete reports whether the client has sent its request and nothing that is lost, so that the next one may follow.
+func (e clientEnd) isComplete() bool {
+	return e.conn().state == stateOpen && e.upload.state == uploadWhole && !e.upload.forgot
+}

@@ -117,6 +117,34 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 	}
 }
 
+// rest has a connection wait for its next request.
+func (l *loop) rest(c *conn) {
+	c.state = stateIdle
+	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
+	if c.readable() {
+		l.enqueue(c)
+	}
+}
+
+// takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
+// connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
+func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
+	l.newExchange(c).upload.in = ahead
+	c.state = stateOpen
+	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+	l.enqueue(c)
+}
+
+// closeResponded closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
+// awaited, or the answer could be lost.
+func (l *loop) closeResponded(c *conn, inputRead bool) {
+	if inputRead && !c.readable() {
+		l.closeConn(c)
+		return
+	}
+	l.linger(c)
+}
+
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
 // connection and could destroy the answer on its way (RFC 9112 section 9.6).
 func (l *loop) linger(c *conn) {

@@ -135,7 +135,6 @@ func (x *exchange) drop(status int) {
 		x.why == causeSendTimeout || x.why == causeReadingOwed // what the kernel holds for it would stay for minutes
 	listens := x.listens() && !c.gone()
 	l.freeExchange(x)
-	c.exchange = noSlot
 	switch {
 	case reset:
 		c.resetOnClose()

@@ -305,8 +305,9 @@ func (l *loop) newExchange(c *conn) *exchange {
 	return x
 }
 
-// freeExchange gives back everything that x holds; its connections must not refer to it any more.
+// freeExchange parts x from its client's connection, and gives back everything that it holds. It has no worker's connection any more.
 func (l *loop) freeExchange(x *exchange) {
+	x.clientEnd().conn().exchange = noSlot
 	x.upload.in.Release(&l.buffers)
 	l.buffers.Put(x.request.b)
 	l.buffers.Put(x.response.head)

@@ -61,7 +61,6 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 	case x == nil:
 	case len(rest) == 0:
 		l.freeExchange(x)
-		c.exchange = noSlot
 	default:
 		x.client = c.peer
 		x.keepRest(rest)
@@ -74,7 +73,6 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 func (l *loop) closeUnserved(c *conn) {
 	if x := l.exchangeOf(c); x != nil {
 		l.freeExchange(x)
-		c.exchange = noSlot
 	}
 	l.closeConn(c)
 }

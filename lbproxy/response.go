@@ -230,49 +230,23 @@ func (x *exchange) flushToClient() {
 	}
 }
 
-// finish ends an exchange whose answer is out: the connection waits for the next request or closes.
+// finish ends an exchange whose answer is out.
 func (x *exchange) finish() {
-	l := x.loop
-	c := l.conns.at(x.downstream)
-	complete := c.state == stateOpen && x.upload.state == uploadWhole && !x.upload.forgot
+	l, c := x.loop, x.clientEnd().conn()
+	isComplete := x.clientEnd().isComplete()
+	keep := x.writer.keepAlive && isComplete
 	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
-	keep := x.writer.keepAlive && complete
 	x.writeDown()
 	ahead := x.upload.in
 	x.upload.in = buffer.Box{}
 	l.freeExchange(x)
-	c.exchange = noSlot
-	if !keep {
-		l.closeResponded(c, complete && ahead.Pending() == 0)
+	switch {
+	case !keep:
+		l.closeResponded(c, isComplete && ahead.Pending() == 0)
 		ahead.Release(&l.buffers)
-		return
-	}
-	if ahead.Pending() > 0 {
+	case ahead.Pending() > 0:
 		l.takeUpAhead(c, ahead)
-		return
+	default:
+		l.rest(c)
 	}
-	c.state = stateIdle
-	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
-	if c.readable() {
-		l.enqueue(c)
-	}
-}
-
-// takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
-// connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
-func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
-	l.newExchange(c).upload.in = ahead
-	c.state = stateOpen
-	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
-	l.enqueue(c)
-}
-
-// closeResponded closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
-// awaited, or the answer could be lost.
-func (l *loop) closeResponded(c *conn, inputRead bool) {
-	if inputRead && !c.readable() {
-		l.closeConn(c)
-		return
-	}
-	l.linger(c)
 }
