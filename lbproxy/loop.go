@@ -288,36 +288,6 @@ func (l *loop) closeConn(c *conn) {
 	l.conns.give(c)
 }
 
-// exchangeOf returns the exchange that c takes part in, or nil.
-func (l *loop) exchangeOf(c *conn) *exchange {
-	if c.exchange == noSlot {
-		return nil
-	}
-	return l.exchanges.all[c.exchange]
-}
-
-// newExchange starts an exchange for a client's connection.
-func (l *loop) newExchange(c *conn) *exchange {
-	x := l.exchanges.take()
-	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer, writer: responseWriter{loop: l, client: c.slot}}
-	x.wait.ID, x.wait.Since = x.id, l.nowNanos
-	c.exchange = x.id
-	return x
-}
-
-// freeExchange parts x from its client's connection, and gives back everything that it holds. It has no worker's connection any more.
-func (l *loop) freeExchange(x *exchange) {
-	x.clientEnd().conn().exchange = noSlot
-	x.upload.in.Release(&l.buffers)
-	l.buffers.Put(x.request.b)
-	l.buffers.Put(x.response.head)
-	l.buffers.Put(x.noted.Buffer())
-	x.request.b, x.response.head, x.noted = nil, nil, accesslog.Head{}
-	x.request.unsent.Release(&l.buffers)
-	x.writer.release()
-	l.exchanges.give(x)
-}
-
 // release closes everything when the loop ends.
 func (l *loop) release() {
 	l.proxy.ending.Forget()
