@@ -154,3 +154,59 @@ func TestWarnings(t *testing.T) {
 		})
 	}
 }
+
+func TestCheckProcesses(t *testing.T) {
+	environ := []string{
+		"PERCORE_PROGRAMS=mailer,cron", "PERCORE_MAILER_COMMAND=mailer", "PERCORE_CRON_COMMAND=cron", "PERCORE_MAILER_PORTS_FROM=8004",
+		"PERCORE_CRON_GROUP=app", "PERCORE_CRON_NAME=web",
+	}
+	for _, c := range []struct {
+		name    string
+		command []string
+		workers int
+		want    string
+	}{
+		{"no fleet", nil, 0, ""},
+		{"a fleet of another name", []string{"./web"}, 4, ""},
+		{"as many workers as reach the mailer's port", []string{"./web"}, 5, "mailer would need port 8004, which the fleet proper uses"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := mustLoad(t, someUID, environ...)
+			cfg.UseArguments(c.command)
+			err := cfg.CheckProcesses(c.workers)
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	cfg := mustLoad(t, someUID, append(environ, "PERCORE_GROUP=app")...)
+	cfg.UseArguments([]string{"./web"})
+	if err := cfg.CheckProcesses(1); err == nil || !strings.Contains(err.Error(), "gives the processes of cron the name app:web") {
+		t.Errorf("a fleet that is called as a program: got %v, want a problem of PERCORE_PROGRAMS", err)
+	}
+}
+
+// What a user of root's may not have is found before the kernel refuses it.
+func TestUsersThatOnlyRootCanGive(t *testing.T) {
+	for _, c := range []struct {
+		user   string
+		uid    int
+		faulty bool
+	}{
+		{"33", 0, false},
+		{"33:33", 0, false},
+		{"33", 33, false},
+		{"33:44", 33, false},
+		{"33", 1000, true},
+		{"0", 1000, true},
+		{"www-data", 1000, false}, // may be uid 1000: the password file knows
+		{"www-data:www-data", 0, false},
+	} {
+		for _, variable := range []string{"PERCORE_USER", "PERCORE_FRONT_USER"} {
+			_, _, err := config.Load([]string{variable + "=" + c.user}, c.uid)
+			if got := err != nil && strings.Contains(err.Error(), variable); got != c.faulty {
+				t.Errorf("%s=%s as uid %d: got error %v, want one: %t", variable, c.user, c.uid, err, c.faulty)
+			}
+		}
+	}
+}

@@ -30,3 +30,27 @@ func ExampleProblems() {
 	// PERCORE_STARTSECS: is not a duration: write seconds, or units as in 1m30s
 	// PERCORE_WORKRES: is not a variable of percore
 }
+
+func ExampleDifferences() {
+	from, _, _ := config.Load([]string{"PERCORE_QUEUE_SIZE=64"}, 1000)
+	to, _, _ := config.Load([]string{"PERCORE_UMASK=027", "PERCORE_STARTSECS=5"}, 1000)
+	for _, d := range config.Differences(from, to) {
+		fmt.Printf("%s: %q to %q, %s\n", d.Name, d.From, d.To, d.Effect)
+	}
+	// Output:
+	// PERCORE_UMASK: "" to "027", roll
+	// PERCORE_STARTSECS: "1s" to "5s", judged
+	// PERCORE_QUEUE_SIZE: "64" to "1024", live
+}
+
+func ExampleConfig_Setting() {
+	cfg, _, _ := config.Load([]string{"PORT=5000", "PERCORE_COMMAND=python3 main.py"}, 1000)
+	for _, name := range []string{"PERCORE_LISTEN", "PERCORE_NAME", "PERCORE_STOP_TIMEOUT"} {
+		s := cfg.Setting(name)
+		fmt.Printf("%s: %s, %q\n", s.Name, s.Source, s.Reason)
+	}
+	// Output:
+	// PERCORE_LISTEN: PORT, ""
+	// PERCORE_NAME: command, "the base name of \"main.py\""
+	// PERCORE_STOP_TIMEOUT: default, "Docker grants 10s"
+}

@@ -134,6 +134,9 @@ func lastCommand(script string) []string {
 		}
 	}
 	words = skip(words, isAssignment)
+	if len(words) > 0 && words[0] == "exec" {
+		words = innerCommand(words)
+	}
 	if len(words) == 0 || !isProgram(words[0]) {
 		return nil
 	}

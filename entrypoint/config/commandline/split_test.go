@@ -67,6 +67,59 @@ func TestJoinSplitsIntoTheSameWords(t *testing.T) {
 	}
 }
 
+func TestJoinQuotesOnlyWhatHasTo(t *testing.T) {
+	for want, words := range map[string][]string{
+		"":                       {},
+		"app":                    {"app"},
+		"app --port=1 /srv/a.py": {"app", "--port=1", "/srv/a.py"},
+		"a:b,c@d+e%f {port} _-.": {"a:b,c@d+e%f", "{port}", "_-."},
+		"app ''":                 {"app", ""},
+		"app 'a b'":              {"app", "a b"},
+		`app 'it'\''s'`:          {"app", "it's"},
+		`app '"'`:                {"app", `"`},
+		"app '$HOME' '*' '~'":    {"app", "$HOME", "*", "~"},
+		"app 'a\nb' 'a\tb'":      {"app", "a\nb", "a\tb"},
+		"app 'büro'":             {"app", "büro"},
+		"app '&&' b ';'":         {"app", "&&", "b", ";"},
+		`'C:\dir\app'`:           {`C:\dir\app`},
+	} {
+		if got := Join(words); got != want {
+			t.Errorf("Join(%q): got %s, want %s", words, got, want)
+		}
+		if again, err := Split(want); err != nil || !slices.Equal(again, words) {
+			t.Errorf("Split(%s): got %q and error %v, want %q", want, again, err, words)
+		}
+	}
+}
+
+func TestShellOperator(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                         "",
+		"app --port=1":             "",
+		"a && b | c":               "&&",
+		"a | b":                    "|",
+		"a || b":                   "||",
+		"a ; b":                    ";",
+		"a & b":                    "&",
+		"a > /dev/null":            ">",
+		"a < in >> out":            "<",
+		"a 2>&1":                   "2>&1",
+		"a 2> err":                 "2>",
+		`sh -c "a && b"`:           "",
+		"a&&b":                     "",
+		"app '|'":                  "|", // quoted or not, it is an argument, and hardly meant
+		"grep -e ; --color=always": ";",
+	} {
+		words, err := Split(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ShellOperator(words); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	for _, line := range []string{`a 'b' "c\"" \d`, "a\\\nb", `"`, `'`, `\`} {
 		f.Add(line)

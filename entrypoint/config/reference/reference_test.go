@@ -113,6 +113,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatalf("read back: %v", err)
 	}
+	checkGolden(t, "env.json", out.String())
 	want := config.Reference()
 	if len(got) != len(want) || got[0].Name != "PERCORE_MODE" || got[0].Type != "http, none, init" {
 		t.Errorf("JSON: got %d variables, the first %+v; want %d, the first %+v without quotes", len(got), got[0], len(want), want[0])
@@ -132,6 +133,62 @@ func TestWritersReturnTheirError(t *testing.T) {
 	} {
 		if err := write(brokenPipe{}); !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("%s: got error %v, want %v", name, err, io.ErrClosedPipe)
+		}
+	}
+}
+
+// What is written for people has every variable once, and no mark of Markdown.
+func TestTextHasEveryVariable(t *testing.T) {
+	var text bytes.Buffer
+	if err := reference.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range config.Reference() {
+		if got := strings.Count(text.String(), "\n  "+v.Name+" "); got != 1 {
+			t.Errorf("%s: is there %d times, want once", v.Name, got)
+		}
+	}
+	if strings.Contains(text.String(), "`") {
+		t.Error("got a back quote, which marks code in Markdown only")
+	}
+}
+
+func TestMarkdownTablesHoldTogether(t *testing.T) {
+	var page bytes.Buffer
+	if err := reference.Markdown(&page); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(page.String()) {
+		row := strings.ReplaceAll(line, `\|`, "")
+		if !strings.HasPrefix(row, "| `") {
+			continue
+		}
+		if got := strings.Count(row, "|"); got != 6 {
+			t.Errorf("a row with %d bars, want 6: %s", got, line)
+		}
+		if strings.Count(row, "`")%2 != 0 {
+			t.Errorf("a row whose code does not end: %s", line)
+		}
+	}
+}
+
+// A value with a tab or a newline is one cell, and what a terminal would obey is not written as it is.
+func TestEffectiveKeepsToItsTable(t *testing.T) {
+	for value, want := range map[string]string{
+		"/srv/app":      "/srv/app",
+		"/srv/a\tb":     `"/srv/a\tb"`,
+		"/srv/\x1b[2Jx": `"/srv/\x1b[2Jx"`,
+		`/srv/"a"`:      `"/srv/\"a\""`,
+		"/srv/büro":     "/srv/büro",
+	} {
+		var table bytes.Buffer
+		if err := reference.Effective(&table, load(t, "PERCORE_DIRECTORY="+value)); err != nil {
+			t.Fatal(err)
+		}
+		_, row, found := strings.Cut(table.String(), "\nPERCORE_DIRECTORY ")
+		row, _, _ = strings.Cut(row, "\n")
+		if !found || !strings.HasPrefix(strings.TrimLeft(row, " "), want+" ") {
+			t.Errorf("%q: got the row %q, want %s", value, row, want)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -111,5 +113,52 @@ func TestRunWritesTheFile(t *testing.T) {
 	}
 	if err := run(filepath.Join(dir, "nowhere")); err == nil {
 		t.Error("a folder that is not there: got no error")
+	}
+}
+
+// Every text comes out as it went in, however it is cut into lines.
+func TestTextsSurviveTheirLines(t *testing.T) {
+	for _, text := range []string{
+		"x", "a b", strings.Repeat("word ", 100) + "end", strings.Repeat("x", 300), "`code` with \"quotes\" and \\ backslashes",
+		"büro " + strings.Repeat("ü", 120), "a  b",
+	} {
+		dir := fileWith(t, "\t// "+text+"\n\tA string `envconfig:\"A\"`")
+		generated, err := generate(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, list, _ := strings.Cut(string(generated), "meaning:")
+		var got strings.Builder
+		for _, part := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"`).FindAllString(list, -1) {
+			word, err := strconv.Unquote(part)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.WriteString(word)
+		}
+		if want := strings.Join(strings.Fields(text), " "); got.String() != want {
+			t.Errorf("got %q, want %q", got.String(), want)
+		}
+	}
+}
+
+func TestFilesAreTakenTogether(t *testing.T) {
+	dir := fileWith(t, "\t// B is here.\n\tB string `envconfig:\"B\"`")
+	for name, text := range map[string]string{
+		"other.go":      "package config\n\ntype other struct {\n\t// A is there.\n\tA string `envconfig:\"A\"`\n}\n",
+		"other_test.go": "package config\n\ntype third struct {\n\tC string `envconfig:\"C\"`\n}\n",
+		"notes.txt":     "no Go",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := strings.Index(string(text), `"A is there."`), strings.Index(string(text), `"B is here."`)
+	if a < 0 || b < a || strings.Contains(string(text), `"C"`) {
+		t.Errorf("got\n%s\nwant A and then B, and nothing of tests", text)
 	}
 }
