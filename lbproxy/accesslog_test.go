@@ -85,7 +85,7 @@ func (l *jsonLine) target() string {
 }
 
 func TestTheJSONAccessLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON; o.Balance = balance.RoundRobin })
+	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON; o.Services[0].Balance = balance.RoundRobin })
 	good := newStub(t, constant("hello"))
 	r.workers(good.address, refusing(t))
 	c := r.client()
@@ -134,7 +134,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	time.Sleep(20 * time.Millisecond)
 	s := newStub(t, func(q *stubRequest) bool {
 		if q.path() == "/" {

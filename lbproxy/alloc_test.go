@@ -169,10 +169,10 @@ func TestAProxiedRequestAllocatesNothing(t *testing.T) {
 		// The buffers between loop and log grow to what a turn brings and what waits, which is a matter of scheduling.
 		{"with a combined access log", 500, func(o *Options) { o.AccessLog = accesslog.Combined }},
 		{"with a JSON access log", 500, func(o *Options) { o.AccessLog = accesslog.JSON }},
-		{"with one request at a time per worker", 300, func(o *Options) { o.WorkerConcurrency = 1 }},
-		{"by round robin", 300, func(o *Options) { o.Balance = balance.RoundRobin }},
-		{"by the client's address", 300, func(o *Options) { o.Balance = balance.IPHash }},
-		{"at random", 300, func(o *Options) { o.Balance = balance.Random }},
+		{"with one request at a time per worker", 300, func(o *Options) { o.Services[0].WorkerConcurrency = 1 }},
+		{"by round robin", 300, func(o *Options) { o.Services[0].Balance = balance.RoundRobin }},
+		{"by the client's address", 300, func(o *Options) { o.Services[0].Balance = balance.IPHash }},
+		{"at random", 300, func(o *Options) { o.Services[0].Balance = balance.Random }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func wantFewAllocations(t *testing.T, times int, limit uint64, f func()) {
 // TestAQueuedRequestAllocatesNothing has eight clients in two loops for a worker that gets one request at a time, so that
 // most wait, and many are handed from loop to loop.
 func TestAQueuedRequestAllocatesNothing(t *testing.T) {
-	l := newLean(t, func(o *Options) { o.WorkerConcurrency, o.Loops = 1, 2 })
+	l := newLean(t, func(o *Options) { o.Services[0].WorkerConcurrency, o.Loops = 1, 2 })
 	var clients []net.Conn
 	for range 8 {
 		clients = append(clients, l.dial(t))

@@ -145,7 +145,7 @@ func (w chunkWriter) Write(b []byte) (int, error) {
 
 func TestASlowClientDoesNotOccupyTheWorker(t *testing.T) {
 	const answers = 12
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	body := strings.Repeat("x", 60_000)
 	s := newStub(t, func(q *stubRequest) bool { return q.ok(body) })
 	r.workers(s.address)

@@ -134,30 +134,30 @@ func (ch *chaos) choose(o *Options) {
 	r := ch.rng
 	millis := func(list ...int) time.Duration { return time.Duration(pick(r, list...)) * time.Millisecond }
 	o.Loops = 1 + r.IntN(2)
-	o.Balance = pick(r, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
-	o.WorkerConcurrency = pick(r, 0, 1, 1)
+	o.Services[0].Balance = pick(r, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
+	o.Services[0].WorkerConcurrency = pick(r, 0, 1, 1)
 	o.ClientBodyBufferSize = pick(r, 0, 0, 4<<10, 64<<10)
-	o.Keepalive = pick(r, 0, 1, 32, 32)
+	o.Services[0].Keepalive = pick(r, 0, 1, 32, 32)
 	o.AccessLog = pick(r, accesslog.Off, accesslog.Combined, accesslog.JSON)
-	o.ProxyKeepaliveTimeout = millis(20, 100, 300)
+	o.Services[0].ProxyKeepaliveTimeout = millis(20, 100, 300)
 	if ch.manners == mannersGood {
-		o.ProxyConnectTimeout = chaosPatience
+		o.Services[0].ProxyConnectTimeout = chaosPatience
 		ch.options = *o
 		return
 	}
-	o.NextUpstream = r.IntN(8) > 0
+	o.Services[0].NextUpstream = r.IntN(8) > 0
 	o.ProxyProtocol = r.IntN(8) == 0
 	o.MemoryMax = pick[int64](r, 0, 0, 0, 8<<20, 32<<20)
-	o.QueueSize = pick(r, 0, 3, 1024, 1024)
-	o.ClientMaxBodySize = pick[int64](r, 50<<20, 50<<20, 200_000)
+	o.Services[0].QueueSize = pick(r, 0, 3, 1024, 1024)
+	o.Services[0].ClientMaxBodySize = pick[int64](r, 50<<20, 50<<20, 200_000)
 	if ch.patient = r.IntN(2) == 0; !ch.patient {
-		o.ProxyReadTimeout = millis(30, 100, 300)
+		o.Services[0].ProxyReadTimeout = millis(30, 100, 300)
 		o.ClientHeaderTimeout = millis(30, 100, 300)
 		o.ClientBodyTimeout = millis(30, 100, 300)
 		o.SendTimeout = millis(30, 100, 300)
 		o.KeepaliveTimeout = millis(30, 100, 300)
-		o.QueueTimeout = millis(30, 100, 300)
-		o.TunnelTimeout = millis(100, 300)
+		o.Services[0].QueueTimeout = millis(30, 100, 300)
+		o.Services[0].TunnelTimeout = millis(100, 300)
 	}
 	ch.options = *o
 }
@@ -282,7 +282,7 @@ func (ch *chaos) apply(states ...balance.State) {
 		list = append(list, w.endpoint(state))
 	}
 	ch.rig.apply(ch.drained.Load(), list...)
-	for _, target := range ch.rig.proxy.group.Table().Backends() {
+	for _, target := range ch.rig.proxy.groups[0].Table().Backends() {
 		ch.targets[target] = true
 	}
 }
@@ -357,9 +357,10 @@ func (ch *chaos) isDrained(worker int) bool {
 // configure changes what can be changed while all goes on.
 func (ch *chaos) configure(rng *rand.Rand) {
 	o := ch.options
-	o.Balance = pick(rng, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
+	o.Services = slices.Clone(o.Services)
+	o.Services[0].Balance = pick(rng, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.ClientBodyBufferSize = pick(rng, 0, 4<<10, 64<<10)
-	o.Keepalive = pick(rng, 0, 1, 32)
+	o.Services[0].Keepalive = pick(rng, 0, 1, 32)
 	o.AccessLog = pick(rng, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	if err := ch.rig.proxy.Configure(o); err != nil {
 		ch.fault("configure: %v", err)

@@ -61,7 +61,7 @@ func (l *loop) oddity() string {
 
 // miscount compares the places that exchanges have at workers with those that count as taken, where there is but one loop.
 func (l *loop) miscount(places map[*balance.Backend]int64) string {
-	if len(l.proxy.loops) > 1 || l.table == nil {
+	if len(l.proxy.loops) > 1 || l.services[0].table == nil {
 		return ""
 	}
 	for _, x := range l.exchanges.all {
@@ -69,10 +69,10 @@ func (l *loop) miscount(places map[*balance.Backend]int64) string {
 			places[place]++
 		}
 	}
-	for _, t := range l.table.Backends() {
+	for _, t := range l.services[0].table.Backends() {
 		if n := t.InFlight(); n != places[t] {
 			return fmt.Sprintf("%d requests in flight at %s, want %d as there are exchanges with it", n, t.Name, places[t])
-		} else if limit := int64(l.options.WorkerConcurrency); limit > 0 && n > limit {
+		} else if limit := int64(l.options.Services[0].WorkerConcurrency); limit > 0 && n > limit {
 			return fmt.Sprintf("%d requests in flight at %s, want %d at most", n, t.Name, limit)
 		}
 	}
@@ -107,7 +107,7 @@ func (ch *chaos) leftovers() string {
 			return fmt.Sprintf("%d requests and tunnels at %s %d, want 0", n, target.Name, target.Incarnation)
 		}
 	}
-	if repeats, waiting := ch.rig.proxy.group.Repeats(), ch.rig.proxy.group.Waiting(); repeats != 0 || waiting != 0 {
+	if repeats, waiting := ch.rig.proxy.groups[0].Repeats(), ch.rig.proxy.groups[0].Waiting(); repeats != 0 || waiting != 0 {
 		return fmt.Sprintf("%d repeats and %d that wait, want none", repeats, waiting)
 	}
 	return ch.eachLoop(func(l *loop) string {

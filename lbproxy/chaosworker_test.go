@@ -58,7 +58,7 @@ type errand struct {
 }
 
 func newChaosWorker(ch *chaos, index int) *chaosWorker {
-	w := &chaosWorker{chaos: ch, index: index, network: "tcp", address: "127.0.0.1:0", alone: ch.options.WorkerConcurrency == 1}
+	w := &chaosWorker{chaos: ch, index: index, network: "tcp", address: "127.0.0.1:0", alone: ch.options.Services[0].WorkerConcurrency == 1}
 	if ch.rng.IntN(3) == 0 {
 		w.network, w.address = "unix", fmt.Sprintf("%s/w%d", ch.folder, index)
 	}

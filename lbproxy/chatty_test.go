@@ -27,7 +27,7 @@ func TestAWorkerThatSpeaksUnaskedKeepsNoConnections(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var spoke atomic.Bool
-			r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+			r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 			s := newStub(t, func(q *stubRequest) bool {
 				if q.path() == "/speak" {
 					defer spoke.Store(true)

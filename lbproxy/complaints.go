@@ -55,7 +55,7 @@ func (x *exchange) explain(why cause) {
 	case causeBodyTooSlow:
 		words, pace = l.limits.BodySlow, &l.complaints.slow
 	case causeBodyTooLarge:
-		words, pace = l.limits.BodyLarge, &l.complaints.large
+		words, pace = x.service.bodyLarge, &l.complaints.large
 	default:
 		return
 	}

@@ -8,7 +8,7 @@ import (
 
 // Whoever asks often enough while there is no room writes the log full otherwise.
 func TestRefusedRequestsDoNotFloodTheLog(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout = time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = time.Millisecond })
 	for range 20 {
 		r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
 	}

@@ -16,7 +16,7 @@ import (
 
 // capped gives each worker n requests at once, and the front door two loops.
 func capped(n int) func(*Options) {
-	return func(o *Options) { o.WorkerConcurrency, o.Loops = n, 2 }
+	return func(o *Options) { o.Services[0].WorkerConcurrency, o.Loops = n, 2 }
 }
 
 // counting is a worker that knows how many requests it had at once.
@@ -64,7 +64,7 @@ func TestNoRequestWaitsWhileAWorkerIsFree(t *testing.T) {
 }
 
 func checkWorkConserving(t *testing.T, method balance.Method, n int) {
-	r := newRig(t, func(o *Options) { capped(n)(o); o.Balance = method })
+	r := newRig(t, func(o *Options) { capped(n)(o); o.Services[0].Balance = method })
 	var workers []*counting
 	var addresses []string
 	for range 4 {
@@ -80,7 +80,7 @@ func checkWorkConserving(t *testing.T, method balance.Method, n int) {
 	for range 100 {
 		time.Sleep(2 * time.Millisecond)
 		r.atRest(func() {
-			table, waiting := r.proxy.group.Table(), r.proxy.group.Waiting()
+			table, waiting := r.proxy.groups[0].Table(), r.proxy.groups[0].Waiting()
 			for i, e := range table.Backends() {
 				if got := e.InFlight(); got > int64(n) {
 					t.Errorf("worker %d: got %d requests at once, want %d at most", i, got, n)
@@ -88,7 +88,7 @@ func checkWorkConserving(t *testing.T, method balance.Method, n int) {
 			}
 			if waiting > 0 {
 				waited++
-				if r.proxy.loops[0].balancer.AnyFree(table) {
+				if r.proxy.loops[0].services[0].balancer.AnyFree(table) {
 					t.Errorf("%d requests wait while a worker is free", waiting)
 				}
 			}
@@ -120,12 +120,12 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	var want strings.Builder
 	for i := range 30 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
-		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.group.Waiting() == int64(i) })
+		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.groups[0].Waiting() == int64(i) })
 		fmt.Fprintf(&want, "/%d", i)
 	}
 	loops := map[int]bool{}
 	for _, l := range r.proxy.loops {
-		if len(l.balancer.Waiting()) > 0 {
+		if len(l.services[0].balancer.Waiting()) > 0 {
 			loops[l.id] = true
 		}
 	}
@@ -142,14 +142,17 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 }
 
 func TestAWaitForABusyWorkerIsBounded(t *testing.T) {
-	r := newRig(t, func(o *Options) { capped(1)(o); o.QueueSize, o.QueueTimeout = 1, 100*time.Millisecond })
+	r := newRig(t, func(o *Options) {
+		capped(1)(o)
+		o.Services[0].QueueSize, o.Services[0].QueueTimeout = 1, 100*time.Millisecond
+	})
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	r.workers(s.address)
 	first := r.client().send(getRequest)
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	second := r.client().send(getRequest)
-	eventually(t, "one waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	third := r.client().do(getRequest)
 	third.want(t, 503, "~too many requests wait")
 	late := second.read("GET")
@@ -171,12 +174,12 @@ func TestAClientThatLeftTheQueueNeverReachesItsWorker(t *testing.T) {
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	for i := range 40 {
 		c := r.client().send(fmt.Sprintf("GET /gone%d HTTP/1.1\r\nHost: x\r\n\r\n", i))
-		eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+		eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 		if i%2 == 0 {
 			_ = c.SetLinger(0)
 		}
 		c.Close()
-		eventually(t, "it is forgotten", func() bool { return r.proxy.group.Waiting() == 0 })
+		eventually(t, "it is forgotten", func() bool { return r.proxy.groups[0].Waiting() == 0 })
 	}
 	last := r.client().send("GET /last HTTP/1.1\r\nHost: x\r\n\r\n")
 	close(gate)
@@ -189,16 +192,16 @@ func TestAClientThatLeftTheQueueNeverReachesItsWorker(t *testing.T) {
 func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 	for _, crowded := range []bool{false, true} {
 		t.Run(fmt.Sprint("seen by a look at the socket ", crowded), func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.WorkerConcurrency = 1 })
+			r := newRig(t, func(o *Options) { o.Services[0].WorkerConcurrency = 1 })
 			gate := make(chan struct{})
 			s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(q.path()) })
 			r.workers(s.address)
 			first := r.client().send(getRequest)
 			eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 			gone := r.client().send("GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "one waits", func() bool { return r.proxy.group.Waiting() == 1 })
+			eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 			next := r.client().send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "two wait", func() bool { return r.proxy.group.Waiting() == 2 })
+			eventually(t, "two wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
 			release := r.hold()
 			time.Sleep(2 * finLagMillis * time.Millisecond)
 			gone.Close()
@@ -224,10 +227,10 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 
 // serveOneMore does to the queue what an answer of the worker would do, and undoes what it did to the worker's count.
 func (l *loop) serveOneMore() {
-	l.table.At(0).Release()
-	l.balancer.Serve(l.steady())
-	unlimited := balance.NewBalancer(&l.proxy.group, &l.mailbox, l.id)
-	unlimited.Choose(l.table, &balance.Waiter{}, l.steady())
+	l.services[0].table.At(0).Release()
+	l.services[0].balancer.Serve(l.steady())
+	unlimited := balance.NewBalancer(l.proxy.groups[0], &l.mailbox, l.id)
+	unlimited.Choose(l.services[0].table, &balance.Waiter{}, l.steady())
 }
 
 // granted is the exchange that has a place and is yet to use it.
@@ -275,7 +278,7 @@ func TestARepeatOnAFreshConnectionKeepsItsPlace(t *testing.T) {
 
 // TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced is what a rolling restart of a single worker looks like.
 func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueSize, o.Loops = 3, 2 })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueSize, o.Loops = 3, 2 })
 	gate := make(chan struct{})
 	old, next := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("old") }), newStub(t, constant("new"))
 	endpoint := balance.Endpoint{Address: old.address, Incarnation: 1, State: balance.Up}
@@ -288,7 +291,7 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	var held []*caller
 	for i := range 3 {
 		held = append(held, r.client().send(getRequest))
-		eventually(t, "it is held", func() bool { return r.proxy.group.Waiting() == int64(i+1) })
+		eventually(t, "it is held", func() bool { return r.proxy.groups[0].Waiting() == int64(i+1) })
 	}
 	r.client().do(getRequest).want(t, 503, "~too many requests wait")
 	close(gate)
@@ -314,7 +317,7 @@ func TestTheWorkerLearnsWhenItsRequestCame(t *testing.T) {
 			c := r.client()
 			before := time.Now().UnixMilli()
 			c.send("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Start: t=1\r\n\r\n")
-			eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+			eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 			after := time.Now().UnixMilli()
 			time.Sleep(20 * time.Millisecond) // what it waits is not its start
 			s := newStub(t, constant("ok"))

@@ -59,7 +59,8 @@ type conn struct {
 	facts       facts
 	next        int32       // free list or pool
 	prev        int32       // pool
-	endpoint    int32       // upstream: index of its worker
+	service     uint16      // upstream: of its worker
+	endpoint    uint16      // upstream: index of its worker
 	incarnation uint64      // upstream: of its worker
 	since       int64       // milliseconds on the loop's clock; upstream, by loop.steady: end of its last answer; downstream: whole request, or lingering
 	born        int64       // upstream: milliseconds by loop.steady, when it was opened

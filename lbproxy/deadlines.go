@@ -13,12 +13,6 @@ const (
 	timerBody
 	timerSend
 	timerKeepalive
-	timerConnect
-	timerRead
-	timerPooled
-	timerQueue
-	timerTunnel
-	timerFirstStart
 	timerLinger
 	timerAcceptPause
 	timerGrace
@@ -28,11 +22,23 @@ const (
 	timerWorkerSend
 	timerExpect
 	timerFinished
+
+	// Each service has these, the first one as they are here; see service.timer.
+	timerConnect
+	timerRead
+	timerPooled
+	timerQueue
+	timerTunnel
+	timerFirstStart
+	timersEnd
 )
 
-// newTimers makes the timers of a loop. Those that go by settings are to be resized.
-func newTimers() *timer.Table {
-	millis := [timerFinished + 1]int64{
+// serviceTimers is how many classes each service has.
+const serviceTimers = timersEnd - timerConnect
+
+// newTimers makes the timers of a loop with so many services. Those that go by settings are to be resized.
+func newTimers(services int) *timer.Table {
+	millis := [timerConnect]int64{
 		timerLinger:      lingerMillis,
 		timerAcceptPause: acceptPauseMillis,
 		timerGrace:       graceMillis,
@@ -43,16 +49,37 @@ func newTimers() *timer.Table {
 		timerExpect:      expectMillis,
 		timerFinished:    finishedMillis,
 	}
-	return timer.New(millis[1:]...)
+	return timer.New(append(millis[1:], make([]int64, services*int(serviceTimers))...)...)
+}
+
+// timer is the service's own class for one of those that each service has.
+func (s *service) timer(class timer.Class) timer.Class {
+	return class + timer.Class(s.id)*serviceTimers
+}
+
+// kindOf is the class as the first service has it.
+func kindOf(class timer.Class) timer.Class {
+	if class < timersEnd {
+		return class
+	}
+	return timerConnect + (class-timerConnect)%serviceTimers
 }
 
 // resize sets the timers that go by settings. It says, too, which those are.
 func (o *Options) resize(timers *timer.Table) {
 	for class, d := range map[timer.Class]time.Duration{
-		timerHeader:     o.ClientHeaderTimeout,
-		timerBody:       o.ClientBodyTimeout,
-		timerSend:       o.SendTimeout,
-		timerKeepalive:  o.KeepaliveTimeout,
+		timerHeader:    o.ClientHeaderTimeout,
+		timerBody:      o.ClientBodyTimeout,
+		timerSend:      o.SendTimeout,
+		timerKeepalive: o.KeepaliveTimeout,
+	} {
+		timers.Resize(class, d.Milliseconds())
+	}
+}
+
+// resize does the same for the timers of a service.
+func (s *service) resize(o *ServiceOptions) {
+	for class, d := range map[timer.Class]time.Duration{
 		timerConnect:    o.ProxyConnectTimeout,
 		timerRead:       o.ProxyReadTimeout,
 		timerPooled:     o.ProxyKeepaliveTimeout,
@@ -60,7 +87,7 @@ func (o *Options) resize(timers *timer.Table) {
 		timerTunnel:     o.TunnelTimeout,
 		timerFirstStart: o.firstStartTimeout(),
 	} {
-		timers.Resize(class, d.Milliseconds())
+		s.loop.timers.Resize(s.timer(class), d.Milliseconds())
 	}
 }
 
@@ -81,10 +108,10 @@ func (e clientEnd) class() timer.Class {
 	switch {
 	case e.writer.pending() > 0:
 		return timerSend
-	case e.request.state == requestParked && e.loop.table.StartsFirst():
-		return timerFirstStart
+	case e.request.state == requestParked && e.service.table.StartsFirst():
+		return e.service.timer(timerFirstStart)
 	case e.request.state == requestParked:
-		return timerQueue
+		return e.service.timer(timerQueue)
 	case e.owesBody() && e.upload.expects:
 		return timerExpect
 	case e.owesBody():
@@ -176,7 +203,7 @@ func (l *loop) expire() {
 func (l *loop) expired(c *conn, class timer.Class) {
 	defer l.rescue(c.ref())
 	defer l.retime(c.exchange)
-	switch class {
+	switch kindOf(class) {
 	case timerHeader:
 		l.headTimedOut(c)
 	case timerBody:

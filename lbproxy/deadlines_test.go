@@ -140,7 +140,7 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 
 func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.Balance, o.ClientBodyBufferSize, o.ProxyConnectTimeout = balance.RoundRobin, 0, time.Minute
+		o.Services[0].Balance, o.ClientBodyBufferSize, o.Services[0].ProxyConnectTimeout = balance.RoundRobin, 0, time.Minute
 	})
 	died := make(chan struct{}, 1)
 	r.workers(deaf(t), newStub(t, func(*stubRequest) bool { died <- struct{}{}; return false }).address) // the turn starts behind the first

@@ -19,19 +19,19 @@ func (l *loop) apply() {
 	if w == l.wanted {
 		return
 	}
-	starting := l.table.StartsFirst()
-	l.wanted, l.table = w, w.table
-	if starting && !l.table.StartsFirst() {
-		l.endFirstStart()
+	l.wanted = w
+	for i, s := range l.services {
+		s.use(w.tables[i])
 	}
-	l.pools.closeStale()
 	if w.drain && !l.isDraining() {
 		l.beginDrain()
 	}
 	l.retryParked()
-	l.dismissHopeless()
-	if w.ask != 0 {
-		l.noteOldest(l.table)
+	for _, s := range l.services {
+		s.dismissHopeless()
+		if w.ask != 0 {
+			s.noteOldest()
+		}
 	}
 	l.seen.Store(w.seq)
 	l.proxy.changed()

@@ -307,7 +307,7 @@ func TestADrainingWorkerIsReportedOnceItsLastRequestHasEnded(t *testing.T) {
 }
 
 func TestDrainingClosesKeptConnections(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	s := newStub(t, constant("ok"))
 	endpoints := up(s.address)
 	r.apply(false, endpoints...)
@@ -319,7 +319,7 @@ func TestDrainingClosesKeptConnections(t *testing.T) {
 }
 
 func TestANewIncarnationGetsNoOldConnection(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	s := newStub(t, func(q *stubRequest) bool { return q.ok(fmt.Sprint(q.conn)) })
 	endpoints := up(s.address)
 	r.apply(false, endpoints...)

@@ -13,8 +13,9 @@ import (
 type exchange struct {
 	loop       *loop // that owns it
 	id         int32
-	downstream int32 // slot
-	upstream   int32 // slot, or noSlot
+	downstream int32    // slot
+	upstream   int32    // slot, or noSlot
+	service    *service // that answers it: the first one, where no step routes it elsewhere
 
 	client  client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method  http1.Method
@@ -95,7 +96,10 @@ func (l *loop) exchangeOf(c *conn) *exchange {
 // newExchange starts an exchange for a client's connection.
 func (l *loop) newExchange(c *conn) *exchange {
 	x := l.exchanges.take()
-	*x = exchange{loop: l, id: x.id, downstream: c.slot, upstream: noSlot, client: c.peer, writer: responseWriter{loop: l, client: c.slot}}
+	*x = exchange{
+		loop: l, id: x.id, service: l.services[0], downstream: c.slot, upstream: noSlot, client: c.peer,
+		writer: responseWriter{loop: l, client: c.slot},
+	}
 	x.wait.ID, x.wait.Since = x.id, l.nowNanos
 	c.exchange = x.id
 	return x

@@ -26,7 +26,7 @@ func TestExpectContinue(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientMaxBodySize = 1000; o.ClientBodyBufferSize = test.buffer })
+			r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 1000; o.ClientBodyBufferSize = test.buffer })
 			s := newStub(t, func(q *stubRequest) bool {
 				q.say("HTTP/1.1 100 Continue\r\n\r\n") // as Tornado does by itself
 				b, err := q.body()
@@ -61,13 +61,13 @@ func TestABodyThatDoesNotWaitNeedsNoContinue(t *testing.T) {
 func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	const expecting = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
 	for size := range 2 {
-		r := newRig(t, func(o *Options) { o.QueueSize = size })
+		r := newRig(t, func(o *Options) { o.Services[0].QueueSize = size })
 		r.apply(false, balance.Endpoint{Coming: true, Address: "127.0.0.1:1"})
 		var waits []*caller
 		for range size {
 			waits = append(waits, r.client().send(getRequest))
 		}
-		eventually(t, "the queue is full", func() bool { return r.proxy.group.Waiting() == int64(size) })
+		eventually(t, "the queue is full", func() bool { return r.proxy.groups[0].Waiting() == int64(size) })
 		c := r.client().send(expecting)
 		c.wantBytes("HTTP/1.1 503 ")
 		r.workers(newStub(t, constant("ok")).address)

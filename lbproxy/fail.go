@@ -17,7 +17,7 @@ func (x *exchange) tryFailed(why cause) {
 	x.failure = why
 	x.wait.NoteRefusal(why == causeConnectRefused, l.nowNanos)
 	if t != nil && x.response.state == responseAwaited {
-		l.noteFailure(t, why)
+		x.service.noteFailure(t, why)
 	}
 	if t == nil || x.hasBegun() {
 		x.abort(why)
@@ -29,9 +29,9 @@ func (x *exchange) tryFailed(why cause) {
 	}
 	x.wait.Repeat = x.wait.Repeat || !untouched
 	verdict, suspicious := balance.Decide(balance.Try{
-		Rule: outcomes[why].retry, Untouched: untouched, Repeatable: x.request.replay && x.method.Idempotent(), Others: l.options.NextUpstream,
-		UsedSame: x.stale != nil, KeptHere: x.stale == t, Up: l.table.IsUp(t.Index, t.Incarnation),
-		Known: x.deaths.IsKnown(t), Suspect: x.deaths.IsSuspect(l.table),
+		Rule: outcomes[why].retry, Untouched: untouched, Repeatable: x.request.replay && x.method.Idempotent(), Others: x.service.options.NextUpstream,
+		UsedSame: x.stale != nil, KeptHere: x.stale == t, Up: x.service.table.IsUp(t.Index, t.Incarnation),
+		Known: x.deaths.IsKnown(t), Suspect: x.deaths.IsSuspect(x.service.table),
 	})
 	if suspicious {
 		x.deaths.Suspect(t)
@@ -76,7 +76,7 @@ func (x *exchange) tryOther(t *balance.Backend) {
 func (l *loop) readTimedOut(u *conn) {
 	x := l.exchangeOf(u)
 	if x.request.state == requestStreaming && x.request.unsent.Pending() == 0 && x.response.state == responseAwaited {
-		l.timers.Set(u.slot, timerRead, l.now)
+		l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 		return
 	}
 	x.tryFailed(causeReadTimeout)
@@ -103,7 +103,7 @@ func (x *exchange) abort(why cause) {
 		x.cut(o.status)
 		return
 	}
-	x.respond(o.status, x.reason(why)+l.whyNoneIsUp(o.status))
+	x.respond(o.status, x.reason(why)+x.service.whyNoneIsUp(o.status))
 }
 
 // cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its

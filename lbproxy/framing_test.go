@@ -214,7 +214,7 @@ func TestTheLimitOfABody(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientMaxBodySize = 1000 })
+			r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 1000 })
 			s := newStub(t, constant("ok"))
 			r.workers(s.address)
 			c := r.client()
@@ -230,7 +230,7 @@ func TestTheLimitOfABody(t *testing.T) {
 }
 
 func TestAStreamedBodyBeyondTheLimitIsCutOffAtTheWorker(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientMaxBodySize = 1000; o.ClientBodyBufferSize = 100 })
+	r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 1000; o.ClientBodyBufferSize = 100 })
 	ended := make(chan error, 1)
 	s := newStub(t, func(q *stubRequest) bool { _, err := q.body(); ended <- err; return false })
 	r.workers(s.address)

@@ -73,7 +73,7 @@ func TestWhichWorkersAreHasty(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var ended atomic.Bool
 			end := make(chan struct{}, 1)
-			r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+			r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 			s := newStub(t, func(q *stubRequest) bool {
 				body := fmt.Sprint("connection ", q.conn)
 				q.say("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", test.says, len(body), body)
@@ -88,9 +88,9 @@ func TestWhichWorkersAreHasty(t *testing.T) {
 			c := r.client()
 			c.wantOpen("connection 1")
 			r.onLoop(func(l *loop) {
-				for i := range l.pools.of {
-					if l.pools.of[i].head != noSlot {
-						l.conns.at(l.pools.of[i].head).since -= test.rest
+				for i := range l.services[0].pools.of {
+					if l.services[0].pools.of[i].head != noSlot {
+						l.conns.at(l.services[0].pools.of[i].head).since -= test.rest
 					}
 				}
 			})
@@ -111,7 +111,7 @@ func TestWhichWorkersAreHasty(t *testing.T) {
 
 // TestAHastyWorkerKeepsItsConnectionsForWhatCanBeRepeated: GETs go on to share one, POSTs do not.
 func TestAHastyWorkerKeepsItsConnectionsForWhatCanBeRepeated(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	s := newStub(t, func(q *stubRequest) bool {
 		_, err := q.body()
 		return err == nil && q.ok(fmt.Sprint("connection ", q.conn))

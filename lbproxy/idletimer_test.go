@@ -127,7 +127,7 @@ func around(d time.Duration) func() time.Duration {
 func TestIdleTimersOfWorkersCostNoRequest(t *testing.T) {
 	const timer = 300 * time.Millisecond // three times what a kept connection may rest before it carries a POST
 	var g ledger
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	r.workers(newStub(t, idleFor(timer, &g)).address, newStub(t, idleFor(timer, &g)).address)
 	var tr traffic
 	tr.run(r, 40, 3*time.Second, around(timer))
@@ -142,7 +142,7 @@ func TestRealIdleTimersCostNoRequest(t *testing.T) {
 		t.Skip("takes as long as real timers do")
 	}
 	var g ledger
-	r := newRig(t, func(o *Options) { o.Balance = balance.RoundRobin })
+	r := newRig(t, func(o *Options) { o.Services[0].Balance = balance.RoundRobin })
 	var addresses []string
 	for _, timer := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Second} {
 		addresses = append(addresses, newStub(t, idleFor(timer, &g)).address)

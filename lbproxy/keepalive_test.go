@@ -68,7 +68,7 @@ func TestAWorkerThatClosesAnIdleConnectionIsNoticed(t *testing.T) {
 
 func TestAtMostKeepaliveConnectionsAreKept(t *testing.T) {
 	for _, limit := range []int{0, 2} {
-		r := newRig(t, func(o *Options) { o.Keepalive = limit; o.ProxyKeepaliveTimeout = time.Minute })
+		r := newRig(t, func(o *Options) { o.Services[0].Keepalive = limit; o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 		gate := make(chan struct{})
 		s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 		r.workers(s.address)
@@ -177,7 +177,7 @@ func TestBytesBehindTheLastRequestAreIgnored(t *testing.T) {
 // TestAFloodOfPipelinedRequestsStaysSmall has the front door answer thousands of requests of one packet by itself.
 func TestAFloodOfPipelinedRequestsStaysSmall(t *testing.T) {
 	const count = 6000
-	r := newRig(t, func(o *Options) { o.QueueSize = 0 })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueSize = 0 })
 	c := r.client()
 	release := r.hold()
 	go func() { _, _ = io.WriteString(c.TCPConn, strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", count)) }()
@@ -267,7 +267,7 @@ func TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection(t *testing.T) {
 // wait. A repeat on a fresh connection to the same worker is no load for another one and keeps its place, so each client is served.
 func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
 	const clients = 40
-	r := newRig(t, func(o *Options) { o.Keepalive, o.QueueSize = clients, 0 })
+	r := newRig(t, func(o *Options) { o.Services[0].Keepalive, o.Services[0].QueueSize = clients, 0 })
 	s := newStub(t, func(q *stubRequest) bool {
 		if q.nth > 1 {
 			return false

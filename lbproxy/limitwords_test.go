@@ -106,7 +106,7 @@ func TestHeadsWithinTheLimitsPass(t *testing.T) {
 // TestConnectionsToWorkersAreBoundedAsClientsAre has as many kept as there may be, and requests that need fresh ones.
 func TestConnectionsToWorkersAreBoundedAsClientsAre(t *testing.T) {
 	const clients = 4
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	r.onLoop(func(l *loop) { l.room.clientsMax = clients })
 	gates := map[string]chan struct{}{"GET": make(chan struct{}), "POST": make(chan struct{})}
 	s := newStub(t, func(q *stubRequest) bool { <-gates[strings.Fields(q.head)[0]]; return q.ok("ok") })

@@ -54,12 +54,10 @@ type loop struct {
 	conns     slab
 	exchanges exchanges
 	buffers   buffer.Pool
-	pools     pools
-	balancer  balance.Balancer
-	mailbox   balance.Mailbox
+	services  []*service
+	mailbox   balance.Mailbox // of the places that their queues have given to requests of this loop
 	trust     client.Trust
 	wanted    *wanted
-	table     *balance.Table
 	ready     []ref // the run queue: connections with work that no event will announce
 	accepter  accepter
 	retrySlot int32 // a slot without a socket, for the loop's own timer
@@ -81,9 +79,8 @@ type loop struct {
 	stage      loopStage
 	room       room
 	complaints complaints
-	quiet      atomic.Bool           // draining, and no request can come any more
-	seen       atomic.Uint64         // sequence number of the snapshot in use; the greatest once the loop has ended
-	oldest     atomic.Pointer[[]age] // see noteOldest
+	quiet      atomic.Bool   // draining, and no request can come any more
+	seen       atomic.Uint64 // sequence number of the snapshot in use; the greatest once the loop has ended
 
 	afterTurn func(*loop) // for tests: looks at the loop between two turns
 }
@@ -95,16 +92,18 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	}
 	l := &loop{
 		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
-		timers:  newTimers(),
+		timers:  newTimers(len(p.groups)),
 		mailbox: balance.Mailbox{Wake: t.poller.Wake},
 		out:     make([]byte, 0, buffer.HeadroomBytes),
 		log:     accesslog.NewWriter(p.accessLog),
 	}
-	l.balancer = balance.NewBalancer(&p.group, &l.mailbox, id)
+	for i, group := range p.groups {
+		l.services = append(l.services, newService(l, i, group))
+	}
 	l.tick()
 	l.configure()
 	l.retrySlot = l.reserveSlot()
-	l.accepter.loop, l.pools.loop, l.room.loop = l, l, l
+	l.accepter.loop, l.room.loop = l, l
 	for _, listener := range listeners {
 		if err := l.accepter.add(listener); err != nil {
 			return nil, fmt.Errorf("open loop %d: %w", id, err)
@@ -274,7 +273,7 @@ func (l *loop) takeConn(fd int32, k kind) *conn {
 // closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.
 func (l *loop) closeConn(c *conn) {
 	if c.state == statePooled && c.kind == kindUpstream {
-		l.pools.remove(c)
+		l.services[c.service].pools.remove(c)
 	}
 	switch c.kind {
 	case kindDownstream:

@@ -1,9 +1,11 @@
 package lbproxy
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"time"
 
 	"percore/lbproxy/accesslog"
@@ -16,30 +18,19 @@ import (
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
 // door reads no environment. Durations of 0 mean "no limit" unless said otherwise.
 type Options struct {
-	Loops                 int            // event loops, each a goroutine with its own listening sockets
-	Balance               balance.Method //
-	NextUpstream          bool           // whether another worker may be tried when one fails
-	ClientMaxBodySize     int64          // bytes; 0 is no limit; beyond it 413
-	ClientBodyBufferSize  int            // bytes of a request body that are held before a worker is chosen
-	ClientMaxHeaderSize   int            // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
-	ClientMaxHeaderFields int            // fields of a request's head, http1.FieldsMax at most; beyond it 431
-	ClientHeaderTimeout   time.Duration  // for a whole head, from its first byte or from accept
-	ClientBodyTimeout     time.Duration  // between two reads of a body, and the span of the least rate; deadlines.go
-	ClientBodyMinRate     int64          // bytes a second that a body has to come at; 0 is no limit
-	IgnoreClientAbort     bool           // a worker goes on with a request whose client has left
-	SendTimeout           time.Duration  // between two writes to a client
-	KeepaliveTimeout      time.Duration  // idle client connection
-	ProxyConnectTimeout   time.Duration  //
-	ProxyReadTimeout      time.Duration  // between two reads from, or writes to, a worker
-	ProxyBufferSize       int            // bytes of an answer's head; beyond it 502
-	TunnelTimeout         time.Duration  // after an upgrade, with no byte either way
-	Keepalive             int            // idle connections kept per worker and loop, as far as room.go lets them
-	ProxyKeepaliveTimeout time.Duration  // idle worker connection
-	WorkerConcurrency     int            // requests that a worker gets at once; 0 is no limit
-	QueueSize             int            // requests that may wait for a worker, over all loops
-	QueueTimeout          time.Duration  // how long they wait
-	ReadyTimeout          time.Duration  // how long, if that is longer, while no worker has ever been up
-	AccessLog             accesslog.Form //
+	Loops                 int              // event loops, each a goroutine with its own listening sockets
+	Services              []ServiceOptions // what answers requests, at least one; a request that no step routes elsewhere is the first one's
+	ClientBodyBufferSize  int              // bytes of a request body that are held before a worker is chosen
+	ClientMaxHeaderSize   int              // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
+	ClientMaxHeaderFields int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
+	ClientHeaderTimeout   time.Duration    // for a whole head, from its first byte or from accept
+	ClientBodyTimeout     time.Duration    // between two reads of a body, and the span of the least rate; deadlines.go
+	ClientBodyMinRate     int64            // bytes a second that a body has to come at; 0 is no limit
+	IgnoreClientAbort     bool             // a worker goes on with a request whose client has left
+	SendTimeout           time.Duration    // between two writes to a client
+	KeepaliveTimeout      time.Duration    // idle client connection
+	ProxyBufferSize       int              // bytes of an answer's head; beyond it 502
+	AccessLog             accesslog.Form   //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
@@ -53,16 +44,39 @@ type Options struct {
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }
 
+// ServiceOptions are the settings of one service: of how its workers are chosen, and of what a request may take of them.
+type ServiceOptions struct {
+	Balance               balance.Method //
+	NextUpstream          bool           // whether another worker may be tried when one fails
+	ClientMaxBodySize     int64          // bytes; 0 is no limit; beyond it 413
+	ProxyConnectTimeout   time.Duration  //
+	ProxyReadTimeout      time.Duration  // between two reads from, or writes to, a worker
+	TunnelTimeout         time.Duration  // after an upgrade, with no byte either way
+	Keepalive             int            // idle connections kept per worker and loop, as far as room.go lets them
+	ProxyKeepaliveTimeout time.Duration  // idle worker connection
+	WorkerConcurrency     int            // requests that a worker gets at once; 0 is no limit
+	QueueSize             int            // requests that may wait for a worker, over all loops
+	QueueTimeout          time.Duration  // how long they wait
+	ReadyTimeout          time.Duration  // how long, if that is longer, while no worker has ever been up
+}
+
 // DefaultOptions are the defaults of the variables with the same names.
 func DefaultOptions() Options {
 	return Options{
-		Loops: 1, Balance: balance.LeastConn, NextUpstream: true,
-		ClientMaxBodySize: 50 << 20, ClientBodyBufferSize: 64 << 10,
-		ClientMaxHeaderSize: 32 << 10, ClientMaxHeaderFields: 200, ProxyBufferSize: 64 << 10,
-		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240, SendTimeout: 60 * time.Second,
-		KeepaliveTimeout: 75 * time.Second, ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second,
-		TunnelTimeout: time.Hour, Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
-		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute, AccessLog: accesslog.Off, AccessLogSample: 1,
+		Loops: 1, Services: []ServiceOptions{defaultService()},
+		ClientBodyBufferSize: 64 << 10, ClientMaxHeaderSize: 32 << 10, ClientMaxHeaderFields: 200, ProxyBufferSize: 64 << 10,
+		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240,
+		SendTimeout: 60 * time.Second, KeepaliveTimeout: 75 * time.Second,
+		AccessLog: accesslog.Off, AccessLogSample: 1,
+	}
+}
+
+func defaultService() ServiceOptions {
+	return ServiceOptions{
+		Balance: balance.LeastConn, NextUpstream: true, ClientMaxBodySize: 50 << 20,
+		ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second, TunnelTimeout: time.Hour,
+		Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
+		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute,
 	}
 }
 
@@ -70,8 +84,13 @@ func (o *Options) validate() error {
 	switch {
 	case o.Loops < 1:
 		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
-	case !o.Balance.IsKnown():
-		return fmt.Errorf("front door options: unknown balance %q", o.Balance)
+	case len(o.Services) < 1:
+		return errors.New("front door options: no service, need at least 1")
+	}
+	for _, s := range o.Services {
+		if !s.Balance.IsKnown() {
+			return fmt.Errorf("front door options: unknown balance %q", s.Balance)
+		}
 	}
 	return nil
 }
@@ -81,7 +100,7 @@ func (o *Options) refusals() refusal.Settings {
 	return refusal.Settings{
 		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF,
 		BufferSize: o.ProxyBufferSize, HeaderTimeout: o.ClientHeaderTimeout,
-		BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate, BodySize: o.ClientMaxBodySize,
+		BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate,
 	}
 }
 
@@ -117,18 +136,23 @@ func buffersMax(o *Options) int64 { return o.MemoryMax / bufferShare / int64(o.L
 // goes by the new ones from its next step on. It may be called from any goroutine, but not from two at once.
 func (p *Proxy) Configure(o Options) error {
 	old := p.options.Load()
-	o.Loops = old.Loops
+	o.Loops, o.Services = old.Loops, slices.Clone(o.Services)
 	if reflect.DeepEqual(o, *old) {
 		return nil
 	}
 	if err := o.validate(); err != nil {
 		return err
 	}
+	if len(o.Services) != len(old.Services) {
+		return fmt.Errorf("front door options: %d services, want the %d that there are", len(o.Services), len(old.Services))
+	}
 	p.options.Store(&o)
 	for _, l := range p.loops {
 		l.post(func(l *loop) {
 			l.configure()
-			l.balancer.Serve(l.steady()) // there may be more room at the workers
+			for _, s := range l.services {
+				s.serve() // there may be more room at the workers
+			}
 		})
 	}
 	return nil
@@ -143,6 +167,8 @@ func (l *loop) configure() {
 	l.buffers.SetBudget(buffersMax(o))
 	l.room.clientsMax = clientsMax(o, socket.DescriptorsMax())
 	l.log.Configure(o.AccessLog, o.AccessLogSample, o.AccessLogExclude)
-	l.balancer.Configure(o.Balance, o.WorkerConcurrency)
 	o.resize(l.timers)
+	for i, s := range l.services {
+		s.configure(&o.Services[i])
+	}
 }

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 func (r *rig) configure(adjust func(*Options)) {
 	r.t.Helper()
 	o := *r.proxy.options.Load()
+	o.Services = slices.Clone(o.Services)
 	adjust(&o)
 	if err := r.proxy.Configure(o); err != nil {
 		r.t.Fatal(err)
@@ -25,7 +27,7 @@ func TestNewSettingsHoldForTheNextRequest(t *testing.T) {
 	r.workers(s.address)
 	c := r.client()
 	c.do(post("12345")).want(t, 200, "ok")
-	r.configure(func(o *Options) { o.ClientMaxBodySize, o.AccessLog, o.Loops = 4, accesslog.Combined, 7 })
+	r.configure(func(o *Options) { o.Services[0].ClientMaxBodySize, o.AccessLog, o.Loops = 4, accesslog.Combined, 7 })
 	r.atRest(func() {})
 	c.do(post("12345")).want(t, 413, "~too large")
 	if lines := r.accessLines(1); !strings.Contains(lines[0], `"POST / HTTP/1.1" 413`) {
@@ -37,10 +39,10 @@ func TestNewSettingsHoldForTheNextRequest(t *testing.T) {
 }
 
 func TestARunningTimerTakesTheNewDuration(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout = time.Hour })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = time.Hour })
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
-	r.configure(func(o *Options) { o.QueueTimeout = 10 * time.Millisecond })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	r.configure(func(o *Options) { o.Services[0].QueueTimeout = 10 * time.Millisecond })
 	c.read("GET").want(t, 503, "~no worker was ready in time")
 }
 
@@ -57,8 +59,8 @@ func TestMoreRoomAtTheWorkersEndsWaitsAtOnce(t *testing.T) {
 	slow := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	c := r.client().send(getRequest)
-	eventually(t, "one waits", func() bool { return r.proxy.group.Waiting() == 1 })
-	r.configure(func(o *Options) { o.WorkerConcurrency = 2 })
+	eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	r.configure(func(o *Options) { o.Services[0].WorkerConcurrency = 2 })
 	c.read("GET").want(t, 200, "ok")
 	close(gate)
 	slow.read("GET").want(t, 200, "ok")
@@ -67,11 +69,12 @@ func TestMoreRoomAtTheWorkersEndsWaitsAtOnce(t *testing.T) {
 func TestSettingsThatMakeNoSenseChangeNothing(t *testing.T) {
 	r := newRig(t, nil)
 	o := *r.proxy.options.Load()
-	o.Balance = "sideways"
+	o.Services = slices.Clone(o.Services)
+	o.Services[0].Balance = "sideways"
 	if err := r.proxy.Configure(o); err == nil {
 		t.Error("Configure: got no error, want one for the balance")
 	}
-	if got := r.proxy.options.Load().Balance; got != balance.LeastConn {
+	if got := r.proxy.options.Load().Services[0].Balance; got != balance.LeastConn {
 		t.Errorf("balance: got %s, want it as it was", got)
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 // warm makes every worker one that has been up for long, by a look at all of them long from now.
 func (r *rig) warm() {
-	b := balance.NewBalancer(&r.proxy.group, &balance.Mailbox{}, 0)
+	b := balance.NewBalancer(r.proxy.groups[0], &balance.Mailbox{}, 0)
 	for _, now := range []int64{1, 1 << 40} {
-		if place := b.Choose(r.proxy.group.Table(), &balance.Waiter{}, now); place != nil {
+		if place := b.Choose(r.proxy.groups[0].Table(), &balance.Waiter{}, now); place != nil {
 			place.Release()
 		}
 	}
@@ -21,7 +21,7 @@ func (r *rig) warm() {
 func (r *rig) isOut(index int) bool { return r.worker(index).IsOut() }
 
 // worker is what the front door knows of the worker with this index.
-func (r *rig) worker(index int) *balance.Backend { return r.proxy.group.Table().At(index) }
+func (r *rig) worker(index int) *balance.Backend { return r.proxy.groups[0].Table().At(index) }
 
 func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r := newRig(t, roundRobin)
@@ -57,7 +57,7 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 	r.warm()
 	r.onLoop(func(l *loop) {
 		for range 3 {
-			l.noteFailure(l.table.At(0), causeReadTimeout)
+			l.services[0].noteFailure(l.services[0].table.At(0), causeReadTimeout)
 		}
 	})
 	if !r.isOut(0) {
@@ -79,7 +79,7 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 }
 
 func TestTheLastWorkerIsNeverTakenOut(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout = 300 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 300 * time.Millisecond })
 	r.workers(refusing(t), refusing(t))
 	for range 2 {
 		r.client().do(getRequest).want(t, 502, "~refused")

@@ -40,11 +40,11 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 				list = append(list, at(t, e))
 			}
 			before := r.client().send(getRequest)
-			eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+			eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 			r.apply(false, list...)
 			after := r.client().send(getRequest)
 			if test.retryAfter == "" {
-				eventually(t, "both wait", func() bool { return r.proxy.group.Waiting() == 2 })
+				eventually(t, "both wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
 				r.workers(newStub(t, constant("ok")).address)
 				before.read("GET").want(t, 200, "ok")
 				after.read("GET").want(t, 200, "ok")
@@ -58,7 +58,7 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 					t.Errorf("got Retry-After %q after %v, want %q at once", got, time.Since(start), test.retryAfter)
 				}
 			}
-			wantCount(t, "waiting requests", r.proxy.group.Waiting(), 0)
+			wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 0)
 		})
 	}
 }
@@ -66,27 +66,27 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 // TestTheFirstStartIsWaitedFor has a fleet take longer to start for the first time than a request waits otherwise.
 func TestTheFirstStartIsWaitedFor(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.QueueTimeout, o.ReadyTimeout, o.ProxyReadTimeout = time.Minute, time.Hour, time.Hour
+		o.Services[0].QueueTimeout, o.Services[0].ReadyTimeout, o.Services[0].ProxyReadTimeout = time.Minute, time.Hour, time.Hour
 	})
 	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.elapse(30 * 60_000)
-	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.group.Waiting(), 1)
+	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.groups[0].Waiting(), 1)
 
 	// The first worker is up, and has no place for it: from now on it waits as any other does.
-	r.onLoop(func(l *loop) { l.balancer.Configure(balance.LeastConn, 1) })
+	r.onLoop(func(l *loop) { l.services[0].balancer.Configure(balance.LeastConn, 1) })
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	release := r.hold()
 	first := r.client().send(getRequest)
 	release()
-	eventually(t, "two wait", func() bool { return r.proxy.group.Waiting() == 2 })
+	eventually(t, "two wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
 	r.workers(s.address)
-	eventually(t, "one is served", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "one is served", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.elapse(50_000)
-	wantCount(t, "requests that wait with the worker", r.proxy.group.Waiting(), 1)
+	wantCount(t, "requests that wait with the worker", r.proxy.groups[0].Waiting(), 1)
 	r.elapse(20_000)
 	first.read("GET").want(t, 503, "~no worker was free in time")
 	close(gate)
@@ -94,7 +94,9 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 }
 
 func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Millisecond, 100*time.Millisecond })
+	r := newRig(t, func(o *Options) {
+		o.Services[0].QueueTimeout, o.Services[0].ReadyTimeout = time.Millisecond, 100*time.Millisecond
+	})
 	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
 	r.apply(false, at(t, balance.Endpoint{Coming: true, Proven: true}))
@@ -108,11 +110,13 @@ func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 // TestAFirstStartOnTheWrongPortIsNotWaitedFor has it turn out that the worker listens elsewhere, while a request waits for it already.
 func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 	const trouble = "webs:web-8000 listens on 0.0.0.0:9000 instead of 127.0.0.1:8000"
-	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = 50*time.Millisecond, time.Hour })
+	r := newRig(t, func(o *Options) {
+		o.Services[0].QueueTimeout, o.Services[0].ReadyTimeout = 50*time.Millisecond, time.Hour
+	})
 	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	starting.Trouble = trouble
 	r.apply(false, starting)
 	for _, waiting := range []*caller{c, r.client().send(getRequest)} {
@@ -123,7 +127,7 @@ func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 // age makes all workers older.
 func (r *rig) age(d time.Duration) {
 	r.onLoop(func(l *loop) {
-		for _, t := range l.table.Backends() {
+		for _, t := range l.services[0].table.Backends() {
 			t.Known = t.Known.Add(-d)
 		}
 	})
@@ -146,7 +150,7 @@ func TestAWorkerThatHasJustStartedMayRefuse(t *testing.T) {
 	r.workers(refusing(t), refusing(t))
 	r.age(time.Second)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.elapse(1000)
 	r.elapse(retryMillis + 1)
 	wantCount(t, "requests", int64(r.exchanges()), 1)
@@ -160,18 +164,18 @@ func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
 	r.workers(refusing(t))
 	r.age(time.Hour)
 	c := r.client().send(getRequest)
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.apply(false, at(t, balance.Endpoint{Incarnation: 2, Proven: true, Coming: true}))
 	r.elapse(5000)
 	r.elapse(retryMillis + 1)
-	wantCount(t, "waiting requests", r.proxy.group.Waiting(), 1)
+	wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 1)
 	r.apply(false, balance.Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: balance.Up, Proven: true})
 	c.read("GET").want(t, 200, "ok")
 }
 
 // TestAWorkerThatIsBusyHasNotRefused, so that a request which another refuses goes on waiting for it.
 func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.WorkerConcurrency = 1 })
+	r := newRig(t, func(o *Options) { o.Services[0].WorkerConcurrency = 1 })
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
 	r.workers(s.address)
@@ -180,10 +184,10 @@ func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
 	r.workers(s.address, refusing(t))
 	r.age(time.Hour)
 	second := r.client().send(getRequest)
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.elapse(1000)
 	r.elapse(retryMillis + 1)
-	wantCount(t, "waiting requests", r.proxy.group.Waiting(), 1)
+	wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 1)
 	close(gate)
 	first.read("GET").want(t, 200, "ok")
 	second.read("GET").want(t, 200, "ok")
@@ -191,13 +195,13 @@ func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
 
 // TestTheFirstStartIsNotHeldAgainstARequest that the first worker then refuses, as it is up before it listens.
 func TestTheFirstStartIsNotHeldAgainstARequest(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ReadyTimeout = time.Minute, time.Hour })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout, o.Services[0].ReadyTimeout = time.Minute, time.Hour })
 	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	r.elapse(30 * 60_000)
 	r.workers(refusing(t))
-	eventually(t, "it was refused and waits again", func() bool { return r.exchanges() == 1 && r.proxy.group.Waiting() == 1 })
+	eventually(t, "it was refused and waits again", func() bool { return r.exchanges() == 1 && r.proxy.groups[0].Waiting() == 1 })
 	r.workers(newStub(t, constant("ok")).address)
 	c.read("GET").want(t, 200, "ok")
 }

@@ -12,7 +12,10 @@ import (
 // 503 and come again. What they do must stay close to what they can, and the queue be bounded.
 func TestOverloadKeepsTheWorkersBusyAndNobodyElse(t *testing.T) {
 	const service, workers = 20 * time.Millisecond, 4
-	r := newRig(t, func(o *Options) { capped(1)(o); o.QueueSize, o.QueueTimeout = 16, 400*time.Millisecond })
+	r := newRig(t, func(o *Options) {
+		capped(1)(o)
+		o.Services[0].QueueSize, o.Services[0].QueueTimeout = 16, 400*time.Millisecond
+	})
 	var addresses []string
 	var busy atomic.Int64 // nanoseconds that workers have worked: what a slow machine adds to a sleep is no loss of ours
 	for range workers {

@@ -22,7 +22,7 @@ func (x *exchange) respond(status int, reason string) {
 	case 405:
 		o.allow = allowedMethods
 	case 503:
-		o.retryAfter = x.loop.table.RetryAfterSeconds()
+		o.retryAfter = x.service.table.RetryAfterSeconds()
 	}
 	x.respondOwn(&o)
 }

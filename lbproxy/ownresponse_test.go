@@ -24,7 +24,7 @@ func TestOurAnswersInEachFormat(t *testing.T) {
 		} {
 			for _, method := range []string{"GET", "HEAD"} {
 				t.Run(test.accept+" "+method, func(t *testing.T) {
-					r := newRig(t, func(o *Options) { o.QueueSize = 0 })
+					r := newRig(t, func(o *Options) { o.Services[0].QueueSize = 0 })
 					r.apply(false)
 					c := r.client()
 					for range 2 { // the connection is kept
@@ -70,7 +70,7 @@ func TestNoReasonNeedsEscaping(t *testing.T) {
 }
 
 func TestABodyThatIsTooLargeIsRefusedInTheClientsFormat(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientMaxBodySize = 10 })
+	r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 10 })
 	r.workers(newStub(t, constant("never")).address)
 	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nContent-Length: 11\r\n\r\n")
 	a := c.read("POST")

@@ -1,6 +1,9 @@
 package lbproxy
 
 import (
+	"math"
+	"time"
+
 	"percore/lbproxy/balance"
 	"percore/lbproxy/timer"
 )
@@ -25,7 +28,7 @@ func (x *exchange) park() {
 		return
 	}
 	x.request.state, x.parkedNanos = requestParked, l.nowNanos
-	if !l.balancer.Enter(&x.wait, l.options.QueueSize, l.steady()) {
+	if !x.service.balancer.Enter(&x.wait, x.service.options.QueueSize, l.steady()) {
 		x.abort(causeQueueFull)
 		return
 	}
@@ -38,7 +41,7 @@ func (x *exchange) park() {
 // isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
 // nothing. The time that a worker had it does not count.
 func (x *exchange) isOverdue() bool {
-	limit := x.loop.waitMax()
+	limit := x.service.waitMax()
 	return limit > 0 && x.soughtNanos() >= int64(limit)
 }
 
@@ -48,10 +51,10 @@ func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos -
 // unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
 func (x *exchange) unpark() {
 	x.endWait()
-	if t := x.loop.balancer.Leave(&x.wait); t != nil {
-		x.loop.proxy.group.EndRepeat(&x.wait)
+	if t := x.service.balancer.Leave(&x.wait); t != nil {
+		x.service.group.EndRepeat(&x.wait)
 		t.Release()
-		x.loop.freed(t)
+		x.service.freed(t)
 	}
 }
 
@@ -59,18 +62,8 @@ func (x *exchange) endWait() {
 	l := x.loop
 	x.request.state = requestHeld
 	x.queuedNanos += l.nowNanos - x.parkedNanos
-	if l.table.StartsFirst() {
+	if x.service.table.StartsFirst() {
 		x.firstStart += l.nowNanos - x.parkedNanos
-	}
-}
-
-// freed passes on a place at t that nobody has any more.
-func (l *loop) freed(t *balance.Backend) {
-	if l.proxy.group.Waiting() > 0 {
-		l.balancer.Serve(l.steady())
-	}
-	if t.Load() == 0 {
-		l.proxy.workerIdle()
 	}
 }
 
@@ -103,16 +96,18 @@ func (x *exchange) useGrant(t *balance.Backend) {
 // retryParked lets every waiting request of this loop have all workers again.
 func (l *loop) retryParked() {
 	l.timers.Clear(l.retrySlot)
-	l.balancer.Forgive(l.steady())
+	for _, s := range l.services {
+		s.balancer.Forgive(l.steady())
+	}
 }
 
 // queueTimedOut ends a wait that took too long. An exchange that is being sent just then has other timers.
 func (x *exchange) queueTimedOut() {
 	switch {
 	case x.request.state != requestParked && x.backend != nil:
-	case x.wait.Tries > 0 && x.loop.table.AnyUp(): // all that are said to be ready have failed it
+	case x.wait.Tries > 0 && x.service.table.AnyUp(): // all that are said to be ready have failed it
 		x.abort(x.failure)
-	case x.loop.table.AnyUp():
+	case x.service.table.AnyUp():
 		x.abort(causeBusy)
 	default:
 		x.abort(causeNoWorker)
@@ -120,11 +115,12 @@ func (x *exchange) queueTimedOut() {
 }
 
 // dismissHopeless ends the waits of this loop that a new snapshot leaves without hope.
-func (l *loop) dismissHopeless() {
-	if l.table.AnyUp() || l.proxy.group.Waiting() == 0 {
+func (s *service) dismissHopeless() {
+	l := s.loop
+	if s.table.AnyUp() || s.group.Waiting() == 0 {
 		return
 	}
-	for _, w := range l.balancer.Waiting() {
+	for _, w := range s.balancer.Waiting() {
 		x := l.exchanges.all[w.ID]
 		c := l.conns.at(x.downstream)
 		func() {
@@ -137,8 +133,9 @@ func (l *loop) dismissHopeless() {
 }
 
 // endFirstStart begins the ordinary wait of those that have waited for the fleet's first worker.
-func (l *loop) endFirstStart() {
-	for _, w := range l.balancer.Waiting() {
+func (s *service) endFirstStart() {
+	l := s.loop
+	for _, w := range s.balancer.Waiting() {
 		x := l.exchanges.all[w.ID]
 		x.firstStart += l.nowNanos - x.parkedNanos
 		l.retime(x.id)
@@ -148,8 +145,33 @@ func (l *loop) endFirstStart() {
 // repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
 // next one.
 func (x *exchange) repeatAnswered() {
-	l := x.loop
-	if l.proxy.group.EndRepeat(&x.wait) && l.proxy.group.Waiting() > 0 {
-		l.balancer.Serve(l.steady())
+	if x.service.group.EndRepeat(&x.wait) {
+		x.service.serve()
 	}
+}
+
+// timeLeft is how much longer a request may look for a worker.
+func (x *exchange) timeLeft() time.Duration {
+	limit := x.service.waitMax()
+	if limit == 0 {
+		return math.MaxInt64
+	}
+	sought := x.soughtNanos()
+	if x.request.state == requestParked {
+		sought += x.loop.nowNanos - x.parkedNanos
+	}
+	return limit - time.Duration(sought)
+}
+
+// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
+// it. It is causeNone where there is something to wait for.
+func (x *exchange) hopeless() cause {
+	switch x.service.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
+	case balance.NoneComing:
+		return causeNoneComing
+	case balance.AllRefuse:
+		return causeConnectRefused
+	case balance.Hopeful:
+	}
+	return causeNone
 }

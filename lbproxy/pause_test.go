@@ -12,7 +12,9 @@ func TestAPauseEndsNoRequest(t *testing.T) {
 	for name, before := range map[string]string{"of a worker that takes its time": "abcd", "that sends its body slowly": "ab"} {
 		t.Run(name, func(t *testing.T) {
 			release := make(chan struct{})
-			r := newRig(t, func(o *Options) { o.ProxyReadTimeout, o.ClientBodyTimeout = 500*time.Millisecond, 500*time.Millisecond })
+			r := newRig(t, func(o *Options) {
+				o.Services[0].ProxyReadTimeout, o.ClientBodyTimeout = 500*time.Millisecond, 500*time.Millisecond
+			})
 			stub := newStub(t, func(q *stubRequest) bool {
 				_, _ = q.body()
 				<-release
@@ -43,7 +45,7 @@ func TestAPauseEndsNoConnectionThatIsIdle(t *testing.T) {
 }
 
 func TestAPauseEndsNoWaitInTheQueue(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout = 500 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 500 * time.Millisecond })
 	stub := newStub(t, okStub)
 	c := r.client()
 	c.send(requestOf("GET", ""))
@@ -55,7 +57,7 @@ func TestAPauseEndsNoWaitInTheQueue(t *testing.T) {
 
 // A worker ends what is idle by its own clock: what was kept over a pause gets nothing that must not be repeated.
 func TestAConnectionThatWasKeptOverAPauseCarriesNoPOST(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	stub := newStub(t, okStub)
 	r.workers(stub.address)
 	c := r.client()
@@ -66,7 +68,7 @@ func TestAConnectionThatWasKeptOverAPauseCarriesNoPOST(t *testing.T) {
 }
 
 func TestDeadlinesStillEndWhatIsStuck(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyReadTimeout = 300 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 300 * time.Millisecond })
 	stub := newStub(t, silent)
 	r.workers(stub.address)
 	c := r.client()

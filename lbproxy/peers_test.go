@@ -318,8 +318,8 @@ func (r *rig) exchanges() (n int) {
 // kept is how many idle worker connections the first loop has.
 func (r *rig) kept() (n int) {
 	r.onLoop(func(l *loop) {
-		for i := range l.pools.of {
-			n += l.pools.of[i].size
+		for i := range l.services[0].pools.of {
+			n += l.services[0].pools.of[i].size
 		}
 	})
 	return n

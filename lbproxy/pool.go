@@ -5,10 +5,10 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// pools are a loop's kept connections, by worker.
+// pools are the connections that a loop keeps to the workers of one service.
 type pools struct {
-	loop *loop
-	of   []pool // by the worker's index
+	service *service
+	of      []pool // by the worker's index
 }
 
 // pool is the kept connections to one worker, most recently used first.
@@ -58,8 +58,8 @@ func (c *conn) noteIdleTime(fields []http1.Field) {
 // mayKeep reports whether a connection that has just ended an exchange can serve another: the worker is still the same
 // and wanted, and has sent nothing that nobody asked for.
 func (k *pools) mayKeep(u *conn) bool {
-	l := k.loop
-	if l.options.Keepalive == 0 || u.isSpent(l.steady()) || !l.table.IsUp(int(u.endpoint), u.incarnation) || l.table.At(int(u.endpoint)).Chatty.Load() {
+	l, s := k.service.loop, k.service
+	if s.options.Keepalive == 0 || u.isSpent(l.steady()) || !s.table.IsUp(int(u.endpoint), u.incarnation) || s.table.At(int(u.endpoint)).Chatty.Load() {
 		return false
 	}
 	u.since = l.steady()
@@ -75,7 +75,7 @@ func (k *pools) mayKeep(u *conn) bool {
 
 // put puts a connection to the front of its worker's pool, and closes the oldest one when there are too many.
 func (k *pools) put(u *conn) {
-	l := k.loop
+	l := k.service.loop
 	for len(k.of) <= int(u.endpoint) {
 		k.of = append(k.of, pool{head: noSlot, tail: noSlot})
 	}
@@ -90,15 +90,15 @@ func (k *pools) put(u *conn) {
 	}
 	p.head = u.slot
 	p.size++
-	l.timers.Set(u.slot, timerPooled, l.now)
-	if p.size > l.options.Keepalive {
+	l.timers.Set(u.slot, k.service.timer(timerPooled), l.now)
+	if p.size > k.service.options.Keepalive {
 		l.closeConn(l.conns.at(p.tail))
 	}
 }
 
 // remove takes a connection out of its pool.
 func (k *pools) remove(u *conn) {
-	l, p := k.loop, &k.of[u.endpoint]
+	l, p := k.service.loop, &k.of[u.endpoint]
 	if u.prev == noSlot {
 		p.head = u.next
 	} else {
@@ -117,7 +117,7 @@ func (k *pools) remove(u *conn) {
 // way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are left that the loop has
 // not seen, every connection is looked at: what it brought before is no answer.
 func (k *pools) take(t *balance.Backend, reuse reuse) *conn {
-	l := k.loop
+	l := k.service.loop
 	if reuse == reuseNone || t.Index >= len(k.of) {
 		return nil
 	}
@@ -136,16 +136,24 @@ func (k *pools) take(t *balance.Backend, reuse reuse) *conn {
 	return nil
 }
 
-// dropOldest closes the connection that has been idle longest of those that are kept to any worker, and reports
-// whether there was one.
-func (k *pools) dropOldest() bool {
-	l := k.loop
-	var oldest *conn
+// oldest is the connection that has been idle longest of those that are kept to any worker, nil when there is none.
+func (k *pools) oldest() (oldest *conn) {
 	for i := range k.of {
 		if tail := k.of[i].tail; tail != noSlot {
-			if u := l.conns.at(tail); oldest == nil || u.since < oldest.since {
+			if u := k.service.loop.conns.at(tail); oldest == nil || u.since < oldest.since {
 				oldest = u
 			}
+		}
+	}
+	return oldest
+}
+
+// dropKept closes the connection that has been idle longest of those that are kept, and reports whether there was one.
+func (l *loop) dropKept() bool {
+	var oldest *conn
+	for _, s := range l.services {
+		if u := s.pools.oldest(); u != nil && (oldest == nil || u.since < oldest.since) {
+			oldest = u
 		}
 	}
 	if oldest == nil {
@@ -157,12 +165,12 @@ func (k *pools) dropOldest() bool {
 
 // closeStale drops the kept connections of workers that are no longer up, or were replaced.
 func (k *pools) closeStale() {
-	l := k.loop
+	l := k.service.loop
 	for index := range k.of {
 		for slot := k.of[index].head; slot != noSlot; {
 			u := l.conns.at(slot)
 			slot = u.next
-			if !l.table.IsUp(index, u.incarnation) {
+			if !k.service.table.IsUp(index, u.incarnation) {
 				l.closeConn(u)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,7 @@ type Proxy struct {
 	epoch     time.Time
 	loops     []*loop
 	wanted    atomic.Pointer[wanted]
-	group     balance.Group
+	groups    []*balance.Group  // of the services
 	watching  atomic.Bool       // somebody waits for workers to become idle
 	ending    *handshake.Ending // of accepting
 	accessLog *accesslog.Log
@@ -53,7 +54,11 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report,
 	}
 	p.ending = handshake.NewEnding(log, p.closeListeners, p.changed)
+	o.Services = slices.Clone(o.Services)
 	p.options.Store(&o)
+	for range o.Services {
+		p.groups = append(p.groups, new(balance.Group))
+	}
 	byLoop := make([][]socket.Listener, o.Loops)
 	for _, l := range listeners {
 		if l.Loop < 0 || l.Loop >= o.Loops {
@@ -114,11 +119,11 @@ type Snapshot struct {
 
 // wanted is a snapshot made ready for the loops, which only read it.
 type wanted struct {
-	seq   uint64
-	ask   uint64
-	drain bool
-	sole  bool
-	table *balance.Table
+	seq    uint64
+	ask    uint64
+	drain  bool
+	sole   bool
+	tables []*balance.Table // by service
 }
 
 // Apply makes s the wanted state. A snapshot that is not newer than the last is ignored. It may be called from any
@@ -128,7 +133,7 @@ func (p *Proxy) Apply(s Snapshot) error {
 	if old != nil && s.Seq <= old.seq {
 		return nil
 	}
-	t, err := balance.NewTable(s.Endpoints, p.group.Table())
+	tables, err := p.tables(s.Endpoints)
 	if err != nil {
 		return err
 	}
@@ -137,8 +142,10 @@ func (p *Proxy) Apply(s Snapshot) error {
 		draining = draining || e.State == balance.Draining
 	}
 	p.watching.Store(draining)
-	p.group.Use(t)
-	p.wanted.Store(&wanted{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, table: t})
+	for i, group := range p.groups {
+		group.Use(tables[i])
+	}
+	p.wanted.Store(&wanted{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, tables: tables})
 	for _, l := range p.loops {
 		l.post((*loop).apply)
 	}
@@ -146,6 +153,26 @@ func (p *Proxy) Apply(s Snapshot) error {
 		p.ending.Begin(s.Sole, cmp.Or(s.Settle, handshake.SettleMax))
 	}
 	return nil
+}
+
+// tables makes the table of each service of its endpoints.
+func (p *Proxy) tables(endpoints []balance.Endpoint) ([]*balance.Table, error) {
+	byService := make([][]balance.Endpoint, len(p.groups))
+	for _, e := range endpoints {
+		if e.Service < 0 || e.Service >= len(p.groups) {
+			return nil, fmt.Errorf("apply snapshot: endpoint %s: service %d is not in 0…%d", e.Name, e.Service, len(p.groups)-1)
+		}
+		byService[e.Service] = append(byService[e.Service], e)
+	}
+	tables := make([]*balance.Table, len(p.groups))
+	for i, group := range p.groups {
+		t, err := balance.NewTable(byService[i], group.Table())
+		if err != nil {
+			return nil, err
+		}
+		tables[i] = t
+	}
+	return tables, nil
 }
 
 // Finish makes Run return once every client has its answer. It takes no further connection; idle ones are closed. It may be

@@ -40,7 +40,7 @@ func TestAnswerPassesThrough(t *testing.T) {
 
 // TestBodiesOfEverySizeAndFraming sends bodies up and down in both framings and compares digests.
 func TestBodiesOfEverySizeAndFraming(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Loops = 2; o.ClientMaxBodySize = 0 })
+	r := newRig(t, func(o *Options) { o.Loops = 2; o.Services[0].ClientMaxBodySize = 0 })
 	r.workers(handler(t, echo), handler(t, echo))
 	for _, size := range []int{0, 1, 1000, 4095, 64 << 10, 64<<10 + 1, 300_000, 5 << 20} {
 		for _, upChunked := range []bool{false, true} {

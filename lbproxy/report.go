@@ -15,6 +15,7 @@ type Report struct {
 
 // EndpointID names one incarnation of an endpoint.
 type EndpointID struct {
+	Service     int
 	Index       int
 	Incarnation uint64
 }
@@ -27,6 +28,7 @@ type Figures struct {
 
 // EndpointFigures are the counts of one endpoint.
 type EndpointFigures struct {
+	Service      int
 	Index        int
 	Incarnation  uint64
 	Served       uint64 // requests that this front door gave to this incarnation
@@ -80,13 +82,23 @@ func (p *Proxy) makeReport() (Report, bool) {
 		}
 		quiet = quiet && l.quiet.Load()
 	}
-	t := w.table
 	r := Report{Seq: w.seq, Asked: w.ask, Settled: p.ending.IsSettled()}
+	for _, t := range w.tables {
+		r.add(t, quiet)
+	}
+	if w.ask != 0 {
+		r.Figures = p.figures(w)
+	}
+	return r, true
+}
+
+// add reports on the workers of one service; quiet says that no request can come any more.
+func (r *Report) add(t *balance.Table, quiet bool) {
 	for i, e := range t.Backends() {
 		if e == nil {
 			continue
 		}
-		id := EndpointID{Index: i, Incarnation: e.Incarnation}
+		id := EndpointID{Service: e.Service, Index: i, Incarnation: e.Incarnation}
 		if (t.State(i) == balance.Draining || quiet) && e.Load() == 0 {
 			r.Drained = append(r.Drained, id)
 		}
@@ -97,22 +109,22 @@ func (p *Proxy) makeReport() (Report, bool) {
 			r.Exhausted = append(r.Exhausted, id)
 		}
 	}
-	if w.ask != 0 {
-		r.Figures = p.figures(t)
-	}
-	return r, true
 }
 
-func (p *Proxy) figures(t *balance.Table) *Figures {
-	f := &Figures{Waiting: int(p.group.Waiting())}
-	for i, e := range t.Backends() {
-		if e == nil {
-			continue
+func (p *Proxy) figures(w *wanted) *Figures {
+	f := &Figures{}
+	for service, t := range w.tables {
+		f.Waiting += int(p.groups[service].Waiting())
+		for i, e := range t.Backends() {
+			if e == nil {
+				continue
+			}
+			age := p.age(service, i)
+			f.Endpoints = append(f.Endpoints, EndpointFigures{
+				Service: service, Index: i, Incarnation: e.Incarnation, Served: e.Served(), InFlight: e.InFlight(), Tunnels: e.Tunnels(),
+				Ejected: e.IsOut(), OldestMillis: age.oldest, StuckMillis: age.stuck,
+			})
 		}
-		f.Endpoints = append(f.Endpoints, EndpointFigures{
-			Index: i, Incarnation: e.Incarnation, Served: e.Served(), InFlight: e.InFlight(), Tunnels: e.Tunnels(),
-			Ejected: e.IsOut(), OldestMillis: p.age(i).oldest, StuckMillis: p.age(i).stuck,
-		})
 	}
 	return f
 }
@@ -123,10 +135,10 @@ type age struct {
 	stuck  int64 // as EndpointFigures has it
 }
 
-// age is the greatest that a loop has noted for the worker with this index. A loop may be a snapshot ahead.
-func (p *Proxy) age(index int) (greatest age) {
+// age is the greatest that a loop has noted for the worker of a service with this index. A loop may be a snapshot ahead.
+func (p *Proxy) age(service, index int) (greatest age) {
 	for _, l := range p.loops {
-		if ages := l.oldest.Load(); ages != nil && index < len(*ages) {
+		if ages := l.services[service].oldest.Load(); ages != nil && index < len(*ages) {
 			greatest.oldest = max(greatest.oldest, (*ages)[index].oldest)
 			greatest.stuck = max(greatest.stuck, (*ages)[index].stuck)
 		}
@@ -134,22 +146,23 @@ func (p *Proxy) age(index int) (greatest age) {
 	return greatest
 }
 
-// noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of t.
-func (l *loop) noteOldest(t *balance.Table) {
-	ages := make([]age, len(t.Backends()))
+// noteOldest publishes the ages of the oldest exchanges that this loop has with each worker of the service.
+func (s *service) noteOldest() {
+	l := s.loop
+	ages := make([]age, len(s.table.Backends()))
 	for _, x := range l.exchanges.all {
 		e := x.backend
-		if e == nil || t.At(e.Index) != e {
+		if e == nil || s.table.At(e.Index) != e {
 			continue
 		}
 		a := &ages[e.Index]
 		a.oldest = max(a.oldest, (l.nowNanos-x.wait.Since)/1e6)
-		if x.upstream == noSlot || l.timers.Class(x.upstream) != timerRead {
+		if x.upstream == noSlot || l.timers.Class(x.upstream) != s.timer(timerRead) {
 			continue
 		}
-		if silent := l.timers.Age(x.upstream, l.now); silent > l.options.ProxyReadTimeout.Milliseconds()/2 {
+		if silent := l.timers.Age(x.upstream, l.now); silent > s.options.ProxyReadTimeout.Milliseconds()/2 {
 			a.stuck = max(a.stuck, silent)
 		}
 	}
-	l.oldest.Store(&ages)
+	s.oldest.Store(&ages)
 }

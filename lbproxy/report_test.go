@@ -71,8 +71,8 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 	if want := (EndpointFigures{Index: 3, Incarnation: 7}); second != want {
 		t.Errorf("figures of a worker that is down: got %+v, want %+v", second, want)
 	}
-	r.elapse(int(r.proxy.options.Load().ProxyReadTimeout.Milliseconds()) * 6 / 10)
-	if got, want := r.ask(endpoints...).Endpoints[0].StuckMillis, r.proxy.options.Load().ProxyReadTimeout.Milliseconds()/2; got <= want {
+	r.elapse(int(r.proxy.options.Load().Services[0].ProxyReadTimeout.Milliseconds()) * 6 / 10)
+	if got, want := r.ask(endpoints...).Endpoints[0].StuckMillis, r.proxy.options.Load().Services[0].ProxyReadTimeout.Milliseconds()/2; got <= want {
 		t.Errorf("stuck: got %d ms, want more than half of the read timeout, %d ms: the tunnel does not count, the other does", got, want)
 	}
 	close(gate)

@@ -99,7 +99,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	r := &l.response
 	x.response.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
-	l.noteAnswer(x.backend)
+	x.service.noteAnswer(x.backend)
 	x.repeatAnswered()
 	if r.Status == statusSwitching {
 		x.beginTunnel(u, rest)
@@ -168,7 +168,7 @@ func (x *exchange) relay(b []byte) {
 // foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
 func (x *exchange) foundMore() {
 	if x.response.reusable {
-		x.loop.pools.spokeUnasked(x.loop.conns.at(x.upstream))
+		x.service.pools.spokeUnasked(x.loop.conns.at(x.upstream))
 	}
 	x.response.reusable = false
 }
@@ -224,7 +224,7 @@ func (x *exchange) flushToClient() {
 	if x.upstream != noSlot && x.writer.pending() <= l.pendingMax() {
 		u := l.conns.at(x.upstream)
 		if u.state == stateBusy {
-			l.timers.Set(u.slot, timerRead, l.now)
+			l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 		}
 		l.enqueue(u)
 	}

@@ -14,7 +14,7 @@ import (
 	"percore/lbproxy/socket"
 )
 
-func roundRobin(o *Options) { o.Balance = balance.RoundRobin }
+func roundRobin(o *Options) { o.Services[0].Balance = balance.RoundRobin }
 
 // closer is a worker that reads a request and dies without a byte.
 func closer(q *stubRequest) bool {
@@ -55,7 +55,7 @@ func TestAWorkerThatDiesWithAFreshRequest(t *testing.T) {
 		{"a POST is never repeated", requestOf("POST", "body"), nil, 1},
 		{"a PATCH is never repeated", requestOf("PATCH", "body"), nil, 1},
 		{"an unknown method is never repeated", requestOf("BREW", ""), nil, 1},
-		{"nothing is repeated when that is switched off", requestOf("GET", ""), func(o *Options) { o.NextUpstream = false }, 1},
+		{"nothing is repeated when that is switched off", requestOf("GET", ""), func(o *Options) { o.Services[0].NextUpstream = false }, 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {
 
 func TestAWaitForRefusingWorkersEnds(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, func(o *Options) { o.QueueTimeout = 250 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 250 * time.Millisecond })
 	r.workers(refusing(t))
 	start := time.Now()
 	r.client().do(getRequest).want(t, 502, "~refused")
@@ -256,7 +256,7 @@ func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 			c := r.client()
 			c.wantOpen("1")
 			r.onLoop(func(l *loop) { // the FIN that makes every later write fail
-				u := l.conns.at(l.pools.of[0].head)
+				u := l.conns.at(l.services[0].pools.of[0].head)
 				u.since = l.now
 				socket.ShutdownWrite(u.fd)
 			})

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 
 	"percore/lbproxy/balance"
-	"percore/lbproxy/notice"
 )
 
 // What a kept connection may carry, and what tells that it is one no more.
@@ -60,17 +59,17 @@ func (x *exchange) isUnasked(u *conn) bool {
 func (x *exchange) dropUnasked(u *conn) {
 	l := x.loop
 	if l.peek(u) == nextBytes {
-		l.pools.spokeUnasked(u)
+		x.service.pools.spokeUnasked(u)
 		x.tryFailed(causeUnasked)
 		return
 	}
-	l.pools.ended(u)
+	x.service.pools.ended(u)
 	x.tryFailed(causeStale)
 }
 
 // isQuiet reports whether nothing has come on a kept connection, by looking.
 func (k *pools) isQuiet(u *conn) bool {
-	found := k.loop.peek(u)
+	found := k.service.loop.peek(u)
 	switch found {
 	case nextEnd, nextFailure:
 		k.ended(u)
@@ -88,31 +87,28 @@ func (k *pools) spoke(u *conn) {
 	} else {
 		k.isQuiet(u)
 	}
-	k.loop.closeConn(u)
+	k.service.loop.closeConn(u)
 }
 
 // spokeUnasked notes that a worker has said something on u that nobody asked for, behind an answer that did not announce it. The next time
 // that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
 func (k *pools) spokeUnasked(u *conn) {
-	l := k.loop
-	t := l.table.At(int(u.endpoint))
+	t := k.service.table.At(int(u.endpoint))
 	if t == nil || t.Incarnation != u.incarnation || t.Chatty.Swap(true) {
 		return
 	}
-	l.proxy.notices.Offer(notice.Line{
-		Level: slog.LevelWarn, Message: "worker speaks unasked", Side: sideUpstream.String(), Worker: t.Name,
-		Reason: "something came behind the end of an answer; each request has a connection of its own from now on",
-	})
+	const reason = "something came behind the end of an answer; each request has a connection of its own from now on"
+	k.service.tell(slog.LevelWarn, t, "worker speaks unasked", reason)
 }
 
 // ended notes that the worker has ended a connection that it was to keep. Where that was soon after
 // its last answer, requests that must not be repeated get new connections to this worker from now on.
 func (k *pools) ended(u *conn) {
-	l := k.loop
+	l := k.service.loop
 	if l.steady()-u.since > hastyMillis {
 		return
 	}
-	if t := l.table.At(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
+	if t := k.service.table.At(int(u.endpoint)); t != nil && t.Incarnation == u.incarnation {
 		t.Hasty.Store(true)
 	}
 }

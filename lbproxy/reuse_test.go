@@ -71,7 +71,7 @@ func TestAKeptConnectionEndsInTime(t *testing.T) {
 			r.workers(s.address)
 			c := r.client()
 			c.wantOpen("1")
-			r.onLoop(func(l *loop) { wear(l, l.conns.at(l.pools.of[0].head)) })
+			r.onLoop(func(l *loop) { wear(l, l.conns.at(l.services[0].pools.of[0].head)) })
 			c.wantOpen("1") // its last
 			c.wantOpen("2")
 		})
@@ -79,7 +79,9 @@ func TestAKeptConnectionEndsInTime(t *testing.T) {
 }
 
 func TestTheLastFailureDecidesTheStatus(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyConnectTimeout, o.QueueTimeout = 60*time.Millisecond, 150*time.Millisecond })
+	r := newRig(t, func(o *Options) {
+		o.Services[0].ProxyConnectTimeout, o.Services[0].QueueTimeout = 60*time.Millisecond, 150*time.Millisecond
+	})
 	r.workers(deaf(t))
 	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
 }
@@ -89,7 +91,7 @@ func TestAWorkerOnAUnixSocketThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w")
 	r.workers("unix:" + path)
 	c := r.client().send(post("abc"))
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.group.Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +127,7 @@ func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer waiting.Close()
-	r := newRig(t, func(o *Options) { o.QueueTimeout = 250 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 250 * time.Millisecond })
 	r.workers("unix:" + path)
 	a := r.client().do(post("abc"))
 	a.want(t, 503, "~too many connections wait for the worker")

@@ -220,8 +220,7 @@ func (r *room) trim() {
 // mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
-	return x.upload.body.done && l.buffers.HasReserve() &&
-		l.proxy.group.Waiting() == 0 && l.balancer.AnyFree(l.table)
+	return x.upload.body.done && l.buffers.HasReserve() && x.service.hasFree()
 }
 
 // How much one read may bring, by how much of the buffers' budget is used. A read is the unit by which an exchange can

@@ -48,7 +48,7 @@ func (r *rig) usage() (bytes int64) {
 
 func TestEveryBufferComesBack(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.ClientBodyBufferSize, o.ClientMaxBodySize, o.AccessLog = 1000, 100_000, accesslog.JSON
+		o.ClientBodyBufferSize, o.Services[0].ClientMaxBodySize, o.AccessLog = 1000, 100_000, accesslog.JSON
 	})
 	s := newStub(t, func(q *stubRequest) bool {
 		switch b, err := q.body(); {
@@ -398,7 +398,7 @@ func TestATunnelThatIsIdleHoldsNoBuffer(t *testing.T) {
 // TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget has many requests at once, of which the log has to remember much until
 // they are answered. What it copies counts as buffers do, and when they have ended no more is kept than of those.
 func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
-	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = accesslog.JSON; o.QueueSize = 4096 })
+	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = accesslog.JSON; o.Services[0].QueueSize = 4096 })
 	kept := func() (bytes int64) {
 		r.onLoop(func(l *loop) {
 			for _, x := range l.exchanges.all {

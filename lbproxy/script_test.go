@@ -59,7 +59,7 @@ type theatre struct {
 func newTheatre(t *testing.T, c *peers.Case) *theatre {
 	t.Helper()
 	r := newRig(t, func(o *Options) {
-		o.AccessLog, o.ProxyKeepaliveTimeout = accesslog.JSON, time.Minute // which a machine under load would take literally
+		o.AccessLog, o.Services[0].ProxyKeepaliveTimeout = accesslog.JSON, time.Minute // which a machine under load would take literally
 		for name, value := range c.Options {
 			if err := setOption(o, name, value); err != nil {
 				t.Fatal(err)
@@ -73,6 +73,9 @@ func newTheatre(t *testing.T, c *peers.Case) *theatre {
 // setOption sets a field of the options by its name.
 func setOption(o *Options, name, value string) error {
 	field := reflect.ValueOf(o).Elem().FieldByName(name)
+	if !field.IsValid() {
+		field = reflect.ValueOf(&o.Services[0]).Elem().FieldByName(name)
+	}
 	if !field.IsValid() {
 		return fmt.Errorf("there is no option %s", name)
 	}
@@ -202,12 +205,12 @@ func (th *theatre) left() (left string) {
 		return fmt.Sprintf("got %d open connections, want 0", n)
 	}
 	th.onLoop(func(l *loop) {
-		for _, t := range l.table.Backends() {
+		for _, t := range l.services[0].table.Backends() {
 			if n := t.Load(); n != 0 {
 				left = fmt.Sprintf("got %d requests and tunnels at %s, want 0", n, t.Name)
 			}
 		}
-		if repeats, waiting, held := l.proxy.group.Repeats(), l.proxy.group.Waiting(), l.buffers.Used(); repeats != 0 || waiting != 0 || held != 0 {
+		if repeats, waiting, held := l.proxy.groups[0].Repeats(), l.proxy.groups[0].Waiting(), l.buffers.Used(); repeats != 0 || waiting != 0 || held != 0 {
 			left = fmt.Sprintf("got %d repeats, %d that wait and %d bytes of buffers, want none", repeats, waiting, held)
 		}
 		if l.exchanges.active != 0 {

@@ -124,7 +124,7 @@ const (
 
 // route decides who answers a request.
 func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
-	limit := x.loop.options.ClientMaxBodySize
+	limit := x.service.options.ClientMaxBodySize
 	switch {
 	case !x.hasRoom(rest):
 		return toRefusal, causeNoMemory

@@ -2,15 +2,55 @@ package lbproxy
 
 import (
 	"log/slog"
-	"math"
+	"sync/atomic"
 	"time"
 
 	"percore/lbproxy/balance"
 	"percore/lbproxy/notice"
+	"percore/lbproxy/refusal"
 )
 
+// service is what answers requests, as one loop sees it: workers with their balance, their queue, their kept connections and
+// their limits. An exchange has one, and asks nothing of another. What all loops share of it is its group.
+type service struct {
+	loop      *loop
+	id        int // among the services of the front door
+	options   *ServiceOptions
+	group     *balance.Group
+	balancer  balance.Balancer
+	table     *balance.Table // of the loop's snapshot; nil before there is one
+	pools     pools
+	bodyLarge string                // what is said to a client whose body is too large
+	oldest    atomic.Pointer[[]age] // see noteOldest
+}
+
+// newService makes l's end of the service with this group.
+func newService(l *loop, id int, group *balance.Group) *service {
+	s := &service{loop: l, id: id, group: group, balancer: balance.NewBalancer(group, &l.mailbox, l.id)}
+	s.pools.service = s
+	return s
+}
+
+// configure takes over new settings.
+func (s *service) configure(o *ServiceOptions) {
+	s.options = o
+	s.bodyLarge = refusal.BodyLarge(o.ClientMaxBodySize)
+	s.balancer.Configure(o.Balance, o.WorkerConcurrency)
+	s.resize(o)
+}
+
+// use takes over the newest table.
+func (s *service) use(t *balance.Table) {
+	starting := s.table.StartsFirst()
+	s.table = t
+	if starting && !t.StartsFirst() {
+		s.endFirstStart()
+	}
+	s.pools.closeStale()
+}
+
 // firstStartTimeout is how long a request waits during the first start; 0 is no limit.
-func (o *Options) firstStartTimeout() time.Duration {
+func (o *ServiceOptions) firstStartTimeout() time.Duration {
 	if o.QueueTimeout == 0 {
 		return 0
 	}
@@ -18,75 +58,73 @@ func (o *Options) firstStartTimeout() time.Duration {
 }
 
 // waitMax is how long a request that is parked now may look for a worker in all; 0 is no limit.
-func (l *loop) waitMax() time.Duration {
-	if l.table.StartsFirst() {
-		return l.options.firstStartTimeout()
+func (s *service) waitMax() time.Duration {
+	if s.table.StartsFirst() {
+		return s.options.firstStartTimeout()
 	}
-	return l.options.QueueTimeout
+	return s.options.QueueTimeout
+}
+
+// wouldRefuse reports whether a request that came now would find neither a worker nor a place in the queue.
+func (s *service) wouldRefuse() bool {
+	waiting := s.group.Waiting()
+	return waiting >= int64(s.options.QueueSize) && (waiting > 0 || !s.table.AnyUp())
+}
+
+// hasFree reports whether a request that came now would have a worker at once.
+func (s *service) hasFree() bool { return s.group.Waiting() == 0 && s.balancer.AnyFree(s.table) }
+
+// serve gives places to requests that wait, as there may be more.
+func (s *service) serve() {
+	if s.group.Waiting() > 0 {
+		s.balancer.Serve(s.loop.steady())
+	}
+}
+
+// freed passes on a place at t that no request has any more.
+func (s *service) freed(t *balance.Backend) {
+	s.serve()
+	if t.Load() == 0 {
+		s.loop.proxy.workerIdle()
+	}
 }
 
 // noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker is taken
 // out. A kept connection that was closed does not count, nor does any answer: those are the application's.
-func (l *loop) noteFailure(t *balance.Backend, why cause) {
+func (s *service) noteFailure(t *balance.Backend, why cause) {
 	switch why {
 	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
 	default:
 		return
 	}
-	if !l.proxy.group.NoteFailure(t, l.steady()) {
-		return
+	if s.group.NoteFailure(t, s.loop.steady()) {
+		s.tell(slog.LevelWarn, t, "worker taken out", "several connects or answers in a row failed")
+		s.loop.proxy.changed()
 	}
-	l.proxy.notices.Offer(notice.Line{
-		Level: slog.LevelWarn, Message: "worker taken out", Reason: "several connects or answers in a row failed", Side: sideUpstream.String(), Worker: t.Name,
-	})
-	l.proxy.changed()
 }
 
 // noteAnswer ends a row of failures.
-func (l *loop) noteAnswer(t *balance.Backend) {
-	if t == nil || !t.NoteAnswer() {
-		return
+func (s *service) noteAnswer(t *balance.Backend) {
+	if t != nil && t.NoteAnswer() {
+		s.tell(slog.LevelInfo, t, "worker is back", "it answered a probe")
+		s.loop.proxy.changed()
 	}
-	l.proxy.notices.Offer(notice.Line{Level: slog.LevelInfo, Message: "worker is back", Reason: "it answered a probe", Side: sideUpstream.String(), Worker: t.Name})
-	l.proxy.changed()
+}
+
+// tell says in the log what has become of a worker.
+func (s *service) tell(level slog.Level, t *balance.Backend, message, reason string) {
+	s.loop.proxy.notices.Offer(notice.Line{Level: level, Message: message, Reason: reason, Side: sideUpstream.String(), Worker: t.Name})
 }
 
 // whyNoneIsUp is what to add to an answer with this status when no worker is up and it is known of one why; empty is nothing.
-func (l *loop) whyNoneIsUp(status int) string {
+func (s *service) whyNoneIsUp(status int) string {
 	if status != statusUnavailable {
 		return ""
 	}
-	if trouble := l.table.Trouble(); trouble != "" {
+	if trouble := s.table.Trouble(); trouble != "" {
 		return ": " + trouble
 	}
 	return ""
 }
 
 const statusUnavailable = 503
-
-// timeLeft is how much longer a request may look for a worker.
-func (x *exchange) timeLeft() time.Duration {
-	l := x.loop
-	limit := l.waitMax()
-	if limit == 0 {
-		return math.MaxInt64
-	}
-	sought := x.soughtNanos()
-	if x.request.state == requestParked {
-		sought += l.nowNanos - x.parkedNanos
-	}
-	return limit - time.Duration(sought)
-}
-
-// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
-// it. It is causeNone where there is something to wait for.
-func (x *exchange) hopeless() cause {
-	switch x.loop.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
-	case balance.NoneComing:
-		return causeNoneComing
-	case balance.AllRefuse:
-		return causeConnectRefused
-	case balance.Hopeful:
-	}
-	return causeNone
-}

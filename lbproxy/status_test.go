@@ -187,7 +187,7 @@ func TestARequestRefusedInTheMiddleOfItsStreamEndsItsWorkersConnection(t *testin
 }
 
 func TestAnErrorKeepsTheConnectionOfARequestThatWasReadWhole(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.NextUpstream = false })
+	r := newRig(t, func(o *Options) { o.Services[0].NextUpstream = false })
 	s := newStub(t, closer)
 	r.workers(s.address)
 	c := r.client()
@@ -200,7 +200,7 @@ func TestAnErrorKeepsTheConnectionOfARequestThatWasReadWhole(t *testing.T) {
 }
 
 func TestAnErrorToAHeadRequestHasNoBody(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.QueueTimeout = 50 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 50 * time.Millisecond })
 	got := r.raw("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	if !strings.HasPrefix(got, "HTTP/1.1 503 ") || !strings.HasSuffix(got, "\r\n\r\n") {
 		t.Errorf("answer: got %q, want a 503 without a body", got)

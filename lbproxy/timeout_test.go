@@ -28,7 +28,7 @@ func silent(q *stubRequest) bool {
 func TestAWorkerThatDoesNotAnswerInTimeIsA504AndNothingIsRepeated(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ProxyReadTimeout = 60 * time.Millisecond })
+			r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 60 * time.Millisecond })
 			a, b := newStub(t, silent), newStub(t, silent)
 			r.workers(a.address, b.address)
 			c := r.client()
@@ -67,7 +67,7 @@ func (r *rig) sockets(k kind) (n int) {
 }
 
 func TestAnAnswerThatStallsIsCutOff(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyReadTimeout = 60 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 60 * time.Millisecond })
 	r.workers(newStub(t, func(q *stubRequest) bool {
 		q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
 		_, _ = q.in.ReadByte()
@@ -79,7 +79,7 @@ func TestAnAnswerThatStallsIsCutOff(t *testing.T) {
 }
 
 func TestASlowAnswerIsNotCutOffWhileItMoves(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyReadTimeout = 100 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 100 * time.Millisecond })
 	r.workers(newStub(t, func(q *stubRequest) bool {
 		q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
 		for i := range 10 {
@@ -120,7 +120,10 @@ func deaf(t *testing.T) string {
 func TestAConnectThatTakesTooLongMovesOnForAnyMethod(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.Balance = balance.RoundRobin; o.ProxyConnectTimeout = 60 * time.Millisecond })
+			r := newRig(t, func(o *Options) {
+				o.Services[0].Balance = balance.RoundRobin
+				o.Services[0].ProxyConnectTimeout = 60 * time.Millisecond
+			})
 			good := newStub(t, constant("good"))
 			r.workers(good.address, deaf(t)) // the turn starts behind the first
 			start := time.Now()
@@ -133,14 +136,17 @@ func TestAConnectThatTakesTooLongMovesOnForAnyMethod(t *testing.T) {
 }
 
 func TestAConnectTimeoutWithoutAnotherTryIsA504(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.NextUpstream = false; o.ProxyConnectTimeout = 30 * time.Millisecond })
+	r := newRig(t, func(o *Options) {
+		o.Services[0].NextUpstream = false
+		o.Services[0].ProxyConnectTimeout = 30 * time.Millisecond
+	})
 	r.workers(deaf(t))
 	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
 }
 
 func TestConnectsThatTakeTooLongHaveATimeInAll(t *testing.T) {
 	const queue, connect = 250 * time.Millisecond, 200 * time.Millisecond
-	r := newRig(t, func(o *Options) { o.QueueTimeout, o.ProxyConnectTimeout = queue, connect })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout, o.Services[0].ProxyConnectTimeout = queue, connect })
 	r.workers(deaf(t), deaf(t), deaf(t), deaf(t))
 	start := time.Now()
 	r.client().do(getRequest).want(t, 504, "~did not take the connection in time")
@@ -202,7 +208,7 @@ func TestAnIdleClientConnectionIsClosedWithAFin(t *testing.T) {
 }
 
 func TestAKeptWorkerConnectionIsClosedAfterItsTime(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = 50 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = 50 * time.Millisecond })
 	s := newStub(t, constant("ok"))
 	r.workers(s.address)
 	c := r.client()
@@ -213,7 +219,7 @@ func TestAKeptWorkerConnectionIsClosedAfterItsTime(t *testing.T) {
 }
 
 func TestATunnelWithoutAByteIsClosedAfterItsTime(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.TunnelTimeout = 60 * time.Millisecond })
+	r := newRig(t, func(o *Options) { o.Services[0].TunnelTimeout = 60 * time.Millisecond })
 	r.workers(newStub(t, switches("")).address)
 	c := r.client().send(upgradeRequest)
 	if a := c.read("GET"); a.StatusCode != 101 {
@@ -321,7 +327,7 @@ func TestLingeringEnds(t *testing.T) {
 		return c
 	}
 	gone := func(r *rig) func() bool { return func() bool { return r.sockets(kindDownstream) == 0 } }
-	small := func(o *Options) { o.ClientMaxBodySize = 10 }
+	small := func(o *Options) { o.Services[0].ClientMaxBodySize = 10 }
 	t.Run("after a pause", func(t *testing.T) {
 		r := newRig(t, small)
 		refused(t, r)

@@ -231,7 +231,7 @@ func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd)
 // about.
 func (l *loop) dial(a *socket.Address) (*conn, cause) {
 	if l.room.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
-		l.pools.dropOldest()
+		l.dropKept()
 	}
 	fd, errno := l.openSocket(a)
 	if errno != socket.OK {
@@ -254,7 +254,7 @@ func (l *loop) dial(a *socket.Address) (*conn, cause) {
 // a client that may never say another word.
 func (l *loop) openSocket(a *socket.Address) (int32, unix.Errno) {
 	fd, errno := socket.Open(a)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.pools.dropOldest() || l.room.shedUnserved()) {
+	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropKept() || l.room.shedUnserved()) {
 		return socket.Open(a)
 	}
 	return fd, errno

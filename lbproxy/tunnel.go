@@ -21,7 +21,7 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	x.request.replay, x.response.reusable = false, false
 	c.state, u.state = stateTunnel, stateTunnel
 	x.backend.BecomeTunnel()
-	l.freed(x.backend)
+	x.service.freed(x.backend)
 	takes := x.writer.switchProtocols(&l.response, rest)
 	x.releaseHead() // a tunnel may last for hours
 	x.releaseResponseHead()
@@ -44,7 +44,7 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 // touch starts the idle time of a tunnel anew. The client's slot has the timer.
 func (t tunnel) touch() {
 	l := t.loop
-	class := timerTunnel
+	class := t.service.timer(timerTunnel)
 	if l.conns.at(t.upstream).finSent() || l.conns.at(t.downstream).finSent() {
 		class = timerHalfClosed
 	}

@@ -44,7 +44,7 @@ func newChatter(t *testing.T) *chatter {
 func (r *rig) keptConn(f func(u *conn)) {
 	r.t.Helper()
 	eventually(r.t, "the connection is kept", func() bool { return r.kept() == 1 })
-	r.onLoop(func(l *loop) { f(l.conns.at(l.pools.of[0].head)) })
+	r.onLoop(func(l *loop) { f(l.conns.at(l.services[0].pools.of[0].head)) })
 }
 
 const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
@@ -61,7 +61,7 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 			"the end":                          func(c *net.TCPConn) { _ = c.CloseWrite() },
 		} {
 			t.Run(method+", "+name, func(t *testing.T) {
-				r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+				r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 				w := newChatter(t)
 				r.workers(w.address)
 				c := r.client()
@@ -83,7 +83,7 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 // TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer has more events than one wait reports: the request is in the first batch, and what
 // the worker had written by then to the connection that it could have, in the second.
 func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	w := newChatter(t)
 	r.workers(w.address)
 	c := r.client()
@@ -120,7 +120,7 @@ func TestBytesThatComeWhileARequestIsSentAreNotItsAnswer(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.method, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ProxyKeepaliveTimeout = time.Minute })
+			r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 			seen := make(chan *net.TCPConn, 1)
 			w := newStub(t, func(q *stubRequest) bool {
 				if q.conn == 1 && q.nth == 2 { // it has a part of the second request, and reads no more
@@ -178,7 +178,7 @@ func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *t
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.ProxyKeepaliveTimeout = 2*size, time.Minute })
+			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.Services[0].ProxyKeepaliveTimeout = 2*size, time.Minute })
 			w := newStub(t, func(q *stubRequest) bool {
 				if strings.HasPrefix(q.head, "GET") {
 					return q.ok("kept")

@@ -67,7 +67,7 @@ func (x *exchange) onBody(c *conn, b []byte) {
 		return
 	}
 	payload, used, err := x.upload.body.take(b)
-	switch limit := l.options.ClientMaxBodySize; {
+	switch limit := x.service.options.ClientMaxBodySize; {
 	case err != nil:
 		x.refuse(err)
 		return
@@ -162,7 +162,7 @@ func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
 // onExpectation answers a client that holds its body back: finally when it would be in vain.
 func (x *exchange) onExpectation() {
 	switch {
-	case x.loop.wouldRefuse():
+	case x.service.wouldRefuse():
 		x.abort(causeQueueFull)
 	case x.upload.expects:
 		x.request.replay = true
@@ -170,12 +170,6 @@ func (x *exchange) onExpectation() {
 	default:
 		x.goesOn(x.writer.goAhead())
 	}
-}
-
-// wouldRefuse tells whether a request that came now would find neither a worker nor a place in the queue.
-func (l *loop) wouldRefuse() bool {
-	waiting, size := l.proxy.group.Waiting(), int64(l.options.QueueSize)
-	return waiting >= size && (waiting > 0 || !l.table.AnyUp())
 }
 
 // sendContinue has the client whose worker was asked send its body, once. It reports whether the exchange goes on.

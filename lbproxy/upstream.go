@@ -7,10 +7,10 @@ import (
 
 // assign chooses a worker for a request and starts sending, or parks the request when there is none to choose.
 func (x *exchange) assign() {
-	l := x.loop
+	s := x.service
 	x.wait.Client = x.client.Address()
-	if l.proxy.group.Waiting() == 0 { // none is overtaken
-		if t := l.balancer.Choose(l.table, &x.wait, l.steady()); t != nil {
+	if s.group.Waiting() == 0 { // none is overtaken
+		if t := s.balancer.Choose(s.table, &x.wait, x.loop.steady()); t != nil {
 			x.sendTo(t, x.stale == nil)
 			return
 		}
@@ -27,7 +27,7 @@ func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
 		x.loop.proxy.changed()
 	}
 	if pooled {
-		if u := x.loop.pools.take(t, x.reuseOf(t)); u != nil {
+		if u := x.service.pools.take(t, x.reuseOf(t)); u != nil {
 			x.attach(u)
 			u.state = stateBusy
 			x.pushRequest()
@@ -53,10 +53,11 @@ func (x *exchange) startConnect(t *balance.Backend) {
 		x.tryFailed(failure)
 		return
 	}
-	u.endpoint, u.incarnation, u.state, u.born = int32(t.Index), t.Incarnation, stateConnecting, l.steady()
+	u.service, u.endpoint, u.incarnation = uint16(x.service.id), uint16(t.Index), t.Incarnation
+	u.state, u.born = stateConnecting, l.steady()
 	x.attach(u)
 	x.connectNanos, x.connectedNanos = l.nowNanos, 0
-	l.timers.Set(u.slot, timerConnect, l.now)
+	l.timers.Set(u.slot, x.service.timer(timerConnect), l.now)
 	x.pushRequest()
 }
 
@@ -81,7 +82,7 @@ func (x *exchange) pushRequest() {
 		x.connectedNanos = l.nowNanos
 	}
 	u.state = stateBusy
-	l.timers.Set(u.slot, timerRead, l.now)
+	l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 	if x.request.start+x.request.sent < len(x.request.b) {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
@@ -107,7 +108,7 @@ func (x *exchange) writeFailed(u *conn) {
 		x.tryFailed(causeConnectRefused)
 		return
 	case u.has(flagReused): // what it may have said is no answer
-		l.pools.ended(u)
+		x.service.pools.ended(u)
 		x.tryFailed(causeStale)
 		return
 	}
@@ -127,7 +128,7 @@ func (x *exchange) sendToWorker(p []byte) {
 		x.writeFailed(u)
 		return
 	}
-	l.timers.Set(u.slot, timerRead, l.now)
+	l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 	if n < len(p) {
 		x.request.unsent.Add(&l.buffers, p[n:])
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
@@ -150,7 +151,7 @@ func (x *exchange) flushToWorker(u *conn) {
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
 	}
-	l.timers.Set(u.slot, timerRead, l.now)
+	l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 	x.request.unsent.Release(&l.buffers)
 	if x.upload.state == uploadBody {
 		x.clientEnd().awaitBody()
@@ -163,7 +164,7 @@ func (l *loop) driveUpstream(u *conn, writable, news bool) {
 	switch u.state {
 	case statePooled:
 		if u.stirs() {
-			l.pools.spoke(u)
+			l.services[u.service].pools.spoke(u)
 		}
 	case stateConnecting:
 		if u.gone() {
@@ -223,7 +224,7 @@ func (l *loop) readUpstream(u *conn) {
 			x.onWorkerClosed(u)
 			return
 		}
-		l.timers.Set(u.slot, timerRead, l.now)
+		l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 		x.onResponseBytes(u, b)
 		if u.generation != generation || u.state != stateBusy {
 			return
@@ -243,7 +244,7 @@ func (x *exchange) onWorkerClosed(u *conn) {
 	case len(x.response.head) > 0:
 		x.tryFailed(causeBadResponse)
 	case u.has(flagReused):
-		x.loop.pools.ended(u)
+		x.service.pools.ended(u)
 		x.tryFailed(causeStale)
 	default:
 		x.tryFailed(causeDied)
@@ -265,8 +266,8 @@ func (x *exchange) letGo(reuse bool) {
 	}
 	u := l.conns.at(x.upstream)
 	x.upstream, u.exchange = noSlot, noSlot
-	if reuse && l.pools.mayKeep(u) {
-		l.pools.put(u)
+	if reuse && x.service.pools.mayKeep(u) {
+		x.service.pools.put(u)
 		return
 	}
 	l.closeConn(u)
@@ -279,11 +280,11 @@ func (x *exchange) releaseWorker() {
 		return
 	}
 	x.backend = nil
-	x.loop.proxy.group.EndRepeat(&x.wait)
+	x.service.group.EndRepeat(&x.wait)
 	if x.response.state == responseTunnel {
 		t.EndTunnel()
 	} else {
 		t.Release()
 	}
-	x.loop.freed(t)
+	x.service.freed(t)
 }

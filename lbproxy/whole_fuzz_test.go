@@ -90,7 +90,7 @@ func newSpyhole(tb testing.TB, buffer int) *spyhole {
 	tb.Helper()
 	o := DefaultOptions()
 	o.ClientBodyBufferSize = buffer
-	o.QueueSize = 0
+	o.Services[0].QueueSize = 0
 	listeners, err := socket.Listen("127.0.0.1:0", 1)
 	if err != nil {
 		tb.Fatal(err)
@@ -246,7 +246,7 @@ func (s *spyhole) quiet(t *testing.T) {
 		idle := 0
 		for range turnsToSee {
 			s.onLoop(func(l *loop) {
-				if len(l.ready) == 0 && l.table != nil && !l.waitsForWorker() {
+				if len(l.ready) == 0 && l.services[0].table != nil && !l.waitsForWorker() {
 					idle++
 				}
 			})

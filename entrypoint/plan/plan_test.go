@@ -29,7 +29,7 @@ func TestThePlanFollowsTheConfiguration(t *testing.T) {
 			if p.Workers != c.workers || p.Loops != c.loops {
 				t.Errorf("plan: got %d workers and %d loops, want %d and %d", p.Workers, p.Loops, c.workers, c.loops)
 			}
-			if o := p.FrontOptions(cfg); o.Loops != c.loops || o.QueueTimeout != 10*time.Second {
+			if o := p.FrontOptions(cfg); o.Loops != c.loops || o.Services[0].QueueTimeout != 10*time.Second {
 				t.Errorf("front door options: got %+v", o)
 			}
 		})

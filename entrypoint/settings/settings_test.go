@@ -129,8 +129,8 @@ func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
 			t.Fatalf("%s: got code %d and error %q", set, code, wrong)
 		}
 	}
-	if o := s.door; o.QueueSize != 7 || o.Keepalive != 3 {
-		t.Errorf("options: got queue size %d and keepalive %d, want 7 and 3", o.QueueSize, o.Keepalive)
+	if o := s.door; o.Services[0].QueueSize != 7 || o.Services[0].Keepalive != 3 {
+		t.Errorf("options: got queue size %d and keepalive %d, want 7 and 3", o.Services[0].QueueSize, o.Services[0].Keepalive)
 	}
 	if s.times != 2 {
 		t.Errorf("got the front door told %d times, want once for each update", s.times)
@@ -149,8 +149,8 @@ func TestAnUpdateKeepsTheNumberOfLoops(t *testing.T) {
 	if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}}); code != 0 {
 		t.Fatalf("got code %d and error %q", code, wrong)
 	}
-	if got := s.door; got.QueueSize != 7 || got.Loops != before {
-		t.Errorf("got queue size %d and %d loops, want 7 and %d", got.QueueSize, got.Loops, before)
+	if got := s.door; got.Services[0].QueueSize != 7 || got.Loops != before {
+		t.Errorf("got queue size %d and %d loops, want 7 and %d", got.Services[0].QueueSize, got.Loops, before)
 	}
 }
 
@@ -159,8 +159,8 @@ func TestARefusedUpdateChangesNothing(t *testing.T) {
 	if _, code, _ := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_LOOPS=9"}}); code != 1 {
 		t.Errorf("code: got %d, want 1", code)
 	}
-	if s.door.QueueSize != 1024 || len(s.set) != 0 {
-		t.Errorf("got queue size %d and %q set, want what was before", s.door.QueueSize, s.set)
+	if s.door.Services[0].QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got queue size %d and %q set, want what was before", s.door.Services[0].QueueSize, s.set)
 	}
 }
 
@@ -174,8 +174,8 @@ func TestAnUpdateThatTheFleetRefusesDoesNotTouchTheFrontDoor(t *testing.T) {
 	if code != 1 || !strings.Contains(wrong, "nothing was changed: ") {
 		t.Errorf("got code %d and error %q, want 1 and that nothing was changed", code, wrong)
 	}
-	if s.times != 0 || s.door.QueueSize != 1024 || len(s.set) != 0 {
-		t.Errorf("got the front door told %d times, queue size %d and %q set, want none, 1024 and nothing", s.times, s.door.QueueSize, s.set)
+	if s.times != 0 || s.door.Services[0].QueueSize != 1024 || len(s.set) != 0 {
+		t.Errorf("got the front door told %d times, queue size %d and %q set, want none, 1024 and nothing", s.times, s.door.Services[0].QueueSize, s.set)
 	}
 }
 
@@ -208,8 +208,8 @@ func TestWhatIsTakenBackLeavesLaterUpdatesAndTheCommand(t *testing.T) {
 	}
 	s.hold(later)
 	s.takeBack(halted, before)
-	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.QueueSize != 7 {
-		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.QueueSize)
+	if !slices.Equal(s.set, []string{"PERCORE_QUEUE_SIZE=7"}) || s.door.Services[0].QueueSize != 7 {
+		t.Errorf("got %q and queue size %d, want the later update alone", s.set, s.door.Services[0].QueueSize)
 	}
 	if s.cfg.Bind != value.BindUnix || s.cfg.FrontUser != user {
 		t.Errorf("got BIND=%s and front user %s, want unix by {socket}, and %s as before", s.cfg.Bind, s.cfg.FrontUser, user)

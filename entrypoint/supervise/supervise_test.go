@@ -156,7 +156,7 @@ func TestControlCommandsReachTheFleetAndTheFrontDoor(t *testing.T) {
 			t.Errorf("%s: got %q, code %d and %v, want %q", name, lines, code, err, c.want)
 		}
 	}
-	p.await("the front door to have it", func() bool { return p.kernel.told().Options.QueueSize == 9 })
+	p.await("the front door to have it", func() bool { return p.kernel.told().Options.Services[0].QueueSize == 9 })
 	p.await("the worker to be out of traffic", func() bool { return p.kernel.told().Snapshot.Endpoints[1].State != balance.Up })
 }
 

@@ -37,9 +37,10 @@ func (s *State) UnmarshalText(text []byte) error {
 	return fmt.Errorf("parse endpoint state: unknown name %q", text)
 }
 
-// Endpoint is a worker as the front door sees it. Index is its slot and Incarnation counts the processes that
+// Endpoint is a worker as the front door sees it. Index is its slot in its service, and Incarnation counts the processes that
 // the slot has had.
 type Endpoint struct {
+	Service     int // whose it is
 	Index       int
 	Name        string // for the access log and errors
 	Address     string // `127.0.0.1:8000` or `unix:/path`

@@ -20,7 +20,6 @@ type Settings struct {
 	HeaderTimeout            time.Duration
 	BodyTimeout              time.Duration
 	BodyMinRate              int64 // bytes a second
-	BodySize                 int64
 }
 
 // Limits bound the heads of requests and responses, and word what is beyond them, or beyond a body's settings.
@@ -28,7 +27,7 @@ type Limits struct {
 	Request, Response http1.Limits
 
 	// A request that came too slowly, or was too much.
-	HeadLate, BodyStopped, BodySlow, BodyLarge string
+	HeadLate, BodyStopped, BodySlow string
 
 	head, target, fields, response string
 }
@@ -47,13 +46,16 @@ func New(s Settings) Limits {
 			"PERCORE_CLIENT_BODY_TIMEOUT=" + durationText(s.BodyTimeout),
 		BodySlow: "the request's body arrives too slowly: fewer bytes a second than " +
 			"PERCORE_CLIENT_BODY_MIN_RATE=" + sizeText(s.BodyMinRate),
-		BodyLarge: "the request's body is too large: more than " +
-			"PERCORE_CLIENT_MAX_BODY_SIZE=" + sizeText(s.BodySize),
 		head:     "the head is larger than PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
 		target:   "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
 		fields:   "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=" + strconv.Itoa(s.HeaderFields),
 		response: "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=" + buffer,
 	}
+}
+
+// BodyLarge words the refusal of a body that is larger than bytes.
+func BodyLarge(bytes int64) string {
+	return "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=" + sizeText(bytes)
 }
 
 // OfRequest words the refusal of a request; limit is the one that it was beyond, if that is why.

@@ -12,7 +12,7 @@ import (
 
 var limits = refusal.New(refusal.Settings{
 	HeaderSize: 1 << 10, HeaderFields: 3, BufferSize: 2000,
-	HeaderTimeout: 10 * time.Second, BodyTimeout: 1500 * time.Millisecond, BodyMinRate: 240, BodySize: 50 << 20,
+	HeaderTimeout: 10 * time.Second, BodyTimeout: 1500 * time.Millisecond, BodyMinRate: 240,
 })
 
 func TestARequestBeyondALimitHearsOfItsVariable(t *testing.T) {
@@ -81,10 +81,10 @@ func TestAnErrorThatIsNotTheCodecsIsItsOwnWords(t *testing.T) {
 
 func TestABodysSettingsAreWordedAsTheyWereSet(t *testing.T) {
 	for got, want := range map[string]string{
-		limits.HeadLate:    "the request's head did not arrive in time: PERCORE_CLIENT_HEADER_TIMEOUT=10s",
-		limits.BodyStopped: "the request's body stopped arriving: nothing for PERCORE_CLIENT_BODY_TIMEOUT=1.5s",
-		limits.BodySlow:    "the request's body arrives too slowly: fewer bytes a second than PERCORE_CLIENT_BODY_MIN_RATE=240",
-		limits.BodyLarge:   "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=50MB",
+		limits.HeadLate:             "the request's head did not arrive in time: PERCORE_CLIENT_HEADER_TIMEOUT=10s",
+		limits.BodyStopped:          "the request's body stopped arriving: nothing for PERCORE_CLIENT_BODY_TIMEOUT=1.5s",
+		limits.BodySlow:             "the request's body arrives too slowly: fewer bytes a second than PERCORE_CLIENT_BODY_MIN_RATE=240",
+		refusal.BodyLarge(50 << 20): "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=50MB",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -100,7 +100,7 @@ func TestValuesAreWrittenAsOneWouldSetThem(t *testing.T) {
 		}
 	}
 	for bytes, want := range map[int64]string{0: "0", 1000: "1000", 32 << 10: "32KB", 3 << 30: "3GB", 5 << 40: "5120GB", 1<<20 + 1: "1048577"} {
-		words := refusal.New(refusal.Settings{BodySize: bytes}).BodyLarge
+		words := refusal.BodyLarge(bytes)
 		if !strings.HasSuffix(words, "="+want) {
 			t.Errorf("%d: got %q, want %s at its end", bytes, words, want)
 		}
@@ -155,7 +155,7 @@ func TestABareLFIsASetting(t *testing.T) {
 }
 
 func TestNoRefusalIsWithoutWords(t *testing.T) {
-	for _, words := range []string{limits.HeadLate, limits.BodyStopped, limits.BodySlow, limits.BodyLarge, refusal.ErrClientHello.Error()} {
+	for _, words := range []string{limits.HeadLate, limits.BodyStopped, limits.BodySlow, refusal.BodyLarge(1), refusal.ErrClientHello.Error()} {
 		if words == "" {
 			t.Error("got nothing, want a sentence")
 		}
