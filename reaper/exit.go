@@ -18,7 +18,8 @@ type Exit struct {
 	At     time.Time      // when it was reaped
 	Uptime time.Duration  // from the fork to the reaping, on the monotonic clock
 
-	// Leftovers names what it had left behind, and was ended before this was reported (Spec.KillLeftovers): "77 (sleep)"; empty is nothing.
+	// Leftovers names what it had left behind, and was ended before this was reported (Spec.KillLeftovers): "77
+	// (sleep)"; empty is nothing.
 	Leftovers string
 }
 

@@ -13,11 +13,13 @@ import (
 	"percore/reaper/tree"
 )
 
-// mark is a number that a child and all that it starts carry, so that they are known when their parents are gone: 0 is none.
+// mark is a number that a child and all that it starts carry, so that they are known when their parents are gone: 0
+// is none.
 //
-// It is the soft limit of the real-time CPU time (man 2 getrlimit, RLIMIT_RTTIME), in microseconds: every process inherits it, in
-// whatever session, with whatever environment and user, and any process may read it in /proc/PID/limits. It limits nothing: it stands for
-// seventy thousand years. What resets limits, as `su` does (man 8 pam_limits), keeps the environment as a rule, which has it too.
+// It is the soft limit of the real-time CPU time (man 2 getrlimit, RLIMIT_RTTIME), in microseconds: every process
+// inherits it, in whatever session, with whatever environment and user, and any process may read it in
+// /proc/PID/limits. It limits nothing: it stands for seventy thousand years. What resets limits, as `su` does (man 8
+// pam_limits), keeps the environment as a rule, which has it too.
 type mark uint64
 
 // markVariable is the mark in a child's environment, in hexadecimal.
@@ -36,8 +38,8 @@ func markSalt() uint64 { return markBit | rand.Uint64()&markSaltMask }
 // isSibling reports whether both are of one reaper.
 func (m mark) isSibling(other mark) bool { return m>>markSaltShift == other>>markSaltShift }
 
-// bequeath makes the mark what the next child inherits. The limit is the whole process's, and means nothing to it meanwhile. Where it
-// cannot be had, the environment is all there is.
+// bequeath makes the mark what the next child inherits. The limit is the whole process's, and means nothing to it
+// meanwhile. Where it cannot be had, the environment is all there is.
 func (m mark) bequeath() (restore func()) {
 	var before unix.Rlimit
 	if m == 0 || unix.Prlimit(0, unix.RLIMIT_RTTIME, nil, &before) != nil {
@@ -80,8 +82,9 @@ func markOf(pid int) mark {
 	return parseEnviron(environ)
 }
 
-// AsOwner does something with the rights of the user that a folder of /proc belongs to: root may read less of another user's process than that user,
-// where it lacks the capability SYS_PTRACE (man 2 ptrace, on access modes), as it does in a container of Docker's.
+// AsOwner does something with the rights of the user that a folder of /proc belongs to: root may read less of another
+// user's process than that user, where it lacks the capability SYS_PTRACE (man 2 ptrace, on access modes), as it does
+// in a container of Docker's.
 func AsOwner(dir string, do func() error) error {
 	var stat unix.Stat_t
 	if err := unix.Stat(dir, &stat); err != nil {
@@ -137,9 +140,10 @@ func (c census) some() bool { return len(c.members) > 0 || !c.settled }
 
 // members takes the census; false where /proc does not tell.
 //
-// Members are all below percore, since it adopts orphans. A process is one by its mark, by its parent, or by its process group, whose
-// number is no other process's while one is in it. None can slip through a census that is settled: of each that lives an ancestor is a
-// child of percore's, and that cannot go from /proc meanwhile, because the same goroutine takes the census and reaps.
+// Members are all below percore, since it adopts orphans. A process is one by its mark, by its parent, or by its
+// process group, whose number is no other process's while one is in it. None can slip through a census that is
+// settled: of each that lives an ancestor is a child of percore's, and that cannot go from /proc meanwhile, because
+// the same goroutine takes the census and reaps.
 func (f family) members() (c census, known bool) {
 	self := os.Getpid()
 	all, known := tree.Below(self)

@@ -13,7 +13,8 @@ import (
 	"percore/reaper"
 )
 
-// daemons are the ways in which programs leave their parent's group and session. Each prints the pid of what it leaves.
+// daemons are the ways in which programs leave their parent's group and session. Each prints the pid of what it
+// leaves.
 var daemons = map[string]string{
 	"a session of its own":              `setsid sh -c 'echo $$; exec sleep 60' & wait $!; sleep 60`,
 	"a double fork":                     `( setsid sh -c 'echo $$; exec sleep 60' & ) ; sleep 60`,

@@ -11,8 +11,8 @@ import (
 const SameID = -1
 
 // WithFileIDs does something with another user and group for all that concerns files (man 2 setfsuid), on this thread
-// alone. It takes the capabilities SETUID and SETGID; where these are missing the ids stay as they are, and what is done fails
-// with the error that this entails. The function must not start goroutines.
+// alone. It takes the capabilities SETUID and SETGID; where these are missing the ids stay as they are, and what is
+// done fails with the error that this entails. The function must not start goroutines.
 func WithFileIDs(uid, gid int, do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -27,8 +27,9 @@ func WithFileIDs(uid, gid int, do func() error) error {
 	return do()
 }
 
-// AsUser does something with a user's rights to files and no others, supplementary groups included, on this thread alone.
-// The error is also that of man 2 setgroups, which takes the capability SETGID. The function must not start goroutines.
+// AsUser does something with a user's rights to files and no others, supplementary groups included, on this thread
+// alone. The error is also that of man 2 setgroups, which takes the capability SETGID. The function must not start
+// goroutines.
 func AsUser(c *Credential, do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -10,11 +10,12 @@ import (
 	"percore/reaper/tree"
 )
 
-// killedEndMax is how long an end is held back for what SIGKILL was sent to: it is gone within milliseconds, unless the kernel holds on
-// to it (state D) or it forks faster than it can be killed.
+// killedEndMax is how long an end is held back for what SIGKILL was sent to: it is gone within milliseconds, unless
+// the kernel holds on to it (state D) or it forks faster than it can be killed.
 const killedEndMax = time.Second
 
-// leftovers is what a child that has ended has left behind, and the child's end, which is held back until that is gone.
+// leftovers is what a child that has ended has left behind, and the child's end, which is held back until that is
+// gone.
 type leftovers struct {
 	process *Process
 	family  family
@@ -27,8 +28,9 @@ type leftovers struct {
 	until   time.Time // when the end is reported, whatever is left; zero while they are asked politely
 }
 
-// endLeftovers begins to end what a dead child has left: politely where it was asked to end itself, else at once, because its successor
-// waits. The child is still a zombie, which keeps its number from being given to another process, let alone another group.
+// endLeftovers begins to end what a dead child has left: politely where it was asked to end itself, else at once,
+// because its successor waits. The child is still a zombie, which keeps its number from being given to another
+// process, let alone another group.
 func (r *Reaper) endLeftovers(pid int) {
 	p, known := r.processes[pid]
 	if !known || !p.spec.KillLeftovers {
@@ -45,8 +47,8 @@ func (r *Reaper) endLeftovers(pid int) {
 	p.left.begin(p.stopSignal)
 }
 
-// reapStrangers reaps the zombies that it has not started: a look for a family reads all of /proc, and in a storm of orphans that
-// grows faster than they would be reaped in between.
+// reapStrangers reaps the zombies that it has not started: a look for a family reads all of /proc, and in a storm of
+// orphans that grows faster than they would be reaped in between.
 func (r *Reaper) reapStrangers() {
 	for _, pid := range tree.ChildIDs() {
 		if _, known := r.processes[pid]; known {
@@ -83,8 +85,8 @@ func (l *leftovers) signalNew() (known bool) {
 	return known
 }
 
-// chase is for what forks as fast as it is killed: whatever it leaves becomes a child of percore's, and these are looked at in a fraction of the
-// time that all of /proc takes.
+// chase is for what forks as fast as it is killed: whatever it leaves becomes a child of percore's, and these are
+// looked at in a fraction of the time that all of /proc takes.
 func (l *leftovers) chase() {
 	for range chasesMax {
 		found := false
@@ -117,8 +119,8 @@ func (l *leftovers) signal(p tree.Process) {
 	}
 }
 
-// live reports whether something is left, and signals what is new. As long as one lives that is known, no other is looked for: a look at
-// all of /proc takes milliseconds, and strangers' ends may wake the reaper often.
+// live reports whether something is left, and signals what is new. As long as one lives that is known, no other is
+// looked for: a look at all of /proc takes milliseconds, and strangers' ends may wake the reaper often.
 func (l *leftovers) live() bool {
 	if l.sig == syscall.SIGKILL && len(l.sent) > 0 {
 		l.chase()
@@ -134,8 +136,8 @@ func (l *leftovers) live() bool {
 	return l.latest.some()
 }
 
-// report hands an end to its owner: at once, or when nothing is left of the child, so that the next one that is started finds the port
-// free.
+// report hands an end to its owner: at once, or when nothing is left of the child, so that the next one that is
+// started finds the port free.
 func (r *Reaper) report(p *Process, e Exit) {
 	l := p.left
 	switch {
@@ -162,8 +164,8 @@ func (l *leftovers) tell() {
 	l.process.spec.Exited(l.exit)
 }
 
-// releaseHeld reports the ends of which nothing is left by now. A process is adopted when its parent dies, so its own end wakes the
-// reaper.
+// releaseHeld reports the ends of which nothing is left by now. A process is adopted when its parent dies, so its own
+// end wakes the reaper.
 func (r *Reaper) releaseHeld() {
 	for p, l := range r.held {
 		if !l.live() {

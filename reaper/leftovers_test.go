@@ -205,8 +205,8 @@ os._exit(1)`
 	listener.Close()
 }
 
-// TestAZombieThatNobodyReapsDelaysNothing has a process of the group whose parent, in a session of its own, never waits for it: the group
-// does not become empty, but what has ended holds nothing.
+// TestAZombieThatNobodyReapsDelaysNothing has a process of the group whose parent, in a session of its own, never
+// waits for it: the group does not become empty, but what has ended holds nothing.
 func TestAZombieThatNobodyReapsDelaysNothing(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("SKIPPED: python3 is the careless parent:", err)

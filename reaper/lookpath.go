@@ -47,7 +47,8 @@ func LookPath(file, dir, path string) (string, error) {
 	return "", &SpawnError{Op: "find", Path: file, Err: cause}
 }
 
-// executable looks for an x bit and whether percore's own user may execute the file; whether a worker's other user may is for execve to say.
+// executable looks for an x bit and whether percore's own user may execute the file; whether a worker's other user
+// may is for execve to say.
 func executable(file, dir string) error {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(dir, file)

@@ -29,17 +29,18 @@ func NewProcess(pid int, signal func(syscall.Signal) error) *Process {
 // PID is the child's process id, and its process group's.
 func (p *Process) PID() int { return p.pid }
 
-// Signal sends sig to the child's whole process group (man 2 kill), and SIGKILL to all that is to end with it (Spec). When the child has
-// ended and something is left of it, SIGKILL goes to that. Once all is gone it gives os.ErrProcessDone and sends nothing: the number may
-// belong to another process by then.
+// Signal sends sig to the child's whole process group (man 2 kill), and SIGKILL to all that is to end with it (Spec).
+// When the child has ended and something is left of it, SIGKILL goes to that. Once all is gone it gives
+// os.ErrProcessDone and sends nothing: the number may belong to another process by then.
 func (p *Process) Signal(sig syscall.Signal) error { return p.signal(sig) }
 
-// Stop asks the child to end, with sig: the child alone, or its whole group where Spec.StopAsGroup says so. What it leaves when it has ended
-// is asked in the same way then. A child that is stopped (man 7 signal, SIGSTOP) would not hear it, so SIGCONT follows, as
-// systemd and s6 do it.
+// Stop asks the child to end, with sig: the child alone, or its whole group where Spec.StopAsGroup says so. What it
+// leaves when it has ended is asked in the same way then. A child that is stopped (man 7 signal, SIGSTOP) would not
+// hear it, so SIGCONT follows, as systemd and s6 do it.
 func (p *Process) Stop(sig syscall.Signal) error { return p.stop(sig) }
 
-// Members lists the child and what it has started, as far as it lives; of a child without Spec.KillDescendants, its process group.
+// Members lists the child and what it has started, as far as it lives; of a child without Spec.KillDescendants, its
+// process group.
 func (p *Process) Members() []int {
 	c, _ := p.family().members()
 	pids := []int{p.pid}
@@ -65,7 +66,8 @@ func (p *Process) sendStop(sig syscall.Signal) error {
 	return err
 }
 
-// send signals the group. SIGKILL reaches what is to end with the child in other groups first, while its parents still show what belongs to it.
+// send signals the group. SIGKILL reaches what is to end with the child in other groups first, while its parents
+// still show what belongs to it.
 func (p *Process) send(sig syscall.Signal) error {
 	if sig == syscall.SIGKILL {
 		p.stopSignal = 0

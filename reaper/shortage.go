@@ -29,7 +29,8 @@ func shortage(err error) string {
 	return ""
 }
 
-// Explain says what the kernel's words about a failed start leave to be guessed; empty is nothing. Args may have tokens yet.
+// Explain says what the kernel's words about a failed start leave to be guessed; empty is nothing. Args may have
+// tokens yet.
 func (s Spec) Explain(err error) string {
 	if why := shortage(err); why != "" {
 		return why

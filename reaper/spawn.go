@@ -18,7 +18,8 @@ const (
 // shell runs a script that has no "#!" line, as execvp does (man 3 exec, ENOEXEC).
 const shell = "/bin/sh"
 
-// Spec says what to run. The child leads a process group of its own, whose id is its pid, and with Session a session, too.
+// Spec says what to run. The child leads a process group of its own, whose id is its pid, and with Session a session,
+// too.
 type Spec struct {
 	Path       string      // program; without a slash it is searched for on the PATH in Env
 	Args       []string    // argv, the program's name included; empty means Path alone
@@ -29,8 +30,8 @@ type Spec struct {
 	Umask      *int        // nil keeps percore's own
 	CPUs       []int       // the CPUs that the child may run on, by their numbers; none, or one that is not there, keeps percore's own
 
-	// NoNewPrivs keeps the child, and all that comes of it, from getting privileges by what it executes, such as set-user-ID programs (man 2
-	// prctl). It counts for Spawn.
+	// NoNewPrivs keeps the child, and all that comes of it, from getting privileges by what it executes, such as
+	// set-user-ID programs (man 2 prctl). It counts for Spawn.
 	NoNewPrivs bool
 
 	// Pdeathsig is what the kernel sends the child when percore itself dies (man 2 prctl,
@@ -42,19 +43,23 @@ type Spec struct {
 	Foreground bool
 	Terminal   int
 
-	// Session gives the child a session of its own (man 2 setsid), for programs that need no terminal: the keys of percore's do not
-	// reach them, it does not stop them, and they can neither read what is typed there nor type. It excludes Foreground.
+	// Session gives the child a session of its own (man 2 setsid), for programs that need no terminal: the keys of
+	// percore's do not reach them, it does not stop them, and they can neither read what is typed there nor type. It
+	// excludes Foreground.
 	Session bool
 
-	// StopAsGroup makes Process.Stop signal the child's whole process group at once, as supervisord's stopasgroup does.
+	// StopAsGroup makes Process.Stop signal the child's whole process group at once, as supervisord's stopasgroup
+	// does.
 	StopAsGroup bool
 
-	// KillLeftovers makes the child's end the end of its process group: what is left of it is ended, and Exited waits until it
-	// is gone. A grandchild could hold the next child's port otherwise. After Process.Stop the rest is sent the same signal, and may take until
-	// Process.Signal sends SIGKILL; after any other end it gets SIGKILL, and at most a second.
+	// KillLeftovers makes the child's end the end of its process group: what is left of it is ended, and Exited waits
+	// until it is gone. A grandchild could hold the next child's port otherwise. After Process.Stop the rest is sent
+	// the same signal, and may take until Process.Signal sends SIGKILL; after any other end it gets SIGKILL, and at
+	// most a second.
 	KillLeftovers bool
 
-	// KillDescendants makes KillLeftovers, and SIGKILL, reach whatever the child has started, in sessions of its own too.
+	// KillDescendants makes KillLeftovers, and SIGKILL, reach whatever the child has started, in sessions of its own
+	// too.
 	KillDescendants bool
 
 	// KillTree makes SIGKILL reach the child's descendants in other process groups and sessions too.

@@ -210,8 +210,8 @@ func TestTheChildHasCleanSignals(t *testing.T) {
 	}
 }
 
-// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses, leaves that to what it
-// starts, and so to everything below.
+// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses,
+// leaves that to what it starts, and so to everything below.
 func libcsIgnored(t *testing.T) uint64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

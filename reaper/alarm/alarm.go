@@ -1,15 +1,17 @@
 // Package alarm measures how long others have had to do something, by the time in which this process ran.
 //
-// While the container is paused (the freezer, as docker pause uses it; SIGSTOP; a snapshot of the machine) time passes in which no process
-// could do anything. The kernel does not tell, but a timer that rings long after it was due does. So a deadline that judges a process
-// is waited for in pieces, and a piece that ends late is waited for once more: what has to be done, and what was said meanwhile, gets
-// its turn before the judgement. Nothing ticks: an alarm rings four times where it would have rung once.
+// While the container is paused (the freezer, as docker pause uses it; SIGSTOP; a snapshot of the machine) time
+// passes in which no process could do anything. The kernel does not tell, but a timer that rings long after it was
+// due does. So a deadline that judges a process is waited for in pieces, and a piece that ends late is waited for
+// once more: what has to be done, and what was said meanwhile, gets its turn before the judgement. Nothing ticks: an
+// alarm rings four times where it would have rung once.
 package alarm
 
 import "time"
 
 const (
-	// pieces is into how many parts a deadline is cut: a pause that ends before its deadline costs at most one of them.
+	// pieces is into how many parts a deadline is cut: a pause that ends before its deadline costs at most one of
+	// them.
 	pieces = 4
 	// pieceMin keeps the pieces of short deadlines from becoming many wake-ups.
 	pieceMin = 250 * time.Millisecond
@@ -29,8 +31,8 @@ type Clock struct {
 	until   time.Time     // lost covers what was before
 }
 
-// NewClock makes a clock. post runs a function on the owner's goroutine and may be called from any; noticed, which may be nil, is
-// told there of every pause, with what is known of its length.
+// NewClock makes a clock. post runs a function on the owner's goroutine and may be called from any; noticed, which
+// may be nil, is told there of every pause, with what is known of its length.
 func NewClock(post func(func()), noticed func(lost time.Duration)) *Clock {
 	if noticed == nil {
 		noticed = func(time.Duration) {}
@@ -57,11 +59,12 @@ func (c *Clock) Bound(d time.Duration, do func()) *Alarm {
 // After calls do when d is over, however that passed. It is for what judges no process.
 func (c *Clock) After(d time.Duration, do func()) *Alarm { return c.start(d, d, 0, do) }
 
-// Missed reports whether so much more time has passed since something was due that this process cannot have run meanwhile.
+// Missed reports whether so much more time has passed since something was due that this process cannot have run
+// meanwhile.
 func Missed(due time.Time) bool { return time.Since(due) > lateMin }
 
-// lose takes note of a pause that a deadline reveals. Of several deadlines that were due in the same pause each may know of a
-// little more of it.
+// lose takes note of a pause that a deadline reveals. Of several deadlines that were due in the same pause each may
+// know of a little more of it.
 func (c *Clock) lose(due, now time.Time) {
 	if due.Before(c.until) {
 		due = c.until

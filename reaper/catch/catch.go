@@ -20,7 +20,8 @@ type Catcher struct {
 	unread []record
 }
 
-// record is the beginning of siginfo_t on a 64-bit machine (man 2 sigaction, linux/include/uapi/asm-generic/siginfo.h).
+// record is the beginning of siginfo_t on a 64-bit machine (man 2 sigaction,
+// linux/include/uapi/asm-generic/siginfo.h).
 type record struct {
 	signo, _, code, _ int32
 	pid               int32
@@ -54,7 +55,8 @@ func (s Signal) OfChild() bool {
 // Own reports whether this process sent it itself: the runtime's SIGURG, or SIGPIPE for a broken stderr.
 func (s Signal) Own() bool { return s.Code <= 0 && s.PID == os.Getpid() }
 
-// All catches all signals from here on, or goes on catching them since the entry. It is called once; there is no way back.
+// All catches all signals from here on, or goes on catching them since the entry. It is called once; there is no way
+// back.
 func All() (*Catcher, error) {
 	fd, err := entry.CatchAll()
 	if err != nil {
@@ -86,7 +88,8 @@ func (c *Catcher) Next(deadline time.Time) (Signal, bool, error) {
 	}
 }
 
-// spilt takes over what did not fit into the pipe. That is known once the pipe has been read, because it was full then.
+// spilt takes over what did not fit into the pipe. That is known once the pipe has been read, because it was full
+// then.
 func (c *Catcher) spilt() bool {
 	set := entry.Overflow()
 	c.unread = c.batch[:0]
@@ -116,8 +119,8 @@ func (c *Catcher) wait(d time.Duration) (bool, error) {
 	return n > 0, os.NewSyscallError("ppoll", err)
 }
 
-// read takes what the pipe holds, up to a batch. Of the signals that tell of children it keeps one: all of them were sent
-// before the reader gets to look. A record of no signal only means that something was spilt.
+// read takes what the pipe holds, up to a batch. Of the signals that tell of children it keeps one: all of them were
+// sent before the reader gets to look. A record of no signal only means that something was spilt.
 func (c *Catcher) read() error {
 	buffer := unsafe.Slice((*byte)(unsafe.Pointer(&c.batch)), len(c.batch)*entry.RecordBytes)
 	n, err := syscall.Read(c.fd, buffer)

@@ -12,7 +12,8 @@ import (
 	"percore/reaper/catch"
 )
 
-// children are what this binary does below TestWhatACatcherDoes. With "init" as the first word, the entry catches the signals.
+// children are what this binary does below TestWhatACatcherDoes. With "init" as the first word, the entry catches the
+// signals.
 var children = map[string]func(*catch.Catcher){
 	"order": order, "deadline": deadline, "past": past, "intime": inTime, "pause": pause, "soon": soon, "older": older, "never": never,
 	"flood": flood, "crowd": crowd, "value": value,

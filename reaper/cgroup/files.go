@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Files lists where a file of one of this process's cgroups may be, by the cgroup's controller and the file's name in each
-// generation: in the process's own cgroup, where the mount shows that, and at the mount point, where a container often sees its
-// own, whatever name it has outside. The most telling place comes first. A controller of v1 is never in v2's tree as well, so
-// any that can be read is right.
+// Files lists where a file of one of this process's cgroups may be, by the cgroup's controller and the file's name in
+// each generation: in the process's own cgroup, where the mount shows that, and at the mount point, where a container
+// often sees its own, whatever name it has outside. The most telling place comes first. A controller of v1 is never
+// in v2's tree as well, so any that can be read is right.
 func Files(fsys fs.FS, controller, nameV1, nameV2 string) ([]string, error) {
 	own, err := Own(fsys, controller)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"percore/reaper/cgroup"
 )
 
-// FuzzLevels feeds the two files that a container's runtime has a hand in. However odd they are, every level is a clean name below the
-// root, and the mount point itself is always the last one.
+// FuzzLevels feeds the two files that a container's runtime has a hand in. However odd they are, every level is a
+// clean name below the root, and the mount point itself is always the last one.
 func FuzzLevels(f *testing.F) {
 	f.Add(mountV2, "0::/a/b\n")
 	f.Add(inDockerV1+unifiedV2, "4:memory:/docker/4f5e/job\n0::/../../x\n")

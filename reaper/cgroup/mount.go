@@ -27,8 +27,8 @@ type Mount struct {
 	root    string // the cgroup that is visible there, "/" unless a part of the tree was bind-mounted
 }
 
-// Mounts lists those of v2 and those of v1 that have the controller: both, where they are mounted side by side (systemd's hybrid
-// layout). Only one of them holds the controller then, and the other has no such file.
+// Mounts lists those of v2 and those of v1 that have the controller: both, where they are mounted side by side
+// (systemd's hybrid layout). Only one of them holds the controller then, and the other has no such file.
 func Mounts(fsys fs.FS, controller string) ([]Mount, error) {
 	text, err := fs.ReadFile(fsys, "proc/self/mountinfo")
 	if err != nil {
@@ -82,9 +82,10 @@ func unescape(field string) string {
 
 // Levels lists the directories, as fs.FS names, from this process's own cgroup up to the mount point.
 //
-// The own path is one in the hierarchy; the mount shows the hierarchy from its root on. In a container with the host's cgroup
-// namespace both are /docker/ID and the answer is the mount point alone. A path outside the root (the kernel writes /../x
-// for what is outside the cgroup namespace) is not visible by its name: then the mount point is the best view there is.
+// The own path is one in the hierarchy; the mount shows the hierarchy from its root on. In a container with the
+// host's cgroup namespace both are /docker/ID and the answer is the mount point alone. A path outside the root (the
+// kernel writes /../x for what is outside the cgroup namespace) is not visible by its name: then the mount point is
+// the best view there is.
 func (m Mount) Levels(own Paths) []string {
 	point := strings.TrimPrefix(path.Clean("/"+m.Point), "/")
 	below, inside := strings.CutPrefix(own[m.Version], strings.TrimSuffix(m.root, "/"))

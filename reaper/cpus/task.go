@@ -15,8 +15,9 @@ import (
 // taskBytesMax bounds the metadata, which describe every container of the task.
 const taskBytesMax = 1 << 20
 
-// TaskLimit asks the metadata endpoint of ECS, version 4, for the CPUs that the whole task may use: the kernel shows the
-// container only its own limit. uri is ECS_CONTAINER_METADATA_URI_V4. 0 is no limit. ctx bounds it all, and has to have a deadline.
+// TaskLimit asks the metadata endpoint of ECS, version 4, for the CPUs that the whole task may use: the kernel shows
+// the container only its own limit. uri is ECS_CONTAINER_METADATA_URI_V4. 0 is no limit. ctx bounds it all, and has
+// to have a deadline.
 func TaskLimit(ctx context.Context, uri string) (float64, error) {
 	address, path, ok := strings.Cut(strings.TrimPrefix(uri, "http://"), "/")
 	if !ok || !strings.HasPrefix(uri, "http://") || strings.ContainsAny(path, " \r\n") {

@@ -14,7 +14,8 @@ import (
 	"percore/reaper/cpus"
 )
 
-// TestTaskLimit asks a server that answers as the agent of ECS does; the task is one in the form that its documentation gives.
+// TestTaskLimit asks a server that answers as the agent of ECS does; the task is one in the form that its
+// documentation gives.
 func TestTaskLimit(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/ecs-task-v4.json")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"percore/reaper/cgroup"
 )
 
-// settleMillis is how long the files have to be quiet before the CPUs are counted again: quota and period are written one after
-// the other.
+// settleMillis is how long the files have to be quiet before the CPUs are counted again: quota and period are written
+// one after the other.
 const settleMillis = 100
 
 // Watcher waits for changes of what Usable counts.
@@ -22,8 +22,9 @@ type Watcher struct {
 	inotify *os.File
 }
 
-// Watch begins to wait for changes of the quotas and CPU sets of this process's control groups, by inotify: the kernel tells of
-// each write to one of their files, whatever process writes and through whichever mount (man 7 inotify). It gives an error when there is no such file.
+// Watch begins to wait for changes of the quotas and CPU sets of this process's control groups, by inotify: the
+// kernel tells of each write to one of their files, whatever process writes and through whichever mount (man 7
+// inotify). It gives an error when there is no such file.
 func Watch(fsys fs.FS) (*Watcher, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {

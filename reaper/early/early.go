@@ -1,13 +1,13 @@
 // Package early has the signals that end a program before main runs.
 //
-// Go handles nearly every signal, so the kernel's shelter for PID 1 (what has no handler is not delivered) is
-// gone from the first instruction of the runtime on: a TERM that arrives before the first signal.Notify ends
-// the process with code 2. So package entry catches TERM, INT, QUIT and HUP before the runtime starts, and this package
-// reads them, for as long as the process lives.
+// Go handles nearly every signal, so the kernel's shelter for PID 1 (what has no handler is not delivered) is gone
+// from the first instruction of the runtime on: a TERM that arrives before the first signal.Notify ends the process
+// with code 2. So package entry catches TERM, INT, QUIT and HUP before the runtime starts, and this package reads
+// them, for as long as the process lives.
 //
-// Where the entry is another's (the race detector, an external linker, another architecture) this package subscribes while it is
-// itself being initialised, and imports next to nothing, because the linker initialises a package as soon as
-// its imports are. It is the one exception to the rule against package state and work at initialisation.
+// Where the entry is another's (the race detector, an external linker, another architecture) this package subscribes
+// while it is itself being initialised, and imports next to nothing, because the linker initialises a package as soon
+// as its imports are. It is the one exception to the rule against package state and work at initialisation.
 package early
 
 import (
@@ -25,15 +25,16 @@ import (
 // one bit per signal while main is not yet listening.
 const queueLength = 64
 
-// signals is written here, or by Release before another goroutine can read it; subscribed is closed when all of them are caught.
+// signals is written here, or by Release before another goroutine can read it; subscribed is closed when all of them
+// are caught.
 var signals, subscribed = subscribeUnlessCaught()
 
 // guard reads what the entry catches; nil where it catches nothing, or all.
 var guard *guardReader // written before subscribed is closed
 
-// subscribeUnlessCaught leaves the signals to mode init, which has a use of its own for them, if the entry catches them.
-// Subscribing takes a millisecond or more, nearly all of it waiting for a new thread, in which the other packages
-// are initialised.
+// subscribeUnlessCaught leaves the signals to mode init, which has a use of its own for them, if the entry catches
+// them. Subscribing takes a millisecond or more, nearly all of it waiting for a new thread, in which the other
+// packages are initialised.
 func subscribeUnlessCaught() (chan os.Signal, chan struct{}) {
 	if entry.Active() {
 		return nil, nil
@@ -46,8 +47,8 @@ func subscribeUnlessCaught() (chan os.Signal, chan struct{}) {
 	return c, done
 }
 
-// Release is Signals for a process that is not in mode init after all, though the entry took it for one: `percore check` with
-// PERCORE_MODE=init. It is called once, by main.
+// Release is Signals for a process that is not in mode init after all, though the entry took it for one: `percore
+// check` with PERCORE_MODE=init. It is called once, by main.
 func Release() <-chan os.Signal {
 	if !entry.Active() {
 		return Signals()
@@ -71,8 +72,8 @@ func ends(sig syscall.Signal) bool {
 	return false
 }
 
-// Finish unsubscribes from everything and gives what has arrived and not been read. It is for a process that catches signals in
-// a way of its own by now.
+// Finish unsubscribes from everything and gives what has arrived and not been read. It is for a process that catches
+// signals in a way of its own by now.
 func Finish() (rest []os.Signal) {
 	if signals == nil {
 		return nil
@@ -94,7 +95,8 @@ func Finish() (rest []os.Signal) {
 	}
 }
 
-// Signals gives the signals that have arrived since the process started; nil if the entry catches all. There is one channel and one reader: main.
+// Signals gives the signals that have arrived since the process started; nil if the entry catches all. There is one
+// channel and one reader: main.
 //
 // SIGCHLD is not among them: the reaper subscribes to it and looks for children before its first wait, so none
 // can be missed. SIGURG never is: the Go runtime sends it to itself to preempt loops. SIGPIPE is caught and

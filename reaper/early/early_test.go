@@ -75,7 +75,8 @@ func sendHUP() {
 func finished() {
 	signals := early.Signals()
 	sendHUP()
-	// Which thread gets it is the kernel's choice, and after Finish it would end this process, which catches it in no other way.
+	// Which thread gets it is the kernel's choice, and after Finish it would end this process, which catches it in no
+	// other way.
 	for deadline := time.Now().Add(10 * time.Second); len(signals) == 0 && time.Now().Before(deadline); {
 		runtime.Gosched()
 	}

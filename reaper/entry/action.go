@@ -20,7 +20,8 @@ const (
 	Caught // a record goes into the pipe
 )
 
-// sigaction is the kernel's, not libc's (linux/include/uapi/asm-generic/signal.h). mask is what waits while the handler runs.
+// sigaction is the kernel's, not libc's (linux/include/uapi/asm-generic/signal.h). mask is what waits while the
+// handler runs.
 type sigaction struct {
 	handler  uintptr
 	flags    uint64
@@ -58,7 +59,8 @@ func CatchAll() (fd int, err error) {
 // RecordBytes is the size of a record: up to the union of siginfo_t and 16 bytes of that.
 const RecordBytes = 32
 
-// catchLate does what the entry would have done. A handler must not wait for the reader, which may be what it interrupts.
+// catchLate does what the entry would have done. A handler must not wait for the reader, which may be what it
+// interrupts.
 func catchLate() error {
 	var old sigaction
 	if err := setAction(syscall.SIGSEGV, nil, &old); err != nil {
@@ -73,8 +75,8 @@ func catchLate() error {
 	return os.NewSyscallError("fcntl", syscall.SetNonblock(fds[1], true))
 }
 
-// Overflow gives, once, the signals that came while the pipe was full; bit n-1 is signal n. A record whose signal is 0 may
-// come to say that there is one, so a reader of the pipe need not fear to miss it.
+// Overflow gives, once, the signals that came while the pipe was full; bit n-1 is signal n. A record whose signal is
+// 0 may come to say that there is one, so a reader of the pipe need not fear to miss it.
 func Overflow() uint64 { return atomic.SwapUint64(&overflow, 0) }
 
 // Set changes the disposition of a signal. Caught is possible after CatchAll only.
@@ -88,8 +90,8 @@ func Set(sig syscall.Signal, d Disposition) error {
 	return setAction(sig, &action, nil)
 }
 
-// HandBack gives the signals to the Go runtime, for os/signal, in a process that turns out to have another use for them.
-// Those that the runtime has no handler for get their default. It gives those that were caught until then.
+// HandBack gives the signals to the Go runtime, for os/signal, in a process that turns out to have another use for
+// them. Those that the runtime has no handler for get their default. It gives those that were caught until then.
 func HandBack() (caught []syscall.Signal) {
 	unhook()
 	runtimes := sigaction{handler: runtimeHandler, restorer: restorerAddress(), flags: actionFlags | flagRestorer, mask: ^uint64(0)}
@@ -127,8 +129,8 @@ func setAction(sig syscall.Signal, action, old *sigaction) error {
 
 const sigSetmask = 2 // SIG_SETMASK
 
-// SetMask blocks exactly these signals in the calling thread and returns those that were blocked (man 2 sigprocmask). The
-// goroutine has to be locked to its thread.
+// SetMask blocks exactly these signals in the calling thread and returns those that were blocked (man 2 sigprocmask).
+// The goroutine has to be locked to its thread.
 func SetMask(mask uint64) (before uint64) {
 	// The arguments are right, so there is nothing that could fail.
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK,

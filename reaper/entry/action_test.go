@@ -199,8 +199,8 @@ func overflow() {
 	fmt.Println("term", seen&term != 0, "twice", entry.Overflow()&term != 0)
 }
 
-// refused has the handler write to a socket of which the first write fails and the second does not: the answer that nobody listened to
-// an earlier datagram is reported once (man 7 udp).
+// refused has the handler write to a socket of which the first write fails and the second does not: the answer that
+// nobody listened to an earlier datagram is reported once (man 7 udp).
 func refused() {
 	caught()
 	must := func(err error) {

@@ -28,20 +28,21 @@ type Inherited struct {
 	Environ []string // every entry as it was, in order, those without a = and those named twice included
 }
 
-// ShimName is argv[0] of percore as the shim between fork and exec (package single). There the entry catches nothing and the runtime
-// installs nothing: until the exec, a signal does what it would do to the command before its first instruction.
+// ShimName is argv[0] of percore as the shim between fork and exec (package single). There the entry catches nothing
+// and the runtime installs nothing: until the exec, a signal does what it would do to the command before its first
+// instruction.
 const ShimName = "percore-shim"
 
-// Guarded reports whether HUP, INT, QUIT and TERM, and no other signals, have been the entry's since the first instruction: the
-// process is not in mode init.
+// Guarded reports whether HUP, INT, QUIT and TERM, and no other signals, have been the entry's since the first
+// instruction: the process is not in mode init.
 func Guarded() bool { return guarded }
 
-// GuardedEnd gives the read end of the pipe into which the guarded signals go, for as long as the process lives. Reading does
-// not block. Each record is the first RecordBytes of a siginfo_t.
+// GuardedEnd gives the read end of the pipe into which the guarded signals go, for as long as the process lives.
+// Reading does not block. Each record is the first RecordBytes of a siginfo_t.
 func GuardedEnd() int { return int(readEnd) }
 
-// Active reports whether signals have been the entry's since the first instruction: the process is in mode init by its first
-// word or by PERCORE_MODE.
+// Active reports whether signals have been the entry's since the first instruction: the process is in mode init by
+// its first word or by PERCORE_MODE.
 func Active() bool { return active }
 
 // Read gives what was inherited; false means that the entry has not looked.

@@ -102,8 +102,8 @@ func TestASignalDuringTheStartIsKept(t *testing.T) {
 	}
 }
 
-// In every role but mode init it is four signals, and a fleet that starts ends by none of them. Each start is hit as soon as the kernel
-// says that the signal is caught: before that percore is a program like any other.
+// In every role but mode init it is four signals, and a fleet that starts ends by none of them. Each start is hit as
+// soon as the kernel says that the signal is caught: before that percore is a program like any other.
 func TestInAnyOtherRoleTheSignalsThatEndAProgramAreKept(t *testing.T) {
 	needsEntry(t)
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP} {

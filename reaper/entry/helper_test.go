@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// children are what this binary does when it is started with a word of theirs, as its second argument or in ENTRY_TEST.
+// children are what this binary does when it is started with a word of theirs, as its second argument or in
+// ENTRY_TEST.
 var children = map[string]func(){
 	"active": reportActive, "dispositions": reportDispositions, "report": report, "first": reportFirst, "records": reportRecords, "fault": fault,
 	"overflow": overflow, "refused": refused, "handback": handBack, "guarded": reportGuarded,
@@ -132,8 +133,8 @@ func (c *child) wait() *os.ProcessState {
 	return c.state
 }
 
-// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses, leaves that to what it
-// starts, and so to everything below.
+// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses,
+// leaves that to what it starts, and so to everything below.
 func libcsIgnored(t *testing.T) uint64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

@@ -51,8 +51,9 @@ func (b *budget) split(whole time.Duration, end *alarm.Alarm) {
 	b.margin = min(marginMax, share(whole, marginShare))
 }
 
-// patience is how long a worker may take from StopSignal to SIGKILL while the fleet stops: at most what its program allows. Percore's own
-// programs have a reserve; the others share what is left before it with those that are stopped after them, in so many rounds.
+// patience is how long a worker may take from StopSignal to SIGKILL while the fleet stops: at most what its program
+// allows. Percore's own programs have a reserve; the others share what is left before it with those that are stopped
+// after them, in so many rounds.
 func (b *budget) patience(allowed time.Duration, internal bool, rounds int) time.Duration {
 	if internal {
 		return min(allowed, b.end.Left()-b.margin)

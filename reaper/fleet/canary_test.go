@@ -8,7 +8,8 @@ import (
 	"percore/reaper"
 )
 
-// failing are workers that are never ready and end by themselves after a tenth of a second, or a little more where the code is above 3.
+// failing are workers that are never ready and end by themselves after a tenth of a second, or a little more where
+// the code is above 3.
 func failing(t *testing.T, n int, code func(p *fakeProcess) int, body func(*rig)) {
 	t.Helper()
 	inBubble(t, Options{Programs: []Program{tornado(n)}}, func(r *rig) {

@@ -54,7 +54,8 @@ func TestOfACrashOfPercoresOwnTheFirstLinesAreTold(t *testing.T) {
 	})
 }
 
-// TestAFrontDoorThatLimitsDoNotAllowIsRefused again and again, more and more seldom, and in the end the fleet gives up, where it may.
+// TestAFrontDoorThatLimitsDoNotAllowIsRefused again and again, more and more seldom, and in the end the fleet gives
+// up, where it may.
 func TestAFrontDoorThatLimitsDoNotAllowIsRefused(t *testing.T) {
 	for exitOn, ends := range map[ExitOn]bool{AllFatal: true, NeverExit: false} {
 		refusals := 0

@@ -69,10 +69,12 @@ func (s *supervisor) oomKilled(w *worker, e reaper.Exit) bool {
 }
 
 const (
-	// vitalRefusalsMax is how often a vital worker that has never come up may be refused by the machine, some ten seconds with a back-off
-	// from 10 ms up: a fleet that can never serve ends and says why, unless it is to live whatever happens.
+	// vitalRefusalsMax is how often a vital worker that has never come up may be refused by the machine, some ten
+	// seconds with a back-off from 10 ms up: a fleet that can never serve ends and says why, unless it is to live
+	// whatever happens.
 	vitalRefusalsMax = 10
-	// codeMisplaced is what a container ends with whose workers cannot listen where they are to: it is a fault of the configuration.
+	// codeMisplaced is what a container ends with whose workers cannot listen where they are to: it is a fault of the
+	// configuration.
 	codeMisplaced = 2
 )
 

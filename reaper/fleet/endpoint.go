@@ -59,8 +59,8 @@ func (w *worker) trouble() string {
 	return w.title + " " + w.diagnosis.Public
 }
 
-// prospect reports whether a worker that gets no traffic is on its way to some without another order, and for which start that
-// waits; zero is for none.
+// prospect reports whether a worker that gets no traffic is on its way to some without another order, and for which
+// start that waits; zero is for none.
 func (w *worker) prospect(stops bool) (coming bool, due time.Time) {
 	if w.serves() || w.withheld || stops {
 		return false, time.Time{}

@@ -28,11 +28,11 @@ func (f *Fleet) OpenLogs() error {
 	return nil
 }
 
-// Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in memory,
-// the last 8 KiB of each stream over all incarnations. process is GROUP:NAME-PORT as in Status, stream is "stdout" or
-// "stderr". It gives at most bytesMax bytes from position from on (below 0: so many bytes before the end), the position that the
-// next call goes on from, and wake, which is closed when there is more. ok is false when there is no such worker or stream. It
-// is safe from any goroutine, and keeps no writer waiting.
+// Tail reads the end of a worker's output: its log file where that is where the stream goes, or else what is kept in
+// memory, the last 8 KiB of each stream over all incarnations. process is GROUP:NAME-PORT as in Status, stream is
+// "stdout" or "stderr". It gives at most bytesMax bytes from position from on (below 0: so many bytes before the
+// end), the position that the next call goes on from, and wake, which is closed when there is more. ok is false when
+// there is no such worker or stream. It is safe from any goroutine, and keeps no writer waiting.
 func (f *Fleet) Tail(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
 	kind := output.Stdout
 	if stream == output.Stderr.String() {
@@ -67,8 +67,9 @@ func (f *Fleet) LogPath(process, stream string) string {
 	return ""
 }
 
-// Clear empties a worker's log files, and forgets for Tail what is kept of its output. The error, of those that opening and
-// cutting a file can have, or ErrNoProcess, says why it did not. It is safe from any goroutine; it waits for a write under way.
+// Clear empties a worker's log files, and forgets for Tail what is kept of its output. The error, of those that
+// opening and cutting a file can have, or ErrNoProcess, says why it did not. It is safe from any goroutine; it waits
+// for a write under way.
 func (f *Fleet) Clear(process string) error {
 	o := f.overview.Load()
 	at := o.find(process)
@@ -93,8 +94,8 @@ type LogFault struct {
 	Err            error
 }
 
-// OpenSockets finds out before the start whether all workers that are to listen on a unix socket can have one. It is called
-// before Run, if at all.
+// OpenSockets finds out before the start whether all workers that are to listen on a unix socket can have one. It is
+// called before Run, if at all.
 func (f *Fleet) OpenSockets() error {
 	for _, w := range f.roster.workers {
 		if err := f.roster.assignSocket(w); err != nil {

@@ -25,9 +25,9 @@ func (u *upkeep) heed(from notify.Sender, text string) {
 	}
 }
 
-// speaker is the worker for which a process speaks: itself, or a descendant of it, and with its user. A process group would prove nothing, as
-// any process of the session may join it (man 2 setpgid); and a descendant with another user is one that the worker does not trust.
-// Where /proc does not tell, only the worker's first process speaks.
+// speaker is the worker for which a process speaks: itself, or a descendant of it, and with its user. A process group
+// would prove nothing, as any process of the session may join it (man 2 setpgid); and a descendant with another user
+// is one that the worker does not trust. Where /proc does not tell, only the worker's first process speaks.
 func (u *upkeep) speaker(from notify.Sender) *worker {
 	for _, w := range u.roster.workers {
 		switch {
@@ -42,8 +42,8 @@ func (u *upkeep) speaker(from notify.Sender) *worker {
 	return nil
 }
 
-// isUserOf reports whether a user is the worker's: the one that it was started as, the one that its process has by now, or root, which may do
-// everything anyway.
+// isUserOf reports whether a user is the worker's: the one that it was started as, the one that its process has by
+// now, or root, which may do everything anyway.
 func (u *upkeep) isUserOf(w *worker, uid int) bool {
 	started := os.Getuid()
 	if c := w.program.Credential; c != nil {
@@ -77,8 +77,8 @@ func (u *upkeep) heedLine(w *worker, key, value string) {
 	}
 }
 
-// leave takes in that a worker is about to end by itself: it gets no more traffic, and its end decides what follows. It has as
-// long for that as if it had been told to stop; then it is.
+// leave takes in that a worker is about to end by itself: it gets no more traffic, and its end decides what follows.
+// It has as long for that as if it had been told to stop; then it is.
 func (u *upkeep) leave(w *worker) {
 	if !w.ready {
 		return

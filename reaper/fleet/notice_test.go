@@ -12,7 +12,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the bubble.
+// notifying is a fleet whose workers say how they are, without a socket: time stands still only for what waits in the
+// bubble.
 func notifying(t *testing.T, n int, body func(*rig)) {
 	t.Helper()
 	notifyingWith(t, n, nil, body)

@@ -101,7 +101,8 @@ type Options struct {
 
 	// OOMKilled reports whether the cgroup's memory limit killed that process. Nil is no.
 	OOMKilled func(pid int) bool
-	// SocketPlaces are folders for the workers' unix sockets, the first that can be written to counts; nil is /run, /dev/shm and /tmp.
+	// SocketPlaces are folders for the workers' unix sockets, the first that can be written to counts; nil is /run,
+	// /dev/shm and /tmp.
 	SocketPlaces []string
 	// Probe is one attempt at readiness, or one health check, at host:port or unix:/path; nil is a real connection.
 	Probe func(ctx context.Context, r probe.Check, address string) error

@@ -11,8 +11,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// orders carries operations out. Goals are states, so no event can be missed: after every batch of events each operation
-// under way is looked at.
+// orders carries operations out. Goals are states, so no event can be missed: after every batch of events each
+// operation under way is looked at.
 type orders struct {
 	*base
 	roster      *roster
@@ -198,7 +198,8 @@ func (o *operation) startReached(w *worker) bool {
 	return true
 }
 
-// hasLasted reports whether what runs counts as started: at once where its readiness was asked for, as supervisord does otherwise.
+// hasLasted reports whether what runs counts as started: at once where its readiness was asked for, as supervisord
+// does otherwise.
 func (w *worker) hasLasted() bool {
 	return w.program.Ready.Kind != probe.None || time.Since(w.started) >= w.program.StartSecs
 }

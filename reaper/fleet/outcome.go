@@ -77,9 +77,9 @@ func (r *roster) allDone() (Result, *worker) {
 	return decisive.result(), decisive
 }
 
-// misplaced reports whether all that matters failed its first start because it listens somewhere else, and nothing has ever served:
-// another round would not end otherwise. Those that are given up do not count: of workers that all want the same port, which is written
-// into their program, the first listens there and the others end.
+// misplaced reports whether all that matters failed its first start because it listens somewhere else, and nothing
+// has ever served: another round would not end otherwise. Those that are given up do not count: of workers that all
+// want the same port, which is written into their program, the first listens there and the others end.
 func (r *roster) misplaced() (Result, *worker) {
 	var latest *worker
 	for _, w := range r.workers {
@@ -107,7 +107,8 @@ func (w *worker) whereFrom() string {
 	return "{port}, or PORT in its environment"
 }
 
-// result is the fleet's, when this worker's latest end is what ended it. A worker that was given up never ends it with 0.
+// result is the fleet's, when this worker's latest end is what ended it. A worker that was given up never ends it
+// with 0.
 func (w *worker) result() Result {
 	code := w.last.code
 	if w.state == lifecycle.StateFatal {

@@ -94,8 +94,8 @@ func (o *outputs) open(w *worker) (outlets []outlet, files []*os.File, err error
 	return outlets, files, nil
 }
 
-// crashText gives the stderr of an incarnation that has another way to its log: a file in memory, into which only Go's runtime writes.
-// Where there is none to be had it is percore's own stderr.
+// crashText gives the stderr of an incarnation that has another way to its log: a file in memory, into which only
+// Go's runtime writes. Where there is none to be had it is percore's own stderr.
 func (w *worker) crashText() *os.File {
 	w.forgetCrash()
 	file, err := output.OpenCrashFile()
@@ -134,8 +134,8 @@ func (o *outputs) copy(w *worker, s *output.Stream) {
 	})
 }
 
-// noteCrashTail has the last lines of a worker logged that ended without being asked to, when its pipes have been read to their end, or
-// a moment later. Where they are in percore's own output anyway, nothing is said twice.
+// noteCrashTail has the last lines of a worker logged that ended without being asked to, when its pipes have been
+// read to their end, or a moment later. Where they are in percore's own output anyway, nothing is said twice.
 func (o *outputs) noteCrashTail(w *worker, reason string) {
 	own := o.sinks.Own
 	if o.sinkOf(w, output.Stdout) == own(output.Stdout) && o.sinkOf(w, output.Stderr) == own(output.Stderr) {

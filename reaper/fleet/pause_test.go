@@ -14,13 +14,15 @@ import (
 	"percore/reaper/probe"
 )
 
-// freeze keeps the fleet's goroutine from its work for so long, as a pause of the container does. What happens meanwhile waits.
+// freeze keeps the fleet's goroutine from its work for so long, as a pause of the container does. What happens
+// meanwhile waits.
 func (r *rig) freeze(d time.Duration) {
 	r.fleet.mail.post(func() { time.Sleep(d) })
 	synctest.Wait()
 }
 
-// sayAfterThePause has a worker say something as soon as it runs again, which is behind everything that rang meanwhile.
+// sayAfterThePause has a worker say something as soon as it runs again, which is behind everything that rang
+// meanwhile.
 func (r *rig) sayAfterThePause(d time.Duration, pid int, text string) {
 	time.AfterFunc(d+time.Millisecond, func() {
 		r.fleet.mail.post(func() { r.fleet.upkeep.heed(notify.Sender{PID: pid, UID: os.Getuid()}, text) })

@@ -13,8 +13,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// perform does one action of the table. Two entail an event at once: a spawn that failed, or after which nothing more is needed to be
-// ready, and a withdrawal from a worker whose requests were done before.
+// perform does one action of the table. Two entail an event at once: a spawn that failed, or after which nothing more
+// is needed to be ready, and a withdrawal from a worker whose requests were done before.
 func (s *supervisor) perform(w *worker, a lifecycle.Action) (entailed lifecycle.Event, ok bool) {
 	switch a {
 	case lifecycle.DoSpawn:
@@ -137,8 +137,9 @@ func (s *supervisor) patience(w *worker) time.Duration {
 	return s.patienceInService(w)
 }
 
-// patienceInService is for a worker that is stopped while the fleet goes on. Where clients wait for its successor, because
-// no other worker can answer them, it gets what is left of their patience: its own last request is answered by then.
+// patienceInService is for a worker that is stopped while the fleet goes on. Where clients wait for its successor,
+// because no other worker can answer them, it gets what is left of their patience: its own last request is answered
+// by then.
 func (s *supervisor) patienceInService(w *worker) time.Duration {
 	patience := w.program.StopWaitSecs
 	if w.hung {

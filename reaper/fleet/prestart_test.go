@@ -137,7 +137,8 @@ func TestNoOrderGetsAheadOfWhatComesFirst(t *testing.T) {
 	})
 }
 
-// Two workers that keep failing: the first that has no tries left is not what ends the fleet as long as the other answers requests.
+// Two workers that keep failing: the first that has no tries left is not what ends the fleet as long as the other
+// answers requests.
 func TestAnyFatalDoesNotCountAWorkerWhoseSiblingServes(t *testing.T) {
 	slow := tornado(2)
 	slow.StartSecs = 10 * time.Second

@@ -12,8 +12,9 @@ import (
 	"percore/reaper/probe"
 )
 
-// Program is one kind of process and how many of it there are. A change of a field takes a new process, unless its tag change says otherwise:
-// count, judged, or own for functions, which cannot be compared and which only percore's own programs have. See Changed.
+// Program is one kind of process and how many of it there are. A change of a field takes a new process, unless its
+// tag change says otherwise: count, judged, or own for functions, which cannot be compared and which only percore's
+// own programs have. See Changed.
 type Program struct {
 	Group, Name string
 	Command     []string // words; {port}, {socket}, {index} and {name} are replaced anywhere in them
@@ -48,23 +49,26 @@ type Program struct {
 	Critical bool `change:"judged"` // the container ends when all workers of critical programs are done for
 	Vital    bool `change:"judged"` // the container ends when one of its workers is FATAL, whatever else runs
 
-	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest when it has ended.
+	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest
+	// when it has ended.
 	StopAsGroup bool
-	// KillTree makes SIGKILL reach all below a program that comes First, in sessions of their own too; it does for any other anyway.
+	// KillTree makes SIGKILL reach all below a program that comes First, in sessions of their own too; it does for
+	// any other anyway.
 	KillTree bool
 
-	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order of the
-	// writes. Framing is put around each line.
+	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order
+	// of the writes. Framing is put around each line.
 	Stdout, Stderr output.LogFile
 	RedirectStderr bool
 	Framing        output.Framing
 
-	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as stderr, of which
-	// percore tells the first lines when the worker has ended. Their way to percore's stderr is among Files.
+	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as
+	// stderr, of which percore tells the first lines when the worker has ended. Their way to percore's stderr is
+	// among Files.
 	Inherit bool
 
-	// Check says what stands against a start of a worker now, such as a limit that leaves too little; nil is nothing, always. It is
-	// called on the fleet's goroutine.
+	// Check says what stands against a start of a worker now, such as a limit that leaves too little; nil is nothing,
+	// always. It is called on the fleet's goroutine.
 	Check func() error `change:"own"`
 
 	// Files gives further descriptors, from 3 up, for one incarnation. It and started, which is told how

@@ -25,8 +25,8 @@ func (s *supervisor) watch(w *worker) {
 	}()
 }
 
-// attempt is one try to find the worker fit. A server may change its socket's mode between bind and listen, and PID 1 may lack the
-// capability to connect to one that is closed to it: so the socket is opened to all before and after.
+// attempt is one try to find the worker fit. A server may change its socket's mode between bind and listen, and PID 1
+// may lack the capability to connect to one that is closed to it: so the socket is opened to all before and after.
 func (s *supervisor) attempt(w *worker, c probe.Check) func(context.Context) error {
 	address, exposure := w.address(), w.exposure()
 	try := func(ctx context.Context) error { return s.options.Probe(ctx, c, address) }
@@ -54,8 +54,8 @@ func (s *supervisor) expose(w *worker) {
 	}
 }
 
-// owned makes a readiness probe succeed only where the worker, or what it has started, has answered. Most often it is the worker
-// itself, so that is looked at first: to find all that it has started takes a look at every process.
+// owned makes a readiness probe succeed only where the worker, or what it has started, has answered. Most often it is
+// the worker itself, so that is looked at first: to find all that it has started takes a look at every process.
 func (s *supervisor) owned(w *worker, attempt func(context.Context) error) func(context.Context) error {
 	if !w.usesPort() {
 		return attempt
@@ -88,7 +88,8 @@ func (s *supervisor) logBelieved(title string, port int) {
 	}
 }
 
-// diagnoseAfter is how long a worker may take to listen before it is asked where it does. Each further look comes after twice the time.
+// diagnoseAfter is how long a worker may take to listen before it is asked where it does. Each further look comes
+// after twice the time.
 const diagnoseAfter = 5 * time.Second
 
 // diagnoseIn looks, after a while, for what a worker listens on that is not ready by then.

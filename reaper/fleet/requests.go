@@ -51,13 +51,13 @@ func (f *Fleet) Do(ctx context.Context, o Order, progress func(Outcome)) error {
 // everything at once. It is safe from any goroutine and at any time, before Run too.
 func (f *Fleet) Stop(reason string) { f.mail.post(func() { f.course.stop(reason) }) }
 
-// Roll replaces all workers, one after another, as a rolling restart; reason is for the log. Those that were stopped by
-// order and those that have done their work stay as they are. It is safe from any goroutine. A call while
-// a roll is under way has another one follow: what it was to bring into effect may have come too late for the first workers.
+// Roll replaces all workers, one after another, as a rolling restart; reason is for the log. Those that were stopped
+// by order and those that have done their work stay as they are. It is safe from any goroutine. A call while a roll
+// is under way has another one follow: what it was to bring into effect may have come too late for the first workers.
 func (f *Fleet) Roll(reason string) { f.mail.post(func() { f.maintenance.roll(reason) }) }
 
-// Grow changes the number of workers that get traffic by this many, which may be below 0; at least one stays. It is safe
-// from any goroutine.
+// Grow changes the number of workers that get traffic by this many, which may be below 0; at least one stays. It is
+// safe from any goroutine.
 func (f *Fleet) Grow(by int, reason string) {
 	f.mail.post(func() {
 		if p := f.roster.poolOf(""); p != nil {
@@ -84,8 +84,8 @@ func (f *Fleet) Drained(index int, incarnation uint64) {
 	})
 }
 
-// Exhausted reports that an endpoint's incarnation has had all of its requests. It is safe from any goroutine, may come
-// again and again, and is ignored about another incarnation.
+// Exhausted reports that an endpoint's incarnation has had all of its requests. It is safe from any goroutine, may
+// come again and again, and is ignored about another incarnation.
 func (f *Fleet) Exhausted(index int, incarnation uint64) {
 	f.reported(index, incarnation, func(w *worker) {
 		f.maintenance.recycle(w, incarnation, fmt.Sprintf("%d requests", w.requestsMax))
@@ -103,8 +103,8 @@ func (f *Fleet) reported(index int, incarnation uint64, take func(*worker)) {
 	})
 }
 
-// KillHung kills a process of percore's own, named as Status has it, that does not answer any more. A new one follows as after any
-// death. It is safe from any goroutine and is ignored about another incarnation.
+// KillHung kills a process of percore's own, named as Status has it, that does not answer any more. A new one follows
+// as after any death. It is safe from any goroutine and is ignored about another incarnation.
 func (f *Fleet) KillHung(process string, incarnation uint64) {
 	f.mail.post(func() {
 		for _, w := range f.roster.workers {
@@ -115,8 +115,8 @@ func (f *Fleet) KillHung(process string, incarnation uint64) {
 	})
 }
 
-// Forward hands a signal to the process group of every worker that runs, percore's own programs excepted. It is safe from
-// any goroutine and does not wait.
+// Forward hands a signal to the process group of every worker that runs, percore's own programs excepted. It is safe
+// from any goroutine and does not wait.
 func (f *Fleet) Forward(sig syscall.Signal) {
 	f.mail.post(func() {
 		for _, w := range f.roster.workers {

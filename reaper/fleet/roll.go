@@ -6,8 +6,8 @@ import (
 	"percore/reaper/lifecycle"
 )
 
-// roll replaces all workers, one after another. Those that were stopped by order and those that have done their work stay as
-// they are.
+// roll replaces all workers, one after another. Those that were stopped by order and those that have done their work
+// stay as they are.
 func (m *maintenance) roll(reason string) {
 	if !m.budget.goesOn() {
 		return

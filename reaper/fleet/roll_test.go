@@ -304,7 +304,8 @@ func TestAStopOfTheWholeEndsTheRoll(t *testing.T) {
 	})
 }
 
-// TestNobodyWaitsLongForTheOnlyWorker: the front door holds requests for ten seconds, of which a deaf worker gets five.
+// TestNobodyWaitsLongForTheOnlyWorker: the front door holds requests for ten seconds, of which a deaf worker gets
+// five.
 func TestNobodyWaitsLongForTheOnlyWorker(t *testing.T) {
 	tests := []struct {
 		name     string

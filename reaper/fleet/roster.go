@@ -139,8 +139,9 @@ func (r *roster) siblingServes(w *worker) bool {
 	})
 }
 
-// siblingHolds reports whether another worker of the same program is ready and not about to be given up itself: its own retries are not
-// spent, or it has lasted for StartSecs. Workers that end as soon as they are up would spare one another for ever otherwise.
+// siblingHolds reports whether another worker of the same program is ready and not about to be given up itself: its
+// own retries are not spent, or it has lasted for StartSecs. Workers that end as soon as they are up would spare one
+// another for ever otherwise.
 func (r *roster) siblingHolds(w *worker) bool {
 	return slices.ContainsFunc(r.workers, func(other *worker) bool {
 		return other != w && other.pool == w.pool && other.serves() &&
@@ -148,8 +149,8 @@ func (r *roster) siblingHolds(w *worker) bool {
 	})
 }
 
-// roundsFrom counts the priorities, this one and those below it, that are still to be stopped and share what is left of
-// the stop's budget. Percore's own programs have a reserve of their own.
+// roundsFrom counts the priorities, this one and those below it, that are still to be stopped and share what is left
+// of the stop's budget. Percore's own programs have a reserve of their own.
 func (r *roster) roundsFrom(priority int) int {
 	rounds := map[int]struct{}{priority: {}}
 	for _, w := range r.live() {

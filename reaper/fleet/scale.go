@@ -2,7 +2,8 @@ package fleet
 
 import "fmt"
 
-// resize sets the size that a pool is meant to have, and lets the maintenance see to it. An operation that waits for it is told.
+// resize sets the size that a pool is meant to have, and lets the maintenance see to it. An operation that waits for
+// it is told.
 func (m *maintenance) resize(p *pool, size int, reason string, o *operation) {
 	err := error(nil)
 	switch {

@@ -115,7 +115,8 @@ func (c *course) overrun() {
 	c.end()
 }
 
-// startFlushing waits, for a moment only, until the pipes of the dead are read to their end: a grandchild may hold one open for ever.
+// startFlushing waits, for a moment only, until the pipes of the dead are read to their end: a grandchild may hold
+// one open for ever.
 func (c *course) startFlushing() {
 	c.budget.phase = flushing
 	if len(c.outputs.streams) == 0 {
@@ -135,8 +136,8 @@ func (c *course) end() {
 	}
 }
 
-// report is the last thing in the log of a container that gave up, so that a reader sees the cause first: what the program wrote,
-// and behind that one sentence.
+// report is the last thing in the log of a container that gave up, so that a reader sees the cause first: what the
+// program wrote, and behind that one sentence.
 func (c *course) report(w *worker) {
 	if c.result.Code == 0 {
 		c.log.Info("fleet ended", "process", w.title, "reason", c.result.Reason, "code", 0)

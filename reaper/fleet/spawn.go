@@ -43,8 +43,8 @@ func (s *supervisor) fork(w *worker) (*reaper.Process, error) {
 	return process, err
 }
 
-// prepare finds out before a fork whether the worker could run, and gives its command. A worker that could not listen would end at
-// once, and the process that holds its port would be taken for it.
+// prepare finds out before a fork whether the worker could run, and gives its command. A worker that could not listen
+// would end at once, and the process that holds its port would be taken for it.
 func (s *supervisor) prepare(w *worker) (argv []string, err error) {
 	if err := s.clearSocket(w); err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"percore/reaper/notify"
 )
 
-// supervisor takes each worker through its life: events change its state by the transition table, and what the table says
-// is done. It looks at one worker at a time, and knows of no order and no maintenance.
+// supervisor takes each worker through its life: events change its state by the transition table, and what the table
+// says is done. It looks at one worker at a time, and knows of no order and no maintenance.
 type supervisor struct {
 	*base
 	roster   *roster

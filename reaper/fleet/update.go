@@ -9,9 +9,9 @@ import (
 	"percore/reaper/lifecycle"
 )
 
-// updateByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed, and those that mean
-// something else are rolled. A worker keeps what it was started as until its turn comes, and for good when the roll halts before: then
-// all of the update is taken back.
+// updateByOrder is the verb Replace: programs that are new are started, those that are no longer named are removed,
+// and those that mean something else are rolled. A worker keeps what it was started as until its turn comes, and for
+// good when the roll halts before: then all of the update is taken back.
 func (m *maintenance) updateByOrder(o *operation) {
 	if err := m.mayUpdate(o.order.Programs); err != nil {
 		o.end(err)
@@ -84,7 +84,8 @@ func (m *maintenance) adopt(program *Program, roll *job) {
 	}
 }
 
-// removeUnnamed takes the workers away whose program is not among these; what comes First is there once, whatever is updated.
+// removeUnnamed takes the workers away whose program is not among these; what comes First is there once, whatever is
+// updated.
 func (m *maintenance) removeUnnamed(programs []*Program, o *operation) {
 	for _, p := range m.roster.pools {
 		if !slices.ContainsFunc(programs, p.program.isNamed) && p.size > 0 && !p.program.First {
@@ -94,8 +95,9 @@ func (m *maintenance) removeUnnamed(programs []*Program, o *operation) {
 	}
 }
 
-// An update holds as a whole or not at all. When its roll halts, what was to be before is to be again: each worker that has to be started
-// later is started as before. Processes that run are left alone, those with the new configuration, too.
+// An update holds as a whole or not at all. When its roll halts, what was to be before is to be again: each worker
+// that has to be started later is started as before. Processes that run are left alone, those with the new
+// configuration, too.
 
 // intention is what a pool was meant to be before an update, and how many workers the update wanted.
 type intention struct {
@@ -146,7 +148,8 @@ func (m *maintenance) undo(before []*intention) {
 	}
 }
 
-// fallBack has a worker be started as before from now on. One that waits for its next start because the new configuration failed need not wait.
+// fallBack has a worker be started as before from now on. One that waits for its next start because the new
+// configuration failed need not wait.
 func (m *maintenance) fallBack(w *worker) {
 	old := w.pool.program
 	if w.program.runsAs(old) {

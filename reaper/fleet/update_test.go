@@ -236,7 +236,8 @@ func TestAnUpdateHasTheNumberThatItSaysWhateverWasBefore(t *testing.T) {
 	})
 }
 
-// The front door's environment tells it how much memory there is: that may have changed since, and is no reason to cut every request.
+// The front door's environment tells it how much memory there is: that may have changed since, and is no reason to
+// cut every request.
 func TestAnUpdateLeavesPercoresOwnProcessesAlone(t *testing.T) {
 	inBubble(t, Options{Programs: []Program{front(), tornado(1)}}, func(r *rig) {
 		r.run()

@@ -11,8 +11,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// upkeep looks after workers that are ready: it asks how they are, hears what they say, and holds them to their limits. What
-// ails or has had enough is given to the maintenance.
+// upkeep looks after workers that are ready: it asks how they are, hears what they say, and holds them to their
+// limits. What ails or has had enough is given to the maintenance.
 type upkeep struct {
 	*base
 	roster      *roster
@@ -26,7 +26,8 @@ func (u *upkeep) begin(w *worker) {
 	u.examine(w)
 }
 
-// rssInterval is how often memory is looked at, where it has a limit: a leak takes minutes, a look some tenths of a millisecond.
+// rssInterval is how often memory is looked at, where it has a limit: a leak takes minutes, a look some tenths of a
+// millisecond.
 const rssInterval = 2 * time.Second
 
 // limit begins to hold a worker to its limits.
@@ -98,7 +99,8 @@ func (u *upkeep) checkup(w *worker) func(context.Context) error {
 	}
 }
 
-// ail takes a worker out of traffic and has it replaced, before any other maintenance. One that still answers may finish its requests.
+// ail takes a worker out of traffic and has it replaced, before any other maintenance. One that still answers may
+// finish its requests.
 func (u *upkeep) ail(w *worker, incarnation uint64, hung bool, reason string) {
 	if w.incarnation != incarnation || w.state != lifecycle.StateRunning || !w.ready {
 		return

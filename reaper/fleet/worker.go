@@ -18,7 +18,8 @@ import (
 	"percore/reaper/socket"
 )
 
-// pool is the workers of one program, as many as there are meant to be. A slot that is removed keeps its history for its return.
+// pool is the workers of one program, as many as there are meant to be. A slot that is removed keeps its history for
+// its return.
 type pool struct {
 	program *Program
 	order   int // among programs of the same priority

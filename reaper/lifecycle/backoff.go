@@ -19,7 +19,8 @@ const (
 const (
 	// doublingsMax keeps the shift from overflowing; any sensible Cap is reached long before.
 	doublingsMax = 32
-	// refusedCap is the least cap while the machine refuses starts: what has been taken up is seldom free again within a second.
+	// refusedCap is the least cap while the machine refuses starts: what has been taken up is seldom free again
+	// within a second.
 	refusedCap = 5 * time.Second
 )
 

@@ -1,6 +1,6 @@
-// Package names is the one place where PID 1 uses the name of a file that others may have a hand in: log files and their
-// backups, _FILE variables, sockets. PID 1 may be root, and the user that owns a folder on the way can put a link, a FIFO or another file
-// behind a name at any moment, the one between two system calls included.
+// Package names is the one place where PID 1 uses the name of a file that others may have a hand in: log files and
+// their backups, _FILE variables, sockets. PID 1 may be root, and the user that owns a folder on the way can put a
+// link, a FIFO or another file behind a name at any moment, the one between two system calls included.
 //
 // The rule:
 //

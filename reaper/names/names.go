@@ -18,8 +18,8 @@ var (
 	errOwner      = errors.New("belongs to another user than root, the program's and the folder's")
 )
 
-// Open opens a file for a user by the rule of this package; nil is percore itself. flag and mode are os.OpenFile's, of which
-// O_TRUNC has no place here: it would be too late for the rule. The error is an *fs.PathError.
+// Open opens a file for a user by the rule of this package; nil is percore itself. flag and mode are os.OpenFile's,
+// of which O_TRUNC has no place here: it would be too late for the rule. The error is an *fs.PathError.
 func Open(path string, flag int, mode fs.FileMode, user *reaper.Credential) (*os.File, error) {
 	flag |= unix.O_NONBLOCK | unix.O_CLOEXEC
 	p, err := find(path, flag&os.O_CREATE == 0)
@@ -40,7 +40,8 @@ func Open(path string, flag int, mode fs.FileMode, user *reaper.Credential) (*os
 	return file, pathError("open", path, err)
 }
 
-// Rename moves a file for a user by the rule of this package; nil is percore itself. A link is moved as such. The error is an *fs.PathError.
+// Rename moves a file for a user by the rule of this package; nil is percore itself. A link is moved as such. The
+// error is an *fs.PathError.
 func Rename(from, to string, user *reaper.Credential) error {
 	old, err := find(from, false)
 	defer old.close()
@@ -59,8 +60,9 @@ func Rename(from, to string, user *reaper.Credential) error {
 	return pathError("rename", from, err)
 }
 
-// AsOwner does something with names in the folder of path: as the user to whom the way there belongs, if that is neither root nor
-// ourselves. It is for what has no other user, such as a listening socket. The function must not start goroutines.
+// AsOwner does something with names in the folder of path: as the user to whom the way there belongs, if that is
+// neither root nor ourselves. It is for what has no other user, such as a listening socket. The function must not
+// start goroutines.
 func AsOwner(path string, do func() error) error {
 	p, _ := find(path, false) // do has its own words about what is not there
 	p.close()

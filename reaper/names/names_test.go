@@ -28,7 +28,8 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// tree makes folders of every kind, each with a file of root's, of the app's and of a stranger's, links to root's, and a FIFO.
+// tree makes folders of every kind, each with a file of root's, of the app's and of a stranger's, links to root's,
+// and a FIFO.
 func tree(t *testing.T) string {
 	t.Helper()
 	if os.Geteuid() != 0 {

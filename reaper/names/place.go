@@ -37,8 +37,8 @@ type walk struct {
 	follow bool // the last part too
 }
 
-// find walks a name. follow says what a link at its very end means: what it points to, or itself. The caller closes the place, also that
-// of an error, which tells as much as was found out.
+// find walks a name. follow says what a link at its very end means: what it points to, or itself. The caller closes
+// the place, also that of an error, which tells as much as was found out.
 func find(path string, follow bool) (place, error) {
 	if !strings.HasPrefix(path, "/") {
 		folder, err := unix.Getwd()

@@ -1,6 +1,6 @@
-// Package notify is the socket on which processes say how they are, in the protocol of systemd (man 3 sd_notify): it reads
-// what comes and says which process and user it is from. What a notice means, and whether its sender may send it, is the
-// reader's to decide.
+// Package notify is the socket on which processes say how they are, in the protocol of systemd (man 3 sd_notify): it
+// reads what comes and says which process and user it is from. What a notice means, and whether its sender may send
+// it, is the reader's to decide.
 package notify
 
 import (
@@ -14,8 +14,9 @@ import (
 // noticeBytesMax bounds a notice, as systemd does; what is longer is cut.
 const noticeBytesMax = 4096
 
-// Socket is the socket on which workers say how they are (man 3 sd_notify). Its name is abstract: it takes no writable folder, and
-// a worker of any user may send to it. The kernel tells which process sends (man 7 unix, SCM_CREDENTIALS), and a reader has to go by that.
+// Socket is the socket on which workers say how they are (man 3 sd_notify). Its name is abstract: it takes no
+// writable folder, and a worker of any user may send to it. The kernel tells which process sends (man 7 unix,
+// SCM_CREDENTIALS), and a reader has to go by that.
 type Socket struct {
 	conn    *net.UnixConn
 	address string
@@ -52,8 +53,8 @@ func (n *Socket) Close() { _ = n.conn.Close() }
 // Sender is the process that sent a notice, as the kernel has it.
 type Sender struct{ PID, UID int }
 
-// Read hands over each notice with its sender, and waits until it has been heeded: a worker that sends without end fills
-// the socket, not percore's memory. It ends when the socket is closed.
+// Read hands over each notice with its sender, and waits until it has been heeded: a worker that sends without end
+// fills the socket, not percore's memory. It ends when the socket is closed.
 func (n *Socket) Read(heed func(from Sender, text string)) {
 	buf, control := make([]byte, noticeBytesMax), make([]byte, noticeBytesMax)
 	for {
@@ -67,8 +68,8 @@ func (n *Socket) Read(heed func(from Sender, text string)) {
 	}
 }
 
-// senderOf is the process that has sent a notice, by the kernel's word; its PID is 0 when it is of no process here. Descriptors that came along are
-// closed, which is all that BARRIER=1 waits for.
+// senderOf is the process that has sent a notice, by the kernel's word; its PID is 0 when it is of no process here.
+// Descriptors that came along are closed, which is all that BARRIER=1 waits for.
 func senderOf(control []byte) (from Sender) {
 	messages, err := syscall.ParseSocketControlMessage(control)
 	if err != nil {

@@ -14,8 +14,8 @@ const (
 	limitV2 = "memory.max"
 )
 
-// Limit is how many bytes of memory the container may use: the tightest visible limit of its memory cgroups below fsys, the
-// root directory, or the machine's memory where there is none. It is 0 where neither can be read.
+// Limit is how many bytes of memory the container may use: the tightest visible limit of its memory cgroups below
+// fsys, the root directory, or the machine's memory where there is none. It is 0 where neither can be read.
 func Limit(fsys fs.FS) int64 {
 	limit := machineMemory(fsys)
 	files, err := cgroup.Files(fsys, controller, limitV1, limitV2)

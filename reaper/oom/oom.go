@@ -1,5 +1,5 @@
-// Package oom tells a process that the kernel's OOM killer ended from one that an operator killed. Both die of SIGKILL, and
-// the wait status says no more; the memory cgroup's counter of OOM kills does.
+// Package oom tells a process that the kernel's OOM killer ended from one that an operator killed. Both die of
+// SIGKILL, and the wait status says no more; the memory cgroup's counter of OOM kills does.
 package oom
 
 import (
@@ -58,8 +58,8 @@ func Find(fsys fs.FS) (*Counter, error) {
 // File is the counter's file, for messages.
 func (c *Counter) File() string { return "/" + c.file }
 
-// Claim reports whether there is a kill that explains a death by SIGKILL at about now, and takes it: each kill explains
-// one death. A counter that cannot be read explains none.
+// Claim reports whether there is a kill that explains a death by SIGKILL at about now, and takes it: each kill
+// explains one death. A counter that cannot be read explains none.
 func (c *Counter) Claim(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

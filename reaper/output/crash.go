@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// crashLinesMax is how many lines are told of what a process of percore's own wrote as it crashed: the cause is in the first
-	// ones, and hundreds about goroutines follow.
+	// crashLinesMax is how many lines are told of what a process of percore's own wrote as it crashed: the cause is
+	// in the first ones, and hundreds about goroutines follow.
 	crashLinesMax = 4
 	// crashBytesMax bounds them.
 	crashBytesMax = 1 << 10

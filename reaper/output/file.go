@@ -93,7 +93,8 @@ func (l *File) ready() error {
 	}
 }
 
-// Reopen opens the path anew, where another program may have moved the file away from. If that fails, it is tried again.
+// Reopen opens the path anew, where another program may have moved the file away from. If that fails, it is tried
+// again.
 func (l *File) Reopen() error {
 	l.interrupt()
 	l.mu.Lock()
@@ -140,8 +141,8 @@ func (l *File) open() error {
 	return nil
 }
 
-// adopt gives a new file to the worker's user, with a mode that no umask has changed. What is refused is left as it is: the
-// worker writes by way of percore.
+// adopt gives a new file to the worker's user, with a mode that no umask has changed. What is refused is left as it
+// is: the worker writes by way of percore.
 func (l *File) adopt(file *os.File) {
 	_ = file.Chmod(logFileMode)
 	if l.owner != nil {

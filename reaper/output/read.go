@@ -8,9 +8,10 @@ import (
 	"percore/reaper/names"
 )
 
-// Read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when there may be
-// more. A position counts from the first byte ever; below 0 it counts from the end. What is no longer in the file is read from the
-// newest that was rotated, and what is not in that either is left out. ok is false where the path is none of a regular file.
+// Read gives at most bytesMax bytes from a position on, the position after them, and a channel that is closed when
+// there may be more. A position counts from the first byte ever; below 0 it counts from the end. What is no longer in
+// the file is read from the newest that was rotated, and what is not in that either is left out. ok is false where
+// the path is none of a regular file.
 func (l *File) Read(from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
 	part, err := l.find(from)
 	if err != nil {
@@ -32,7 +33,8 @@ type logPart struct {
 	wake    <-chan struct{}
 }
 
-// next is the position after a read of n bytes. What cannot be read is tried again at the next change, which a rotated file has none of.
+// next is the position after a read of n bytes. What cannot be read is tried again at the next change, which a
+// rotated file has none of.
 func (p *logPart) next(n int, err error) int64 {
 	if p.rotated && err != nil && !errors.Is(err, io.EOF) {
 		return p.begin + p.size
@@ -42,8 +44,8 @@ func (p *logPart) next(n int, err error) int64 {
 
 var errNotRegular = errors.New("not a regular file")
 
-// find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied by another program, and
-// is read from its beginning.
+// find opens the file that has a position, without a rotation in between. A file that has become shorter was emptied
+// by another program, and is read from its beginning.
 func (l *File) find(from int64) (part logPart, err error) {
 	if l.special.Load() {
 		return logPart{}, errNotRegular // and a write that waits for a reader may have the lock

@@ -17,8 +17,8 @@ func (l *File) isFull() bool {
 	return l.size >= l.spec.BytesMax
 }
 
-// rotate begins the file anew, as supervisord does: path.1 is the newest of those that were, and the oldest goes. What cannot
-// be rotated grows on, until it is full once more.
+// rotate begins the file anew, as supervisord does: path.1 is the newest of those that were, and the oldest goes.
+// What cannot be rotated grows on, until it is full once more.
 func (l *File) rotate() {
 	err := l.shift()
 	if err == nil && l.spec.Backups > 0 {

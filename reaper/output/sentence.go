@@ -31,8 +31,8 @@ func withoutEscapes(line string) string {
 	return plain
 }
 
-// LastSentence is the line that says most of why a program has ended: the last one that is not indented and sounds like it, as tracebacks end
-// with it and frames of a stack follow it; else the last that says anything.
+// LastSentence is the line that says most of why a program has ended: the last one that is not indented and sounds
+// like it, as tracebacks end with it and frames of a stack follow it; else the last that says anything.
 func LastSentence(lines []string) string {
 	last := ""
 	for _, line := range slices.Backward(lines) {

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Sink is where output goes: percore's own stdout or stderr, a log file, or nowhere. Writers wait when it is slow; that is
-// the workers' back-pressure.
+// Sink is where output goes: percore's own stdout or stderr, a log file, or nowhere. Writers wait when it is slow;
+// that is the workers' back-pressure.
 type Sink struct {
 	name   string    // for the log: stdout, stderr or the file's path
 	writer io.Writer // nil is no output at all

@@ -11,8 +11,8 @@ import (
 	"percore/reaper"
 )
 
-// Sinks are all the places that output goes to. They stay open as long as the process lives, so that no goroutine has to wait for a
-// write that is under way. One goroutine asks for them; Dropped excepted.
+// Sinks are all the places that output goes to. They stay open as long as the process lives, so that no goroutine has
+// to wait for a write that is under way. One goroutine asks for them; Dropped excepted.
 type Sinks struct {
 	own     [Kinds]*Sink     // percore's stdout and stderr
 	files   map[string]*Sink // by path
@@ -34,7 +34,8 @@ func (l *Sinks) Own(kind Kind) *Sink { return l.own[kind] }
 // Dropped counts the bytes that all of them together did not take. It is safe from any goroutine.
 func (l *Sinks) Dropped() uint64 { return l.dropped.Load() }
 
-// To is where a stream goes that is to go to spec. owner is as whom its path is used and whose the file is; nil is percore itself.
+// To is where a stream goes that is to go to spec. owner is as whom its path is used and whose the file is; nil is
+// percore itself.
 func (l *Sinks) To(spec LogFile, kind Kind, owner *reaper.Credential) *Sink {
 	switch own, is := ownStream(linkTarget(spec.Path), kind); {
 	case is:
@@ -58,8 +59,8 @@ func (l *Sinks) Reopen() {
 	}
 }
 
-// linkTarget is what a link at path says, or path itself where there is none: images have links from a log to /dev/stdout. It
-// is only compared, so it does not matter who made the link.
+// linkTarget is what a link at path says, or path itself where there is none: images have links from a log to
+// /dev/stdout. It is only compared, so it does not matter who made the link.
 func linkTarget(path string) string {
 	target, err := os.Readlink(path)
 	switch {
@@ -71,8 +72,8 @@ func linkTarget(path string) string {
 	return filepath.Join(filepath.Dir(path), target)
 }
 
-// ownStream knows the names of percore's own stdout and stderr. To open those would not do: stdout may be a socket, or its
-// file not be percore's to open (man 5 proc).
+// ownStream knows the names of percore's own stdout and stderr. To open those would not do: stdout may be a socket,
+// or its file not be percore's to open (man 5 proc).
 func ownStream(path string, kind Kind) (own Kind, is bool) {
 	switch path {
 	case "":

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// copyBytesMax is PIPE_BUF (man 7 pipe): a write of up to this many bytes to a pipe is atomic, so that what others write
-	// to the same stdout does not cut it.
+	// copyBytesMax is PIPE_BUF (man 7 pipe): a write of up to this many bytes to a pipe is atomic, so that what
+	// others write to the same stdout does not cut it.
 	copyBytesMax = 4096
 	// lineBytesMax is the longest line that stays whole. Docker's log drivers cut at the same length.
 	lineBytesMax = 16 << 10

@@ -129,7 +129,8 @@ func TestLinesOfSeveralWorkersDoNotMix(t *testing.T) {
 	waitFor(t, "the rest", func() bool { return first.out.String() == "part\nwhole\nof a line\n" })
 }
 
-// TestAStalledReaderStallsTheWriterAlone: percore holds a bounded part of what a worker writes, whoever does not read it.
+// TestAStalledReaderStallsTheWriterAlone: percore holds a bounded part of what a worker writes, whoever does not read
+// it.
 func TestAStalledReaderStallsTheWriterAlone(t *testing.T) {
 	reader, writer, err := os.Pipe()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // tailLinesMax is how much of a worker's output is repeated when it has ended the container: a traceback, not a log.
 const tailLinesMax = 20
 
-// Tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`, and
-// the places of the last lines of both, in the order in which they came.
+// Tail keeps the end of what a worker wrote, over all of its incarnations: each stream by itself, for `percore tail`,
+// and the places of the last lines of both, in the order in which they came.
 type Tail struct {
 	mu      sync.Mutex // guards the rest: two streams write, any goroutine reads
 	streams [Kinds]ring
@@ -29,7 +29,8 @@ type span struct {
 	from, to    uint64
 }
 
-// keep never waits for a reader. What an incarnation has left in its pipe may come when its successor has written already.
+// keep never waits for a reader. What an incarnation has left in its pipe may come when its successor has written
+// already.
 func (t *Tail) keep(kind Kind, incarnation uint64, p []byte) {
 	if len(p) == 0 {
 		return
@@ -63,7 +64,8 @@ func (t *Tail) keep(kind Kind, incarnation uint64, p []byte) {
 	}
 }
 
-// lastLines is the index in p after which there are at most tailLinesMax line ends: the lines before are not looked at.
+// lastLines is the index in p after which there are at most tailLinesMax line ends: the lines before are not looked
+// at.
 func lastLines(p []byte) int {
 	at := len(p)
 	for range tailLinesMax + 1 {
@@ -87,8 +89,8 @@ func (t *Tail) part(kind Kind) span {
 	return span{kind: kind, incarnation: t.writer[kind], from: t.began[kind], to: t.streams[kind].end}
 }
 
-// Lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of which
-// only a part was kept is left out, unless it is all there is.
+// Lines gives the last lines of both streams, without their ends, lines that are not over yet at the end. A line of
+// which only a part was kept is left out, unless it is all there is.
 func (t *Tail) Lines() []string { return t.LinesOf(anyIncarnation, Stdout, Stderr) }
 
 // anyIncarnation stands for all of them; they are numbered from 1.
@@ -126,8 +128,8 @@ func (t *Tail) LinesOf(incarnation uint64, kinds ...Kind) []string {
 	return whole[max(0, len(whole)-tailLinesMax):]
 }
 
-// Read gives at most bytesMax bytes of a stream from a position on, or that many before its end when it is below 0, the position
-// after them, and a channel that is closed when there are more.
+// Read gives at most bytesMax bytes of a stream from a position on, or that many before its end when it is below 0,
+// the position after them, and a channel that is closed when there are more.
 func (t *Tail) Read(kind Kind, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

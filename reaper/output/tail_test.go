@@ -107,7 +107,8 @@ func TestARingForgetsTheOldest(t *testing.T) {
 	}
 }
 
-// TestTheLastLinesAreOfOneIncarnation has what the first one left in its pipe come behind the first words of its successor.
+// TestTheLastLinesAreOfOneIncarnation has what the first one left in its pipe come behind the first words of its
+// successor.
 func TestTheLastLinesAreOfOneIncarnation(t *testing.T) {
 	var kept Tail
 	kept.keep(Stderr, 1, []byte("one\npart"))

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// BenchmarkWhose is what a start pays for knowing that it was the worker who answered, by the descriptors that the worker has open.
+// BenchmarkWhose is what a start pays for knowing that it was the worker who answered, by the descriptors that the
+// worker has open.
 func BenchmarkWhose(b *testing.B) {
 	for _, descriptors := range []int{20, 200} {
 		b.Run(fmt.Sprintf("descriptors=%d", descriptors), func(b *testing.B) {

@@ -45,8 +45,8 @@ type Diagnosis struct {
 	Full   string // with the name of the process that listens in its place
 }
 
-// Diagnose compares what a worker's processes listen on with what the worker is expected to. Without a port the expected address is
-// that of a unix socket. It looks at every process, which takes some milliseconds.
+// Diagnose compares what a worker's processes listen on with what the worker is expected to. Without a port the
+// expected address is that of a unix socket. It looks at every process, which takes some milliseconds.
 func (l *Look) Diagnose(processes []int, expected string, port int) Diagnosis {
 	found := l.Of(processes)
 	if slices.ContainsFunc(found, func(address string) bool { return fits(address, expected, port) }) {

@@ -1,5 +1,5 @@
-// Package ports tells which process listens where: whether a port is free, which process holds it, and what a worker listens on. It reads /proc
-// and binds a socket for a moment; it never connects.
+// Package ports tells which process listens where: whether a port is free, which process holds it, and what a worker
+// listens on. It reads /proc and binds a socket for a moment; it never connects.
 package ports
 
 import (
@@ -28,8 +28,8 @@ type Listener struct {
 // host is where workers are told to listen.
 var host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// takes reports whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been told not to take
-// IPv4, which nothing shows.
+// takes reports whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been
+// told not to take IPv4, which nothing shows.
 func (l Listener) takes(port int) bool {
 	a := l.Address.Addr().Unmap()
 	return int(l.Address.Port()) == port && (a == host || a.IsUnspecified())
@@ -40,8 +40,8 @@ func At(port int) []Listener {
 	return slices.DeleteFunc(listening(), func(l Listener) bool { return !l.takes(port) })
 }
 
-// Holder names the process that keeps a worker from listening at a port, as in "pid 77 (python3 -m http.server)"; empty is none that is known. What only
-// waits for its time to be over (TIME_WAIT) holds nothing.
+// Holder names the process that keeps a worker from listening at a port, as in "pid 77 (python3 -m http.server)";
+// empty is none that is known. What only waits for its time to be over (TIME_WAIT) holds nothing.
 func Holder(port int) string {
 	if !errors.Is(try(port), syscall.EADDRINUSE) {
 		return ""
@@ -158,7 +158,8 @@ func command(pid int) string {
 	return strings.ToValidUTF8(words, "?")
 }
 
-// socketsOf lists the inodes of a process's sockets, as its own user, since root without the capability SYS_PTRACE may not look.
+// socketsOf lists the inodes of a process's sockets, as its own user, since root without the capability SYS_PTRACE
+// may not look.
 func socketsOf(pid int) (inodes []uint64, err error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	err = reaper.AsOwner(dir, func() error {
@@ -190,7 +191,8 @@ func isGone(err error) bool {
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
-// Blind says why it cannot be told here which process listens where; empty is that it can. Whether one process may be looked at shows only then.
+// Blind says why it cannot be told here which process listens where; empty is that it can. Whether one process may be
+// looked at shows only then.
 func Blind() string { return blind("/proc") }
 
 func blind(proc string) string {

@@ -92,7 +92,8 @@ func TestAHolderIsNamed(t *testing.T) {
 	}
 }
 
-// TestConnectionsHoldNothing: the port of a server that has ended is free although connections to it are not forgotten yet.
+// TestConnectionsHoldNothing: the port of a server that has ended is free although connections to it are not
+// forgotten yet.
 func TestConnectionsHoldNothing(t *testing.T) {
 	port, l := listen(t, "127.0.0.1:0")
 	client, err := net.Dial("tcp", l.Addr().String())
@@ -157,8 +158,8 @@ func TestWhoseAPortIs(t *testing.T) {
 	}
 }
 
-// TestWhatMayNotBeSeenIsUnknown takes from root what Docker does not give it either; a process that has changed its user since
-// its exec shows itself to nobody then.
+// TestWhatMayNotBeSeenIsUnknown takes from root what Docker does not give it either; a process that has changed its
+// user since its exec shows itself to nobody then.
 func TestWhatMayNotBeSeenIsUnknown(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: it takes root")

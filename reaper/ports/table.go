@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// tcpTables are the kernel's tables of TCP sockets (man 5 proc). The second is the dearer one: to list its few sockets the kernel goes
-// through all connections of the first.
+// tcpTables are the kernel's tables of TCP sockets (man 5 proc). The second is the dearer one: to list its few
+// sockets the kernel goes through all connections of the first.
 var tcpTables = [...]string{"/proc/net/tcp", "/proc/net/tcp6"}
 
 // listening reads both.
@@ -34,7 +34,8 @@ const (
 	tcpListen                            = "0A"
 )
 
-// parseTCP reads as far as the sockets that listen: the kernel tells of them first, and of connections there may be a hundred thousand.
+// parseTCP reads as far as the sockets that listen: the kernel tells of them first, and of connections there may be a
+// hundred thousand.
 func parseTCP(r io.Reader) (list []Listener) {
 	lines := bufio.NewScanner(r)
 	lines.Scan() // the heading

@@ -18,8 +18,8 @@ type Health struct {
 	Failures int           // in a row until the worker is replaced
 }
 
-// Watch gives the last error when there were too many in a row, and nil when ctx ends. A check in which percore did not run tells
-// nothing about the worker.
+// Watch gives the last error when there were too many in a row, and nil when ctx ends. A check in which percore did
+// not run tells nothing about the worker.
 func (h Health) Watch(ctx context.Context, check func(context.Context) error) error {
 	pause := time.NewTimer(h.Interval)
 	defer pause.Stop()

@@ -1,5 +1,5 @@
-// Package room tells how many more processes and threads the kernel lets this container or user have. A program in Go that
-// gets no thread when it needs one is ended by its runtime, with pages of text; so percore asks before.
+// Package room tells how many more processes and threads the kernel lets this container or user have. A program in Go
+// that gets no thread when it needs one is ended by its runtime, with pages of text; so percore asks before.
 package room
 
 import (
@@ -32,8 +32,8 @@ func For(fsys fs.FS, uid int) Room {
 	return room
 }
 
-// pids is the pids cgroup's (Linux Documentation/admin-guide/cgroup-v2.rst, pids.max): of this process's own, or the one that a
-// container sees at the mount point.
+// pids is the pids cgroup's (Linux Documentation/admin-guide/cgroup-v2.rst, pids.max): of this process's own, or the
+// one that a container sees at the mount point.
 func pids(fsys fs.FS) Room {
 	room := unlimited()
 	files, err := cgroup.Files(fsys, "pids", "pids.max", "pids.max")
@@ -62,7 +62,8 @@ func perUser(fsys fs.FS, uid int) Room {
 	return Room{Left: int(limit.Cur) - threadsOf(fsys, uid), Limit: fmt.Sprintf("RLIMIT_NPROC (ulimit -u)=%d", limit.Cur)}
 }
 
-// threadsOf counts a user's threads, as far as they can be seen: the kernel counts those outside of the container as well.
+// threadsOf counts a user's threads, as far as they can be seen: the kernel counts those outside of the container as
+// well.
 func threadsOf(fsys fs.FS, uid int) (threads int) {
 	files, err := fs.Glob(fsys, "proc/[0-9]*/status")
 	if err != nil {

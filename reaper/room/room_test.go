@@ -13,7 +13,8 @@ import (
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 
-// In a container the own cgroup is seen at the mount point (v1, and v2 without a cgroup namespace); on a host below it.
+// In a container the own cgroup is seen at the mount point (v1, and v2 without a cgroup namespace); on a host below
+// it.
 func TestTheRoomOfAPidsCgroup(t *testing.T) {
 	const (
 		v1 = "31 23 0:27 / /sys/fs/cgroup/pids rw shared:9 - cgroup cgroup rw,pids\n"

@@ -36,7 +36,8 @@ const (
 	shimName = "SINGLE_SHIM="
 )
 
-// TestMain is also the init: this binary with "init" as its first word, so that the entry is at work, and the command after "--".
+// TestMain is also the init: this binary with "init" as its first word, so that the entry is at work, and the command
+// after "--".
 func TestMain(m *testing.M) {
 	if len(os.Args) > 3 && os.Args[1] == "init" && os.Args[2] == "--" {
 		os.Exit(becomeInit(os.Args[3:]))
@@ -166,8 +167,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses, leaves that to what it
-// starts, and so to everything below.
+// libcsIgnored are the signals 32 and 33 where this process ignores them: glibc's posix_spawn, which make uses,
+// leaves that to what it starts, and so to everything below.
 func libcsIgnored(t *testing.T) uint64 {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/status")

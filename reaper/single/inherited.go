@@ -8,10 +8,11 @@ import (
 	"percore/reaper/entry"
 )
 
-// Inherit gives what percore was started with; environ is what the runtime shows of the environment. Where the entry could not look, it
-// is what the kernel still shows once the runtime has started: of the ignored signals HUP, INT and those that stop or continue, and not
-// which of the descriptors 0 to 2 were closed. The mask is that of the thread it is called on. In /proc/self it would be the first thread's,
-// which may be the one that os/signal keeps for itself, with most signals blocked.
+// Inherit gives what percore was started with; environ is what the runtime shows of the environment. Where the entry
+// could not look, it is what the kernel still shows once the runtime has started: of the ignored signals HUP, INT and
+// those that stop or continue, and not which of the descriptors 0 to 2 were closed. The mask is that of the thread it
+// is called on. In /proc/self it would be the first thread's, which may be the one that os/signal keeps for itself,
+// with most signals blocked.
 func Inherit(environ []string) entry.Inherited {
 	if in, known := entry.Read(); known {
 		return in

@@ -12,10 +12,10 @@ import (
 
 // childStopped does what a shell expects of a job, or helps a child that has no shell above it.
 //
-// A child that wants the terminal gets it if it is percore's to give. Otherwise percore stops as its child did, with all its group,
-// so that a shell that waits for percore takes the terminal back. Where nothing could continue percore (it is PID 1, or
-// its group is orphaned) it does not stop; Ctrl-Z has no effect then, as on a child without an init, whose stop
-// the kernel would not have allowed.
+// A child that wants the terminal gets it if it is percore's to give. Otherwise percore stops as its child did, with
+// all its group, so that a shell that waits for percore takes the terminal back. Where nothing could continue percore
+// (it is PID 1, or its group is orphaned) it does not stop; Ctrl-Z has no effect then, as on a child without an init,
+// whose stop the kernel would not have allowed.
 func (r *runner) childStopped(sig syscall.Signal) {
 	r.stopped = true
 	asked := r.asked.explains(sig, time.Now())
@@ -37,7 +37,8 @@ func (r *runner) childStopped(sig syscall.Signal) {
 	}
 }
 
-// request is a signal that stops, sent through percore. A child may handle it and not stop; so it explains only a stop that follows soon.
+// request is a signal that stops, sent through percore. A child may handle it and not stop; so it explains only a
+// stop that follows soon.
 type request struct {
 	sig syscall.Signal
 	at  time.Time
@@ -53,16 +54,16 @@ func (q request) explains(stop syscall.Signal, now time.Time) bool {
 // stopWait is how long another thread may take to note the SIGCONT that has woken this one too.
 const stopWait = 50 * time.Millisecond
 
-// contWait is how long percore listens for the SIGCONT that has woken it together with the child's stop: the thread that took it may
-// note it later than another one hears of the child. This narrows the window and cannot close it.
+// contWait is how long percore listens for the SIGCONT that has woken it together with the child's stop: the thread
+// that took it may note it later than another one hears of the child. This narrows the window and cannot close it.
 const contWait = 5 * time.Millisecond
 
-// stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not stop it, as
-// nothing is there to continue it. The SIGCONT is still to come from r.signals; where it has come already, before percore heard of the
-// child's stop, nothing is stopped: there may be no other.
+// stopAlong stops percore's process group by sig and returns when it goes on. False means that the kernel did not
+// stop it, as nothing is there to continue it. The SIGCONT is still to come from r.signals; where it has come
+// already, before percore heard of the child's stop, nothing is stopped: there may be no other.
 //
-// The group is signalled first, while percore still catches sig. What then stops percore is sent to this thread alone, which takes it
-// before the call returns; another thread could be late, and find it caught again.
+// The group is signalled first, while percore still catches sig. What then stops percore is sent to this thread
+// alone, which takes it before the call returns; another thread could be late, and find it caught again.
 func (r *runner) stopAlong(sig syscall.Signal) bool {
 	if os.Getpid() == 1 {
 		return false
@@ -79,8 +80,8 @@ func (r *runner) stopAlong(sig syscall.Signal) bool {
 	return r.signals.Soon(syscall.SIGCONT, 1, stopWait)
 }
 
-// resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on, and the whole tree where that is
-// what signals go to. A shell that has put percore in the foreground means the child.
+// resume answers SIGCONT for a child that is stopped: all of its group was, so all of it goes on, and the whole tree
+// where that is what signals go to. A shell that has put percore in the foreground means the child.
 func (r *runner) resume() bool {
 	if !r.stopped {
 		return false

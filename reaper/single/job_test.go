@@ -46,7 +46,8 @@ sh -c 'echo up; while :; do sleep 0.01; done' & set +m; echo $!; while :; do sle
 	}
 }
 
-// The child takes a moment to stop when it is asked to. Percore, which is stopped itself then, hears of that and of the CONT at once.
+// The child takes a moment to stop when it is asked to. Percore, which is stopped itself then, hears of that and of
+// the CONT at once.
 func TestAChildThatIsContinuedAsItStopsGoesOn(t *testing.T) {
 	r := begin(t, wish{Pdeathsig: int(syscall.SIGKILL)},
 		`trap 'echo asked; sleep 0.2; trap - TSTP; kill -TSTP $$' TSTP; echo $$; while :; do sleep 0.01; done`)

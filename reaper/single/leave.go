@@ -11,12 +11,13 @@ import (
 	"percore/reaper/tree"
 )
 
-// killedWait is how long the killed get to be gone: the kernel takes milliseconds, unless it holds on to a process (state D).
+// killedWait is how long the killed get to be gone: the kernel takes milliseconds, unless it holds on to a process
+// (state D).
 const killedWait = time.Second
 
-// waitForOthers asks what the child has left behind to stop, waits for it within what is left of StopTimeout, and kills and
-// names the rest. The time counts from the first signal that meant to stop, as far as that is recent, since its sender will not
-// wait longer.
+// waitForOthers asks what the child has left behind to stop, waits for it within what is left of StopTimeout, and
+// kills and names the rest. The time counts from the first signal that meant to stop, as far as that is recent, since
+// its sender will not wait longer.
 func (r *runner) waitForOthers() {
 	if !r.reapOthers() {
 		return
@@ -45,8 +46,8 @@ func (r *runner) waitForOthers() {
 	r.waitUntil(time.Now().Add(killedWait), func(catch.Signal) {})
 }
 
-// leaving is when the stop began that is under way now. A signal longer ago than StopTimeout was none, or its sender waits longer than we
-// know: a JVM takes QUIT for the wish to see its threads.
+// leaving is when the stop began that is under way now. A signal longer ago than StopTimeout was none, or its sender
+// waits longer than we know: a JVM takes QUIT for the wish to see its threads.
 func (r *runner) leaving(now time.Time) time.Time {
 	if now.Sub(r.left) > r.StopTimeout {
 		return now

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// withoutProc makes the init PID 1 of a namespace whose /proc nobody has mounted: the one that is there has other numbers.
+// withoutProc makes the init PID 1 of a namespace whose /proc nobody has mounted: the one that is there has other
+// numbers.
 func (r *running) withoutProc() *running {
 	r.t.Helper()
 	if os.Getuid() != 0 {

@@ -15,19 +15,19 @@ import (
 	"percore/reaper/entry"
 )
 
-// Between fork and exec Go leaves no room for code of ours. So in the rare cases that need some, the child is first percore once
-// more, which puts things right and becomes the command by exec, with the same pid:
+// Between fork and exec Go leaves no room for code of ours. So in the rare cases that need some, the child is first
+// percore once more, which puts things right and becomes the command by exec, with the same pid:
 //   - LISTEN_PID names percore and has to name the child, whose pid is not known before the fork (man 3 sd_listen_fds);
 //   - one of those signals was inherited as ignored that os/signal refuses to ignore, or that percore cannot do without.
 //
-// It costs a second start of percore, once. The shim has no handler, so a signal that reaches it does what it would do to the command
-// before its first instruction, and what is blocked stays pending until then (man 2 execve).
+// It costs a second start of percore, once. The shim has no handler, so a signal that reaches it does what it would
+// do to the command before its first instruction, and what is blocked stays pending until then (man 2 execve).
 
 // shimPath is this binary, also where its file has been replaced or removed.
 const shimPath = "/proc/self/exe"
 
-// What tells a process that sockets are meant for it. The second is the inode of a pidfd, which systemd sets, and asks for, since its
-// version 259; since Linux 6.9 no two processes have had the same one.
+// What tells a process that sockets are meant for it. The second is the inode of a pidfd, which systemd sets, and
+// asks for, since its version 259; since Linux 6.9 no two processes have had the same one.
 const (
 	listenPID     = "LISTEN_PID="
 	listenPIDFDID = "LISTEN_PIDFDID="
@@ -74,7 +74,8 @@ func listenIndex(environ []string, pid int) int {
 	return -1
 }
 
-// correctPIDFDID has LISTEN_PIDFDID, if it is there, name this process. Where there is no pidfd, no program can ask for it either.
+// correctPIDFDID has LISTEN_PIDFDID, if it is there, name this process. Where there is no pidfd, no program can ask
+// for it either.
 func correctPIDFDID(environ []string) {
 	i := slices.IndexFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, listenPIDFDID) })
 	if i < 0 {
@@ -132,7 +133,8 @@ func Become(state string, args, environ []string, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// unbroken is the shim's stderr: one that is not read must not end it. ignored are the signals that the command is to ignore.
+// unbroken is the shim's stderr: one that is not read must not end it. ignored are the signals that the command is to
+// ignore.
 type unbroken struct {
 	to      io.Writer
 	ignored uint64

@@ -34,13 +34,14 @@ type Options struct {
 	StopTimeout time.Duration  // until they are killed
 	Remap       map[int]int    // exit codes that become others
 
-	// ShimEntry is put before a word of the shim's own, and the result into the environment of percore when it starts itself
-	// on the way to the child: see shim.go.
+	// ShimEntry is put before a word of the shim's own, and the result into the environment of percore when it starts
+	// itself on the way to the child: see shim.go.
 	ShimEntry string
 }
 
-// needsThread reports whether the goroutine has to stay on its thread: a mask is a thread's own, as is what NoNewPrivs sets, and Pdeathsig is tied to its life. Otherwise
-// it is better not asked for, because the runtime then starts one more, to start others from.
+// needsThread reports whether the goroutine has to stay on its thread: a mask is a thread's own, as is what
+// NoNewPrivs sets, and Pdeathsig is tied to its life. Otherwise it is better not asked for, because the runtime then
+// starts one more, to start others from.
 func (o Options) needsThread() bool {
 	return o.Inherited.Mask != 0 || o.Pdeathsig != 0 || o.NoNewPrivs || o.needsShim()
 }
@@ -57,8 +58,8 @@ type runner struct {
 	left    time.Time // when the first signal of the latest stop came; see leaving
 }
 
-// Run runs the command and returns the exit code: the child's own, 128+n when signal n ended it, 126 or 127 when it could not
-// be run, each after Remap. It keeps the thread that it was called on where the Options need it.
+// Run runs the command and returns the exit code: the child's own, 128+n when signal n ended it, 126 or 127 when it
+// could not be run, each after Remap. It keeps the thread that it was called on where the Options need it.
 func Run(o Options) int {
 	if o.needsThread() {
 		runtime.LockOSThread()

@@ -125,8 +125,8 @@ func TestAStopIsPutDownToARequestThatWasJustSent(t *testing.T) {
 }
 
 func TestSignalsGoAsFarAsTheyAreToldTo(t *testing.T) {
-	// Three that say what they get: the child, one in its group, one in a session of its own.
-	// The child leaves the others time to say so, and the signal that goes on to what is new in the tree must not cut it short.
+	// Three that say what they get: the child, one in its group, one in a session of its own. The child leaves the
+	// others time to say so, and the signal that goes on to what is new in the tree must not cut it short.
 	const script = `trap 'echo child; trap "" HUP; sleep 0.3; exit 0' HUP
 sh -c 'trap "echo group; exit" HUP; echo ready; while :; do sleep 0.01; done' &
 setsid sh -c 'trap "echo session; exit" HUP; echo ready; while :; do sleep 0.01; done' &
@@ -192,7 +192,8 @@ func TestTheChildsWorldIsPercores(t *testing.T) {
 	}
 }
 
-// activated starts an init with socket activation. It has to know its own pid, so a shell sets the variables and becomes it.
+// activated starts an init with socket activation. It has to know its own pid, so a shell sets the variables and
+// becomes it.
 func activated(t *testing.T, variables, script string) *running {
 	t.Helper()
 	r := begin(t, wish{}, "/bin/sh", "-c", script)

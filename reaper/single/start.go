@@ -16,8 +16,8 @@ import (
 	"percore/reaper/entry"
 )
 
-// A start that fails because the machine is short of something, or because the program's file is being written, is tried again
-// after pauses that double, two and a half seconds in all.
+// A start that fails because the machine is short of something, or because the program's file is being written, is
+// tried again after pauses that double, two and a half seconds in all.
 const (
 	startTries = 8
 	firstPause = 10 * time.Millisecond
@@ -70,7 +70,8 @@ func (r *runner) spec() reaper.Spec {
 	return spec
 }
 
-// fork starts the child with the mask that was inherited, if that is not empty as it is in every thread anyway; a shim gets all signals blocked and sets that mask itself.
+// fork starts the child with the mask that was inherited, if that is not empty as it is in every thread anyway; a
+// shim gets all signals blocked and sets that mask itself.
 func (r *runner) fork(spec reaper.Spec) (int, error) {
 	childMask := r.Inherited.Mask
 	if spec.Path == shimPath {
@@ -93,8 +94,8 @@ func (r *runner) fork(spec reaper.Spec) (int, error) {
 	return pid, err
 }
 
-// ignore makes the signals that were inherited as ignored so again, for the child to inherit, or has them caught again. What arrives
-// in between is lost, as it would be in a child that ignores it.
+// ignore makes the signals that were inherited as ignored so again, for the child to inherit, or has them caught
+// again. What arrives in between is lost, as it would be in a child that ignores it.
 func (r *runner) ignore(d entry.Disposition) {
 	for sig := syscall.Signal(1); sig <= entry.SignalMax; sig++ {
 		if r.Inherited.Ignored&bit(sig) == 0 || sig == syscall.SIGCHLD {

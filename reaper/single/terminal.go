@@ -10,7 +10,8 @@ import (
 	"percore/reaper/entry"
 )
 
-// terminal is the controlling terminal (man 7 credentials, man 4 tty_ioctl). A nil one is none, and nothing is done to it.
+// terminal is the controlling terminal (man 7 credentials, man 4 tty_ioctl). A nil one is none, and nothing is done
+// to it.
 type terminal struct {
 	fd    int
 	own   int           // the process group of percore; 0 if that is outside of the pid namespace
@@ -41,8 +42,9 @@ func (t *terminal) foreground() int {
 	return pgrp
 }
 
-// wanted reports whether the child starts in the foreground. It does if percore is there, unless percore writes into a pipe: what
-// reads from that is in percore's group and may need the terminal, as a pager does. The child can have it later still.
+// wanted reports whether the child starts in the foreground. It does if percore is there, unless percore writes into
+// a pipe: what reads from that is in percore's group and may need the terminal, as a pager does. The child can have
+// it later still.
 func (t *terminal) wanted() bool {
 	if t == nil || t.foreground() != t.own {
 		return false
@@ -73,8 +75,8 @@ func (t *terminal) lend(group int) bool {
 	return t.give(group)
 }
 
-// takeBack gives percore's own group the foreground again after the child's end, so that the shell that started percore finds
-// the terminal as it was. One that a signal has killed could not restore the terminal's modes either.
+// takeBack gives percore's own group the foreground again after the child's end, so that the shell that started
+// percore finds the terminal as it was. One that a signal has killed could not restore the terminal's modes either.
 func (t *terminal) takeBack(group int, killed bool) {
 	if t == nil || t.modes == nil {
 		return

@@ -28,14 +28,15 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 // errForeign is a file in the place of a worker's socket that is not the worker's own socket.
 var errForeign = errors.New("not a socket of the worker's user")
 
-// Exposure is what has to be known to let the front door connect to a worker's socket, whatever mode the worker gave it.
+// Exposure is what has to be known to let the front door connect to a worker's socket, whatever mode the worker gave
+// it.
 type Exposure struct {
 	Path  string
 	Owner uint32 // the user that has to own it, where the worker is not root; 0 is any
 }
 
-// Expose lets every user connect. What is no socket, or a link to another's, is left alone: the folder is the worker's, and
-// a worker that was broken into could have PID 1 open the container's other sockets otherwise.
+// Expose lets every user connect. What is no socket, or a link to another's, is left alone: the folder is the
+// worker's, and a worker that was broken into could have PID 1 open the container's other sockets otherwise.
 func (e Exposure) Expose() error {
 	fd, err := openFile(e.Path)
 	if err != nil {
@@ -56,7 +57,8 @@ func (e Exposure) Expose() error {
 	return reaper.WithFileIDs(int(stat.Uid), reaper.SameID, func() error { return os.NewSyscallError("chmod", unix.Chmod(descriptorPath(fd), 0o666)) })
 }
 
-// openFile finds a socket without following a link. The descriptor stands for the file and nothing else (man 2 open, O_PATH).
+// openFile finds a socket without following a link. The descriptor stands for the file and nothing else (man 2 open,
+// O_PATH).
 func openFile(path string) (fd int, err error) {
 	fd, err = unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 // pathMax is sun_path's 108 bytes less the NUL at its end (man 7 unix).
 const pathMax = 107
 
-// Folders is where the workers' unix sockets are: one folder for each worker, which its user may write to, in one folder of
-// percore's own. It belongs to one goroutine.
+// Folders is where the workers' unix sockets are: one folder for each worker, which its user may write to, in one
+// folder of percore's own. It belongs to one goroutine.
 type Folders struct {
 	places []string
 	base   *base // nil until the first worker has a socket
 	slots  int   // how many workers have had one
 }
 
-// NewFolders makes nothing yet. Places are tried in their order; nil is /run, /dev/shm and /tmp: with a read-only root only
-// /dev/shm is left, which Docker always mounts.
+// NewFolders makes nothing yet. Places are tried in their order; nil is /run, /dev/shm and /tmp: with a read-only
+// root only /dev/shm is left, which Docker always mounts.
 func NewFolders(places []string) *Folders {
 	if places == nil {
 		places = []string{"/run", "/dev/shm", "/tmp"}
@@ -44,8 +44,9 @@ func (f *Folders) Assign(worker string) (path string, err error) {
 	return path, nil
 }
 
-// Clear makes the folder of a socket anew, so that nothing is left in it of the process before. Percore stays its owner and the
-// worker's user gets in by its group: a container that may change users often may not chown. A nil owner is percore's own user.
+// Clear makes the folder of a socket anew, so that nothing is left in it of the process before. Percore stays its
+// owner and the worker's user gets in by its group: a container that may change users often may not chown. A nil
+// owner is percore's own user.
 func Clear(path string, owner *reaper.Credential) error {
 	dir := filepath.Dir(path)
 	if err := os.RemoveAll(dir); err != nil {

@@ -1,4 +1,5 @@
-// Package tree finds and signals the descendants of a process, whatever process group or session they have made their own.
+// Package tree finds and signals the descendants of a process, whatever process group or session they have made their
+// own.
 package tree
 
 import (
@@ -26,11 +27,12 @@ type Process struct {
 	started     uint64 // clock ticks since the machine's start; with PID it stands for one process and no later one
 }
 
-// Signal sends sig once to every descendant of root, and reads /proc again until there is no new one: a process may fork
-// between being listed and being signalled. Orphans that root has adopted are among them, and so is what has made a
-// session of its own. A number that was freed and given away since it was listed gets nothing.
+// Signal sends sig once to every descendant of root, and reads /proc again until there is no new one: a process may
+// fork between being listed and being signalled. Orphans that root has adopted are among them, and so is what has
+// made a session of its own. A number that was freed and given away since it was listed gets nothing.
 //
-// Without a /proc of this pid namespace PID 1 has the kernel signal all others instead; false means that nothing could be done.
+// Without a /proc of this pid namespace PID 1 has the kernel signal all others instead; false means that nothing
+// could be done.
 func Signal(root int, sig syscall.Signal, complain func(error)) bool {
 	if !procIsOurs() {
 		return signalBlindly(root, sig, complain)
@@ -40,8 +42,8 @@ func Signal(root int, sig syscall.Signal, complain func(error)) bool {
 	return true
 }
 
-// Each does something once with every process that list has and done has not, and asks for the list again until there is no new one,
-// or until they come faster than that.
+// Each does something once with every process that list has and done has not, and asks for the list again until there
+// is no new one, or until they come faster than that.
 func Each(list func() []Process, done map[Life]bool, do func(Process)) {
 	for range passes {
 		found := false
@@ -81,15 +83,16 @@ func signalBlindly(root int, sig syscall.Signal, complain func(error)) bool {
 	return true
 }
 
-// procIsOurs reports whether /proc is there and of this pid namespace: the numbers of another one are other processes here.
+// procIsOurs reports whether /proc is there and of this pid namespace: the numbers of another one are other processes
+// here.
 func procIsOurs() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
-// Signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at /proc after opening
-// it tells, stays what it is (man 2 pidfd_open, Linux 5.3). Where there is no pidfd, nothing but a moment lies between the look
-// and the kill.
+// Signal sends sig to this process and to none that has its number by now: what a pidfd is open for, as a look at
+// /proc after opening it tells, stays what it is (man 2 pidfd_open, Linux 5.3). Where there is no pidfd, nothing but
+// a moment lies between the look and the kill.
 func (p Process) Signal(sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if err == syscall.ESRCH {
@@ -167,8 +170,8 @@ const (
 	startField   = 19
 )
 
-// parseStat reads /proc/PID/stat: pid (name) state parent … starttime. The name may hold anything, so its end is the last
-// parenthesis (man 5 proc).
+// parseStat reads /proc/PID/stat: pid (name) state parent … starttime. The name may hold anything, so its end is the
+// last parenthesis (man 5 proc).
 func parseStat(pid int, text []byte) (Process, bool) {
 	begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
 	if begin < 0 || end < begin {
@@ -188,8 +191,8 @@ func parseStat(pid int, text []byte) (Process, bool) {
 	}, err == nil && badGroup == nil && badStart == nil
 }
 
-// Printable puts a question mark for whatever is no letter, mark, number, sign or space: a process may give itself and its files names
-// that a terminal obeys.
+// Printable puts a question mark for whatever is no letter, mark, number, sign or space: a process may give itself
+// and its files names that a terminal obeys.
 func Printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -199,8 +202,8 @@ func Printable(name string) string {
 	}, name)
 }
 
-// Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc, and empty where
-// the kernel does not tell (CONFIG_PROC_CHILDREN).
+// Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc,
+// and empty where the kernel does not tell (CONFIG_PROC_CHILDREN).
 func Children() []Process {
 	var list []Process
 	for _, id := range slices.Backward(ChildIDs()) {
@@ -211,8 +214,9 @@ func Children() []Process {
 	return list
 }
 
-// ChildIDs lists the pids of the children of this process, zombies too, those of one thread the oldest first. It reads a file
-// for each thread, whatever the number of children, and is empty where the kernel does not tell (CONFIG_PROC_CHILDREN).
+// ChildIDs lists the pids of the children of this process, zombies too, those of one thread the oldest first. It
+// reads a file for each thread, whatever the number of children, and is empty where the kernel does not tell
+// (CONFIG_PROC_CHILDREN).
 func ChildIDs() []int {
 	const tasks = "/proc/self/task"
 	threads, err := os.ReadDir(tasks)
@@ -230,7 +234,8 @@ func ChildIDs() []int {
 	return ids
 }
 
-// Stopped reports whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not count.
+// Stopped reports whether a process is stopped by a signal, as by SIGSTOP; one that a debugger has stopped does not
+// count.
 func Stopped(pid int) bool {
 	p, ok := read("/proc", pid)
 	return ok && p.stopped
@@ -239,8 +244,8 @@ func Stopped(pid int) bool {
 // generationsMax bounds a look upwards; no container nests that deep.
 const generationsMax = 256
 
-// Descends reports whether a process descends from root, by the parents that they have now: one that PID 1 adopted does not. Without a
-// /proc of this pid namespace, or where it hides that process (hidepid), it is false.
+// Descends reports whether a process descends from root, by the parents that they have now: one that PID 1 adopted
+// does not. Without a /proc of this pid namespace, or where it hides that process (hidepid), it is false.
 func Descends(pid, root int) bool {
 	if !procIsOurs() {
 		return false
@@ -270,8 +275,9 @@ func User(pid int) (uid int, known bool) {
 	return uid, found && err == nil
 }
 
-// Resident is the resident memory, in bytes, of a process and of all below it; pages that they share count for each. It reads
-// two files for every process and one for every thread, and nothing else of /proc. What has ended counts nothing.
+// Resident is the resident memory, in bytes, of a process and of all below it; pages that they share count for each.
+// It reads two files for every process and one for every thread, and nothing else of /proc. What has ended counts
+// nothing.
 func Resident(pid int) int64 {
 	return resident("/proc", pid)
 }

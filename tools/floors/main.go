@@ -10,10 +10,10 @@
 //	//   - fleet, run: the door and the loop
 //	//   - worker
 //
-// A name is a file's without its .go; what follows a colon is for readers. A file uses files that come later in the list:
-// further right in its line, or further down. A use is a pair of files of which one names what the other declares, at package level
-// or as a method. A use of a file that comes earlier runs upwards. With -max the command fails where more than so many
-// percent of the uses do, or where a file is missing in the list.
+// A name is a file's without its .go; what follows a colon is for readers. A file uses files that come later in the
+// list: further right in its line, or further down. A use is a pair of files of which one names what the other
+// declares, at package level or as a method. A use of a file that comes earlier runs upwards. With -max the command
+// fails where more than so many percent of the uses do, or where a file is missing in the list.
 package main
 
 import (
