@@ -41,7 +41,8 @@ func AsUser(c *Credential, do func() error) error {
 	for i, gid := range c.Groups {
 		groups[i] = int(gid)
 	}
-	if err := unix.Setgroups(groups); err != nil { // the bare system call, unlike package syscall's, is the thread's alone
+	// The bare system call, unlike package syscall's, is the thread's alone.
+	if err := unix.Setgroups(groups); err != nil {
 		return os.NewSyscallError("setgroups", err)
 	}
 	defer unix.Setgroups(before) //nolint:errcheck // what took the groups away can give them back

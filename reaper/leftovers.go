@@ -153,7 +153,8 @@ func (r *Reaper) report(p *Process, e Exit) {
 		r.held[p] = l
 		r.setClock()
 		if l.until.IsZero() {
-			r.log.Info("what the worker has started is asked to end", "pid", e.PID, "signal", SignalName(l.sig), "left", names(l.seen))
+			r.log.Info("what the worker has started is asked to end",
+				"pid", e.PID, "signal", SignalName(l.sig), "left", names(l.seen))
 		}
 	}
 }

@@ -75,7 +75,8 @@ func (p *Process) send(sig syscall.Signal) error {
 			tree.Signal(p.pid, sig, func(error) {}) // one that has gone meanwhile, or is another user's
 		}
 		if p.spec.KillDescendants {
-			p.left = &leftovers{process: p, family: p.family()} // what is on its way to its end may not show any more whose it is
+			// What is on its way to its end may not show any more whose it is.
+			p.left = &leftovers{process: p, family: p.family()}
 			p.left.begin(sig)
 		}
 	}

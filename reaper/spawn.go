@@ -166,7 +166,9 @@ func spawnError(dir, path string, err error) error {
 }
 
 func sysProcAttr(s Spec) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setsid: s.Session, Setpgid: !s.Session, Pdeathsig: s.Pdeathsig, Foreground: s.Foreground, Ctty: s.Terminal}
+	attr := &syscall.SysProcAttr{
+		Setsid: s.Session, Setpgid: !s.Session, Pdeathsig: s.Pdeathsig, Foreground: s.Foreground, Ctty: s.Terminal,
+	}
 	// setgroups is refused to the unprivileged even when nothing would change, so nothing is asked for then.
 	if c := s.Credential; c != nil && !c.current() {
 		attr.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}

@@ -92,7 +92,8 @@ func (q quota) tighter(other quota) bool {
 
 // String says the quota in CPUs, for example `cgroup v2 quota 1.5 rounded up`.
 func (q quota) String() string {
-	text := "cgroup " + q.version.String() + " quota " + strconv.FormatFloat(float64(q.runtime)/float64(q.period), 'g', 4, 64)
+	inCPUs := strconv.FormatFloat(float64(q.runtime)/float64(q.period), 'g', 4, 64)
+	text := "cgroup " + q.version.String() + " quota " + inCPUs
 	if q.inherits {
 		text += " on a parent"
 	}

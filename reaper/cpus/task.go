@@ -38,7 +38,9 @@ func TaskLimit(ctx context.Context, uri string) (float64, error) {
 		}
 	}
 	// An answer to HTTP/1.0 has no chunks (RFC 9112 section 7.1) and ends with the connection.
-	if _, err := fmt.Fprintf(conn, "GET /%s/task HTTP/1.0\r\nHost: %s\r\nUser-Agent: percore\r\n\r\n", strings.TrimSuffix(path, "/"), address); err != nil {
+	_, err = fmt.Fprintf(conn, "GET /%s/task HTTP/1.0\r\nHost: %s\r\nUser-Agent: percore\r\n\r\n",
+		strings.TrimSuffix(path, "/"), address)
+	if err != nil {
 		return 0, fmt.Errorf("ask for task metadata: %w", err)
 	}
 	limit, err := readTask(bufio.NewReader(io.LimitReader(conn, taskBytesMax)))

@@ -94,7 +94,9 @@ func Set(sig syscall.Signal, d Disposition) error {
 // them. Those that the runtime has no handler for get their default. It gives those that were caught until then.
 func HandBack() (caught []syscall.Signal) {
 	unhook()
-	runtimes := sigaction{handler: runtimeHandler, restorer: restorerAddress(), flags: actionFlags | flagRestorer, mask: ^uint64(0)}
+	runtimes := sigaction{
+		handler: runtimeHandler, restorer: restorerAddress(), flags: actionFlags | flagRestorer, mask: ^uint64(0),
+	}
 	for sig := syscall.Signal(1); sig <= SignalMax; sig++ {
 		action := runtimes
 		switch sig {

@@ -53,6 +53,7 @@ func (s *supervisor) releaseWaiting() {
 		}
 	}
 	if len(givenUp) > 0 {
-		s.log.Warn("workers are given up: the one that was tried again failed as they did", "processes", strings.Join(givenUp, " "))
+		s.log.Warn("workers are given up: the one that was tried again failed as they did",
+			"processes", strings.Join(givenUp, " "))
 	}
 }

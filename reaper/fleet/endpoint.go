@@ -33,8 +33,9 @@ func (e *endpoints) tell(workers []*worker, stops bool) {
 func (w *worker) endpoint(stops bool) Endpoint {
 	coming, due := w.prospect(stops)
 	return Endpoint{
-		Index: w.seat, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(), State: w.endpointState(),
-		RequestsMax: w.requestsMax, Killed: w.killedExternally, Trouble: w.trouble(), Coming: coming, Due: due, Proven: w.proven,
+		Index: w.seat, Name: w.title, Address: w.address(), Incarnation: w.incarnation, PID: w.pid(),
+		State: w.endpointState(), RequestsMax: w.requestsMax, Killed: w.killedExternally, Trouble: w.trouble(),
+		Coming: coming, Due: due, Proven: w.proven,
 	}
 }
 

@@ -29,7 +29,8 @@ type Fleet struct {
 func New(o Options) *Fleet {
 	o = o.withDefaults()
 	b := &base{options: o, log: o.Log, mail: newMailbox()}
-	f := &Fleet{base: b, over: make(chan struct{}), budget: new(budget), roster: &roster{sockets: socket.NewFolders(o.SocketPlaces)}}
+	f := &Fleet{base: b, over: make(chan struct{}), budget: new(budget)}
+	f.roster = &roster{sockets: socket.NewFolders(o.SocketPlaces)}
 	b.clock = alarm.NewClock(f.mail.post, f.logPause)
 	f.outputs = newOutputs(b, f.budget)
 	f.supervisor = &supervisor{

@@ -46,6 +46,9 @@ type target struct {
 	wanted      bool   // it was when the job was ordered; an order to stop it after that counts
 }
 
+// isVoid reports whether the worker has another process by now than the one that it was about.
+func (t target) isVoid() bool { return t.incarnation != 0 && t.incarnation != t.w.incarnation }
+
 // isRoll reports whether it is a rolling restart that goes on.
 func (j *job) isRoll() bool { return j != nil && j.purpose == rolling && !j.halted }
 

@@ -33,7 +33,9 @@ func (f *Fleet) OpenLogs() error {
 // "stdout" or "stderr". It gives at most bytesMax bytes from position from on (below 0: so many bytes before the
 // end), the position that the next call goes on from, and wake, which is closed when there is more. ok is false when
 // there is no such worker or stream. It is safe from any goroutine, and keeps no writer waiting.
-func (f *Fleet) Tail(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool) {
+func (f *Fleet) Tail(
+	process, stream string, from int64, bytesMax int,
+) (data []byte, next int64, wake <-chan struct{}, ok bool) {
 	kind := output.Stdout
 	if stream == output.Stderr.String() {
 		kind = output.Stderr

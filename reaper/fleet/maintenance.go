@@ -133,7 +133,8 @@ func (m *maintenance) conclude(j *job) {
 		m.halt = ""
 	}
 	if !j.halted {
-		m.log.Info("maintenance done", "what", j.purpose.String(), "reason", j.reason, "workers", j.done, "took", alarm.Words(time.Since(j.begun)))
+		m.log.Info("maintenance done", "what", j.purpose.String(), "reason", j.reason, "workers", j.done,
+			"took", alarm.Words(time.Since(j.begun)))
 	}
 	m.roster.dismantle()
 	if j.operation != nil {

@@ -31,15 +31,21 @@ func (u *upkeep) heed(from notify.Sender, text string) {
 func (u *upkeep) speaker(from notify.Sender) *worker {
 	for _, w := range u.roster.workers {
 		switch {
-		case !w.alive() || !w.program.listens() || from.PID != w.process.PID() && !u.options.Descends(from.PID, w.process.PID()):
+		case !w.alive() || !w.program.listens() || !u.isOf(w, from.PID):
 		case u.isUserOf(w, from.UID):
 			return w
 		case !w.misspoken:
 			w.misspoken = true
-			u.log.Warn("notice ignored: its sender has another user than the worker", "process", w.title, "pid", from.PID, "uid", from.UID)
+			u.log.Warn("notice ignored: its sender has another user than the worker",
+				"process", w.title, "pid", from.PID, "uid", from.UID)
 		}
 	}
 	return nil
+}
+
+// isOf reports whether a process is the worker's own, or one below it.
+func (u *upkeep) isOf(w *worker, pid int) bool {
+	return pid == w.process.PID() || u.options.Descends(pid, w.process.PID())
 }
 
 // isUserOf reports whether a user is the worker's: the one that it was started as, the one that its process has by

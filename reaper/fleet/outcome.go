@@ -95,8 +95,9 @@ func (r *roster) misplaced() (Result, *worker) {
 	if latest == nil {
 		return Result{}, nil
 	}
-	return Result{Code: codeMisplaced, Reason: fmt.Sprintf("no worker listens where it is expected to: %s %s; its command takes the address from %s",
-		latest.title, latest.diagnosis.Full, latest.whereFrom())}, latest
+	reason := fmt.Sprintf("no worker listens where it is expected to: %s %s; its command takes the address from %s",
+		latest.title, latest.diagnosis.Full, latest.whereFrom())
+	return Result{Code: codeMisplaced, Reason: reason}, latest
 }
 
 // whereFrom says how a worker is told where to listen.

@@ -82,7 +82,9 @@ func (o *outputs) open(w *worker) (outlets []outlet, files []*os.File, err error
 			break
 		}
 		to := o.sinkOf(w, kind)
-		from := output.Origin{Process: w.title, Name: w.name, Incarnation: w.incarnation, Kind: kind, Framing: w.program.Framing}
+		from := output.Origin{
+			Process: w.title, Name: w.name, Incarnation: w.incarnation, Kind: kind, Framing: w.program.Framing,
+		}
 		stream, writer, err := output.Open(from, &w.tail, to)
 		if err != nil {
 			closeOutlets(outlets)

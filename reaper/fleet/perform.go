@@ -102,7 +102,8 @@ func (s *supervisor) kill(w *worker) {
 
 // killHung kills a process that does not answer any more; a new one follows as after any death.
 func (s *supervisor) killHung(w *worker) {
-	s.log.Warn("degraded", "reason", w.title+" does not answer; it is killed and started anew", "process", w.title, "pid", w.process.PID())
+	s.log.Warn("degraded", "reason", w.title+" does not answer; it is killed and started anew",
+		"process", w.title, "pid", w.process.PID())
 	w.killed = s.signal(w, syscall.SIGKILL) || w.killed
 }
 

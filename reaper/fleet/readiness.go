@@ -50,7 +50,8 @@ func (s *supervisor) expose(w *worker) {
 		return
 	}
 	if err := w.exposure().Expose(); err != nil {
-		s.log.Warn("socket of the worker may be closed to the front door", "process", w.title, "socket", w.socket, "err", err)
+		s.log.Warn("socket of the worker may be closed to the front door",
+			"process", w.title, "socket", w.socket, "err", err)
 	}
 }
 
@@ -84,7 +85,8 @@ func (s *supervisor) owned(w *worker, attempt func(context.Context) error) func(
 func (s *supervisor) logBelieved(title string, port int) {
 	if !s.believed {
 		s.believed = true
-		s.log.Warn("what answers at a worker's port is taken for the worker", "process", title, "port", port, "reason", "/proc does not tell which process listens there")
+		s.log.Warn("what answers at a worker's port is taken for the worker",
+			"process", title, "port", port, "reason", "/proc does not tell which process listens there")
 	}
 }
 

@@ -57,7 +57,8 @@ func (p *pool) slot(index int) *worker {
 
 func compareWorkers(a, b *worker) int {
 	return cmp.Or(
-		cmp.Compare(a.program.Priority, b.program.Priority), cmp.Compare(a.pool.order, b.pool.order), cmp.Compare(a.index, b.index),
+		cmp.Compare(a.program.Priority, b.program.Priority), cmp.Compare(a.pool.order, b.pool.order),
+		cmp.Compare(a.index, b.index),
 	)
 }
 

@@ -62,7 +62,8 @@ func (c *course) stopNext() {
 			c.startFlushing()
 			return
 		}
-		highest := slices.MaxFunc(live, func(a, b *worker) int { return cmp.Compare(a.program.Priority, b.program.Priority) }).program.Priority
+		byPriority := func(a, b *worker) int { return cmp.Compare(a.program.Priority, b.program.Priority) }
+		highest := slices.MaxFunc(live, byPriority).program.Priority
 		if highest >= c.priority {
 			return
 		}
@@ -150,7 +151,8 @@ func (c *course) report(w *worker) {
 
 // closingSentence says why the fleet ended, with what the program itself said last.
 func closingSentence(r Result, w *worker) string {
-	if r.Code == codeMisplaced && w.last.misplaced { // the reason is a sentence, and what a server said last is that it is well
+	// The reason is a sentence then, and what a server said last is that it is well.
+	if r.Code == codeMisplaced && w.last.misplaced {
 		return fmt.Sprintf("fleet ended with code %d: %s", r.Code, r.Reason)
 	}
 	text := fmt.Sprintf("fleet ended with code %d: %s %s", r.Code, w.title, r.Reason)

@@ -146,10 +146,12 @@ func (f *Fleet) snapshot() {
 
 func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
-		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index, Meant: w.pool.size, Endpoint: w.seat, Port: w.port,
-		Priority: w.program.Priority, Internal: w.program.Internal, State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
+		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index,
+		Meant: w.pool.size, Endpoint: w.seat, Port: w.port, Priority: w.program.Priority, Internal: w.program.Internal,
+		State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
-		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at, Diagnosis: w.diagnosis.Full, Complaint: w.complaint(),
+		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at,
+		Diagnosis: w.diagnosis.Full, Complaint: w.complaint(),
 	}
 	s.Waiting, s.WaitingUntil = w.waiting()
 	if w.alive() {

@@ -33,7 +33,8 @@ func (s *supervisor) apply(w *worker, e lifecycle.Event) {
 		var do []lifecycle.Action
 		w.state, do = lifecycle.Next(from, e)
 		if w.state != from {
-			s.log.Debug("worker changed state", "process", w.title, "from", from.String(), "to", w.state.String(), "event", e.String())
+			s.log.Debug("worker changed state",
+				"process", w.title, "from", from.String(), "to", w.state.String(), "event", e.String())
 		}
 		s.publish()
 		follows = false

@@ -11,8 +11,8 @@ import (
 func (m *maintenance) beginTasks(j *job) {
 	for len(j.targets) > 0 {
 		target := j.nextTarget()
-		if target.incarnation != 0 && target.incarnation != target.w.incarnation || !slices.Contains(m.roster.workers, target.w) {
-			continue // another one was faster
+		if target.isVoid() || !slices.Contains(m.roster.workers, target.w) {
+			continue // another job was faster
 		}
 		if target.wanted && !target.w.wanted {
 			target.w.inherit()
@@ -121,9 +121,14 @@ func (m *maintenance) haltRoll(j *job, reason string) {
 	if m.undone {
 		j.undo()
 	}
-	halted := append(slices.DeleteFunc(slices.Clone(m.queue), func(other *job) bool { return other.purpose != rolling }), j)
-	m.queue = slices.DeleteFunc(m.queue, func(other *job) bool { return other.purpose == rolling })
-	for _, roll := range halted {
+	var halted []*job
+	m.queue = slices.DeleteFunc(m.queue, func(other *job) bool {
+		if other.purpose == rolling {
+			halted = append(halted, other)
+		}
+		return other.purpose == rolling
+	})
+	for _, roll := range append(halted, j) {
 		if roll.operation != nil {
 			roll.operation.end(fmt.Errorf("%w: %s", ErrHalted, reason))
 			roll.operation = nil

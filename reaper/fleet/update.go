@@ -66,7 +66,8 @@ func (m *maintenance) adopt(program *Program, roll *job) {
 	}
 	old := p.program
 	p.program = program
-	restart := !program.Internal && !old.runsAs(program) // its own processes percore changes over the link, and stopping them cuts requests
+	// Its own processes percore changes over the link; stopping them would cut requests.
+	restart := !program.Internal && !old.runsAs(program)
 	for _, w := range m.roster.workers {
 		switch {
 		case w.pool != p:

@@ -105,7 +105,8 @@ func (u *upkeep) ail(w *worker, incarnation uint64, hung bool, reason string) {
 	if w.incarnation != incarnation || w.state != lifecycle.StateRunning || !w.ready {
 		return
 	}
-	u.log.Warn("worker is out of traffic", "process", w.title, "pid", w.process.PID(), "reason", reason, "next", "replace")
+	u.log.Warn("worker is out of traffic",
+		"process", w.title, "pid", w.process.PID(), "reason", reason, "next", "replace")
 	w.ready, w.hung = false, hung
 	u.maintenance.replaceAiling(w, reason)
 }

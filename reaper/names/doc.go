@@ -4,13 +4,13 @@
 //
 // The rule:
 //
-//   - A name is ours where every folder on its way belongs to root or to percore's own user and no other user may write to it, or
-//     it is sticky and what the name stands for is root's or ours (as in /tmp). Such a name is used as it is, with links, pipes and
-//     devices: a user that can change it needs no help from PID 1.
-//   - Any other name is used as the user that the file is for, with that user's rights alone (reaper.AsUser), and has to be a
-//     regular file.
-//   - Where there is no such user, or may not do it, percore uses the name itself: it follows no link, and takes only a regular file
-//     with one name, of root, of percore's user, of that user or of the folder's owner.
+//   - A name is ours where every folder on its way belongs to root or to percore's own user and no other user may
+//     write to it, or it is sticky and what the name stands for is root's or ours (as in /tmp). Such a name is used
+//     as it is, with links, pipes and devices: a user that can change it needs no help from PID 1.
+//   - Any other name is used as the user that the file is for, with that user's rights alone (reaper.AsUser), and
+//     has to be a regular file.
+//   - Where there is no such user, or may not do it, percore uses the name itself: it follows no link, and takes
+//     only a regular file with one name, of root, of percore's user, of that user or of the folder's owner.
 //
 // No name is opened in a way that waits: a FIFO has to have its other end.
 package names

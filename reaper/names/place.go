@@ -47,7 +47,8 @@ func find(path string, follow bool) (place, error) {
 		}
 		path = folder + "/" + path
 	}
-	w := walk{place: place{folder: -1, ours: true, owner: ids{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}}, rest: path, follow: follow}
+	ours := ids{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}
+	w := walk{place: place{folder: -1, ours: true, owner: ours}, rest: path, follow: follow}
 	err := w.restart()
 	for err == nil && w.base == "" {
 		err = w.step()

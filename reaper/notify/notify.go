@@ -32,7 +32,9 @@ func Open() (*Socket, error) {
 	raw, err := conn.SyscallConn()
 	if err == nil {
 		var sockErr error
-		err = raw.Control(func(fd uintptr) { sockErr = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1) })
+		err = raw.Control(func(fd uintptr) {
+			sockErr = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1)
+		})
 		if err == nil {
 			err = os.NewSyscallError("setsockopt", sockErr)
 		}

@@ -87,5 +87,6 @@ func withoutPaths(addresses []string) []string {
 
 // fits reports whether a socket that listens on address can be reached at the expected one.
 func fits(address, expected string, port int) bool {
-	return address == expected || port != 0 && (address == fmt.Sprintf("0.0.0.0:%d", port) || address == fmt.Sprintf("[::]:%d", port))
+	return address == expected ||
+		port != 0 && (address == fmt.Sprintf("0.0.0.0:%d", port) || address == fmt.Sprintf("[::]:%d", port))
 }

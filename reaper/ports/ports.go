@@ -151,7 +151,8 @@ const commandMax = 80
 // command is what a process runs, made fit for a log.
 func command(pid int) string {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	words := tree.Printable(strings.TrimSpace(strings.NewReplacer("\x00", " ", "\n", " ", "\t", " ").Replace(string(text))))
+	line := strings.NewReplacer("\x00", " ", "\n", " ", "\t", " ").Replace(string(text))
+	words := tree.Printable(strings.TrimSpace(line))
 	if len(words) > commandMax {
 		words = words[:commandMax] + "…"
 	}
@@ -195,12 +196,15 @@ func isGone(err error) bool {
 // looked at shows only then.
 func Blind() string { return blind("/proc") }
 
+const blindness = "it cannot be told which process listens at a worker's port, " +
+	"so what answers there is taken for the worker: "
+
 func blind(proc string) string {
 	if _, err := os.ReadFile(proc + "/net/tcp"); err != nil {
-		return "it cannot be told which process listens at a worker's port, so what answers there is taken for the worker: " + err.Error()
+		return blindness + err.Error()
 	}
 	if self, err := os.Readlink(proc + "/self"); err != nil || self != strconv.Itoa(os.Getpid()) {
-		return "it cannot be told which process listens at a worker's port, so what answers there is taken for the worker: " + proc + " is of another pid namespace"
+		return blindness + proc + " is of another pid namespace"
 	}
 	return ""
 }

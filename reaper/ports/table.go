@@ -47,7 +47,8 @@ func parseTCP(r io.Reader) (list []Listener) {
 		address, ok := parseAddress(fields[tcpLocal])
 		inode, err := strconv.ParseUint(fields[tcpInode], 10, 64)
 		uid, _ := strconv.Atoi(fields[tcpUID]) // the kernel writes numbers
-		if ok && err == nil && inode != 0 {    // 0 is no process's: a kernel that does not know it (gVisor) must not make a worker a stranger
+		// 0 is no process's: a kernel that does not know it (gVisor) must not make a worker a stranger.
+		if ok && err == nil && inode != 0 {
 			list = append(list, Listener{Address: address, UID: uid, inode: inode})
 		}
 	}

@@ -54,7 +54,9 @@ func (e Exposure) Expose() error {
 		return nil // without root the front door is the same user as the worker
 	}
 	// As its owner, because root may lack the capability FOWNER.
-	return reaper.WithFileIDs(int(stat.Uid), reaper.SameID, func() error { return os.NewSyscallError("chmod", unix.Chmod(descriptorPath(fd), 0o666)) })
+	return reaper.WithFileIDs(int(stat.Uid), reaper.SameID, func() error {
+		return os.NewSyscallError("chmod", unix.Chmod(descriptorPath(fd), 0o666))
+	})
 }
 
 // openFile finds a socket without following a link. The descriptor stands for the file and nothing else (man 2 open,

@@ -38,7 +38,8 @@ func (f *Folders) Assign(worker string) (path string, err error) {
 	}
 	path = filepath.Join(f.base.path, strconv.Itoa(f.slots), worker+".sock")
 	if len(path) > pathMax {
-		return "", fmt.Errorf("its path %s has %d bytes and a unix socket's has at most %d: the name has to be shorter", path, len(path), pathMax)
+		return "", fmt.Errorf("its path %s has %d bytes and a unix socket's has at most %d: the name has to be shorter",
+			path, len(path), pathMax)
 	}
 	f.slots++
 	return path, nil

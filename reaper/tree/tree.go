@@ -185,9 +185,11 @@ func parseStat(pid int, text []byte) (Process, bool) {
 	group, badGroup := strconv.Atoi(string(fields[2]))
 	started, badStart := strconv.ParseUint(string(fields[startField]), 10, 64)
 	state := fields[0][0]
-	alone := len(fields[threadsField]) == 1 && fields[threadsField][0] <= '1' // a main thread may end before the others, which then hold all it had
+	// A main thread may end before the others, which then hold all it had.
+	alone := len(fields[threadsField]) == 1 && fields[threadsField][0] <= '1'
 	return Process{
-		PID: pid, Parent: parent, Group: group, Name: Printable(string(text[begin+1 : end])), zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
+		PID: pid, Parent: parent, Group: group, Name: Printable(string(text[begin+1 : end])),
+		zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
 	}, err == nil && badGroup == nil && badStart == nil
 }
 
