@@ -11,7 +11,8 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	if x := l.exchangeOf(c); c.state == stateOpen && x.upload.state == uploadHead && x.upload.seen < x.upload.in.Pending() {
+	x := l.exchangeOf(c)
+	if c.state == stateOpen && x.upload.state == uploadHead && x.upload.seen < x.upload.in.Pending() {
 		l.onHead(c, nil) // what was sent ahead
 	}
 	if c.generation != generation {
@@ -95,7 +96,7 @@ func (l *loop) onClientClosed(c *conn) {
 	switch {
 	case x == nil:
 		l.closeConn(c)
-	case x.request.state == requestStopped && !c.gone(): // it needs not say the rest of what nobody wants to hear
+	case x.request.state == requestStopped && !c.gone(): // it need not send the rest of what is thrown away
 		x.clientEnd().judgeFIN()
 	case x.response.state == responseRelaying && !c.gone(): // nor of what is answered already; or it has left
 		x.request.state = requestStopped
@@ -146,7 +147,7 @@ func (l *loop) closeResponded(c *conn, inputRead bool) {
 }
 
 // linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
-// connection and could destroy the answer on its way (RFC 9112 section 9.6).
+// connection and could destroy the response on its way (RFC 9112 section 9.6).
 func (l *loop) linger(c *conn) {
 	l.sendFin(c)
 	c.state = stateLinger
@@ -165,7 +166,8 @@ func (l *loop) discard(c *conn) {
 			}
 			return
 		}
-		b, ok := l.receive(c, buffer.ScratchBytes) // also where both sides have ended: what is unread would make a reset of the close
+		// Also where both sides have ended: what is unread would make a reset of the close.
+		b, ok := l.receive(c, buffer.ScratchBytes)
 		if !ok {
 			return
 		}

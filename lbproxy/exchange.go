@@ -5,7 +5,6 @@ import (
 	"percore/lbproxy/balance"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
-	"percore/lbproxy/page"
 )
 
 // exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
@@ -19,9 +18,8 @@ type exchange struct {
 
 	client  client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
 	method  http1.Method
-	format  page.Format // that the client prefers for a page of our own
-	single  bool        // the client itself asked for no more than this answer
-	upgrade bool        // the client asks for another protocol
+	single  bool // the client itself asked for no more than this answer
+	upgrade bool // the client asks for another protocol
 
 	upload   upload
 	request  request
@@ -46,11 +44,6 @@ type exchange struct {
 
 // hasBegun reports whether a byte of the final answer is on its way to the client, which therefore gets no other.
 func (x *exchange) hasBegun() bool { return x.response.state != responseAwaited }
-
-// isWithWorker tells whether the worker's connection carries the whole request, to its end.
-func (x *exchange) isWithWorker() bool {
-	return x.request.state == requestSent && x.request.unsent.Pending() == 0
-}
 
 // isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
 // it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large

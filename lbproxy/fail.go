@@ -29,8 +29,9 @@ func (x *exchange) tryFailed(why cause) {
 	}
 	x.wait.Repeat = x.wait.Repeat || !untouched
 	verdict, suspicious := balance.Decide(balance.Try{
-		Rule: outcomes[why].retry, Untouched: untouched, Repeatable: x.request.replay && x.method.Idempotent(), Others: x.service.options.NextUpstream,
-		UsedSame: x.stale != nil, KeptHere: x.stale == t, Up: x.service.table.IsUp(t.Index, t.Incarnation),
+		Rule: outcomes[why].retry, Untouched: untouched, Repeatable: x.request.replay && x.method.Idempotent(),
+		Others: x.service.options.NextUpstream, UsedSame: x.stale != nil, KeptHere: x.stale == t,
+		Up:    x.service.table.IsUp(t.Index, t.Incarnation),
 		Known: x.deaths.IsKnown(t), Suspect: x.deaths.IsSuspect(x.service.table),
 	})
 	if suspicious {
@@ -46,7 +47,7 @@ func (x *exchange) obey(verdict balance.Verdict, t *balance.Backend) {
 		x.abort(x.failure)
 	case balance.AbortClosed:
 		x.abort(causeStale)
-	case balance.Same: // it keeps its place meanwhile, and as it is no more load it is none of the repeats that are counted
+	case balance.Same: // it keeps its place meanwhile; as it is no more load, it is none of the repeats that are counted
 		x.stale = t
 		x.sendTo(t, false)
 	case balance.Other:
@@ -82,7 +83,7 @@ func (l *loop) readTimedOut(u *conn) {
 	x.tryFailed(causeReadTimeout)
 }
 
-// abort ends an exchange for good: with the status that the cause asks for when nothing of an answer is out yet,
+// abort ends an exchange for good: with the status that the cause asks for when nothing of a response is out yet,
 // else visibly, by closing the connection in the middle; a clean end is never made up.
 func (x *exchange) abort(why cause) {
 	l := x.loop
@@ -106,8 +107,8 @@ func (x *exchange) abort(why cause) {
 	x.respond(o.status, x.reason(why)+x.service.whyNoneIsUp(o.status))
 }
 
-// cut ends an answer in its middle, or before its beginning. A client that knows an answer's end by more than the end of its
-// connection still gets what is here of it.
+// cut ends a response in its middle, or before its beginning. A client that knows a response's end by more than the end
+// of its connection still gets what is here of it.
 func (x *exchange) cut(status int) {
 	if !x.listens() || x.writer.pending() == 0 || x.response.state == responseTunnel || x.writer.endsWithConnection() {
 		x.drop(status)
@@ -117,13 +118,14 @@ func (x *exchange) cut(status int) {
 	x.stopUpload()
 }
 
-// listens tells whether the client may still be there to hear something, in spite of what ended the exchange.
+// listens reports whether the client may still be there to hear something, in spite of what ended the exchange.
 func (x *exchange) listens() bool {
 	return x.why != causeClientClosed && x.why != causeSendTimeout && x.why != causeReadingOwed
 }
 
-// drop closes the client's connection without another word: by a reset where the client would take a FIN for the end of the body. Any
-// other may still be sending, and a close on top of that would be a reset, which could destroy what it has not read of its answer.
+// drop closes the client's connection without another word: by a reset where the client would take a FIN for the end
+// of the body. Any other may still be sending, and a close on top of that would be a reset, which could destroy what
+// it has not read of its response.
 func (x *exchange) drop(status int) {
 	l := x.loop
 	c := l.conns.at(x.downstream)
@@ -154,7 +156,10 @@ func (x *exchange) logCause(why cause) {
 	if o.level <= slog.LevelDebug && !l.proxy.debug {
 		return
 	}
-	line := notice.Line{Level: o.level, Message: "request failed", Reason: x.reason(why), Side: o.side.String(), Status: o.status, Tries: x.wait.Tries}
+	line := notice.Line{
+		Level: o.level, Message: "request failed", Reason: x.reason(why), Side: o.side.String(), Status: o.status,
+		Tries: x.wait.Tries,
+	}
 	if why.byNumber() && !l.admitLine(&line, why) {
 		return
 	}
@@ -179,5 +184,8 @@ func (x *exchange) logTry(t *balance.Backend, why cause) {
 		return
 	}
 	o := &outcomes[why]
-	x.loop.proxy.notices.Offer(notice.Line{Level: slog.LevelDebug, Message: "try failed", Reason: o.reason, Side: o.side.String(), Worker: t.Name, Tries: x.wait.Tries})
+	x.loop.proxy.notices.Offer(notice.Line{
+		Level: slog.LevelDebug, Message: "try failed", Reason: o.reason, Side: o.side.String(), Worker: t.Name,
+		Tries: x.wait.Tries,
+	})
 }

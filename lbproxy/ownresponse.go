@@ -15,8 +15,8 @@ const allowedMethods = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"
 func (x *exchange) respond(status int, reason string) {
 	var room [page.BodyBytesMax]byte
 	o := ownResponse{
-		status: status, contentType: x.format.ContentType(), body: page.Append(room[:0], x.format, status, reason),
-		isHead: x.method == http1.MethodHEAD,
+		status: status, isHead: x.method == http1.MethodHEAD,
+		contentType: x.writer.format.ContentType(), body: page.Append(room[:0], x.writer.format, status, reason),
 	}
 	switch status {
 	case 405:
@@ -55,15 +55,13 @@ func (x *exchange) respondOwn(o *ownResponse) {
 
 // refuseHead answers the request whose head starts b.
 func (x *exchange) refuseHead(b []byte, err error) {
-	var accept page.Accept
-	accept.AddHead(b)
-	x.format = accept.Format()
+	x.writer.guessFormat(b)
 	x.glimpse(b)
 	x.refuse(err)
 }
 
-// glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides whether the answer
-// may have a body, and is logged.
+// glimpse is for a head that will never be a request, and starts b: its request line, as far as it is one, decides
+// whether the response may have a body, and is logged.
 func (x *exchange) glimpse(b []byte) {
 	l := x.loop
 	r := &l.request
@@ -94,7 +92,8 @@ func (x *exchange) refuse(err error) {
 	x.respond(status, words)
 }
 
-// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set up wrongly.
+// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set
+// up wrongly.
 func (x *exchange) refuseHello() {
 	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
 	x.refuse(refusal.ErrClientHello)

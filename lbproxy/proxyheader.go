@@ -63,7 +63,7 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 		l.freeExchange(x)
 	default:
 		x.client = c.peer
-		x.keepRest(rest)
+		x.upload.keepRest(&l.buffers, rest)
 		c.state = stateOpen
 		l.onHead(c, nil)
 	}

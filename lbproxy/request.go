@@ -20,7 +20,7 @@ const (
 type request struct {
 	state  requestState
 	b      []byte     // the head, then as much of the body as is held
-	start  int        // where the head starts in b; see frameHeld
+	start  int        // where the head starts in b; see frame
 	bodyAt int        // where the held body starts in b
 	sent   int        // how many bytes, from start on, this worker has
 	replay bool       // b is the whole request and no byte of a response has been passed on
@@ -38,8 +38,8 @@ func (x *exchange) buildRequest(r *http1.Request, who *client.Identity) {
 	x.request.b, x.request.start, x.request.bodyAt = b, 0, len(b)
 }
 
-// requestHead is what the head of a worker's request is made of: the client's, parsed strictly, is generated anew, so that nothing about
-// framing or identity is forwarded as the client spelled it.
+// requestHead is what the head of a worker's request is made of: the client's, parsed strictly, is generated anew, so
+// that nothing about framing or identity is forwarded as the client spelled it.
 type requestHead struct {
 	*http1.Request
 	who         *client.Identity
@@ -108,37 +108,49 @@ func (h *requestHead) appendFraming(b []byte) []byte {
 	return append(b, crlf...)
 }
 
-// appendRequestStart writes the field from which an application learns how long a request has waited before it: when its head was
-// complete, in the form that Heroku's router and nginx's $msec made usual.
+// appendRequestStart writes the field from which an application learns how long a request has waited before it: when
+// its head was complete, in the form that Heroku's router and nginx's $msec made usual.
 func appendRequestStart(b []byte, millis int64) []byte {
 	b = append(b, "X-Request-Start: t="...)
 	return append(strconv.AppendInt(b, millis, 10), crlf...)
 }
 
-// framingGap is overwritten by frameHeld.
+// framingGap is overwritten by frame.
 const framingGap = "                                                                " // framingGapBytes spaces
 
-// frameHeld puts the framing of a chunked request in front of its held body: its length when all is here, else a
-// first chunk. The head moves up to it, so that both stay one run of bytes.
-func (x *exchange) frameHeld() {
-	if x.upload.body.framing != http1.FramingChunked {
-		return
-	}
-	held := len(x.request.b) - x.request.bodyAt
-	framing := x.loop.out[:0]
-	if x.upload.body.done {
+// frame puts the framing of a body without a length in front of what is held of it: its length when all of it is
+// here, else a first chunk. The head moves up to it, so that both stay one run of bytes.
+func (q *request) frame(p *buffer.Pool, isWhole bool) {
+	var room [framingGapBytes]byte
+	framing := room[:0]
+	if held := q.held(); isWhole {
 		framing = append(http1.AppendNumber(framing, "Content-Length", int64(held)), crlf...)
 	} else {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body
 			framing = http1.AppendChunkHead(framing, held)
-			x.request.b = x.loop.buffers.Append(x.request.b, crlf)
+			q.b = p.Append(q.b, crlf)
 		}
 	}
-	headEnd := x.request.bodyAt - framingGapBytes
-	x.request.start = framingGapBytes - len(framing)
-	copy(x.request.b[x.request.start:], x.request.b[:headEnd])
-	copy(x.request.b[x.request.bodyAt-len(framing):], framing)
+	headEnd := q.bodyAt - framingGapBytes
+	q.start = framingGapBytes - len(framing)
+	copy(q.b[q.start:], q.b[:headEnd])
+	copy(q.b[q.bodyAt-len(framing):], framing)
+}
+
+// held is how many bytes of the body are held.
+func (q *request) held() int { return len(q.b) - q.bodyAt }
+
+// rest is what this worker has not been sent of the head and the held body.
+func (q *request) rest() []byte { return q.b[q.start+q.sent:] }
+
+// isWithWorker reports whether the worker's connection carries the whole request, to its end.
+func (q *request) isWithWorker() bool { return q.state == requestSent && q.unsent.Pending() == 0 }
+
+// release gives back the head and the held body, which no other worker will need.
+func (q *request) release(p *buffer.Pool) {
+	p.Put(q.b)
+	q.b, q.start, q.bodyAt = nil, 0, 0
 }
 
 var crlf = []byte("\r\n")

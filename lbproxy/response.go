@@ -13,6 +13,25 @@ type response struct {
 	early    bool   // it began before the worker had all of the request
 }
 
+// keep remembers the part of a head that is here, which is the end of what was remembered before.
+func (r *response) keep(p *buffer.Pool, part []byte) {
+	r.seen = len(part)
+	switch {
+	case len(part) == 0: // only interim responses
+		r.release(p)
+	case len(r.head) == 0:
+		r.head = p.Append(r.head, part)
+	default:
+		r.head = r.head[:copy(r.head, part)]
+	}
+}
+
+// release gives back what was remembered of a head.
+func (r *response) release(p *buffer.Pool) {
+	p.Put(r.head)
+	r.head = nil
+}
+
 // onResponseBytes takes bytes from a worker; b lies in the scratch.
 func (x *exchange) onResponseBytes(u *conn, b []byte) {
 	switch x.response.state {
@@ -24,7 +43,7 @@ func (x *exchange) onResponseBytes(u *conn, b []byte) {
 	}
 }
 
-// onResponseHead parses an answer's head, which may come in pieces and after interim answers.
+// onResponseHead parses a response's head, which may come in pieces and after interim responses.
 func (x *exchange) onResponseHead(u *conn, b []byte) {
 	l := x.loop
 	seen := 0
@@ -44,7 +63,7 @@ func (x *exchange) onResponseHead(u *conn, b []byte) {
 			x.tryFailed(causeBadResponse)
 			return
 		case n == 0:
-			x.keepResponseHead(b)
+			x.response.keep(&l.buffers, b)
 			return
 		case l.response.Status >= 200 || l.response.Status == statusSwitching:
 			x.beginResponse(u, b[n:])
@@ -64,22 +83,8 @@ const (
 	statusNotModified = 304
 )
 
-// keepResponseHead remembers the part of a head that is here.
-func (x *exchange) keepResponseHead(b []byte) {
-	x.response.seen = len(b)
-	switch {
-	case len(b) == 0: // only interim answers
-		x.loop.buffers.Put(x.response.head)
-		x.response.head = nil
-	case len(x.response.head) == 0:
-		x.response.head = x.loop.buffers.Append(x.response.head, b)
-	default: // b is its tail
-		x.response.head = x.response.head[:copy(x.response.head, b)]
-	}
-}
-
-// relayInterim passes a 1xx answer on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the worker was
-// asked for it and the client still waits. It reports whether the exchange goes on.
+// relayInterim passes a 1xx response on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the
+// worker was asked for it and the client still waits. It reports whether the exchange goes on.
 func (x *exchange) relayInterim(head []byte) bool {
 	l := x.loop
 	x.response.reusable = x.response.reusable && l.response.KeepAlive // where it announced a body
@@ -93,7 +98,7 @@ func (x *exchange) relayInterim(head []byte) bool {
 	return x.goesOn(x.writer.interim(&l.response))
 }
 
-// beginResponse starts passing on the answer whose head is in l.response; rest is what came behind it.
+// beginResponse starts passing on the response whose head is in l.response; rest is what came behind it.
 func (x *exchange) beginResponse(u *conn, rest []byte) {
 	l := x.loop
 	r := &l.response
@@ -112,9 +117,9 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if x.request.state != requestSent || l.isDraining() {
 		x.writer.keepAlive = false
 	}
-	x.upload.expects = false // no 100 belongs into a final answer
+	x.upload.expects = false // no 100 belongs into a final response
 	x.clientEnd().forgive()  // it was not too late, and whether the client is there will show
-	x.response.early = !x.isWithWorker()
+	x.response.early = !x.request.isWithWorker()
 	x.response.reusable = x.response.reusable && r.KeepAlive && !x.response.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
@@ -126,9 +131,9 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	}
 	x.response.state, x.request.replay = responseRelaying, false
 	x.writer.keepTrailer(x.response.body.trailer)
-	x.releaseResponseHead()
+	x.response.release(&l.buffers)
 	if x.request.state.isOver() {
-		x.releaseHead()
+		x.request.release(&l.buffers)
 	}
 	if used < len(rest) {
 		x.foundMore()
@@ -138,18 +143,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	}
 }
 
-// releaseHead gives back the request, which no other worker will need.
-func (x *exchange) releaseHead() {
-	x.loop.buffers.Put(x.request.b)
-	x.request.b, x.request.start, x.request.bodyAt = nil, 0, 0
-}
-
-func (x *exchange) releaseResponseHead() {
-	x.loop.buffers.Put(x.response.head)
-	x.response.head = nil
-}
-
-// relay passes on more of an answer's body.
+// relay passes on more of a response's body.
 func (x *exchange) relay(b []byte) {
 	payload, used, err := x.response.body.take(b)
 	if err != nil {
@@ -165,7 +159,8 @@ func (x *exchange) relay(b []byte) {
 	}
 }
 
-// foundMore notes that something came behind an answer's end. Where that had announced it, its connection was not to be kept anyway.
+// foundMore notes that something came behind a response's end. Where that had announced it, its connection was not to
+// be kept anyway.
 func (x *exchange) foundMore() {
 	if x.response.reusable {
 		x.service.pools.spokeUnasked(x.loop.conns.at(x.upstream))
@@ -188,7 +183,7 @@ func (x *exchange) finishResponse() {
 	}
 }
 
-// stopUpload leaves the rest of a request's body unread: the answer is here, and there is no worker to take more.
+// stopUpload leaves the rest of a request's body unread: the response is here, and there is no worker to take more.
 func (x *exchange) stopUpload() {
 	l := x.loop
 	x.request.state = requestStopped
@@ -230,12 +225,12 @@ func (x *exchange) flushToClient() {
 	}
 }
 
-// finish ends an exchange whose answer is out.
+// finish ends an exchange whose response is out.
 func (x *exchange) finish() {
 	l, c := x.loop, x.clientEnd().conn()
 	isComplete := x.clientEnd().isComplete()
 	keep := x.writer.keepAlive && isComplete
-	x.detachWorker(false) // nobody must find the exchange by a connection that it left behind
+	x.detachWorker(false) // no connection may lead to the exchange any more
 	x.writeDown()
 	ahead := x.upload.in
 	x.upload.in = buffer.Box{}

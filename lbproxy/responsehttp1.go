@@ -7,7 +7,8 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// This file is how HTTP/1 spells what responseWriter says (RFC 9112). Another protocol has none of it: neither chunks nor persistence.
+// This file is how HTTP/1 spells what responseWriter says (RFC 9112). Another protocol has none of it: neither chunks
+// nor persistence.
 
 // frame decides how the client learns where the body ends, from how the worker says it. HTTP/1.0 has no chunks.
 func (w *responseWriter) frame(f http1.Framing) {
@@ -34,8 +35,8 @@ func appendFields(b []byte, fields []http1.Field, trailers bool) (head []byte, i
 	return b, isDated
 }
 
-// appendHeadEnd appends the framing of a body of unknown length, what becomes of the connection where that is not the default of the
-// client's version (RFC 9112 section 9.3), and the empty line.
+// appendHeadEnd appends the framing of a body of unknown length, what becomes of the connection where that is not the
+// default of the client's version (RFC 9112 section 9.3), and the empty line.
 func (w *responseWriter) appendHeadEnd(b []byte) []byte {
 	if w.isChunked() {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
@@ -67,8 +68,9 @@ func appendTrailers(b, trailer []byte) []byte {
 	return append(b, crlf...)
 }
 
-// mayTrail reports whether a field means no more behind a body than before it: nothing about framing, routing, authorization,
-// caching or the body's format (RFC 9110 section 6.5.1). All of the fields that we know by name are of that kind.
+// mayTrail reports whether a field means no more behind a body than before it: nothing about framing, routing,
+// authorization, caching or the body's format (RFC 9110 section 6.5.1). All of the fields that we know by name are of
+// that kind.
 func mayTrail(name []byte) bool {
 	if http1.LookupField(name) != http1.FieldOther || client.IsForwarded(name) {
 		return false
@@ -84,15 +86,15 @@ func mayTrail(name []byte) bool {
 	return true
 }
 
-// A probe is something that the client gets in any case: the first byte of every response, or a zero in front of the size of a chunk, which
-// may have as many as it likes (RFC 9112 section 7.1).
+// A probe is something that the client gets in any case: the first byte of every response, or a zero in front of the
+// size of a chunk, which may have as many as it likes (RFC 9112 section 7.1).
 var (
 	probeHead  = []byte("H")
 	probeChunk = []byte("0")
 )
 
-// probe sends the next byte of the response, when nothing waits before it: a closed socket answers with a reset. inBody is whether that is
-// one of the body, which then has to be chunked.
+// probe sends the next byte of the response, when nothing waits before it: a closed socket answers with a reset.
+// inBody is whether that is one of the body, which then has to be chunked.
 func (w *responseWriter) probe(inBody bool) (ok bool) {
 	if w.probed || w.pending() > 0 {
 		return true

@@ -6,20 +6,21 @@ import (
 	"percore/lbproxy/page"
 )
 
-// responseWriter is the door to the client of an exchange: all that a client is told leaves here. The calls come in this order, and each
-// reports whether the client still takes something; when it does not, the exchange ends:
+// responseWriter is the door to the client of an exchange: all that a client is told leaves here. The calls come in
+// this order, and each reports whether the client still takes something; when it does not, the exchange ends:
 //
 //	interim or goAhead, any number of times
 //	head, then body at once, body as often as there is more, end
 //	or own, for a response of the front door's own
 //	or switchProtocols, behind which bytes pass unread
 //
-// It decides which fields leave, which are added, how the body is framed and what becomes of the connection. responsehttp1.go has how HTTP/1
-// spells that. What the client's socket does not take is kept until flush.
+// It decides which fields leave, which are added, how the body is framed and what becomes of the connection.
+// responsehttp1.go has how HTTP/1 spells that. What the client's socket does not take is kept until flush.
 type responseWriter struct {
 	loop      *loop
 	client    int32         // slot of the client's connection
 	minor     uint8         // of the client's HTTP version
+	format    page.Format   // of our own pages
 	keepAlive bool          // the connection is kept afterwards
 	closes    bool          // the client wants no more than this response, and has nothing left to say
 	trailers  bool          // the client takes trailers
@@ -30,6 +31,28 @@ type responseWriter struct {
 	trailer   []byte        // of the response, as far as it is here
 	unsent    buffer.Box    // what the client's socket has not taken
 	bodyBytes int64         // of the body, without framing
+}
+
+// understand notes what the client of a request can be told, and in which form.
+func (w *responseWriter) understand(r *http1.Request) {
+	w.minor, w.keepAlive = r.Minor, r.KeepAlive && !w.loop.isDraining()
+	var accept page.Accept
+	for i := range r.Fields {
+		switch f := &r.Fields[i]; {
+		case f.ID == http1.FieldAccept && !f.Hop:
+			accept.Add(f.Value)
+		case f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers"):
+			w.trailers = true
+		}
+	}
+	w.format = accept.Format()
+}
+
+// guessFormat looks for what the client accepts in b, which begins with a head that is refused.
+func (w *responseWriter) guessFormat(b []byte) {
+	var accept page.Accept
+	accept.AddHead(b)
+	w.format = accept.Format()
 }
 
 // isChunked reports whether the client gets the body in chunks.
@@ -52,7 +75,8 @@ func (w *responseWriter) interim(r *http1.Response) bool {
 // goAhead tells a client that waits for it to send its body.
 func (w *responseWriter) goAhead() bool { return w.send(continueResponse, false) }
 
-// head takes the head of a final response. It leaves with the first part of the body, which has to follow at once, even if it is empty.
+// head takes the head of a final response. It leaves with the first part of the body, which has to follow at once,
+// even if it is empty.
 func (w *responseWriter) head(r *http1.Response) {
 	w.frame(r.Framing)
 	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
@@ -81,15 +105,16 @@ func (w *responseWriter) body(payload []byte, last bool) bool {
 	return len(payload) == 0 || w.send(payload, last)
 }
 
-// keepTrailer copies a part of the response's trailer section, for a client that asked for it (RFC 9110 section 6.5): the chunks are
-// framed anew on top of where it lies.
+// keepTrailer copies a part of the response's trailer section, for a client that asked for it (RFC 9110 section 6.5):
+// the chunks are framed anew on top of where it lies.
 func (w *responseWriter) keepTrailer(part []byte) {
 	if w.trailers && w.isChunked() && len(part) > 0 {
 		w.trailer = w.loop.buffers.Append(w.trailer, part)
 	}
 }
 
-// end ends a body whose last part did not end it: with its trailers, or because it ended with the worker's connection.
+// end ends a body whose last part did not end it: with its trailers, or because it ended with the worker's
+// connection.
 func (w *responseWriter) end() bool {
 	if !w.isChunked() || w.ended {
 		return true
@@ -150,9 +175,9 @@ func (w *responseWriter) switchProtocols(r *http1.Response, first []byte) bool {
 	return w.send(b, false)
 }
 
-// send writes p, and keeps what the client's socket does not take. The last bytes of a response leave with the connection's end where that
-// follows at once: a close on top of unread input would reset the connection, so a client whose next bytes are only on their way does not
-// count.
+// send writes p, and keeps what the client's socket does not take. The last bytes of a response leave with the
+// connection's end where that follows at once: a close on top of unread input would reset the connection, so a client
+// whose next bytes are only on their way does not count.
 func (w *responseWriter) send(p []byte, last bool) bool {
 	l := w.loop
 	c := l.conns.at(w.client)

@@ -4,7 +4,6 @@ import (
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
-	"percore/lbproxy/page"
 	"percore/lbproxy/refusal"
 )
 
@@ -63,13 +62,14 @@ func (l *loop) headTimedOut(c *conn) {
 	l.linger(c) // its request may have come just now
 }
 
-// serve is a request's way, from its whole head on; rest is what came behind that. Each step decides one thing, and nothing is made for
-// a worker before it is known that a worker answers:
+// serve is a request's way, from its whole head on; rest is what came behind that. Each step decides one thing, and
+// nothing is made for a worker before it is known that a worker answers:
 //
 //	read → who asks → who answers → queue and worker → response → client
 //
-// The response comes by response.go, or by ownresponse.go, and leaves by responsewriter.go. Hosts, limits and access have their place between
-// who asks and who answers; a route to a file, a redirect or another service is a row of the switch.
+// The response comes by response.go, or by ownresponse.go, and leaves by responsewriter.go. Hosts, limits and access
+// have their place between who asks and who answers; a route to a file, a redirect or another service is a row of the
+// switch.
 func (x *exchange) serve(c *conn, r *http1.Request, rest []byte) {
 	x.takeUp(c, r)
 	var room [localBytes]byte
@@ -88,10 +88,8 @@ func (x *exchange) serve(c *conn, r *http1.Request, rest []byte) {
 func (x *exchange) takeUp(c *conn, r *http1.Request) {
 	l := x.loop
 	l.timers.Clear(c.slot)
-	x.method, x.writer.minor, x.upgrade = r.MethodID, r.Minor, r.Upgrade
-	x.single = !r.KeepAlive
-	x.noteWishes(r.Fields)
-	x.writer.keepAlive = r.KeepAlive && !l.isDraining()
+	x.method, x.upgrade, x.single = r.MethodID, r.Upgrade, !r.KeepAlive
+	x.writer.understand(r)
 	x.headNanos = l.nowNanos
 	x.noteHead(r)
 	x.upload.body.begin(r.Framing, r.Length)
@@ -101,8 +99,8 @@ func (x *exchange) takeUp(c *conn, r *http1.Request) {
 // localBytes is room for our own address, which stands for a host that was not named: IPv6, with a port.
 const localBytes = 64
 
-// identify decides who asks: the client, its scheme and its host, as far as it is to be believed. An HTTP/1.0 client need not name a host;
-// then it is the address that it connected to, which is written into room.
+// identify decides who asks: the client, its scheme and its host, as far as it is to be believed. An HTTP/1.0 client
+// need not name a host; then it is the address that it connected to, which is written into room.
 func (x *exchange) identify(c *conn, r *http1.Request, room []byte) client.Identity {
 	host := r.Host
 	if host == nil {
@@ -137,7 +135,8 @@ func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
 	}
 }
 
-// forward has a worker answer: the head is written for it, the body is collected, and as soon as enough of that is here a worker is chosen.
+// forward has a worker answer: the head is written for it, the body is collected, and as soon as enough of that is
+// here a worker is chosen.
 func (x *exchange) forward(c *conn, r *http1.Request, who *client.Identity, rest []byte) {
 	x.upload.expects = x.asksWorker(r, rest)
 	x.buildRequest(r, who)
@@ -156,22 +155,8 @@ func (x *exchange) forward(c *conn, r *http1.Request, who *client.Identity, rest
 	}
 }
 
-// noteWishes notes what the client says about responses to it.
-func (x *exchange) noteWishes(fields []http1.Field) {
-	var accept page.Accept
-	for i := range fields {
-		switch f := &fields[i]; {
-		case f.ID == http1.FieldAccept && !f.Hop:
-			accept.Add(f.Value)
-		case f.ID == http1.FieldTE && x.writer.minor > 0 && http1.HasToken(f.Value, "trailers"):
-			x.writer.trailers = true
-		}
-	}
-	x.format = accept.Format()
-}
-
-// hasRoom tells whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot be held that comes with
-// its offer, for which nobody has to wait (RFC 6455 section 4.1).
+// hasRoom reports whether the buffers have room for the request. Where they run short the beginning of a tunnel cannot
+// be held that comes with its offer, for which no client has to wait (RFC 6455 section 4.1).
 func (x *exchange) hasRoom(rest []byte) bool {
 	p := x.loop.buffers.Pressure()
 	if p != buffer.None && x.upgrade && len(rest) > 0 {

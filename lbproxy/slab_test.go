@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/epoll"
 )
 
@@ -82,18 +83,19 @@ func TestTheTableOfConnectionsIsNothingToTheCollector(t *testing.T) {
 
 // TestWhatWasSentAheadIsNotMoved holds that many requests in one read cost one copy, not one each.
 func TestWhatWasSentAheadIsNotMoved(t *testing.T) {
-	x := &exchange{loop: &loop{}}
+	var u upload
+	var p buffer.Pool
 	ahead := bytes.Repeat([]byte(getRequest), 100)
-	x.keepRest(ahead)
-	whole := x.upload.in.Bytes()
+	u.keepRest(&p, ahead)
+	whole := u.in.Bytes()
 	for left := 99; left > 0; left-- {
-		x.keepRest(x.upload.in.Bytes()[len(getRequest):])
-		if got := x.upload.in.Bytes(); len(got) != left*len(getRequest) || &got[0] != &whole[len(whole)-len(got)] || !bytes.HasPrefix(got, []byte(getRequest)) {
+		u.keepRest(&p, u.in.Bytes()[len(getRequest):])
+		if got := u.in.Bytes(); len(got) != left*len(getRequest) || &got[0] != &whole[len(whole)-len(got)] || !bytes.HasPrefix(got, []byte(getRequest)) {
 			t.Fatalf("with %d requests left: got %d bytes, want %d of the same buffer", left, len(got), left*len(getRequest))
 		}
 	}
-	x.keepRest(nil)
-	if x.loop.buffers.Used() != 0 {
+	u.keepRest(&p, nil)
+	if p.Used() != 0 {
 		t.Error("behind the last request: got a buffer, want it given back")
 	}
 }

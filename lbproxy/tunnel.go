@@ -23,8 +23,8 @@ func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	x.backend.BecomeTunnel()
 	x.service.freed(x.backend)
 	takes := x.writer.switchProtocols(&l.response, rest)
-	x.releaseHead() // a tunnel may last for hours
-	x.releaseResponseHead()
+	x.request.release(&l.buffers) // a tunnel may last for hours
+	x.response.release(&l.buffers)
 	if !x.goesOn(takes) {
 		return
 	}

@@ -16,8 +16,21 @@ type upload struct {
 	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
 }
 
-// headReadBytes is the most that one read takes while a head is expected, and so the most that a client can send ahead of
-// the answer: enough for nearly every head, and for most requests with their bodies.
+// keepRest holds what the client sent ahead, behind the end of its request, until its response is out.
+func (u *upload) keepRest(p *buffer.Pool, rest []byte) {
+	u.seen = 0
+	switch {
+	case len(rest) == 0:
+		u.in.Release(p)
+	case u.in.Pending() > 0: // rest is its tail, and stays where it is: a move for each of many requests would be quadratic
+		u.in.Keep(len(rest))
+	default:
+		u.in.Add(p, rest)
+	}
+}
+
+// headReadBytes is the most that one read takes while a head is expected, and so the most that a client can send
+// ahead of the response: enough for nearly every head, and for most requests with their bodies.
 const headReadBytes = 20 << 10
 
 // holdBytesMin is the least that is read at once while a body is held.
@@ -42,8 +55,7 @@ func (x *exchange) bodyRoom() int {
 	l := x.loop
 	switch x.request.state {
 	case requestHeld:
-		held := len(x.request.b) - x.request.bodyAt
-		room := min(l.readRoom(), max(x.holdMax()-held, holdBytesMin))
+		room := min(l.readRoom(), max(x.holdMax()-x.request.held(), holdBytesMin))
 		if l.buffers.Pressure() == buffer.Full {
 			room = min(room, max(cap(x.request.b)-len(x.request.b)-len(crlf), 1)) // what needs no larger buffer
 		}
@@ -62,7 +74,7 @@ func (x *exchange) bodyRoom() int {
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
 func (x *exchange) onBody(c *conn, b []byte) {
 	l := x.loop
-	if x.request.state == requestStopped { // its answer is here, or its worker takes no more
+	if x.request.state == requestStopped { // its response is here, or its worker takes no more
 		x.upload.body.total += int64(len(b))
 		return
 	}
@@ -94,9 +106,8 @@ func (x *exchange) onBody(c *conn, b []byte) {
 		return
 	}
 	x.upload.in.Release(&l.buffers)
-	if len(x.request.b)-x.request.bodyAt >= x.holdMax() {
-		x.frameHeld()
-		x.assign()
+	if x.request.held() >= x.holdMax() {
+		x.choose()
 	}
 }
 
@@ -118,43 +129,38 @@ func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 func (x *exchange) requestRead(c *conn, rest []byte) {
 	x.endRequest(c, rest)
 	x.request.replay = true
-	x.frameHeld()
+	x.choose()
+}
+
+// choose frames what is held of the body, and goes on to a worker.
+func (x *exchange) choose() {
+	if x.upload.body.framing == http1.FramingChunked {
+		x.request.frame(&x.loop.buffers, x.upload.body.done)
+	}
 	x.assign()
 }
 
-// endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that is kept: it would have
-// to be for as long as the worker takes. The client learns from the end of its connection that nobody has looked at it (RFC 9112 section 9.3.2).
+// endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that
+// is kept: it would have to be for as long as the worker takes. The client learns from the end of its connection that
+// it was not looked at (RFC 9112 section 9.3.2).
 func (x *exchange) endRequest(c *conn, rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
 		x.upload.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
 	x.writer.closes = x.single && x.upload.body.framing == http1.FramingNone && len(rest) == 0
-	x.keepRest(rest)
+	x.upload.keepRest(&x.loop.buffers, rest)
 	x.clientEnd().noteWhole()
 	x.upload.state = uploadWhole
 }
 
-// keepRest holds what the client sent ahead, behind the end of its request, until its answer is out.
-func (x *exchange) keepRest(rest []byte) {
-	x.upload.seen = 0
-	switch {
-	case len(rest) == 0:
-		x.upload.in.Release(&x.loop.buffers)
-	case x.upload.in.Pending() > 0: // rest is its tail, and stays where it is: to move it for each of many requests would be quadratic
-		x.upload.in.Keep(len(rest))
-	default:
-		x.upload.in.Add(&x.loop.buffers, rest)
-	}
-}
+// Expect: 100-continue (RFC 9110 section 10.1.1). Where the body is held, the front door alone can say 100.
+// Where it is streamed, the worker is asked: it may refuse the body before it is sent.
 
-// Expect: 100-continue (RFC 9110 section 10.1.1). Where the body is held, nobody but the front door can say 100. Where it
-// is streamed, the worker is asked: it may refuse the body before it is sent.
-
-// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says 100: many
-// a small server knows no expectations, and some clients wait for ever. curl waits as long.
+// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says
+// 100: many a small server knows no expectations, and some clients wait for ever. curl waits as long.
 const expectMillis = 1_000
 
-// asksWorker tells whether a client that holds its body back waits for the worker's word: it will not be held whole.
+// asksWorker reports whether a client that holds its body back waits for the worker's word: it will not be held whole.
 func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
 	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax())
 }

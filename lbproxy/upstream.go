@@ -65,7 +65,7 @@ func (x *exchange) startConnect(t *balance.Backend) {
 func (x *exchange) pushRequest() {
 	l := x.loop
 	u := l.conns.at(x.upstream)
-	n, ok := l.send(u, x.request.b[x.request.start+x.request.sent:])
+	n, ok := l.send(u, x.request.rest())
 	if !ok {
 		x.writeFailed(u)
 		return
@@ -88,7 +88,7 @@ func (x *exchange) pushRequest() {
 		return
 	}
 	if !x.request.replay || !x.method.Idempotent() {
-		x.releaseHead()
+		x.request.release(&l.buffers)
 	}
 	if x.upload.state != uploadBody {
 		x.request.state = requestSent

@@ -2,8 +2,8 @@ package http1
 
 import "strconv"
 
-// AppendStatusLine appends the first line of a response, in the version that we speak. Reason may be empty; the space before it stays
-// (RFC 9112 section 4).
+// AppendStatusLine appends the first line of a response, in the version that we speak. Reason may be empty; the space
+// before it stays (RFC 9112 section 4).
 func AppendStatusLine[R string | []byte](dst []byte, status int, reason R) []byte {
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(status), 10)
@@ -28,9 +28,9 @@ func AppendNumber(dst []byte, name string, value int64) []byte {
 	return append(dst, lineEnd...)
 }
 
-// AppendUpgrade appends the fields that offer WebSocket, or that agree to it, where fields do (RFC 9110 section 7.8). They are
-// hop-by-hop, and so have to be written anew. Connection has its capital: that is how RFC 6455 and browsers spell it, and some compare
-// exactly.
+// AppendUpgrade appends the fields that offer WebSocket, or that agree to it, where fields do (RFC 9110 section 7.8).
+// They are hop-by-hop, and so have to be written anew. Connection has its capital: that is how RFC 6455 and browsers
+// spell it, and some compare exactly.
 func AppendUpgrade(dst []byte, fields []Field) []byte {
 	for i := range fields {
 		if fields[i].ID != FieldUpgrade {

@@ -27,7 +27,8 @@ func TestWhatIsAppendedIsALineOfAHead(t *testing.T) {
 	}
 }
 
-// TestAnUpgradeIsAppendedAsItWasSpelt has the fields of a request that Parse takes for an offer, and of such that it does not.
+// TestAnUpgradeIsAppendedAsItWasSpelt has the fields of a request that Parse takes for an offer, and of such that it
+// does not.
 func TestAnUpgradeIsAppendedAsItWasSpelt(t *testing.T) {
 	tests := []struct{ name, fields, want string }{
 		{"WebSocket", "Connection: upgrade\r\nUpgrade: websocket\r\n", "Connection: Upgrade\r\nUpgrade: websocket\r\n"},

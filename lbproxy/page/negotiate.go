@@ -6,8 +6,8 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// Accept is what a request accepts: its Accept fields are one list (RFC 9110 section 12.5.1), of which the greatest weight wins, then the
-// most specific range, then the first. The zero value is that of a request without any.
+// Accept is what a request accepts: its Accept fields are one list (RFC 9110 section 12.5.1), of which the greatest
+// weight wins, then the most specific range, then the first. The zero value is that of a request without any.
 type Accept struct {
 	offers [formats]offer
 	order  int // how many ranges there were
@@ -52,8 +52,8 @@ func (a *Accept) Format() Format {
 	if !a.asked {
 		return HTML
 	}
-	// The first of these wins a tie: who says `*/*` and nothing else is a tool such as curl, and shows what it gets in a terminal;
-	// browsers say text/html.
+	// The first of these wins a tie: who says `*/*` and nothing else is a tool such as curl, and shows what it gets
+	// in a terminal; browsers say text/html.
 	chosen := Text
 	for _, f := range [...]Format{HTML, JSON} {
 		if a.offers[f].beats(a.offers[chosen]) {
@@ -123,7 +123,8 @@ func meaning(mediaRange []byte) *knownRange {
 
 const weightFull = 1000
 
-// weightOf finds q among a range's parameters, in thousandths; what is malformed counts in full, as if it were not there.
+// weightOf finds q among a range's parameters, in thousandths; what is malformed counts in full, as if it were not
+// there.
 func weightOf(parameters []byte) int {
 	for len(parameters) > 0 {
 		var parameter []byte

@@ -50,7 +50,8 @@ func TestTheFormatFollowsAccept(t *testing.T) {
 	}
 }
 
-// TestFieldsAreTakenAsAHeadIs holds the two ways against each other: the fields that the codec has found, and the lines of a head.
+// TestFieldsAreTakenAsAHeadIs holds the two ways against each other: the fields that the codec has found, and the
+// lines of a head.
 func TestFieldsAreTakenAsAHeadIs(t *testing.T) {
 	for _, fields := range [][]string{
 		nil,
