@@ -210,3 +210,11 @@ func TestUsersThatOnlyRootCanGive(t *testing.T) {
 		}
 	}
 }
+
+func TestALogFileThatIsNotUsedIsAWarning(t *testing.T) {
+	_, warnings, err := config.Load([]string{"PERCORE_STDERR_LOGFILE=/var/log/e", "PERCORE_REDIRECT_STDERR=on"}, someUID)
+	want := "PERCORE_STDERR_LOGFILE=/var/log/e: has no effect; with PERCORE_REDIRECT_STDERR stderr goes where stdout goes"
+	if err != nil || len(warnings) != 1 || warnings[0].String() != want {
+		t.Errorf("got %v and error %v, want %s", warnings, err, want)
+	}
+}

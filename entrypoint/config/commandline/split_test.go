@@ -120,6 +120,14 @@ func TestShellOperator(t *testing.T) {
 	}
 }
 
+func TestSplitKeepsWhatIsNotSpecial(t *testing.T) {
+	for _, word := range []string{"a=b", "--x=1,2", "{port}", "50%", "a@b", "~", "#x", "$A", "(", "büro", "\x01"} {
+		if got, err := Split("app " + word); err != nil || len(got) != 2 || got[1] != word {
+			t.Errorf("%q: got %q and error %v", word, got, err)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	for _, line := range []string{`a 'b' "c\"" \d`, "a\\\nb", `"`, `'`, `\`} {
 		f.Add(line)

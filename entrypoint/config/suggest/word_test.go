@@ -92,3 +92,28 @@ func TestChoice(t *testing.T) {
 		t.Errorf("a word for a choice that there is not: got %q", got)
 	}
 }
+
+func TestSlipsAreOfOneKindAtAPlace(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"ca", "abc", 3}, // the restricted form edits no pair twice
+		{"kitten", "mitten", 1},
+		{"flaw", "lawn", 2},
+		{"ab", "ba", 1},
+		{"abcd", "badc", 2},
+	} {
+		if got := suggest.Slips(c.a, c.b); got != c.want {
+			t.Errorf("%s and %s: got %d slips, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestAGuessIsNeverOneOfNothing(t *testing.T) {
+	for _, wrong := range []string{"", "x", "workers"} {
+		if word, choice := suggest.Word(wrong, nil), suggest.Choice(wrong, nil); word != "" || choice != "" {
+			t.Errorf("%q among no words: got %q and %q", wrong, word, choice)
+		}
+	}
+}

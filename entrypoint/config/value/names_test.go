@@ -20,3 +20,13 @@ func TestNames(t *testing.T) {
 		{name: "other scripts", text: "büro", err: "not a list of names"},
 	})
 }
+
+func TestNamesAreHandedOnAsTheyAreWritten(t *testing.T) {
+	var names value.Names
+	if err := names.UnmarshalText([]byte("Mailer, cron.2")); err != nil {
+		t.Fatal(err)
+	}
+	if len(names) != 2 || names[0] != "Mailer" || names[1] != "cron.2" {
+		t.Errorf("got %q, want both, in their own case", []string(names))
+	}
+}

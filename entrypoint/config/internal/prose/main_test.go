@@ -162,3 +162,29 @@ func TestFilesAreTakenTogether(t *testing.T) {
 		t.Errorf("got\n%s\nwant A and then B, and nothing of tests", text)
 	}
 }
+
+func TestEntriesOfLooksIntoEveryStruct(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "groups.go")
+	text := `package config
+
+// Outer has another in it.
+type Outer struct {
+	// A is outside.
+	A string ` + "`envconfig:\"A\"`" + `
+
+	Inner struct {
+		// B is inside.
+		B string ` + "`envconfig:\"B\" default:\"x\"`" + `
+	}
+	C string ` + "`json:\"c\"`" + `
+}
+`
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := entriesOf(name)
+	if err != nil || len(got) != 2 || got[0] != (entry{name: "A", meaning: "A is outside."}) || got[1] != (entry{name: "B", meaning: "B is inside."}) {
+		t.Errorf("got %+v and error %v, want A and B", got, err)
+	}
+}
