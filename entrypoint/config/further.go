@@ -92,7 +92,7 @@ func (l *loader) loadFurther(c *Config, uid int) error {
 func (l *loader) takeOver(fleet *loader) {
 	for _, v := range l.vars {
 		given, set := fleet.settings[v.key]
-		if v.inherited && set && !l.isSet(v.name) {
+		if v.inherited() && set && !l.isSet(v.name) {
 			l.settings[v.name] = Setting{Name: v.name, Value: given.Value, Source: FromFleet, Reason: v.key}
 		}
 	}

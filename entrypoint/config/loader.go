@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"reflect"
 	"slices"
@@ -59,10 +60,23 @@ func (l *loader) isSet(name string) bool {
 	return faulty || set
 }
 
+// all yields the variables, then those of further programs.
+func (l *loader) all() iter.Seq[*variable] {
+	return func(yield func(*variable) bool) {
+		for _, list := range [...][]variable{l.vars, l.further} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // names lists the variables' names that start with our prefix.
 func (l *loader) names() []string {
 	var names []string
-	for _, v := range slices.Concat(l.vars, l.further) {
+	for v := range l.all() {
 		if strings.HasPrefix(v.name, environment.Prefix) {
 			names = append(names, v.name)
 		}
@@ -206,7 +220,7 @@ func compare(a, b reflect.Value) int {
 // problems lists the faults in the order of the struct.
 func (l *loader) problems() []Problem {
 	var list []Problem
-	for _, v := range slices.Concat(l.vars, l.further) {
+	for v := range l.all() {
 		if fault, ok := l.faults[v.name]; ok {
 			list = append(list, fault)
 		}

@@ -48,32 +48,49 @@ type variable struct {
 	field reflect.Value // addressable
 	tags  reflect.StructTag
 
-	// What the structs say in which the field is embedded.
-	group, process string
-	inherited      bool
+	*surroundings
 }
 
-// variablesOf lists the tagged fields of the struct that spec points to, and those of the structs embedded in it.
-func variablesOf(spec any) []variable { return fieldsOf(reflect.ValueOf(spec).Elem(), variable{}) }
+// surroundings is what the structs say in which a field is embedded; the fields of one struct share it.
+type surroundings struct {
+	group, process string
+	inherit        bool // a further program that has no value of its own takes the fleet's
+}
 
-// fieldsOf lists the fields of one struct; around is what those say that it is in.
-func fieldsOf(s reflect.Value, around variable) []variable {
-	var list []variable
+// within is what the tags of an embedded struct make of it.
+func (s *surroundings) within(tags reflect.StructTag) *surroundings {
+	return &surroundings{
+		group:   cmp.Or(tags.Get("group"), s.group),
+		process: cmp.Or(tags.Get("process"), s.process),
+		inherit: s.inherit || isInherited(tags),
+	}
+}
+
+func isInherited(tags reflect.StructTag) bool { return tags.Get("inherited") == "true" }
+
+// variablesMax is about as many variables as Config has.
+const variablesMax = 128
+
+// variablesOf lists the tagged fields of the struct that spec points to, and those of the structs embedded in it.
+func variablesOf(spec any) []variable {
+	return appendFields(make([]variable, 0, variablesMax), reflect.ValueOf(spec).Elem(), &surroundings{})
+}
+
+// appendFields lists the fields of one struct; around is what those say that it is in.
+func appendFields(list []variable, s reflect.Value, around *surroundings) []variable {
 	for i := range s.NumField() {
 		field := s.Type().Field(i)
-		v := around
-		v.field, v.tags = s.Field(i), field.Tag
-		v.inherited = around.inherited || field.Tag.Get("inherited") == "true"
-		v.group, v.process = cmp.Or(field.Tag.Get("group"), around.group), cmp.Or(field.Tag.Get("process"), around.process)
 		if field.Anonymous {
-			list = append(list, fieldsOf(s.Field(i), v)...)
+			list = appendFields(list, s.Field(i), around.within(field.Tag))
 		} else if name := field.Tag.Get("envconfig"); name != "" {
-			v.name, v.key = name, name
-			list = append(list, v)
+			list = append(list, variable{name: name, key: name, field: s.Field(i), tags: field.Tag, surroundings: around})
 		}
 	}
 	return list
 }
+
+// inherited reports whether a further program that has no value of its own takes the fleet's.
+func (v variable) inherited() bool { return v.inherit || isInherited(v.tags) }
 
 func (v variable) secret() bool { return v.tags.Get("secret") == "true" }
 
