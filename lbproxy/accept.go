@@ -75,7 +75,7 @@ func (a *accepter) from(listener *conn) {
 			listener.facts &^= factReadable
 			return
 		case unix.EINTR, unix.ECONNABORTED:
-			// The one who connected has left; the next in the queue has not.
+			// This client has left; the next in the queue has not.
 		case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
 			if !l.room.shed() {
 				a.pause(listener, errno.Error())
@@ -173,7 +173,8 @@ func (a *accepter) firstRead(c *conn) {
 	}
 	a.early.won()
 	x := l.exchangeOf(c)
-	if c.state == stateOpen && x.upload.state == uploadWhole && x.request.state.isOver() && x.single && a.once.worthIt() {
+	isLast := c.state == stateOpen && x.upload.state == uploadWhole && x.request.state.isOver() && x.single
+	if isLast && a.once.worthIt() {
 		a.late = append(a.late, lateWatch{c.ref(), l.now + watchMillis})
 		return
 	}

@@ -12,12 +12,13 @@ const (
 	kindUpstream        // a worker
 )
 
-// connState is what a connection is for now. How far a request and its answer are is their exchange's to say. The comments name the timer class that is armed meanwhile.
+// connState is what a connection is for now. How far a request and its response are is their exchange's to say. The
+// comments name the timer class that is armed meanwhile.
 type connState uint8
 
 const (
 	stateNone       connState = iota // a free slot, or a listener's
-	stateProxy                       // downstream: who connects is still to be said (timerProxy)
+	stateProxy                       // downstream: the PROXY header, which names the client, is awaited (timerProxy)
 	stateIdle                        // downstream: between requests (timerHeader at first, then timerKeepalive)
 	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then deadlines.go)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
@@ -62,12 +63,12 @@ type conn struct {
 	service     uint16      // upstream: of its worker
 	endpoint    uint16      // upstream: index of its worker
 	incarnation uint64      // upstream: of its worker
-	since       int64       // milliseconds on the loop's clock; upstream, by loop.steady: end of its last answer; downstream: whole request, or lingering
+	since       int64       // milliseconds: downstream, of the whole request, or of lingering; upstream, by loop.steady, of its last response's end
 	born        int64       // upstream: milliseconds by loop.steady, when it was opened
 	idleMillis  int32       // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16      // upstream: requests that it has carried
 	asked       uint32      // upstream: the loop's turn in which it was given the last bytes of its request that it has
-	peer        client.Peer // downstream: who connected
+	peer        client.Peer // downstream: the client, or whom a trusted balancer named
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }

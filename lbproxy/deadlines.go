@@ -166,7 +166,7 @@ func (e clientEnd) touchBody() {
 	}
 }
 
-// bodyTimedOut ends an exchange whose body does not come. One whose answer has begun goes on without the rest of it: a
+// bodyTimedOut ends an exchange whose body does not come. One whose response has begun goes on without the rest of it: a
 // worker that needs that has its own time.
 func (e clientEnd) bodyTimedOut(why cause) {
 	if e.response.state == responseRelaying {
@@ -176,7 +176,7 @@ func (e clientEnd) bodyTimedOut(why cause) {
 	e.abort(why)
 }
 
-// isTooSlow tells whether a body that goes on has come at less than the least rate. It looks once in a span, so it
+// isTooSlow reports whether a body that goes on has come at less than the least rate. It looks once in a span, so it
 // costs a subtraction for each read, and no timer.
 func (e clientEnd) isTooSlow() bool {
 	l := e.loop

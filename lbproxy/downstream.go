@@ -11,9 +11,8 @@ func (l *loop) driveDownstream(c *conn, writable bool) {
 	if c.generation != generation {
 		return
 	}
-	x := l.exchangeOf(c)
-	if c.state == stateOpen && x.upload.state == uploadHead && x.upload.seen < x.upload.in.Pending() {
-		l.onHead(c, nil) // what was sent ahead
+	if c.state == stateOpen && l.exchangeOf(c).upload.hasAhead() {
+		l.onHead(c, nil)
 	}
 	if c.generation != generation {
 		return
@@ -127,7 +126,7 @@ func (l *loop) rest(c *conn) {
 	}
 }
 
-// takeUpAhead starts the exchange whose bytes the client sent before it had its last answer. They are parsed on the
+// takeUpAhead starts the exchange whose bytes the client sent before it had its last response. They are parsed on the
 // connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
 func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
 	l.newExchange(c).upload.in = ahead
@@ -136,8 +135,8 @@ func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
 	l.enqueue(c)
 }
 
-// closeResponded closes a connection behind its last answer. When input may be unread, the FIN goes first and the rest is
-// awaited, or the answer could be lost.
+// closeResponded closes a connection behind its last response. When input may be unread, the FIN goes first and the
+// rest is awaited, or the response could be lost.
 func (l *loop) closeResponded(c *conn, inputRead bool) {
 	if inputRead && !c.readable() {
 		l.closeConn(c)

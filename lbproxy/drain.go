@@ -5,8 +5,8 @@ type loopStage uint8
 
 const (
 	loopServing   loopStage = iota
-	loopDraining            // no clients are wanted any more; connections end with the answer to their next request
-	loopFinishing           // the loop ends when the last client has its answer
+	loopDraining            // no clients are wanted any more; connections end with the response to their next request
+	loopFinishing           // the loop ends when the last client has its response
 	loopStopped             // it ends now
 )
 
@@ -37,8 +37,8 @@ func (l *loop) apply() {
 	l.proxy.changed()
 }
 
-// beginDrain takes what has connected, while the sockets refuse new clients (handshake.Ending), and gives idle connections a moment to
-// send the request that may be on its way.
+// beginDrain takes what has connected, while the sockets refuse new clients (handshake.Ending), and gives idle
+// connections a moment to send the request that may be on its way.
 func (l *loop) beginDrain() {
 	l.stage = loopDraining
 	l.accepter.sweep()
@@ -78,8 +78,8 @@ func (l *loop) graceOver(c *conn) {
 	}
 }
 
-// finishServing ends the loop once every client has its answer and has closed, or has had the time to. No worker will come
-// any more, so those that wait for one are told now.
+// finishServing ends the loop once every client has its response and has closed, or has had the time to. No worker will
+// come any more, so those that wait for one are told now.
 func (l *loop) finishServing() {
 	if !l.isDraining() {
 		l.beginDrain()
@@ -96,8 +96,8 @@ func (l *loop) finishServing() {
 	}
 }
 
-// isDone tells whether nobody is left to serve. Clients that linger are waited for, since closing on unread input would
-// reset their connections.
+// isDone reports whether no client is left to serve. Clients that linger are waited for, since closing on unread
+// input would reset their connections.
 func (l *loop) isDone() bool {
 	if l.accepter.isOpen() || l.exchanges.active > 0 {
 		return false
@@ -110,7 +110,8 @@ func (l *loop) isDone() bool {
 	return true
 }
 
-// noteQuiet tells the proxy once no request can come any more: nobody listens and no connection is without a worker.
+// noteQuiet tells the proxy once no request can come any more: no listener is open and no connection is without a
+// worker.
 func (l *loop) noteQuiet() {
 	if l.accepter.isOpen() || l.quiet.Load() {
 		return
@@ -122,7 +123,7 @@ func (l *loop) noteQuiet() {
 		}
 		x := l.exchangeOf(c)
 		if x == nil || x.backend == nil && x.response.state == responseAwaited || x.hasBegun() && x.writer.keepAlive {
-			return // a request may come, waits for a worker, or may follow an answer that promised to go on
+			return // a request may come, waits for a worker, or may follow a response that promised to go on
 		}
 	}
 	l.quiet.Store(true)

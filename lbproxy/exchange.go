@@ -7,8 +7,8 @@ import (
 	"percore/lbproxy/http1"
 )
 
-// exchange is one request and its answer: it pairs a client's connection with, for a while, a worker's. It exists
-// from the first byte of the head until the answer is out, and holds every buffer that the two need.
+// exchange is one request and its response: it pairs a client's connection with, for a while, a worker's. It exists
+// from the first byte of the head until the response is out, and holds every buffer that the two need.
 type exchange struct {
 	loop       *loop // that owns it
 	id         int32
@@ -16,9 +16,9 @@ type exchange struct {
 	upstream   int32    // slot, or noSlot
 	service    *service // that answers it: the first one, where no step routes it elsewhere
 
-	client  client.Peer // who asks, after trust: who connected, or whom that one speaks for; ip_hash and the access log go by it
+	client  client.Peer // for which it is, after trust; ip_hash and the access log go by it
 	method  http1.Method
-	single  bool // the client itself asked for no more than this answer
+	single  bool // the client itself asked for no more than this response
 	upgrade bool // the client asks for another protocol
 
 	upload   upload
@@ -42,20 +42,22 @@ type exchange struct {
 	traces
 }
 
-// hasBegun reports whether a byte of the final answer is on its way to the client, which therefore gets no other.
+// hasBegun reports whether a byte of the final response is on its way to the client, which therefore gets no other.
 func (x *exchange) hasBegun() bool { return x.response.state != responseAwaited }
 
-// isRefusal tells whether the answer is such as a worker gives to a body that it does not read to its end. Its connection is reset when
-// it closes it behind that, as the kernel has input that nobody read: so a reset means no more there than a FIN, and Tornado's 400 for a large
-// body, which has no length, is whole. Behind a request that the worker may have read, only an answer without a body is taken for whole.
+// isRefusal reports whether the response is such as a worker gives to a body that it does not read to its end. Its
+// connection is reset when it closes it behind that, as the kernel has input that nobody read: so a reset means no
+// more there than a FIN, and Tornado's 400 for a large body, which has no length, is whole. Behind a request that the
+// worker may have read, only a response without a body is taken for whole.
 func (x *exchange) isRefusal() bool {
-	return x.response.status >= 300 && x.upload.body.framing != http1.FramingNone && (x.response.early || x.response.body.total == 0)
+	return x.response.status >= 300 && x.upload.body.framing != http1.FramingNone &&
+		(x.response.early || x.response.body.total == 0)
 }
 
 // exchanges are those of a loop, and the ones that it has for the next requests.
 type exchanges struct {
 	all    []*exchange // by their ids
-	idle   []int32     // those that nobody uses
+	idle   []int32     // those that none uses
 	active int         // how many are used
 }
 
@@ -98,7 +100,8 @@ func (l *loop) newExchange(c *conn) *exchange {
 	return x
 }
 
-// freeExchange parts x from its client's connection, and gives back everything that it holds. It has no worker's connection any more.
+// freeExchange parts x from its client's connection, and gives back everything that it holds. It has no worker's
+// connection any more.
 func (l *loop) freeExchange(x *exchange) {
 	x.clientEnd().conn().exchange = noSlot
 	x.upload.in.Release(&l.buffers)

@@ -2,16 +2,19 @@ package lbproxy
 
 import "percore/lbproxy/http1"
 
-// A client that has sent its request and then a FIN has either closed its connection or only shut down its sending side, to which it has
-// a right (RFC 9112 section 9.6). Nothing on the wire tells these apart until we send something, which a closed socket answers with a
-// reset. nginx and HAProxy take every FIN for leaving; docs/adr/0020-a-client-that-leaves.md has why we look closer.
+// A client that has sent its request and then a FIN has either closed its connection or only shut down its sending
+// side, to which it has a right (RFC 9112 section 9.6). Nothing on the wire tells these apart until we send
+// something, which a closed socket answers with a reset. nginx and HAProxy take every FIN for leaving;
+// docs/adr/0020-a-client-that-leaves.md has why we look closer.
 
 const (
-	// finLagMillis is how long after its request a client's FIN may come and belong to it: time for `printf … | nc -N` on a machine where
-	// each of its processes has to wait for its turn. A later one is taken for the client's leaving.
+	// finLagMillis is how long after its request a client's FIN may come and belong to it: time for `printf … | nc
+	// -N` on a machine where each of its processes has to wait for its turn. A later one is taken for the client's
+	// leaving.
 	finLagMillis = 100
-	// finishedMillis is how long after a client's FIN its worker has for an answer, or for more of it. Then the worker is told that
-	// the client has left, or a client that may still listen is probed. nginx and HAProxy give no time.
+	// finishedMillis is how long after a client's FIN its worker has for a response, or for more of it. Then the
+	// worker is told that the client has left, or a client that may still listen is probed. nginx and HAProxy give no
+	// time.
 	finishedMillis = 250
 )
 
@@ -34,7 +37,7 @@ func (e clientEnd) forgive() {
 	}
 }
 
-// watch notices that a client left before its answer was out. A reset always counts.
+// watch notices that a client left before its response was out. A reset always counts.
 func (e clientEnd) watch() {
 	c := e.conn()
 	if c.ended() {
@@ -45,12 +48,13 @@ func (e clientEnd) watch() {
 		e.abort(causeClientClosed)
 	case e.request.state == requestParked:
 		e.probe()
-	case left && !e.loop.options.IgnoreClientAbort: // else its worker is to finish, and the answer will find out
+	case left && !e.loop.options.IgnoreClientAbort: // else its worker is to finish, and the response will find out
 		e.abort(causeClientClosed)
 	}
 }
 
-// watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen only when it is read.
+// watchBlocked notices that a client left whose body is not read just now. Whether a chunked one is whole is seen
+// only when it is read.
 func (e clientEnd) watchBlocked() {
 	if e.upload.state != uploadBody {
 		return
@@ -94,15 +98,17 @@ func (e clientEnd) noteWhole() {
 	}
 }
 
-// noteFIN takes up the FIN of a client whose request is here. Its connection ends with the answer to the last request that came before.
+// noteFIN takes up the FIN of a client whose request is here. Its connection ends with the response to the last request
+// that came before.
 func (e clientEnd) noteFIN() {
 	e.judgeFIN()
 	e.writer.keepAlive = e.writer.keepAlive && (e.upload.in.Pending() > 0 || e.loop.peek(e.conn()) != nextEnd)
 }
 
-// judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word counts, as we may have
-// been too busy to look; but for a client that has acknowledged something since, the FIN cannot be later than we saw it. A client that has
-// the beginning of an answer, and cannot be probed in the middle of it, has finished with it.
+// judgeFIN decides, once, what a client's FIN stands for, by how long it came after the request. The kernel's word
+// counts, as we may have been too busy to look; but for a client that has acknowledged something since, the FIN
+// cannot be later than we saw it. A client that has the beginning of a response, and cannot be probed in the middle of
+// it, has finished with it.
 func (e clientEnd) judgeFIN() {
 	if e.hasFinished() || e.isLeaving() {
 		return
@@ -121,7 +127,8 @@ func (e clientEnd) judgeFIN() {
 
 // isFinishing reports whether a client's FIN gives its worker a time.
 func (e clientEnd) isFinishing() bool {
-	if e.loop.options.IgnoreClientAbort || e.response.state != responseAwaited && e.response.state != responseRelaying {
+	goesOn := e.response.state == responseAwaited || e.response.state == responseRelaying
+	if e.loop.options.IgnoreClientAbort || !goesOn {
 		return false
 	}
 	c := e.conn()
@@ -130,7 +137,8 @@ func (e clientEnd) isFinishing() bool {
 
 // mayProbe reports whether the client can be told something that it gets in any case.
 func (e clientEnd) mayProbe() bool {
-	return e.upload.state == uploadWhole && !e.writer.probed && (e.response.state == responseAwaited || e.writer.isChunked())
+	return e.upload.state == uploadWhole && !e.writer.probed &&
+		(e.response.state == responseAwaited || e.writer.isChunked())
 }
 
 // finishedTimedOut ends an exchange whose client has left, or asks whether it has.
@@ -142,7 +150,8 @@ func (e clientEnd) finishedTimedOut() {
 	e.probe()
 }
 
-// probe sends a client that has at least shut down its sending side the next byte of its answer: a closed socket answers with a reset.
+// probe sends a client that has at least shut down its sending side the next byte of its response: a closed socket
+// answers with a reset.
 func (e clientEnd) probe() {
 	if e.hasFinished() && e.upload.state == uploadWhole {
 		e.goesOn(e.writer.probe(e.response.state == responseRelaying))

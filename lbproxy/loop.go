@@ -20,14 +20,14 @@ import (
 const (
 	// readsPerTurn bounds what one connection may read before others get their turn.
 	readsPerTurn = 4
-	// pendingBytesMax is how much of an answer may wait for a slow client before its worker is no longer read.
+	// pendingBytesMax is how much of a response may wait for a slow client before its worker is no longer read.
 	pendingBytesMax = 64 << 10
-	// lingerMillis is how long a client that has our last answer may pause while what it still sends is thrown away, and
-	// lingerMillisMax how long that goes on in all.
+	// lingerMillis is how long a client that has our last response may pause while what it still sends is thrown away,
+	// and lingerMillisMax how long that goes on in all.
 	lingerMillis    = 2_000
 	lingerMillisMax = 10_000
 	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
-	// answer, and a bound for peers that are gone without a FIN.
+	// response, and a bound for peers that are gone without a FIN.
 	halfClosedMillis = 5_000
 	// workerSendMillis is how long a worker may take nothing of a request that it was given.
 	workerSendMillis = 30_000
@@ -36,8 +36,8 @@ const (
 	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
 	// that a client in a request loop is told by `Connection: close` and not by a closed socket.
 	graceMillis = 1000
-	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients do not all
-	// connect elsewhere in the same moment.
+	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients
+	// do not all connect elsewhere in the same moment.
 	graceSpreadMillis = 500
 	// retryMillis is the pause before all ready workers are tried again when each of them refused.
 	retryMillis = 100
@@ -156,8 +156,8 @@ func (l *loop) timeout() int64 {
 	return l.wake.Plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
 }
 
-// drive lets a connection do what it can: write first, then read. news is that an event told of something to read. A fault
-// in there costs that connection and its peer, not the process.
+// drive lets a connection do what it can: write first, then read. news is that an event told of something to read. A
+// fault in there costs that connection and its peer, not the process.
 func (l *loop) drive(c *conn, writable, news bool) {
 	defer l.rescue(c.ref())
 	if l.buffers.IsCramped() {
@@ -270,7 +270,7 @@ func (l *loop) takeConn(fd int32, k kind) *conn {
 	return c
 }
 
-// closeConn closes a socket and frees its slot. Whoever pairs with it has been dealt with before.
+// closeConn closes a socket and frees its slot. What pairs with it has been dealt with before.
 func (l *loop) closeConn(c *conn) {
 	if c.state == statePooled && c.kind == kindUpstream {
 		l.services[c.service].pools.remove(c)

@@ -6,7 +6,7 @@ type uploadState uint8
 const (
 	uploadHead  uploadState = iota // the head is not complete
 	uploadBody                     // a body is being read, or what is left of it, or of a head, is not
-	uploadWhole                    // all of it is here: nothing is read before the answer is out
+	uploadWhole                    // all of it is here: nothing is read before the response is out
 	uploadStates
 )
 
@@ -23,8 +23,8 @@ const (
 	requestParked                        // waits for a worker, in the queue
 	requestSending                       // the held part is on its way to the worker
 	requestStreaming                     // the rest of the body passes through as it arrives
-	requestSent                          // all of it was taken up; what the worker does not have yet of it is in toWorker
-	requestStopped                       // its worker takes no more of it, or its answer is here: what is still read is thrown away
+	requestSent                          // all of it was taken up; what the worker does not have yet of it is in unsent
+	requestStopped                       // its worker takes no more of it, or its response is here: what is still read is thrown away
 	requestStates
 )
 
@@ -36,11 +36,11 @@ func (s requestState) String() string { return requestStateNames[s] }
 // isOver reports whether nothing more of the request is taken up for a worker.
 func (s requestState) isOver() bool { return s == requestSent || s == requestStopped }
 
-// responseState is how much of the answer the client has.
+// responseState is how much of the response the client has.
 type responseState uint8
 
 const (
-	responseAwaited  responseState = iota // nothing: no final answer's head has been understood yet
+	responseAwaited  responseState = iota // nothing: no final response's head has been understood yet
 	responseRelaying                      // its head, and the body passes through
 	responseTaken                         // all is here; the client may not have all of it yet
 	responseTunnel                        // 101: bytes pass both ways
@@ -67,8 +67,8 @@ type phaseRow struct {
 	text string
 }
 
-// phases are all that there are, in the order in which an exchange may come to them. docs/exchange.md prints them, and every test
-// with a front door looks after each turn whether each exchange is in one of them.
+// phases are all that there are, in the order in which an exchange may come to them. docs/exchange.md prints them,
+// and every test with a front door looks after each turn whether each exchange is in one of them.
 var phases = [...]phaseRow{
 	{phase{stateProxy, uploadHead, requestHeld, responseAwaited, stateNone}, "a part of the PROXY header is here"},
 	{phase{stateOpen, uploadHead, requestHeld, responseAwaited, stateNone}, "a part of the head is here, or was sent ahead"},
@@ -83,21 +83,21 @@ var phases = [...]phaseRow{
 	{phase{stateOpen, uploadWhole, requestSent, responseAwaited, stateBusy}, "the worker has the request"},
 	{phase{stateOpen, uploadBody, requestStopped, responseAwaited, stateBusy}, "the worker refuses the rest: it may have said why"},
 	{phase{stateOpen, uploadWhole, requestStopped, responseAwaited, stateBusy}, "likewise, and the client has sent all"},
-	{phase{stateOpen, uploadBody, requestSending, responseRelaying, stateBusy}, "the answer came before the worker had the beginning"},
-	{phase{stateOpen, uploadWhole, requestSending, responseRelaying, stateBusy}, "the answer came before the worker had the request"},
+	{phase{stateOpen, uploadBody, requestSending, responseRelaying, stateBusy}, "the response came before the worker had the beginning"},
+	{phase{stateOpen, uploadWhole, requestSending, responseRelaying, stateBusy}, "the response came before the worker had the request"},
 	{phase{stateOpen, uploadBody, requestStreaming, responseRelaying, stateBusy}, "bodies pass both ways"},
-	{phase{stateOpen, uploadBody, requestStopped, responseRelaying, stateBusy}, "the answer passes through, and nobody wants the rest of the request"},
+	{phase{stateOpen, uploadBody, requestStopped, responseRelaying, stateBusy}, "the response passes through, the rest of the request is not wanted"},
 	{phase{stateOpen, uploadWhole, requestStopped, responseRelaying, stateBusy}, "likewise, and the client has sent all"},
-	{phase{stateOpen, uploadWhole, requestSent, responseRelaying, stateBusy}, "the answer passes through"},
-	{phase{stateOpen, uploadBody, requestStopped, responseTaken, stateNone}, "the client takes the rest of the answer, and still sends"},
-	{phase{stateOpen, uploadWhole, requestStopped, responseTaken, stateNone}, "the client takes the rest of an early answer, or of our own"},
-	{phase{stateOpen, uploadWhole, requestSent, responseTaken, stateNone}, "the client takes the rest of the answer"},
+	{phase{stateOpen, uploadWhole, requestSent, responseRelaying, stateBusy}, "the response passes through"},
+	{phase{stateOpen, uploadBody, requestStopped, responseTaken, stateNone}, "the client takes the rest of the response, and still sends"},
+	{phase{stateOpen, uploadWhole, requestStopped, responseTaken, stateNone}, "the client takes the rest of an early response, or of our own"},
+	{phase{stateOpen, uploadWhole, requestSent, responseTaken, stateNone}, "the client takes the rest of the response"},
 	{phase{stateTunnel, uploadWhole, requestSent, responseTunnel, stateTunnel}, "bytes pass both ways, unread"},
 }
 
 // phase is where x is now.
 func (x *exchange) phase() phase {
-	p := phase{client: x.loop.conns.at(x.downstream).state, upload: x.upload.state, request: x.request.state, response: x.response.state}
+	p := phase{x.clientEnd().conn().state, x.upload.state, x.request.state, x.response.state, stateNone}
 	if x.upstream != noSlot {
 		p.worker = x.loop.conns.at(x.upstream).state
 	}

@@ -62,10 +62,10 @@ type stateText struct {
 var connStateTexts = [connStates - 1]stateText{
 	{stateProxy, "a client's; the PROXY header is awaited"},
 	{stateIdle, "a client's; between two requests, or before the first"},
-	{stateOpen, "a client's; it carries a request or its answer"},
+	{stateOpen, "a client's; it carries a request or its response"},
 	{stateLinger, "a client's; all is said and the FIN is out, what still comes is thrown away"},
 	{stateConnecting, "a worker's; connect has not finished"},
-	{stateBusy, "a worker's; it carries a request or its answer"},
+	{stateBusy, "a worker's; it carries a request or its response"},
 	{statePooled, "a worker's; kept for the next request"},
 	{stateTunnel, "either's; the protocol was switched"},
 }
@@ -82,11 +82,11 @@ var requestStateTexts = [requestStates]stateText{
 	{requestSending, "a part of what was held"},
 	{requestStreaming, "what was held; the rest of the body passes through"},
 	{requestSent, "all, but for what its socket has not taken yet"},
-	{requestStopped, "as much as it will ever get: it takes no more, or the answer is here. What the client still sends is thrown away"},
+	{requestStopped, "as much as it will ever get: it takes no more, or the response is here. What the client still sends is thrown away"},
 }
 
 var responseStateTexts = [responseStates]stateText{
-	{responseAwaited, "nothing but interim answers"},
+	{responseAwaited, "nothing but interim responses"},
 	{responseRelaying, "the head; the body passes through"},
 	{responseTaken, "all, but for what its socket has not taken yet"},
 	{responseTunnel, "a 101; bytes pass both ways"},
@@ -96,15 +96,16 @@ const exchangeIntro = `# The states of a connection and of an exchange
 
 <!-- Generated from lbproxy/phase.go: go test ./lbproxy -run ExchangePage -update -->
 
-An exchange is one request and its answer. A connection knows what it is for, and no more. How far the request and the answer are is kept in
-the exchange, in three states of its own.
+An exchange is one request and its response. A connection knows what it is for, and no more. How far the request and
+the response are is kept in the exchange, in three states of its own.
 
 `
 
 const phasesIntro = `## All combinations
 
-Between two turns of a loop every exchange is in one of these, from top to bottom in the order in which it may come to them. A worker that
-failed leads back to the queue or to another worker. The tests with a front door (conversations, chaos, the fuzzer) look after every turn.
+Between two turns of a loop every exchange is in one of these, from top to bottom in the order in which it may come
+to them. A worker that failed leads back to the queue or to another worker. Every test with a front door, the
+conversations, chaos and the fuzzer among them, looks after every turn.
 
 | client's connection | upload | request | response | worker's connection | what happens |
 |---|---|---|---|---|---|
@@ -284,7 +285,7 @@ func (x *exchange) misstep() string {
 	case x.request.unsent.Pending() > 0 && p.request != requestStreaming && p.request != requestSent:
 		return "bytes wait for a worker that is to get no more"
 	case x.writer.pending() == 0 && p.response == responseTaken:
-		return "an exchange goes on though the client has its answer"
+		return "an exchange goes on though the client has its response"
 	case x.upstream != noSlot && x.loop.conns.at(x.upstream).exchange != x.id:
 		return "the worker's connection is another exchange's"
 	}

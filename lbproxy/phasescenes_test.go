@@ -80,7 +80,7 @@ func saysTooMuch(q *stubRequest) bool {
 	return waits(q)
 }
 
-// saysAtOnce says, while the front door stands still, a whole answer that a client's sockets do not take.
+// saysAtOnce says, while the front door stands still, a whole response that a client's sockets do not take.
 func saysAtOnce(q *stubRequest) bool {
 	<-q.turn
 	q.ok(strings.Repeat("x", 250_000))
@@ -100,7 +100,8 @@ func takeLittle(r *rig, c *caller, s *stub) {
 
 func callDeaf(r *rig, _ *caller, _ *stub) { r.workers(deaf(r.t)) }
 
-// breakWorker has a worker's connection reset before the client's next bytes are passed on, and the loop learn of both by these bytes.
+// breakWorker has a worker's connection reset before the client's next bytes are passed on, and the loop learn of
+// both by these bytes.
 func breakWorker(next string) func(r *rig, c *caller, s *stub) {
 	return func(r *rig, c *caller, s *stub) {
 		eventually(r.t, "the worker has the request", func() bool { return s.requests.Load() == 1 })

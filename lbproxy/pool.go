@@ -18,22 +18,24 @@ type pool struct {
 }
 
 const (
-	// usesMax and ageMillisMax end a kept connection in time, as nginx does: what leaks in a worker with its connections goes.
+	// usesMax and ageMillisMax end a kept connection in time, as nginx does: what leaks in a worker with its
+	// connections goes.
 	usesMax      = 1000
 	ageMillisMax = 60 * 60 * 1000
 	// idleMarginMillis before its worker would close an idle connection it carries no request any more.
 	idleMarginMillis = 500
 )
 
-// isSpent tells whether a connection has served long enough.
+// isSpent reports whether a connection has served long enough.
 func (c *conn) isSpent(now int64) bool { return c.uses >= usesMax || now-c.born >= ageMillisMax }
 
-// isRisky tells whether its worker may be closing an idle connection just now, by what it said of itself.
+// isRisky reports whether its worker may be closing an idle connection just now, by what it said of itself.
 func (c *conn) isRisky(now int64) bool {
 	return c.idleMillis > 0 && now-c.since >= int64(c.idleMillis)-idleMarginMillis
 }
 
-// noteIdleTime keeps what a worker says about its idle time-out, as in `Keep-Alive: timeout=5` (Node, Puma and Apache send it).
+// noteIdleTime keeps what a worker says about its idle time-out, as in `Keep-Alive: timeout=5` (Node, Puma and Apache
+// send it).
 func (c *conn) noteIdleTime(fields []http1.Field) {
 	const name = "timeout="
 	for i := range fields {
@@ -51,15 +53,18 @@ func (c *conn) noteIdleTime(fields []http1.Field) {
 			}
 			seconds = 10*seconds + int32(digit-'0')
 		}
-		c.idleMillis = max(seconds*1000, 1) // 0 is said by some to mean: no longer than the answer
+		c.idleMillis = max(seconds*1000, 1) // 0 is said by some to mean: no longer than the response
 	}
 }
 
 // mayKeep reports whether a connection that has just ended an exchange can serve another: the worker is still the same
-// and wanted, and has sent nothing that nobody asked for.
+// and wanted, and has sent nothing unasked.
 func (k *pools) mayKeep(u *conn) bool {
 	l, s := k.service.loop, k.service
-	if s.options.Keepalive == 0 || u.isSpent(l.steady()) || !s.table.IsUp(int(u.endpoint), u.incarnation) || s.table.At(int(u.endpoint)).Chatty.Load() {
+	if s.options.Keepalive == 0 || u.isSpent(l.steady()) || !s.table.IsUp(int(u.endpoint), u.incarnation) {
+		return false
+	}
+	if s.table.At(int(u.endpoint)).Chatty.Load() {
 		return false
 	}
 	u.since = l.steady()
@@ -113,9 +118,9 @@ func (k *pools) remove(u *conn) {
 	u.next, u.prev, u.state = noSlot, noSlot, stateBusy
 }
 
-// take returns a kept connection to t, one of those that reuse allows, or nil. The pool is watched for closes, but one may be on its
-// way; a request that must not be repeated gets a connection only when that can be ruled out. Where events are left that the loop has
-// not seen, every connection is looked at: what it brought before is no answer.
+// take returns a kept connection to t, one of those that reuse allows, or nil. The pool is watched for closes, but
+// one may be on its way; a request that must not be repeated gets a connection only when that can be ruled out. Where
+// events are left that the loop has not seen, every connection is looked at: what it brought before is no response.
 func (k *pools) take(t *balance.Backend, reuse reuse) *conn {
 	l := k.service.loop
 	if reuse == reuseNone || t.Index >= len(k.of) {

@@ -13,7 +13,7 @@ const (
 	// freshMillis is how recently a kept connection must have been used to carry a request that must not be
 	// repeated: no worker's idle timer is that short, so it cannot be closing just now.
 	freshMillis = 100
-	// hastyMillis after its last answer a kept connection should not have ended. A worker that does that all the
+	// hastyMillis after its last response a kept connection should not have ended. A worker that does that all the
 	// same, and did not say so, has no idle timer to be relied on. Twice the time above, as timers of workers are
 	// no more exact than that.
 	hastyMillis = 2 * freshMillis
@@ -47,15 +47,16 @@ func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	}
 }
 
-// isUnasked reports whether an event of a kept connection tells of something that cannot be the answer, as it was there
-// before the last byte of the request was sent: that byte was sent behind the wait for events that has reported it, or is
-// still to be sent.
+// isUnasked reports whether an event of a kept connection tells of something that cannot be the response, as it was
+// there before the last byte of the request was sent: that byte was sent behind the wait for events that has reported
+// it, or is still to be sent.
 func (x *exchange) isUnasked(u *conn) bool {
-	return u.has(flagReused) && x.response.state == responseAwaited && (u.asked == x.loop.turn || x.request.state == requestSending)
+	return u.has(flagReused) && x.response.state == responseAwaited &&
+		(u.asked == x.loop.turn || x.request.state == requestSending)
 }
 
 // dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes
-// that belong to an earlier answer, or the connection's end.
+// that belong to an earlier response, or the connection's end.
 func (x *exchange) dropUnasked(u *conn) {
 	l := x.loop
 	if l.peek(u) == nextBytes {
@@ -80,7 +81,8 @@ func (k *pools) isQuiet(u *conn) bool {
 	return found == nextNothing
 }
 
-// spoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean that it is over.
+// spoke ends a connection between two requests, in which a worker has nothing to say: data, FIN and error all mean
+// that it is over.
 func (k *pools) spoke(u *conn) {
 	if u.ended() || u.gone() { // what comes with the end, such as a 408, is not followed by more
 		k.ended(u)
@@ -90,19 +92,20 @@ func (k *pools) spoke(u *conn) {
 	k.service.loop.closeConn(u)
 }
 
-// spokeUnasked notes that a worker has said something on u that nobody asked for, behind an answer that did not announce it. The next time
-// that may come when another request is with it, and look like the answer to that: so it keeps no connections any more.
+// spokeUnasked notes that a worker has said something on u unasked, behind a response that did not announce it. The
+// next time that may come when another request is with it, and look like the response to that: so it keeps no
+// connections any more.
 func (k *pools) spokeUnasked(u *conn) {
 	t := k.service.table.At(int(u.endpoint))
 	if t == nil || t.Incarnation != u.incarnation || t.Chatty.Swap(true) {
 		return
 	}
-	const reason = "something came behind the end of an answer; each request has a connection of its own from now on"
+	const reason = "something came behind the end of a response; each request has a connection of its own from now on"
 	k.service.tell(slog.LevelWarn, t, "worker speaks unasked", reason)
 }
 
 // ended notes that the worker has ended a connection that it was to keep. Where that was soon after
-// its last answer, requests that must not be repeated get new connections to this worker from now on.
+// its last response, requests that must not be repeated get new connections to this worker from now on.
 func (k *pools) ended(u *conn) {
 	l := k.service.loop
 	if l.steady()-u.since > hastyMillis {

@@ -7,28 +7,31 @@ import (
 	"percore/lbproxy/timer"
 )
 
-// What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or a body, or with
-// reading their answers. This file says who goes then, so that those that keep others waiting longest keep nobody out.
-// Tunnels are exempt, as silence is what they are for, and so is whoever waits for a worker.
+// What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or
+// a body, or with reading their responses. This file says who goes then, so that those that keep others waiting longest
+// keep none out. Tunnels are exempt, as silence is what they are for, and so are clients that wait for a worker.
 
 const (
-	// unservedMillis is how long a client that owes something is safe from making room: what it owes follows within a round trip or
-	// two, so whoever takes longer while others wait is slow, or wants to be.
+	// unservedMillis is how long a client that owes something is safe from making room: what it owes follows within a
+	// round trip or two, so a client that takes longer while others wait is slow, or wants to be.
 	unservedMillis = 250
-	// unreadFullMillis is the same for the reading of an answer while the buffers are full, and others would be refused.
+	// unreadFullMillis is the same for the reading of a response while the buffers are full, and others would be
+	// refused.
 	unreadFullMillis = unservedMillis / 2
-	// idleSpareMillis is how long an idle connection is spared while there is anybody else: one in use is idle for less.
+	// idleSpareMillis is how long an idle connection is spared while there is another: one in use is idle for less.
 	idleSpareMillis = 1_000
-	// slowBytesPerSecond is what a client has to have sent of a body, or taken of an answer, since it began, not to count as one that
-	// drips: a byte now and then makes the last pause short.
+	// slowBytesPerSecond is what a client has to have sent of a body, or taken of a response, since it began, not to
+	// count as one that drips: a byte now and then makes the last pause short.
 	slowBytesPerSecond = 8 << 10
-	// shedPeeksMax bounds the search for a connection whose next bytes are not here yet, and slowLooksMax that for one that drips.
+	// shedPeeksMax bounds the search for a connection whose next bytes are not here yet, and slowLooksMax that for
+	// one that drips.
 	shedPeeksMax = 8
 	slowLooksMax = 32
 	// shedsPerTurn bounds how many go for the sake of buffers before one connection has its turn.
 	shedsPerTurn = 8
-	// unsentBytesShort is how much of an answer the kernel takes for a client that comes while half of what there is is used. Without a bound it
-	// takes up to tcp_wmem's 4 MB from a client that reads nothing: all of that is work done for it, and it owes nothing that shows here.
+	// unsentBytesShort is how much of a response the kernel takes for a client that comes while half of what there is
+	// is used. Without a bound it takes up to tcp_wmem's 4 MB from a client that reads nothing: all of that is work
+	// done for it, and it owes nothing that shows here.
 	unsentBytesShort = 16 << 10
 )
 
@@ -40,8 +43,8 @@ type room struct {
 	upstreams  int // connections to workers, those in the pools among them: as many as there may be clients
 }
 
-// mayAccept tells whether another client may come: there is room for it, or another can go. While the front door stops everybody
-// in the queue is still taken in.
+// mayAccept reports whether another client may come: there is room for it, or another can go. While the front door
+// stops every client in the queue is still taken in.
 func (r *room) mayAccept() bool {
 	if r.loop.isDraining() || r.clients < r.clientsMax {
 		return true
@@ -50,7 +53,7 @@ func (r *room) mayAccept() bool {
 	return ok
 }
 
-// isShort tells whether half of the places, or of the buffers' budget, is used.
+// isShort reports whether half of the places, or of the buffers' budget, is used.
 func (r *room) isShort() bool {
 	return r.clients >= r.clientsMax/2 || r.loop.buffers.Pressure() != buffer.None
 }
@@ -76,8 +79,9 @@ func (r *room) shedUnserved() bool {
 	return ok
 }
 
-// dispensable is the client that goes when there is no place for another: one that is idle, as it has to be ready for that in any case
-// (RFC 9112 section 9.5), or has its last answer; else the one that has owed something longest; else one that drips.
+// dispensable is the client that goes when there is no place for another: one that is idle, as it has to be ready for
+// that in any case (RFC 9112 section 9.5), or has its last response; else the one that has owed something longest; else
+// one that drips.
 func (r *room) dispensable() (slot int32, ok bool) {
 	if slot, ok = r.longest(timerKeepalive, idleSpareMillis, false); ok {
 		return slot, true
@@ -97,8 +101,9 @@ func (r *room) dispensable() (slot int32, ok bool) {
 	return r.slowest()
 }
 
-// longest is the client whose timer of a class was set longest ago, for so many milliseconds at least; holding is to pass over those
-// that hold no buffer. One whose next bytes are here, and not yet read, does not go: it would be reset.
+// longest is the client whose timer of a class was set longest ago, for so many milliseconds at least; holding is to
+// pass over those that hold no buffer. One whose next bytes are here, and not yet read, does not go: it would be
+// reset.
 func (r *room) longest(class timer.Class, millis int64, holding bool) (slot int32, ok bool) {
 	l := r.loop
 	peeks, looks := 0, 0
@@ -131,7 +136,8 @@ func (r *room) debtor(holding bool, classes ...timer.Class) (debtor int32, found
 	return debtor, found
 }
 
-// slowest is the client that drips most, of those that have been silent longest: that a byte was late is forgotten with the next.
+// slowest is the client that drips most, of those that have been silent longest: that a byte was late is forgotten
+// with the next.
 func (r *room) slowest() (slowest int32, found bool) {
 	l := r.loop
 	slowest = noSlot
@@ -148,7 +154,7 @@ func (r *room) slowest() (slowest int32, found bool) {
 	return slowest, found
 }
 
-// rate is how many bytes a second a client has sent of its body, or taken of its answer, since that began.
+// rate is how many bytes a second a client has sent of its body, or taken of its response, since that began.
 func (x *exchange) rate(class timer.Class) int64 {
 	since, bytes := x.headNanos, x.upload.body.total
 	if class == timerSend {
@@ -169,7 +175,7 @@ func (r *room) dismiss(c *conn) {
 		l.closeConn(c)
 		return
 	}
-	l.complain(&l.complaints.shed, sideDownstream, "clients closed", "they owed a request, the rest of one, or the reading of an answer, and others had no place")
+	l.complain(&l.complaints.shed, sideDownstream, "clients closed", "they owed a request, the rest of one, or the reading of a response, and others had no place")
 	switch class {
 	case timerBody:
 		r.endAtOnce(c, causeBodyOwed)
@@ -196,7 +202,8 @@ func (r *room) endAtOnce(c *conn, why cause) {
 	}
 }
 
-// trim lets clients go that owe something, and hold buffers, until there is room for others. Nobody's bytes are being looked at.
+// trim lets clients go that owe something, and hold buffers, until there is room for others. No bytes are being
+// looked at.
 func (r *room) trim() {
 	l := r.loop
 	for range shedsPerTurn {
@@ -217,7 +224,7 @@ func (r *room) trim() {
 	}
 }
 
-// mayUseReserve tells whether a request may go beyond the budget: it has no body, and is with a worker at once.
+// mayUseReserve reports whether a request may go beyond the budget: it has no body, and is with a worker at once.
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
 	return x.upload.body.done && l.buffers.HasReserve() && x.service.hasFree()
@@ -230,7 +237,7 @@ const (
 	fullReadBytes = 4 << 10
 )
 
-// readRoom is the most that one read of a body or an answer takes now.
+// readRoom is the most that one read of a body or a response takes now.
 func (l *loop) readRoom() int {
 	switch l.buffers.Pressure() {
 	case buffer.Lean:
@@ -245,7 +252,7 @@ func (l *loop) readRoom() int {
 	}
 }
 
-// pendingMax is how much of an answer may wait for a slow client while its worker is read on.
+// pendingMax is how much of a response may wait for a slow client while its worker is read on.
 func (l *loop) pendingMax() int {
 	if l.buffers.Pressure() != buffer.None {
 		return 0
@@ -253,8 +260,8 @@ func (l *loop) pendingMax() int {
 	return pendingBytesMax
 }
 
-// holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside its head. A
-// worker's connection would cost as much, and a client that sends no more would occupy it.
+// holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside
+// its head. A worker's connection would cost as much, and a client that sends no more would occupy it.
 func (x *exchange) holdMax() int {
 	l := x.loop
 	if l.buffers.Pressure() != buffer.None {

@@ -8,8 +8,8 @@ type tunnel struct{ *exchange }
 // tunnel is x as one; its state has to be stateTunnel.
 func (x *exchange) tunnel() tunnel { return tunnel{x} }
 
-// beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2): from
-// here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
+// beginTunnel switches an exchange to the protocol that the worker agreed to with its 101 (RFC 9110 section 15.2.2):
+// from here on bytes pass both ways unread. Bytes behind either head belong to the tunnel.
 func (x *exchange) beginTunnel(u *conn, rest []byte) {
 	l := x.loop
 	if !x.upgrade || !l.response.Upgrade {
@@ -97,8 +97,8 @@ func (t tunnel) onBytes(c *conn, b []byte) {
 	t.send(peer, box, b)
 }
 
-// onClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's last
-// words are on their way to a client that may still be sending, so that its connection must not be reset.
+// onClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's
+// last words are on their way to a client that may still be sending, so that its connection must not be reset.
 func (t tunnel) onClosed(c *conn) {
 	c.readNoMore()
 	switch {

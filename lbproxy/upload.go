@@ -16,6 +16,9 @@ type upload struct {
 	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
 }
 
+// hasAhead reports whether bytes that were sent ahead are still to be looked at: they may be a whole head.
+func (u *upload) hasAhead() bool { return u.state == uploadHead && u.seen < u.in.Pending() }
+
 // keepRest holds what the client sent ahead, behind the end of its request, until its response is out.
 func (u *upload) keepRest(p *buffer.Pool, rest []byte) {
 	u.seen = 0
@@ -43,7 +46,7 @@ func (x *exchange) uploadRoom() int {
 		return 0
 	case x.upload.state == uploadBody:
 		return x.bodyRoom()
-	case x.upload.seen < x.upload.in.Pending(): // first what is here already: it has its turn in the run queue
+	case x.upload.hasAhead(): // first what is here already: it has its turn in the run queue
 		return 0
 	default:
 		return headReadBytes
