@@ -53,7 +53,7 @@ shape: ## what each package is like: its tests, its largest types, the uses betw
 generated:
 	$(GO) mod tidy -diff
 	@$(GO) run ./entrypoint env --markdown | diff -u docs/configuration.md - \
-		|| { echo "docs/configuration.md is stale: go run ./entrypoint env --markdown >docs/configuration.md"; exit 1; }
+		|| { echo "docs/configuration.md is stale: go generate ./entrypoint/config/..."; exit 1; }
 	@$(GO) run ./entrypoint/licenses/internal/gen - | diff -u entrypoint/licenses/THIRD_PARTY_LICENSES - \
 		|| { echo "THIRD_PARTY_LICENSES is stale: go generate ./entrypoint/licenses"; exit 1; }
 

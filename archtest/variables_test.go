@@ -13,9 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"percore/entrypoint/config"
 )
 
 // consumed are the variables that package config itself uses up, so that nothing else asks for them.
@@ -75,11 +78,11 @@ func idleVariables(t *testing.T, dir string) []string {
 			noteSelections(t, fset, imports, pkg, used)
 		}
 	}
-	config, err := imports.Import(path)
+	imported, err := imports.Import(path)
 	if err != nil {
 		t.Fatalf("nothing imports entrypoint/config: %v", err)
 	}
-	return idleFields(config.Scope().Lookup("Config").Type(), used)
+	return idleFields(imported.Scope().Lookup("Config").Type(), used)
 }
 
 // compiledPackage is a package with the file that has its types.
@@ -140,3 +143,31 @@ func idleFields(t types.Type, used map[types.Object]bool) (names []string) {
 	slices.Sort(names)
 	return names
 }
+
+// told are the names of percore's that are no variables: by them its processes tell one another, and their workers, something.
+var told = []string{"PERCORE_ROLE", "PERCORE_SOCKET", "PERCORE_WORKER_INDEX", "PERCORE_WORKER_NAME", "PERCORE_WORKER_MARK"}
+
+// A name with a slip in it is found nowhere: nothing is set by it, and no rule holds for it.
+func TestEveryNameInTheCodeIsAVariable(t *testing.T) {
+	known := slices.Clone(told)
+	for _, v := range config.Reference() {
+		known = append(known, v.Name)
+	}
+	product := load(t, "..")
+	for _, file := range product.files {
+		ast.Inspect(file.syntax, func(node ast.Node) bool {
+			literal, is := node.(*ast.BasicLit)
+			if !is || literal.Kind != token.STRING {
+				return true
+			}
+			text := strings.Trim(literal.Value, "\"`")
+			name, _, _ := strings.Cut(text, "=")
+			if isName.MatchString(name) && !slices.Contains(known, name) {
+				t.Errorf("%s:%d: %s is no variable", file.name, product.fset.Position(literal.Pos()).Line, name)
+			}
+			return true
+		})
+	}
+}
+
+var isName = regexp.MustCompile(`^PERCORE_[A-Z_]*[A-Z]$`)

@@ -52,16 +52,6 @@ func (l *loader) anyFaulty(names []string) bool {
 	return false
 }
 
-// CheckPorts looks for what keeps this many workers from having a port each: the last port, 65535, and ports that the
-// front door listens on. Load has looked for a fixed number of workers; for Auto, look once the CPUs are counted. The
-// error is a *Problems.
-func (c *Config) CheckPorts(workers int) error {
-	if what, mend := c.checkPorts(workers); what != "" {
-		return &Problems{List: []Problem{{Name: "PERCORE_PORTS_FROM", Value: c.PortsFrom.String(), What: what, Mend: mend}}}
-	}
-	return nil
-}
-
 // checkHops looks for two ways of telling proxies: by their addresses, as a PROXY header is believed, and by their
 // number.
 func (c *Config) checkHops() (what, mend string) {
@@ -76,43 +66,6 @@ func (c *Config) checkHops() (what, mend string) {
 			"name the balancer in PERCORE_TRUSTED_PROXIES instead"
 	}
 	return "", ""
-}
-
-const portMax = 65535
-
-func (c *Config) checkPorts(workers int) (what, mend string) {
-	if !c.Mode.Facts().Fleet {
-		return "", ""
-	}
-	first, last := int(c.PortsFrom), int(c.PortsFrom)+workers-1
-	if last > portMax {
-		return fmt.Sprintf("%d workers from port %d on would need port %d", workers, first, last),
-			fmt.Sprintf("choose at most PERCORE_PORTS_FROM=%d", portMax-workers+1)
-	}
-	if !c.Mode.Facts().Proxies || c.Bind == value.BindUnix {
-		return "", ""
-	}
-	for _, a := range c.Listen {
-		if a.OnLoopback() && first <= a.Port && a.Port <= last {
-			return fmt.Sprintf("worker %d would need port %d, which the front door listens on (%s)", a.Port-first, a.Port, a),
-				"for example PERCORE_PORTS_FROM=" + strconv.Itoa(c.portsBeside(workers))
-		}
-	}
-	return "", ""
-}
-
-// portsBeside finds the first round thousand from which so many ports are clear of every listener.
-func (c *Config) portsBeside(workers int) int {
-	for first := 9000; first+workers-1 <= portMax; first += 1000 {
-		clear := true
-		for _, a := range c.Listen {
-			clear = clear && (a.Port < first || a.Port >= first+workers)
-		}
-		if clear {
-			return first
-		}
-	}
-	return 1024
 }
 
 // checkSocketReady rules out that the workers' sockets stay closed to the front door, which runs as another user.

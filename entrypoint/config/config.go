@@ -1,28 +1,4 @@
-// Package config reads percore's environment, and is the only package that does.
-//
-// Load turns an environment into a Config or into the list of everything that is wrong with it. Config's fields are
-// the one source of every name, default, limit and description: Load, `percore env`, `percore check` and
-// docs/configuration.md all come from them, so they cannot disagree.
-//
-// A field's comment is what users read of the variable, in Markdown. A paragraph that begins with "Default:" words a
-// default that is worked out, and one that begins with "Fixed:" says why a change takes a new container, where that
-// is not because PID 1 reads the variable when it starts. `go generate ./entrypoint/config/...` makes prose.go and
-// docs/configuration.md of the comments.
-//
-// The tags are:
-//   - envconfig: the full name, never derived from the field's;
-//   - default, example, min and max, as values;
-//   - effect: what a change takes while percore runs, see Effect;
-//   - secret: "true" for a value that is never shown and reaches no worker;
-//   - inherited: "true" where a further program has the fleet's value unless it has one of its own;
-//   - group and process, where a group of variables is embedded: its heading in the reference, and the process of
-//     percore's that goes by it, if that is not PID 1.
-//
-// A new variable is a field here, with its comment and tags, and the line that uses it: tests find one without a
-// comment, without an effect, and, in archtest, one that nothing uses.
 package config
-
-//go:generate go run ./internal/prose
 
 // Config is the whole configuration of one percore, in the groups of the reference.
 type Config struct {
@@ -35,4 +11,104 @@ type Config struct {
 
 	taskMetadata string             // see TaskMetadata
 	settings     map[string]Setting // by variable name: what did not come from a default tag
+}
+
+// Reference lists every variable that percore reads, in the order of Config's fields.
+func Reference() []Variable {
+	var list []Variable
+	for _, v := range variablesOf(new(Config)) {
+		list = append(list, v.entry())
+	}
+	return list
+}
+
+// ProgramVariables lists the names, for the fleet proper, of the variables that each further program has, too.
+func ProgramVariables() []string {
+	var list []string
+	for _, v := range variablesOf(new(Program)) {
+		list = append(list, v.name)
+	}
+	return list
+}
+
+// Sources lists every variable with its effective value, in the order of the reference. Secret values are masked.
+func (c *Config) Sources() []Setting {
+	var list []Setting
+	for _, v := range c.variables() {
+		s := c.Setting(v.name)
+		s.Value = v.shown(v.value())
+		if s.Source == FromDefault && v.tags.Get("default") == "" && s.Reason == "" {
+			s.Value = "" // the zero of a number is not its default
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// variables are those of the configuration and of its further programs.
+func (c *Config) variables() []variable {
+	list := variablesOf(c)
+	for _, f := range c.Further {
+		list = append(list, f.variables()...)
+	}
+	return list
+}
+
+// TaskMetadata is where an ECS task is described, by its version 4 (ECS_CONTAINER_METADATA_URI_V4); empty elsewhere.
+func (c *Config) TaskMetadata() string { return c.taskMetadata }
+
+// Setting says where the value of the variable with this name comes from; its Value may be empty, see Sources.
+func (c *Config) Setting(name string) Setting {
+	if s, ok := c.settings[name]; ok {
+		s.Value = ""
+		return s
+	}
+	return Setting{Name: name, Source: FromDefault}
+}
+
+// IsSet reports whether the user chose the value of the variable with this name, by environment, file or arguments.
+func (c *Config) IsSet(name string) bool {
+	switch c.Setting(name).Source {
+	case FromEnvironment, FromFile, FromArguments:
+		return true
+	case FromCommand, FromFleet, FromPort, FromWebConcurrency, FromSurroundings, FromDefault:
+		return false
+	default:
+		return false
+	}
+}
+
+// Secrets are the names of the variables whose values are never shown, and never handed to a worker.
+func (c *Config) Secrets() []string { return secretsAmong(c.variables()) }
+
+func secretsAmong(vars []variable) (names []string) {
+	for _, v := range vars {
+		if v.secret() {
+			names = append(names, v.name)
+		}
+	}
+	return names
+}
+
+// WorkersVariables are the names by which the environment says how many workers that program has; none for one that
+// is not configured.
+func (c *Config) WorkersVariables(group, name string) []string {
+	for _, f := range c.Further {
+		if string(f.Group) == group && string(f.Name) == name {
+			return scalesAmong(f.variables())
+		}
+	}
+	if string(c.Group) == group && string(c.Name) == name {
+		return scalesAmong(variablesOf(c))
+	}
+	return nil
+}
+
+func scalesAmong(vars []variable) (names []string) {
+	for _, v := range vars {
+		if v.effect() == Scale {
+			names = append(names, v.name)
+		}
+	}
+	return names
 }

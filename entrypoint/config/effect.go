@@ -1,7 +1,5 @@
 package config
 
-import "cmp"
-
 // Effect is what a change of a variable takes while percore runs. Each variable has one, in its tag effect.
 type Effect string
 
@@ -34,18 +32,3 @@ func (e Effect) Words() string {
 
 // ProcessFront is the process that goes by the front door's variables.
 const ProcessFront = "front"
-
-func (v variable) effect() Effect { return Effect(v.tags.Get("effect")) }
-
-// change says what becomes of a change of the variable.
-func (v variable) change() string {
-	words := v.effect().Words()
-	switch {
-	case v.effect() == Container:
-		return words + ": " + cmp.Or(describe(v.key).fixed, "PID 1 reads it when it starts")
-	case v.effect() == Live && v.process == ProcessFront:
-		return words + ", for new requests"
-	default:
-		return words
-	}
-}

@@ -3,56 +3,9 @@ package config
 import (
 	"fmt"
 	"maps"
-	"strings"
 
-	"percore/entrypoint/config/environment"
 	"percore/entrypoint/config/value"
 )
-
-// Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after
-// PERCORE_.
-type Further struct {
-	Title string // as in PERCORE_PROGRAMS
-	Program
-}
-
-// Variable is the name of a variable of this program; name is that of the fleet proper, such as PERCORE_USER.
-func (f *Further) Variable(name string) string {
-	upper := strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(f.Title))
-	return environment.Prefix + upper + "_" + strings.TrimPrefix(name, environment.Prefix)
-}
-
-// WorkersVariables are the names by which the environment says how many workers that program has; none for one that
-// is not configured.
-func (c *Config) WorkersVariables(group, name string) []string {
-	for _, f := range c.Further {
-		if string(f.Group) == group && string(f.Name) == name {
-			return scalesAmong(f.variables())
-		}
-	}
-	if string(c.Group) == group && string(c.Name) == name {
-		return scalesAmong(variablesOf(c))
-	}
-	return nil
-}
-
-func scalesAmong(vars []variable) (names []string) {
-	for _, v := range vars {
-		if v.effect() == Scale {
-			names = append(names, v.name)
-		}
-	}
-	return names
-}
-
-// variables are the program's own.
-func (f *Further) variables() []variable {
-	list := variablesOf(&f.Program)
-	for i := range list {
-		list[i].name = f.Variable(list[i].key)
-	}
-	return list
-}
 
 // loadFurther reads the further programs and adds what is known and wrong of them to the loader's own. Without
 // traffic a program is one process, and has no port unless it is given one.
@@ -168,46 +121,4 @@ func (l *loader) adopt(sub *loader) {
 	maps.Copy(l.settings, sub.settings)
 	maps.Copy(l.faults, sub.faults)
 	l.further = append(l.further, sub.vars...)
-}
-
-// CheckProcesses looks for two processes with the same name or port, with so many workers in the fleet proper. Load
-// has looked; look again once UseArguments has named the fleet and the CPUs are counted. The error is a *Problems.
-func (c *Config) CheckProcesses(workers int) error {
-	what, mend := c.checkProcesses()
-	if what == "" {
-		what, mend = c.checkFurtherPorts(workers)
-	}
-	if what != "" {
-		return &Problems{List: []Problem{{Name: "PERCORE_PROGRAMS", Value: c.Programs.String(), What: what, Mend: mend}}}
-	}
-	return nil
-}
-
-// checkProcesses looks for two programs whose processes would have the same names.
-func (c *Config) checkProcesses() (what, mend string) {
-	type process struct{ group, name value.Label }
-	seen := map[process]string{{"percore", "front"}: "the front door", {"percore", "prestart"}: "PERCORE_PRESTART"}
-	if len(c.Command.Words) > 0 {
-		seen[process{c.Group, c.Name}] = "the fleet proper"
-	}
-	for _, f := range c.Further {
-		p := process{f.Group, f.Name}
-		if other, taken := seen[p]; taken {
-			const words = "gives the processes of %s the name %s:%s, which those of %s have"
-			return fmt.Sprintf(words, f.Title, p.group, p.name, other), "set " + f.Variable("PERCORE_NAME")
-		}
-		seen[p] = f.Title
-	}
-	return "", ""
-}
-
-// hintAtPrograms is what to do about a name that a program would have, were it named.
-func hintAtPrograms(name string) string {
-	rest := strings.TrimPrefix(name, environment.Prefix)
-	for _, suffix := range []string{"_COMMAND", "_WORKERS", "_USER", "_AUTORESTART"} { // what programs are likely to have
-		if title, fits := strings.CutSuffix(rest, suffix); fits && title != "" {
-			return "if " + strings.ToLower(title) + " is a program, name it in PERCORE_PROGRAMS"
-		}
-	}
-	return ""
 }

@@ -1,6 +1,11 @@
 package config
 
-import "percore/entrypoint/config/value"
+import (
+	"strings"
+
+	"percore/entrypoint/config/environment"
+	"percore/entrypoint/config/value"
+)
 
 // Program is the configuration of one kind of process and how many of it there are, in supervisord's vocabulary. The
 // names in the tags are those of the fleet proper; a further program has its own name in them, after PERCORE_.
@@ -108,4 +113,26 @@ type Life struct {
 	// Whether worker i is pinned to CPU i of those that percore may use. With more workers than CPUs it begins
 	// with the first again.
 	PinCPUs value.Bool `envconfig:"PERCORE_PIN_CPUS" default:"false" example:"true" effect:"roll"`
+}
+
+// Further is one of the programs that PERCORE_PROGRAMS names. Its variables are Program's, with its own name after
+// PERCORE_.
+type Further struct {
+	Title string // as in PERCORE_PROGRAMS
+	Program
+}
+
+// Variable is the name of a variable of this program; name is that of the fleet proper, such as PERCORE_USER.
+func (f *Further) Variable(name string) string {
+	upper := strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(f.Title))
+	return environment.Prefix + upper + "_" + strings.TrimPrefix(name, environment.Prefix)
+}
+
+// variables are the program's own.
+func (f *Further) variables() []variable {
+	list := variablesOf(&f.Program)
+	for i := range list {
+		list[i].name = f.Variable(list[i].key)
+	}
+	return list
 }

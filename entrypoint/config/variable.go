@@ -23,24 +23,6 @@ type Variable struct {
 	Change string `json:"-"` // what becomes of a change, in words
 }
 
-// Reference lists every variable that percore reads, in the order of Config's fields.
-func Reference() []Variable {
-	var list []Variable
-	for _, v := range variablesOf(new(Config)) {
-		list = append(list, v.entry())
-	}
-	return list
-}
-
-// ProgramVariables lists the names, for the fleet proper, of the variables that each further program has, too.
-func ProgramVariables() []string {
-	var list []string
-	for _, v := range variablesOf(new(Program)) {
-		list = append(list, v.name)
-	}
-	return list
-}
-
 // variable ties a name to the field of a struct that holds its value, and to that field's tags.
 type variable struct {
 	name  string        // as users know it
@@ -126,6 +108,21 @@ func (v variable) parse(text string) (reflect.Value, error) {
 		return reflect.Value{}, fmt.Errorf("parse %s: %w", v.name, err)
 	}
 	return fresh.Elem(), nil
+}
+
+func (v variable) effect() Effect { return Effect(v.tags.Get("effect")) }
+
+// change says what becomes of a change of the variable.
+func (v variable) change() string {
+	words := v.effect().Words()
+	switch {
+	case v.effect() == Container:
+		return words + ": " + cmp.Or(describe(v.key).fixed, "PID 1 reads it when it starts")
+	case v.effect() == Live && v.process == ProcessFront:
+		return words + ", for new requests"
+	default:
+		return words
+	}
 }
 
 // description is what users read of one variable.

@@ -40,11 +40,11 @@ func (p *pkg) report(verbose bool, percentMax int) (text string, ok bool) {
 	return out, percent <= percentMax && (len(missing) == 0 || percentMax == 100)
 }
 
-// lines counts those of the files, as wc does.
+// lines counts those of the files, as wc does, but not of generated ones.
 func (p *pkg) lines(names []string) (n int) {
 	for _, name := range names {
 		text, err := os.ReadFile(filepath.Join(p.Dir, name))
-		if err != nil {
+		if err != nil || bytes.HasPrefix(text, []byte("// Code generated ")) {
 			continue
 		}
 		n += bytes.Count(text, []byte{'\n'})

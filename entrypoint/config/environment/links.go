@@ -5,7 +5,7 @@ import "strings"
 // dropLinks takes out what Docker's legacy links say of a container whose alias begins with percore: ALIAS_NAME,
 // ALIAS_PORT, and what begins with ALIAS_PORT_ and ALIAS_ENV_. They are told by their values: no name of ours begins
 // with a slash, and no port is a URL.
-func (s Snapshot) dropLinks() {
+func dropLinks(s map[string]string) {
 	var aliases []string
 	for name, value := range s {
 		if !strings.HasPrefix(name, Prefix) {

@@ -9,17 +9,6 @@ import (
 	"percore/entrypoint/config/suggest"
 )
 
-// What the names of variables begin and end with.
-const (
-	Prefix     = "PERCORE_" // all that are percore's alone
-	FileSuffix = "_FILE"    // the twin of each of them, which names a file with its value
-)
-
-// IsOurs reports whether a name, or an entry, begins as percore's do, whatever its case.
-func IsOurs(name string) bool {
-	return len(name) >= len(Prefix) && strings.EqualFold(name[:len(Prefix)], Prefix)
-}
-
 // Unknown lists, in order, the names that look like ours and are not.
 func (s Snapshot) Unknown(known []string) []string {
 	var names []string

@@ -28,7 +28,7 @@ func Take(environ []string) Snapshot {
 			s[name] = value
 		}
 	}
-	s.dropLinks()
+	dropLinks(s)
 	return s
 }
 
