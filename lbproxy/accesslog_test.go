@@ -134,7 +134,7 @@ func TestTheJSONAccessLog(t *testing.T) {
 func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	time.Sleep(20 * time.Millisecond)
 	s := newStub(t, func(q *stubRequest) bool {
 		if q.path() == "/" {

@@ -26,10 +26,10 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 	eventually(t, "the worker has closed all", func() bool { return bad.gone.Load() == 10 })
 	release()
 	eventually(t, "the rest waits", func() bool {
-		waiting := r.proxy.groups[0].Waiting()
-		return waiting > 0 && waiting+r.proxy.groups[0].Repeats() == 10
+		waiting := r.proxy.services[0].Waiting()
+		return waiting > 0 && waiting+r.proxy.services[0].Repeats() == 10
 	})
-	repeats := r.proxy.groups[0].Repeats()
+	repeats := r.proxy.services[0].Repeats()
 	if repeats < 3 || repeats > 20/5 {
 		t.Errorf("repeats at once: got %d, want 3 to a fifth of 20", repeats)
 	}
@@ -39,7 +39,7 @@ func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 		c.read("GET").want(t, 200, "ok")
 	}
 	wantCount(t, "requests in all", good.requests.Load()+bad.requests.Load(), 30)
-	eventually(t, "no repeat is under way", func() bool { return r.proxy.groups[0].Repeats() == 0 })
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.services[0].Repeats() == 0 })
 }
 
 // TestARepeatIsGivenBackOnce lets a request be repeated on a second worker, whose kept connection closes on receipt.
@@ -52,7 +52,7 @@ func TestARepeatIsGivenBackOnce(t *testing.T) {
 	c.do(getRequest).want(t, 200, "1")
 	c.do(getRequest).want(t, 200, "2")
 	wantCount(t, "requests that the first died of", first.requests.Load(), 2)
-	eventually(t, "no repeat is under way", func() bool { return r.proxy.groups[0].Repeats() == 0 })
+	eventually(t, "no repeat is under way", func() bool { return r.proxy.services[0].Repeats() == 0 })
 }
 
 // TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet how they end.
@@ -73,7 +73,7 @@ func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 			if line, err := c.in.ReadString('\n'); err != nil || line != test.head[:strings.Index(test.head, "\n")+1] {
 				t.Fatalf("status line: got %q and error %v", line, err)
 			}
-			wantCount(t, "repeats under way", r.proxy.groups[0].Repeats(), 0)
+			wantCount(t, "repeats under way", r.proxy.services[0].Repeats(), 0)
 		})
 	}
 }
@@ -81,9 +81,9 @@ func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 func TestARequestThatNoWorkerSawIsNoRepeat(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(refusing(t), newStub(t, constant("ok")).address, refusing(t))
-	b := balance.NewBalancer(r.proxy.groups[0], &balance.Mailbox{}, 0)
+	b := balance.NewBalancer(r.proxy.services[0], &balance.Mailbox{}, 0)
 	for place := r.worker(1); place != nil; { // all repeats that there may be
-		place = b.Choose(r.proxy.groups[0].Table(), &balance.Waiter{Repeat: true}, 1)
+		place = b.Choose(r.proxy.services[0].Table(), &balance.Waiter{Repeat: true}, 1)
 	}
 	c := r.client()
 	for range 5 {

@@ -282,7 +282,7 @@ func (ch *chaos) apply(states ...balance.State) {
 		list = append(list, w.endpoint(state))
 	}
 	ch.rig.apply(ch.drained.Load(), list...)
-	for _, target := range ch.rig.proxy.groups[0].Table().Backends() {
+	for _, target := range ch.rig.proxy.services[0].Table().Backends() {
 		ch.targets[target] = true
 	}
 }

@@ -107,7 +107,7 @@ func (ch *chaos) leftovers() string {
 			return fmt.Sprintf("%d requests and tunnels at %s %d, want 0", n, target.Name, target.Incarnation)
 		}
 	}
-	if repeats, waiting := ch.rig.proxy.groups[0].Repeats(), ch.rig.proxy.groups[0].Waiting(); repeats != 0 || waiting != 0 {
+	if repeats, waiting := ch.rig.proxy.services[0].Repeats(), ch.rig.proxy.services[0].Waiting(); repeats != 0 || waiting != 0 {
 		return fmt.Sprintf("%d repeats and %d that wait, want none", repeats, waiting)
 	}
 	return ch.eachLoop(func(l *loop) string {

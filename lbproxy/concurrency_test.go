@@ -80,7 +80,7 @@ func checkWorkConserving(t *testing.T, method balance.Method, n int) {
 	for range 100 {
 		time.Sleep(2 * time.Millisecond)
 		r.atRest(func() {
-			table, waiting := r.proxy.groups[0].Table(), r.proxy.groups[0].Waiting()
+			table, waiting := r.proxy.services[0].Table(), r.proxy.services[0].Waiting()
 			for i, e := range table.Backends() {
 				if got := e.InFlight(); got > int64(n) {
 					t.Errorf("worker %d: got %d requests at once, want %d at most", i, got, n)
@@ -120,7 +120,7 @@ func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	var want strings.Builder
 	for i := range 30 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
-		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.groups[0].Waiting() == int64(i) })
+		eventually(t, "it has its turn or waits", func() bool { return s.requests.Load() == 1 && r.proxy.services[0].Waiting() == int64(i) })
 		fmt.Fprintf(&want, "/%d", i)
 	}
 	loops := map[int]bool{}
@@ -152,7 +152,7 @@ func TestAWaitForABusyWorkerIsBounded(t *testing.T) {
 	first := r.client().send(getRequest)
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	second := r.client().send(getRequest)
-	eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "one waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	third := r.client().do(getRequest)
 	third.want(t, 503, "~too many requests wait")
 	late := second.read("GET")
@@ -174,12 +174,12 @@ func TestAClientThatLeftTheQueueNeverReachesItsWorker(t *testing.T) {
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	for i := range 40 {
 		c := r.client().send(fmt.Sprintf("GET /gone%d HTTP/1.1\r\nHost: x\r\n\r\n", i))
-		eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+		eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 		if i%2 == 0 {
 			_ = c.SetLinger(0)
 		}
 		c.Close()
-		eventually(t, "it is forgotten", func() bool { return r.proxy.groups[0].Waiting() == 0 })
+		eventually(t, "it is forgotten", func() bool { return r.proxy.services[0].Waiting() == 0 })
 	}
 	last := r.client().send("GET /last HTTP/1.1\r\nHost: x\r\n\r\n")
 	close(gate)
@@ -199,9 +199,9 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 			first := r.client().send(getRequest)
 			eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 			gone := r.client().send("GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+			eventually(t, "one waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 			next := r.client().send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
-			eventually(t, "two wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
+			eventually(t, "two wait", func() bool { return r.proxy.services[0].Waiting() == 2 })
 			release := r.hold()
 			time.Sleep(2 * finLagMillis * time.Millisecond)
 			gone.Close()
@@ -229,7 +229,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 func (l *loop) serveOneMore() {
 	l.services[0].table.At(0).Release()
 	l.services[0].balancer.Serve(l.steady())
-	unlimited := balance.NewBalancer(l.proxy.groups[0], &l.mailbox, l.id)
+	unlimited := balance.NewBalancer(l.proxy.services[0], &l.mailbox, l.id)
 	unlimited.Choose(l.services[0].table, &balance.Waiter{}, l.steady())
 }
 
@@ -291,7 +291,7 @@ func TestRequestsAreHeldWhileTheOnlyWorkerIsReplaced(t *testing.T) {
 	var held []*caller
 	for i := range 3 {
 		held = append(held, r.client().send(getRequest))
-		eventually(t, "it is held", func() bool { return r.proxy.groups[0].Waiting() == int64(i+1) })
+		eventually(t, "it is held", func() bool { return r.proxy.services[0].Waiting() == int64(i+1) })
 	}
 	r.client().do(getRequest).want(t, 503, "~too many requests wait")
 	close(gate)
@@ -317,7 +317,7 @@ func TestTheWorkerLearnsWhenItsRequestCame(t *testing.T) {
 			c := r.client()
 			before := time.Now().UnixMilli()
 			c.send("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Start: t=1\r\n\r\n")
-			eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+			eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 			after := time.Now().UnixMilli()
 			time.Sleep(20 * time.Millisecond) // what it waits is not its start
 			s := newStub(t, constant("ok"))

@@ -67,7 +67,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 		for range size {
 			waits = append(waits, r.client().send(getRequest))
 		}
-		eventually(t, "the queue is full", func() bool { return r.proxy.groups[0].Waiting() == int64(size) })
+		eventually(t, "the queue is full", func() bool { return r.proxy.services[0].Waiting() == int64(size) })
 		c := r.client().send(expecting)
 		c.wantBytes("HTTP/1.1 503 ")
 		r.workers(newStub(t, constant("ok")).address)

@@ -92,13 +92,13 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	}
 	l := &loop{
 		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
-		timers:  newTimers(len(p.groups)),
+		timers:  newTimers(len(p.services)),
 		mailbox: balance.Mailbox{Wake: t.poller.Wake},
 		out:     make([]byte, 0, buffer.HeadroomBytes),
 		log:     accesslog.NewWriter(p.accessLog),
 	}
-	for i, group := range p.groups {
-		l.services = append(l.services, newService(l, i, group))
+	for i, shared := range p.services {
+		l.services = append(l.services, newService(l, i, shared))
 	}
 	l.tick()
 	l.configure()

@@ -41,7 +41,7 @@ func TestNewSettingsHoldForTheNextRequest(t *testing.T) {
 func TestARunningTimerTakesTheNewDuration(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = time.Hour })
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.configure(func(o *Options) { o.Services[0].QueueTimeout = 10 * time.Millisecond })
 	c.read("GET").want(t, 503, "~no worker was ready in time")
 }
@@ -59,7 +59,7 @@ func TestMoreRoomAtTheWorkersEndsWaitsAtOnce(t *testing.T) {
 	slow := r.client().send("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
 	eventually(t, "the worker is busy", func() bool { return s.requests.Load() == 1 })
 	c := r.client().send(getRequest)
-	eventually(t, "one waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "one waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.configure(func(o *Options) { o.Services[0].WorkerConcurrency = 2 })
 	c.read("GET").want(t, 200, "ok")
 	close(gate)

@@ -10,9 +10,9 @@ import (
 
 // warm makes every worker one that has been up for long, by a look at all of them long from now.
 func (r *rig) warm() {
-	b := balance.NewBalancer(r.proxy.groups[0], &balance.Mailbox{}, 0)
+	b := balance.NewBalancer(r.proxy.services[0], &balance.Mailbox{}, 0)
 	for _, now := range []int64{1, 1 << 40} {
-		if place := b.Choose(r.proxy.groups[0].Table(), &balance.Waiter{}, now); place != nil {
+		if place := b.Choose(r.proxy.services[0].Table(), &balance.Waiter{}, now); place != nil {
 			place.Release()
 		}
 	}
@@ -21,7 +21,7 @@ func (r *rig) warm() {
 func (r *rig) isOut(index int) bool { return r.worker(index).IsOut() }
 
 // worker is what the front door knows of the worker with this index.
-func (r *rig) worker(index int) *balance.Backend { return r.proxy.groups[0].Table().At(index) }
+func (r *rig) worker(index int) *balance.Backend { return r.proxy.services[0].Table().At(index) }
 
 func TestAWorkerThatRefusesAgainAndAgainIsTakenOut(t *testing.T) {
 	r := newRig(t, roundRobin)

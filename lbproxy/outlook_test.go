@@ -40,11 +40,11 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 				list = append(list, at(t, e))
 			}
 			before := r.client().send(getRequest)
-			eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+			eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 			r.apply(false, list...)
 			after := r.client().send(getRequest)
 			if test.retryAfter == "" {
-				eventually(t, "both wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
+				eventually(t, "both wait", func() bool { return r.proxy.services[0].Waiting() == 2 })
 				r.workers(newStub(t, constant("ok")).address)
 				before.read("GET").want(t, 200, "ok")
 				after.read("GET").want(t, 200, "ok")
@@ -58,7 +58,7 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 					t.Errorf("got Retry-After %q after %v, want %q at once", got, time.Since(start), test.retryAfter)
 				}
 			}
-			wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 0)
+			wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 0)
 		})
 	}
 }
@@ -71,9 +71,9 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.elapse(30 * 60_000)
-	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.groups[0].Waiting(), 1)
+	wantCount(t, "requests that wait after half of READY_TIMEOUT", r.proxy.services[0].Waiting(), 1)
 
 	// The first worker is up, and has no place for it: from now on it waits as any other does.
 	r.onLoop(func(l *loop) { l.services[0].balancer.Configure(balance.LeastConn, 1) })
@@ -82,11 +82,11 @@ func TestTheFirstStartIsWaitedFor(t *testing.T) {
 	release := r.hold()
 	first := r.client().send(getRequest)
 	release()
-	eventually(t, "two wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
+	eventually(t, "two wait", func() bool { return r.proxy.services[0].Waiting() == 2 })
 	r.workers(s.address)
-	eventually(t, "one is served", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "one is served", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.elapse(50_000)
-	wantCount(t, "requests that wait with the worker", r.proxy.groups[0].Waiting(), 1)
+	wantCount(t, "requests that wait with the worker", r.proxy.services[0].Waiting(), 1)
 	r.elapse(20_000)
 	first.read("GET").want(t, 503, "~no worker was free in time")
 	close(gate)
@@ -116,7 +116,7 @@ func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 	starting := at(t, balance.Endpoint{Coming: true})
 	r.apply(false, starting)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	starting.Trouble = trouble
 	r.apply(false, starting)
 	for _, waiting := range []*caller{c, r.client().send(getRequest)} {
@@ -150,7 +150,7 @@ func TestAWorkerThatHasJustStartedMayRefuse(t *testing.T) {
 	r.workers(refusing(t), refusing(t))
 	r.age(time.Second)
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.elapse(1000)
 	r.elapse(retryMillis + 1)
 	wantCount(t, "requests", int64(r.exchanges()), 1)
@@ -164,11 +164,11 @@ func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
 	r.workers(refusing(t))
 	r.age(time.Hour)
 	c := r.client().send(getRequest)
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.apply(false, at(t, balance.Endpoint{Incarnation: 2, Proven: true, Coming: true}))
 	r.elapse(5000)
 	r.elapse(retryMillis + 1)
-	wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 1)
+	wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 1)
 	r.apply(false, balance.Endpoint{Address: newStub(t, constant("ok")).address, Incarnation: 2, State: balance.Up, Proven: true})
 	c.read("GET").want(t, 200, "ok")
 }
@@ -184,10 +184,10 @@ func TestAWorkerThatIsBusyHasNotRefused(t *testing.T) {
 	r.workers(s.address, refusing(t))
 	r.age(time.Hour)
 	second := r.client().send(getRequest)
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.elapse(1000)
 	r.elapse(retryMillis + 1)
-	wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 1)
+	wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 1)
 	close(gate)
 	first.read("GET").want(t, 200, "ok")
 	second.read("GET").want(t, 200, "ok")
@@ -198,10 +198,10 @@ func TestTheFirstStartIsNotHeldAgainstARequest(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout, o.Services[0].ReadyTimeout = time.Minute, time.Hour })
 	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	c := r.client().send(getRequest)
-	eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	r.elapse(30 * 60_000)
 	r.workers(refusing(t))
-	eventually(t, "it was refused and waits again", func() bool { return r.exchanges() == 1 && r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it was refused and waits again", func() bool { return r.exchanges() == 1 && r.proxy.services[0].Waiting() == 1 })
 	r.workers(newStub(t, constant("ok")).address)
 	c.read("GET").want(t, 200, "ok")
 }

@@ -52,7 +52,7 @@ func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos -
 func (x *exchange) unpark() {
 	x.endWait()
 	if t := x.service.balancer.Leave(&x.wait); t != nil {
-		x.service.group.EndRepeat(&x.wait)
+		x.service.shared.EndRepeat(&x.wait)
 		t.Release()
 		x.service.freed(t)
 	}
@@ -117,7 +117,7 @@ func (x *exchange) queueTimedOut() {
 // dismissHopeless ends the waits of this loop that a new snapshot leaves without hope.
 func (s *service) dismissHopeless() {
 	l := s.loop
-	if s.table.AnyUp() || s.group.Waiting() == 0 {
+	if s.table.AnyUp() || s.shared.Waiting() == 0 {
 		return
 	}
 	for _, w := range s.balancer.Waiting() {
@@ -145,7 +145,7 @@ func (s *service) endFirstStart() {
 // repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
 // next one.
 func (x *exchange) repeatAnswered() {
-	if x.service.group.EndRepeat(&x.wait) {
+	if x.service.shared.EndRepeat(&x.wait) {
 		x.service.serve()
 	}
 }

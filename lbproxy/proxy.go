@@ -34,9 +34,9 @@ type Proxy struct {
 	epoch     time.Time
 	loops     []*loop
 	wanted    atomic.Pointer[wanted]
-	groups    []*balance.Group  // of the services
-	watching  atomic.Bool       // somebody waits for workers to become idle
-	ending    *handshake.Ending // of accepting
+	services  []*balance.Service // what their ends in the loops share
+	watching  atomic.Bool        // somebody waits for workers to become idle
+	ending    *handshake.Ending  // of accepting
 	accessLog *accesslog.Log
 	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
@@ -57,7 +57,7 @@ func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Wri
 	o.Services = slices.Clone(o.Services)
 	p.options.Store(&o)
 	for range o.Services {
-		p.groups = append(p.groups, new(balance.Group))
+		p.services = append(p.services, new(balance.Service))
 	}
 	byLoop := make([][]socket.Listener, o.Loops)
 	for _, l := range listeners {
@@ -142,8 +142,8 @@ func (p *Proxy) Apply(s Snapshot) error {
 		draining = draining || e.State == balance.Draining
 	}
 	p.watching.Store(draining)
-	for i, group := range p.groups {
-		group.Use(tables[i])
+	for i, service := range p.services {
+		service.Use(tables[i])
 	}
 	p.wanted.Store(&wanted{seq: s.Seq, ask: s.Ask, drain: s.Drain, sole: s.Sole, tables: tables})
 	for _, l := range p.loops {
@@ -157,16 +157,16 @@ func (p *Proxy) Apply(s Snapshot) error {
 
 // tables makes the table of each service of its endpoints.
 func (p *Proxy) tables(endpoints []balance.Endpoint) ([]*balance.Table, error) {
-	byService := make([][]balance.Endpoint, len(p.groups))
+	byService := make([][]balance.Endpoint, len(p.services))
 	for _, e := range endpoints {
-		if e.Service < 0 || e.Service >= len(p.groups) {
-			return nil, fmt.Errorf("apply snapshot: endpoint %s: service %d is not in 0…%d", e.Name, e.Service, len(p.groups)-1)
+		if e.Service < 0 || e.Service >= len(p.services) {
+			return nil, fmt.Errorf("apply snapshot: endpoint %s: service %d is not in 0…%d", e.Name, e.Service, len(p.services)-1)
 		}
 		byService[e.Service] = append(byService[e.Service], e)
 	}
-	tables := make([]*balance.Table, len(p.groups))
-	for i, group := range p.groups {
-		t, err := balance.NewTable(byService[i], group.Table())
+	tables := make([]*balance.Table, len(p.services))
+	for i, service := range p.services {
+		t, err := balance.NewTable(byService[i], service.Table())
 		if err != nil {
 			return nil, err
 		}

@@ -16,7 +16,7 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 			r := newRig(t, nil)
 			s := newStub(t, constant("here"))
 			c := r.client().send(requestOf(method, "abc"))
-			eventually(t, "the request waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+			eventually(t, "the request waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Down, Coming: true})
 			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Draining, Coming: true})
 			if n := s.conns.Load(); n != 0 {
@@ -24,7 +24,7 @@ func TestWithNothingReadyARequestWaitsForAWorker(t *testing.T) {
 			}
 			r.apply(false, balance.Endpoint{Address: s.address, Incarnation: 1, State: balance.Up})
 			c.read(method).want(t, 200, "here")
-			wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 0)
+			wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 0)
 		})
 	}
 }
@@ -34,10 +34,10 @@ func TestWaitingRequestsAreServedInTheirOrder(t *testing.T) {
 	var clients []*caller
 	for i := range 20 {
 		clients = append(clients, r.client().send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)))
-		eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == int64(i+1) })
+		eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == int64(i+1) })
 	}
 	clients[7].Close()
-	eventually(t, "the one that left is forgotten", func() bool { return r.proxy.groups[0].Waiting() == 19 })
+	eventually(t, "the one that left is forgotten", func() bool { return r.proxy.services[0].Waiting() == 19 })
 	gate := make(chan struct{}, 100)
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(q.path()) })
 	r.workers(s.address)
@@ -60,7 +60,7 @@ func TestAWaitThatTakesTooLongIsA503(t *testing.T) {
 			t.Errorf("answer: got %v, want Retry-After and the connection kept", a.Header)
 		}
 	}
-	wantCount(t, "waiting requests", r.proxy.groups[0].Waiting(), 0)
+	wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 0)
 }
 
 // TestA503SaysWhatIsWrongWithTheWorkers as long as none is up.
@@ -85,7 +85,7 @@ func TestA503SaysWhatIsWrongWithTheWorkers(t *testing.T) {
 func TestAFullQueueIsA503AtOnce(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].QueueSize = 2 })
 	a, b := r.client().send(getRequest), r.client().send(getRequest)
-	eventually(t, "two wait", func() bool { return r.proxy.groups[0].Waiting() == 2 })
+	eventually(t, "two wait", func() bool { return r.proxy.services[0].Waiting() == 2 })
 	start := time.Now()
 	got := r.client().do(getRequest)
 	got.want(t, 503, "~too many requests wait")
@@ -108,12 +108,12 @@ func TestAClientThatLeftWhileItWaitedNeverReachesAWorker(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, by reset %v", test.name, reset), func(t *testing.T) {
 				r := newRig(t, nil)
 				c := r.client().send(test.request)
-				eventually(t, "it waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+				eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 				if reset {
 					_ = c.SetLinger(0)
 				}
 				c.Close()
-				eventually(t, "it is forgotten", func() bool { return r.proxy.groups[0].Waiting() == 0 && r.exchanges() == 0 })
+				eventually(t, "it is forgotten", func() bool { return r.proxy.services[0].Waiting() == 0 && r.exchanges() == 0 })
 				s := newStub(t, constant("ok"))
 				r.workers(s.address)
 				r.client().wantOpen("ok")

@@ -114,7 +114,7 @@ func (r *Report) add(t *balance.Table, quiet bool) {
 func (p *Proxy) figures(w *wanted) *Figures {
 	f := &Figures{}
 	for service, t := range w.tables {
-		f.Waiting += int(p.groups[service].Waiting())
+		f.Waiting += int(p.services[service].Waiting())
 		for i, e := range t.Backends() {
 			if e == nil {
 				continue

@@ -91,7 +91,7 @@ func TestAWorkerOnAUnixSocketThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "w")
 	r.workers("unix:" + path)
 	c := r.client().send(post("abc"))
-	eventually(t, "it was refused and waits", func() bool { return r.proxy.groups[0].Waiting() == 1 })
+	eventually(t, "it was refused and waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

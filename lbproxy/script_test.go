@@ -210,7 +210,7 @@ func (th *theatre) left() (left string) {
 				left = fmt.Sprintf("got %d requests and tunnels at %s, want 0", n, t.Name)
 			}
 		}
-		if repeats, waiting, held := l.proxy.groups[0].Repeats(), l.proxy.groups[0].Waiting(), l.buffers.Used(); repeats != 0 || waiting != 0 || held != 0 {
+		if repeats, waiting, held := l.proxy.services[0].Repeats(), l.proxy.services[0].Waiting(), l.buffers.Used(); repeats != 0 || waiting != 0 || held != 0 {
 			left = fmt.Sprintf("got %d repeats, %d that wait and %d bytes of buffers, want none", repeats, waiting, held)
 		}
 		if l.exchanges.active != 0 {

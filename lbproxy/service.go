@@ -11,12 +11,12 @@ import (
 )
 
 // service is what answers requests, as one loop sees it: workers with their balance, their queue, their kept connections and
-// their limits. An exchange has one, and asks nothing of another. What all loops share of it is its group.
+// their limits. An exchange has one, and asks nothing of another. What all loops share of it is a value of its own.
 type service struct {
 	loop      *loop
 	id        int // among the services of the front door
 	options   *ServiceOptions
-	group     *balance.Group
+	shared    *balance.Service
 	balancer  balance.Balancer
 	table     *balance.Table // of the loop's snapshot; nil before there is one
 	pools     pools
@@ -24,9 +24,9 @@ type service struct {
 	oldest    atomic.Pointer[[]age] // see noteOldest
 }
 
-// newService makes l's end of the service with this group.
-func newService(l *loop, id int, group *balance.Group) *service {
-	s := &service{loop: l, id: id, group: group, balancer: balance.NewBalancer(group, &l.mailbox, l.id)}
+// newService makes l's end of a service.
+func newService(l *loop, id int, shared *balance.Service) *service {
+	s := &service{loop: l, id: id, shared: shared, balancer: balance.NewBalancer(shared, &l.mailbox, l.id)}
 	s.pools.service = s
 	return s
 }
@@ -67,16 +67,16 @@ func (s *service) waitMax() time.Duration {
 
 // wouldRefuse reports whether a request that came now would find neither a worker nor a place in the queue.
 func (s *service) wouldRefuse() bool {
-	waiting := s.group.Waiting()
+	waiting := s.shared.Waiting()
 	return waiting >= int64(s.options.QueueSize) && (waiting > 0 || !s.table.AnyUp())
 }
 
 // hasFree reports whether a request that came now would have a worker at once.
-func (s *service) hasFree() bool { return s.group.Waiting() == 0 && s.balancer.AnyFree(s.table) }
+func (s *service) hasFree() bool { return s.shared.Waiting() == 0 && s.balancer.AnyFree(s.table) }
 
 // serve gives places to requests that wait, as there may be more.
 func (s *service) serve() {
-	if s.group.Waiting() > 0 {
+	if s.shared.Waiting() > 0 {
 		s.balancer.Serve(s.loop.steady())
 	}
 }
@@ -97,7 +97,7 @@ func (s *service) noteFailure(t *balance.Backend, why cause) {
 	default:
 		return
 	}
-	if s.group.NoteFailure(t, s.loop.steady()) {
+	if s.shared.NoteFailure(t, s.loop.steady()) {
 		s.tell(slog.LevelWarn, t, "worker taken out", "several connects or answers in a row failed")
 		s.loop.proxy.changed()
 	}

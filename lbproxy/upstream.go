@@ -9,7 +9,7 @@ import (
 func (x *exchange) assign() {
 	s := x.service
 	x.wait.Client = x.client.Address()
-	if s.group.Waiting() == 0 { // none is overtaken
+	if s.shared.Waiting() == 0 { // none is overtaken
 		if t := s.balancer.Choose(s.table, &x.wait, x.loop.steady()); t != nil {
 			x.sendTo(t, x.stale == nil)
 			return
@@ -280,7 +280,7 @@ func (x *exchange) releaseWorker() {
 		return
 	}
 	x.backend = nil
-	x.service.group.EndRepeat(&x.wait)
+	x.service.shared.EndRepeat(&x.wait)
 	if x.response.state == responseTunnel {
 		t.EndTunnel()
 	} else {

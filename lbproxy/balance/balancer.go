@@ -21,10 +21,10 @@ func (m Method) IsKnown() bool {
 	return slices.Contains([]Method{LeastConn, RoundRobin, IPHash, Random}, m)
 }
 
-// Balancer is one loop's end of a group: it chooses workers for the loop's requests. The counts that it goes by, and the turn of
+// Balancer is one loop's end of a service: it chooses workers for the loop's requests. The counts that it goes by, and the turn of
 // round_robin, are shared by all loops.
 type Balancer struct {
-	group    *Group
+	service  *Service
 	box      *Mailbox // of the loop
 	method   Method
 	limit    int64  // requests that a worker gets at once; 0 is no limit
@@ -53,9 +53,9 @@ type sighting struct {
 	fresh *Backend // the least busy of those that are not warm yet
 }
 
-// NewBalancer makes the end of g of the loop with this number, whose mailbox box is.
-func NewBalancer(g *Group, box *Mailbox, loop int) Balancer {
-	return Balancer{group: g, box: box, searches: uint32(loop), random: uint64(loop) + 1}
+// NewBalancer makes the end of s of the loop with this number, whose mailbox box is.
+func NewBalancer(s *Service, box *Mailbox, loop int) Balancer {
+	return Balancer{service: s, box: box, searches: uint32(loop), random: uint64(loop) + 1}
 }
 
 // Configure sets by which method workers are chosen from now on, and how many requests each gets at once; 0 is no limit.
@@ -64,7 +64,7 @@ func (b *Balancer) Configure(method Method, limit int) { b.method, b.limit = met
 // Choose takes a place for w at one of the workers in t that it has not tried. It returns nil when there is none now.
 func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *Backend {
 	repeats := w.Repeat && !w.repeating
-	if t == nil || repeats && !b.group.takeRepeat(t) {
+	if t == nil || repeats && !b.service.takeRepeat(t) {
 		return nil
 	}
 	place := b.choose(t, w, now)
@@ -73,7 +73,7 @@ func (b *Balancer) Choose(t *Table, w *Waiter, now int64) *Backend {
 	case place != nil:
 		w.repeating = true
 	default:
-		b.group.repeats.Add(-1)
+		b.service.repeats.Add(-1)
 	}
 	return place
 }
@@ -209,7 +209,7 @@ func (b *Balancer) least(t *Table, w *Waiter) *Backend {
 // next is the worker whose turn it is. A loop that finds that another has just taken that turn looks for the next.
 func (b *Balancer) next(t *Table, w *Waiter) *Backend {
 	for {
-		turn := b.group.turn.Load()
+		turn := b.service.turn.Load()
 		found := -1
 		for i := range t.backends {
 			// To the end, for the sake of what it remembers.
@@ -220,7 +220,7 @@ func (b *Balancer) next(t *Table, w *Waiter) *Backend {
 		if found < 0 {
 			return nil
 		}
-		if b.group.turn.CompareAndSwap(turn, uint32(found)) {
+		if b.service.turn.CompareAndSwap(turn, uint32(found)) {
 			return t.backends[found]
 		}
 	}

@@ -20,10 +20,10 @@ func tableOf(t *testing.T, states ...State) *Table {
 }
 
 // newBalancer makes one of a few that share their turn.
-func newBalancer(method Method, limit int) *Balancer { return balancerOf(&Group{}, method, limit) }
+func newBalancer(method Method, limit int) *Balancer { return balancerOf(&Service{}, method, limit) }
 
-func balancerOf(g *Group, method Method, limit int) *Balancer {
-	b := NewBalancer(g, &Mailbox{Wake: func() {}}, 0)
+func balancerOf(s *Service, method Method, limit int) *Balancer {
+	b := NewBalancer(s, &Mailbox{Wake: func() {}}, 0)
 	b.Configure(method, limit)
 	return &b
 }
@@ -40,7 +40,7 @@ func (b *Balancer) pick(t *Table, w *Waiter) int {
 
 func TestRoundRobinTakesReadyWorkersInTurn(t *testing.T) {
 	b, table := newBalancer(RoundRobin, 0), tableOf(t, Up, Down, Up, Draining, Up)
-	other := balancerOf(b.group, RoundRobin, 0) // of another loop
+	other := balancerOf(b.service, RoundRobin, 0) // of another loop
 	for i, want := range []int{2, 4, 0, 2, 4, 0} {
 		if got := b.pick(table, &Waiter{}); got != want {
 			t.Errorf("turn %d: got worker %d, want %d", i, got, want)

@@ -55,7 +55,7 @@ type Endpoint struct {
 	Proven      bool      // some incarnation has been up
 }
 
-// Table is the endpoints of a group made ready for the loops, which only read it. Its entries are dense: entry i is the worker
+// Table is the endpoints of a service made ready for the loops, which only read it. Its entries are dense: entry i is the worker
 // with index i, nil when there is none.
 type Table struct {
 	states   []State

@@ -26,8 +26,8 @@ func (t *Backend) IsOut() bool { return t.condition.Load() == conditionOut }
 
 // NoteFailure counts a connect to t that failed or an answer of its that did not come, and takes it out after several in a row,
 // which it reports. now is in milliseconds on a clock that all loops share.
-func (g *Group) NoteFailure(t *Backend, now int64) bool {
-	return t.failures.Add(1) >= failuresMax && !t.IsOut() && g.eject(t, now)
+func (s *Service) NoteFailure(t *Backend, now int64) bool {
+	return t.failures.Add(1) >= failuresMax && !t.IsOut() && s.eject(t, now)
 }
 
 // NoteAnswer ends a row of failures. It reports whether t is back that was taken out.
@@ -41,10 +41,10 @@ func (t *Backend) NoteAnswer() bool {
 
 // eject takes a worker out, unless no other would be left, and reports whether it did. One that is not in the table any more is
 // of no concern.
-func (g *Group) eject(t *Backend, now int64) bool {
-	g.ejecting.Lock()
-	defer g.ejecting.Unlock()
-	all, others := g.table.Load(), false
+func (s *Service) eject(t *Backend, now int64) bool {
+	s.ejecting.Lock()
+	defer s.ejecting.Unlock()
+	all, others := s.table.Load(), false
 	if all.At(t.Index) != t {
 		return false
 	}

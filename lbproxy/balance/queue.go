@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// queue is the one first-in-first-out list of the requests that wait for a backend of a group: because none is ready, because each
+// queue is the one first-in-first-out list of the requests that wait for a backend of a service: because none is ready, because each
 // that is has refused them, or because each has all the requests it may have. The loops share it. The loop that frees a place at a
 // backend gives it to the oldest request that can use it, in whichever loop that is.
 //
@@ -27,7 +27,7 @@ const (
 	waitGranted           // in its loop's mailbox: it has a place at a backend, and its loop is yet to use it
 )
 
-// Waiter is a request as its group knows it: what it has tried, and its place in the queue. It is part of what stands for the
+// Waiter is a request as its service knows it: what it has tried, and its place in the queue. It is part of what stands for the
 // request in its loop, so that to wait allocates nothing.
 type Waiter struct {
 	ID     int32    // by which its loop finds the request
@@ -137,7 +137,7 @@ func (m *Mailbox) Next() (*Waiter, *Backend) {
 // Enter puts w at the end of the queue, or where it would stand by now had it not been tried already, unless sizeMax wait. It may
 // have a place at once.
 func (b *Balancer) Enter(w *Waiter, sizeMax int, now int64) bool {
-	q := &b.group.queue
+	q := &b.service.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting.Load() >= int64(sizeMax) {
@@ -156,7 +156,7 @@ func (b *Balancer) Enter(w *Waiter, sizeMax int, now int64) bool {
 
 // Leave takes w out, wherever it is, and returns the place that it had been given and has not used.
 func (b *Balancer) Leave(w *Waiter) *Backend {
-	q := &b.group.queue
+	q := &b.service.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch w.state {
@@ -174,15 +174,15 @@ func (b *Balancer) Leave(w *Waiter) *Backend {
 
 // Serve is called when there may be a place for a request that waits.
 func (b *Balancer) Serve(now int64) {
-	b.group.queue.mu.Lock()
-	defer b.group.queue.mu.Unlock()
+	b.service.queue.mu.Lock()
+	defer b.service.queue.mu.Unlock()
 	b.serve(now)
 }
 
 // serve gives places to those that wait, the oldest first, for as long as there are any, by the newest table. The caller holds the
 // queue's lock.
 func (b *Balancer) serve(now int64) {
-	t, q := b.group.table.Load(), &b.group.queue
+	t, q := b.service.table.Load(), &b.service.queue
 	for w := q.list.head; w != nil && b.AnyFree(t); {
 		next := w.next
 		if place := b.Choose(t, w, now); place != nil {
@@ -197,7 +197,7 @@ func (b *Balancer) serve(now int64) {
 
 // Waiting lists the requests of this loop that wait.
 func (b *Balancer) Waiting() (list []*Waiter) {
-	q := &b.group.queue
+	q := &b.service.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for w := q.list.head; w != nil; w = w.next {
@@ -210,7 +210,7 @@ func (b *Balancer) Waiting() (list []*Waiter) {
 
 // Forgive lets the requests of this loop that wait have the backends again that failed them.
 func (b *Balancer) Forgive(now int64) {
-	q := &b.group.queue
+	q := &b.service.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for w := q.list.head; w != nil; w = w.next {

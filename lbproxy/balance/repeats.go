@@ -9,18 +9,18 @@ const (
 )
 
 // takeRepeat claims one of the repeats that may be under way at once.
-func (g *Group) takeRepeat(t *Table) bool {
-	most := max(repeatsMin, g.activeIn(t)/repeatsPart)
-	if g.repeats.Add(1) > most {
-		g.repeats.Add(-1)
+func (s *Service) takeRepeat(t *Table) bool {
+	most := max(repeatsMin, s.activeIn(t)/repeatsPart)
+	if s.repeats.Add(1) > most {
+		s.repeats.Add(-1)
 		return false
 	}
 	return true
 }
 
 // activeIn is how many requests the workers in t have, or wait for one.
-func (g *Group) activeIn(t *Table) int64 {
-	active := g.queue.waiting.Load()
+func (s *Service) activeIn(t *Table) int64 {
+	active := s.queue.waiting.Load()
 	for _, e := range t.backends {
 		if e != nil {
 			active += e.inFlight.Load()
@@ -30,11 +30,11 @@ func (g *Group) activeIn(t *Table) int64 {
 }
 
 // EndRepeat gives back the repeat that w may be. It reports whether it was one.
-func (g *Group) EndRepeat(w *Waiter) bool {
+func (s *Service) EndRepeat(w *Waiter) bool {
 	was := w.repeating
 	if was {
 		w.repeating = false
-		g.repeats.Add(-1)
+		s.repeats.Add(-1)
 	}
 	return was
 }

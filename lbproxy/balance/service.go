@@ -2,7 +2,7 @@
 // for. It knows neither loop nor exchange: a request is a [Waiter] here, which is part of the exchange, and a loop has a [Balancer]
 // and a [Mailbox], by which it hears of places that others have given to its requests.
 //
-// All loops share a [Group]. Its counts are atomic, and its one lock is taken for requests that wait. Begin reading at
+// All loops share a [Service]. Its counts are atomic, and its one lock is taken for requests that wait. Begin reading at
 // [Balancer.Choose].
 package balance
 
@@ -11,8 +11,9 @@ import (
 	"sync/atomic"
 )
 
-// Group is the backends of one service, and the requests that wait for one of them. The loops share it: each has a [Balancer].
-type Group struct {
+// Service is what all loops share of a service: its backends, and the requests that wait for one of them. Each loop has a
+// [Balancer].
+type Service struct {
 	table    atomic.Pointer[Table]
 	queue    queue
 	repeats  atomic.Int64  // requests that are with a second backend; repeats.go
@@ -21,13 +22,13 @@ type Group struct {
 }
 
 // Table returns the newest table, nil before there is one.
-func (g *Group) Table() *Table { return g.table.Load() }
+func (s *Service) Table() *Table { return s.table.Load() }
 
 // Use makes t the newest table.
-func (g *Group) Use(t *Table) { g.table.Store(t) }
+func (s *Service) Use(t *Table) { s.table.Store(t) }
 
 // Waiting returns how many requests wait for a backend, in all loops.
-func (g *Group) Waiting() int64 { return g.queue.waiting.Load() }
+func (s *Service) Waiting() int64 { return s.queue.waiting.Load() }
 
 // Repeats returns how many repeats are under way.
-func (g *Group) Repeats() int64 { return g.repeats.Load() }
+func (s *Service) Repeats() int64 { return s.repeats.Load() }
