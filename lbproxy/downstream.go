@@ -111,7 +111,7 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 	case c.state == stateProxy:
 		l.onProxyHeader(c, b)
 	case x != nil && x.upload.state == uploadBody:
-		x.onBody(c, b)
+		x.onBody(b)
 	default:
 		l.onHead(c, b)
 	}

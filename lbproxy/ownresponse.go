@@ -29,9 +29,9 @@ func (x *exchange) respond(status int, reason string) {
 
 // respondOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
 // (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
-func (x *exchange) respondOptions(c *conn, rest []byte) {
+func (x *exchange) respondOptions(rest []byte) {
 	if x.upload.body.done {
-		x.endRequest(c, rest)
+		x.endRequest(rest)
 	}
 	x.respondOwn(&ownResponse{status: statusNoContent, allow: allowedMethods})
 }

@@ -21,9 +21,9 @@ func (l *loop) onHead(c *conn, b []byte) {
 	case err != nil:
 		l.ensureExchange(c, x).refuseHead(b, err)
 	case n == 0:
-		l.ensureExchange(c, x).keepHead(c, b)
+		l.ensureExchange(c, x).keepHead(b)
 	default:
-		l.ensureExchange(c, x).serve(c, &l.request, b[n:])
+		l.ensureExchange(c, x).serve(&l.request, b[n:])
 	}
 }
 
@@ -36,7 +36,7 @@ func (l *loop) ensureExchange(c *conn, x *exchange) *exchange {
 }
 
 // keepHead remembers the part of a head that is here. Its timer runs from the first byte, not from the last.
-func (x *exchange) keepHead(c *conn, b []byte) {
+func (x *exchange) keepHead(b []byte) {
 	l := x.loop
 	isFirst := x.upload.in.Pending() == 0
 	if isFirst {
@@ -48,7 +48,7 @@ func (x *exchange) keepHead(c *conn, b []byte) {
 		return
 	}
 	if isFirst {
-		l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
+		x.clientEnd().arm(l.idleTimer(timerHeader))
 	}
 }
 
@@ -70,27 +70,26 @@ func (l *loop) headTimedOut(c *conn) {
 // The response comes by response.go, or by ownresponse.go, and leaves by responsewriter.go. Hosts, limits and access
 // have their place between who asks and who answers; a route to a file, a redirect or another service is a row of the
 // switch.
-func (x *exchange) serve(c *conn, r *http1.Request, rest []byte) {
-	x.takeUp(c, r)
+func (x *exchange) serve(r *http1.Request, rest []byte) {
+	x.takeUp(r)
 	var room [localBytes]byte
-	who := x.identify(c, r, room[:0])
+	who := x.identify(r, room[:0])
 	switch to, why := x.route(r, rest); to {
 	case toWorker:
-		x.forward(c, r, &who, rest)
+		x.forward(r, &who, rest)
 	case toOptions:
-		x.respondOptions(c, rest)
+		x.respondOptions(rest)
 	case toRefusal:
 		x.abort(why)
 	}
 }
 
 // takeUp notes what a request is, and what its client can be told.
-func (x *exchange) takeUp(c *conn, r *http1.Request) {
-	l := x.loop
-	l.timers.Clear(c.slot)
+func (x *exchange) takeUp(r *http1.Request) {
+	x.clientEnd().disarm()
 	x.method, x.upgrade, x.single = r.MethodID, r.Upgrade, !r.KeepAlive
 	x.writer.understand(r)
-	x.headNanos = l.nowNanos
+	x.headNanos = x.loop.nowNanos
 	x.noteHead(r)
 	x.upload.body.begin(r.Framing, r.Length)
 	x.upload.state = uploadBody
@@ -101,8 +100,8 @@ const localBytes = 64
 
 // identify decides who asks: the client, its scheme and its host, as far as it is to be believed. An HTTP/1.0 client
 // need not name a host; then it is the address that it connected to, which is written into room.
-func (x *exchange) identify(c *conn, r *http1.Request, room []byte) client.Identity {
-	host := r.Host
+func (x *exchange) identify(r *http1.Request, room []byte) client.Identity {
+	c, host := x.clientEnd().conn(), r.Host
 	if host == nil {
 		host = c.appendLocal(room)
 	}
@@ -137,16 +136,16 @@ func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
 
 // forward has a worker answer: the head is written for it, the body is collected, and as soon as enough of that is
 // here a worker is chosen.
-func (x *exchange) forward(c *conn, r *http1.Request, who *client.Identity, rest []byte) {
+func (x *exchange) forward(r *http1.Request, who *client.Identity, rest []byte) {
 	x.upload.expects = x.asksWorker(r, rest)
 	x.buildRequest(r, who)
 	if x.upload.body.done {
-		x.requestRead(c, rest)
+		x.requestRead(rest)
 		return
 	}
 	x.clientEnd().awaitBody()
 	if len(rest) > 0 {
-		x.onBody(c, rest)
+		x.onBody(rest)
 		return
 	}
 	x.upload.in.Release(&x.loop.buffers)

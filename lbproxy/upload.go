@@ -75,7 +75,7 @@ func (x *exchange) bodyRoom() int {
 }
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
-func (x *exchange) onBody(c *conn, b []byte) {
+func (x *exchange) onBody(b []byte) {
 	l := x.loop
 	if x.request.state == requestStopped { // its response is here, or its worker takes no more
 		x.upload.body.total += int64(len(b))
@@ -96,7 +96,7 @@ func (x *exchange) onBody(c *conn, b []byte) {
 	x.upload.expects, x.request.replay = false, false
 	x.clientEnd().touchBody()
 	if x.request.state == requestStreaming {
-		x.streamBody(c, payload, b[used:])
+		x.streamBody(payload, b[used:])
 		return
 	}
 	if len(x.request.b)+len(payload) > cap(x.request.b) && l.buffers.Pressure() == buffer.Full {
@@ -105,7 +105,7 @@ func (x *exchange) onBody(c *conn, b []byte) {
 	}
 	x.request.b = l.buffers.Append(x.request.b, payload)
 	if x.upload.body.done {
-		x.requestRead(c, b[used:])
+		x.requestRead(b[used:])
 		return
 	}
 	x.upload.in.Release(&l.buffers)
@@ -115,9 +115,9 @@ func (x *exchange) onBody(c *conn, b []byte) {
 }
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
-func (x *exchange) streamBody(c *conn, payload, rest []byte) {
+func (x *exchange) streamBody(payload, rest []byte) {
 	if x.upload.body.done {
-		x.endRequest(c, rest)
+		x.endRequest(rest)
 		x.request.state = requestSent
 	}
 	if x.upload.body.framing == http1.FramingChunked {
@@ -129,8 +129,8 @@ func (x *exchange) streamBody(c *conn, payload, rest []byte) {
 }
 
 // requestRead goes on to choose a worker, now that all of the request is here.
-func (x *exchange) requestRead(c *conn, rest []byte) {
-	x.endRequest(c, rest)
+func (x *exchange) requestRead(rest []byte) {
+	x.endRequest(rest)
 	x.request.replay = true
 	x.choose()
 }
@@ -146,7 +146,7 @@ func (x *exchange) choose() {
 // endRequest notes that all of the request is here; rest is what came behind it. Where buffers run short none of that
 // is kept: it would have to be for as long as the worker takes. The client learns from the end of its connection that
 // it was not looked at (RFC 9112 section 9.3.2).
-func (x *exchange) endRequest(c *conn, rest []byte) {
+func (x *exchange) endRequest(rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
 		x.upload.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
