@@ -71,13 +71,6 @@ func (d *Door) Reconfigure(o lbproxy.Options) {
 	d.changeLocked(func(*lbproxy.Snapshot) {})
 }
 
-// Loops is how many event loops there are, for the life of the container.
-func (d *Door) Loops() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.wanted.Options.Loops
-}
-
 // Inherits is what a new incarnation gets; nil where there is no front door.
 func (d *Door) Inherits() plan.Files {
 	if d == nil {
