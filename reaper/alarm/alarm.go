@@ -5,6 +5,9 @@
 // due does. So a deadline that judges a process is waited for in pieces, and a piece that ends late is waited for
 // once more: what has to be done, and what was said meanwhile, gets its turn before the judgement. Nothing ticks: an
 // alarm rings four times where it would have rung once.
+//
+// A Clock belongs to one goroutine, which also runs what its alarms do. Begin with Allow, Bound and After, which differ
+// in what a pause does to them.
 package alarm
 
 import "time"

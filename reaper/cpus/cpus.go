@@ -1,20 +1,13 @@
-// Package cpus counts the CPUs that this container may keep busy: what `auto` means for workers and loops.
-//
-// The answer is max(1, min(affinity, ceil(tightest quota))), over every level of the cgroup tree that is visible from
-// here. Not counted: CPU shares and weights (they are no limit). The limit of an ECS task sits on a cgroup above the
-// container's root; TaskLimit asks for it, and AtMost counts it in.
 package cpus
 
 import (
 	"fmt"
 	"io/fs"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
-	"percore/reaper/cgroup"
 )
 
 // Count is a number of usable CPUs with its explanation.
@@ -69,36 +62,4 @@ func Set() []int {
 		}
 	}
 	return list
-}
-
-// quota is a CFS bandwidth limit: runtime microseconds of CPU in each period, both above 0.
-type quota struct {
-	version  cgroup.Version
-	runtime  int64
-	period   int64
-	inherits bool // set on a level above our own
-}
-
-// cpus rounds up, as nginx's image and the Go runtime do: a worker too many is throttled now and then, but a worker
-// too few leaves a paid-for fraction of a CPU idle for ever.
-func (q quota) cpus() int {
-	return int((q.runtime-1)/q.period) + 1
-}
-
-// tighter compares by cross-multiplication done in floating point: quotas differ by far more than its error.
-func (q quota) tighter(other quota) bool {
-	return float64(q.runtime)*float64(other.period) < float64(other.runtime)*float64(q.period)
-}
-
-// String says the quota in CPUs, for example `cgroup v2 quota 1.5 rounded up`.
-func (q quota) String() string {
-	inCPUs := strconv.FormatFloat(float64(q.runtime)/float64(q.period), 'g', 4, 64)
-	text := "cgroup " + q.version.String() + " quota " + inCPUs
-	if q.inherits {
-		text += " on a parent"
-	}
-	if q.runtime%q.period != 0 {
-		text += " rounded up"
-	}
-	return text
 }

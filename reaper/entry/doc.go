@@ -20,4 +20,12 @@
 // The entry symbol is marked as a duplicate that may win, so that a plain go build has it. Where it has lost, under
 // the race detector and whenever else an external linker is at work, Active is false and CatchAll installs the
 // handlers later. Then package early subscribes as soon as Go lets it.
+//
+// Begin with entry.go, then entry_amd64.s. The pipe and what was inherited are the process's, written before any
+// goroutine runs and only read after that.
+//
+// Floors, top first:
+//
+//   - action, entry
+//   - handler, handler_amd64, handler_arm64, handler_other
 package entry

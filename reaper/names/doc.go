@@ -13,4 +13,11 @@
 //     only a regular file with one name, of root, of percore's user, of that user or of the folder's owner.
 //
 // No name is opened in a way that waits: a FIFO has to have its other end.
+//
+// Begin with Open. A place is found anew for each use and closed after it: nothing is remembered of a name.
+//
+// Floors, top first:
+//
+//   - names: what is done with a name
+//   - place: where it leads
 package names

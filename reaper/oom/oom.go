@@ -1,5 +1,9 @@
 // Package oom tells a process that the kernel's OOM killer ended from one that an operator killed. Both die of
 // SIGKILL, and the wait status says no more; the memory cgroup's counter of OOM kills does.
+// It also says how much memory the container may use.
+//
+// A Counter belongs to PID 1, and each kill that it shows is claimed by one death. Begin with Claim; package cgroup
+// finds the files.
 package oom
 
 import (

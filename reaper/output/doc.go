@@ -16,7 +16,7 @@
 // Floors, top first:
 //
 //   - sinks, stream: the door
-//   - frame, sink
+//   - sink, frame
 //   - read, try, file, rotate: a log file
 //   - crash, sentence: what explains an end
 //   - tail, ring, kind: what is kept in memory

@@ -157,3 +157,19 @@ func (l *File) measure() {
 		l.size, l.regular = info.Size(), true
 	}
 }
+
+// wokenLocked is closed at the next change of the file; l.mu is held.
+func (l *File) wokenLocked() <-chan struct{} {
+	if l.wake == nil {
+		l.wake = make(chan struct{})
+	}
+	return l.wake
+}
+
+// stir wakes those that follow; l.mu is held.
+func (l *File) stir() {
+	if l.wake != nil {
+		close(l.wake)
+		l.wake = nil
+	}
+}

@@ -16,6 +16,15 @@ const (
 	FrameJSON                  // a JSON object a line: time, level, msg, process, stream
 )
 
+// Origin says whose output a stream carries, and how.
+type Origin struct {
+	Process     string // GROUP:NAME-PORT
+	Name        string // NAME-PORT
+	Incarnation uint64 // of the process, counted from 1
+	Kind        Kind
+	Framing     Framing
+}
+
 // frame appends a line, which comes without its end, as it goes out.
 func (o Origin) frame(out, line []byte) []byte {
 	switch o.Framing {

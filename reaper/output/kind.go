@@ -12,3 +12,6 @@ const (
 
 // String is the stream's usual name.
 func (k Kind) String() string { return [Kinds]string{"stdout", "stderr"}[k] }
+
+// lineBytesMax is the longest line that stays whole. Docker's log drivers cut at the same length.
+const lineBytesMax = 16 << 10

@@ -95,22 +95,6 @@ func closed() <-chan struct{} {
 	return c
 }
 
-// wokenLocked is closed at the next change of the file; l.mu is held.
-func (l *File) wokenLocked() <-chan struct{} {
-	if l.wake == nil {
-		l.wake = make(chan struct{})
-	}
-	return l.wake
-}
-
-// stir wakes those that follow; l.mu is held.
-func (l *File) stir() {
-	if l.wake != nil {
-		close(l.wake)
-		l.wake = nil
-	}
-}
-
 // Clear empties the file, and makes it anew where it has been removed.
 func (l *File) Clear() error {
 	l.interrupt()

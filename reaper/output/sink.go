@@ -16,14 +16,14 @@ type Sink struct {
 	total  *atomic.Uint64 // bytes dropped here and elsewhere
 
 	mu   sync.Mutex // guards what follows; streams that share the sink take turns
-	open *Stream    // whose line it is in the middle of; nil between lines
+	open *Origin    // whose line it is in the middle of; nil between lines
 
 	dropping bool // it was said that bytes are dropped
 }
 
 // write never gives up on the worker: what a broken or full sink does not take is counted and dropped, and
 // the next write tries again. After a part of one stream's line, another's line begins on a line of its own.
-func (s *Sink) write(from *Stream, p []byte) {
+func (s *Sink) write(from *Origin, p []byte) {
 	if s.writer == nil || len(p) == 0 {
 		return
 	}

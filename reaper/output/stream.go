@@ -12,21 +12,10 @@ const (
 	// copyBytesMax is PIPE_BUF (man 7 pipe): a write of up to this many bytes to a pipe is atomic, so that what
 	// others write to the same stdout does not cut it.
 	copyBytesMax = 4096
-	// lineBytesMax is the longest line that stays whole. Docker's log drivers cut at the same length.
-	lineBytesMax = 16 << 10
 	// partialMax is how long a part of a line waits for the rest. A prompt may come without any, and a program may
 	// write a line in pieces, which should not be cut by another worker's.
 	partialMax = 100 * time.Millisecond
 )
-
-// Origin says whose output a stream carries, and how.
-type Origin struct {
-	Process     string // GROUP:NAME-PORT
-	Name        string // NAME-PORT
-	Incarnation uint64 // of the process, counted from 1
-	Kind        Kind
-	Framing     Framing
-}
 
 // Stream is one output of one incarnation on its way from the pipe to its sink. It belongs to its own goroutine.
 type Stream struct {
@@ -128,7 +117,7 @@ func (s *Stream) awaitRest() {
 // pass hands over the first n of the bytes that are held.
 func (s *Stream) pass(n int) {
 	if s.Framing == FrameNone {
-		s.sink.write(s, s.buf[:n])
+		s.sink.write(&s.Origin, s.buf[:n])
 	} else {
 		s.passFramed(s.buf[:n])
 	}
@@ -143,11 +132,11 @@ func (s *Stream) passFramed(p []byte) {
 		before := len(s.out)
 		s.out = s.frame(s.out, line)
 		if before > 0 && len(s.out) > copyBytesMax {
-			s.sink.write(s, s.out[:before])
+			s.sink.write(&s.Origin, s.out[:before])
 			s.out = append(s.out[:0], s.out[before:]...)
 		}
 	}
-	s.sink.write(s, s.out)
+	s.sink.write(&s.Origin, s.out)
 	s.out = s.out[:0]
 	if cap(s.out) > 2*copyBytesMax {
 		s.out = nil

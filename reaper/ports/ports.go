@@ -1,5 +1,3 @@
-// Package ports tells which process listens where: whether a port is free, which process holds it, and what a worker
-// listens on. It reads /proc and binds a socket for a moment; it never connects.
 package ports
 
 import (
@@ -17,23 +15,6 @@ import (
 	"percore/reaper/socket"
 	"percore/reaper/tree"
 )
-
-// Listener is a socket that listens.
-type Listener struct {
-	Address netip.AddrPort
-	UID     int // of the process that made it
-	inode   uint64
-}
-
-// host is where workers are told to listen.
-var host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-
-// takes reports whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been
-// told not to take IPv4, which nothing shows.
-func (l Listener) takes(port int) bool {
-	a := l.Address.Addr().Unmap()
-	return int(l.Address.Port()) == port && (a == host || a.IsUnspecified())
-}
 
 // At lists the sockets that listen at a port of the workers' host. It is empty where /proc does not tell.
 func At(port int) []Listener {

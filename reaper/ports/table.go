@@ -11,6 +11,23 @@ import (
 	"strings"
 )
 
+// Listener is a socket that listens.
+type Listener struct {
+	Address netip.AddrPort
+	UID     int // of the process that made it
+	inode   uint64
+}
+
+// host is where workers are told to listen.
+var host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+
+// takes reports whether it takes what is sent to a port of the workers' host. One that is bound to `::` may have been
+// told not to take IPv4, which nothing shows.
+func (l Listener) takes(port int) bool {
+	a := l.Address.Addr().Unmap()
+	return int(l.Address.Port()) == port && (a == host || a.IsUnspecified())
+}
+
 // tcpTables are the kernel's tables of TCP sockets (man 5 proc). The second is the dearer one: to list its few
 // sockets the kernel goes through all connections of the first.
 var tcpTables = [...]string{"/proc/net/tcp", "/proc/net/tcp6"}

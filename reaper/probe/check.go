@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Kind is how it is found out whether a worker can serve.
@@ -24,6 +25,9 @@ type Check struct {
 	Kind Kind
 	Path string // for HTTP, with its leading slash
 }
+
+// attemptMax bounds one attempt: a worker may accept long before it answers.
+const attemptMax = 2 * time.Second
 
 // Why an attempt failed though there was an answer.
 var (

@@ -14,8 +14,7 @@ import (
 // keeps sixty seconds of a slow start at a few hundred attempts.
 const (
 	pauseFirst = 5 * time.Millisecond
-	PauseMax   = 250 * time.Millisecond
-	attemptMax = 2 * time.Second // a worker may accept long before it answers
+	PauseMax   = 250 * time.Millisecond // after which a worker that is ready is found to be so at the latest
 )
 
 // statusBytesMax is as much of an answer as is read: the status line's first 12 bytes decide.

@@ -1,5 +1,5 @@
 // Package room tells how many more processes and threads the kernel lets this container or user have. A program in Go
-// that gets no thread when it needs one is ended by its runtime, with pages of text; so percore asks before.
+// that gets no thread when it needs one is ended by its runtime, with pages of text; so percore asks before. Nothing is reserved: the answer is of the moment. Package cgroup finds the files.
 package room
 
 import (

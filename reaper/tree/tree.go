@@ -1,5 +1,8 @@
 // Package tree finds and signals the descendants of a process, whatever process group or session they have made their
-// own.
+// own. It reads /proc, and takes a number for a process only as long as the start time beside it is the same.
+//
+// Nothing is kept between two looks: a Process is what one look has seen. Where /proc is missing or of another pid
+// namespace, the look says so, and only PID 1 may signal blindly. Begin with Signal.
 package tree
 
 import (
