@@ -90,8 +90,8 @@ func TestGroupsTellTheirVariables(t *testing.T) {
 		}
 		if inherited := strings.Contains(v.name, "LOG") && v.group == "fleet" || slices.Contains([]string{
 			"PERCORE_USER", "PERCORE_DIRECTORY", "PERCORE_UMASK", "PERCORE_REDIRECT_STDERR",
-		}, v.name); inherited != v.inherited {
-			t.Errorf("%s: got inherited %t, want %t", v.name, v.inherited, inherited)
+		}, v.name); inherited != v.inherited() {
+			t.Errorf("%s: got inherited %t, want %t", v.name, v.inherited(), inherited)
 		}
 	}
 	for name, want := range map[string]string{
