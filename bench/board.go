@@ -4,6 +4,7 @@ import (
 	"math"
 	"sort"
 
+	"percore/bench/load"
 	"percore/e2e/proc"
 )
 
@@ -28,17 +29,17 @@ type cell struct {
 
 // sample is one slice.
 type sample struct {
-	total       loadTotal
+	total       load.Total
 	used, aside proc.Usage
 }
 
 // microseconds is the CPU time per request.
 func (s sample) microseconds() float64 {
-	return s.used.CPU.Seconds() * 1e6 / float64(s.total.requests)
+	return s.used.CPU.Seconds() * 1e6 / float64(s.total.Requests)
 }
 
 // busy is the share of one CPU that the proxy used.
-func (s sample) busy() float64 { return s.used.CPU.Seconds() / s.total.elapsed.Seconds() }
+func (s sample) busy() float64 { return s.used.CPU.Seconds() / s.total.Elapsed.Seconds() }
 
 func newBoard() *board {
 	return &board{cells: map[[2]string]*cell{}, memory: map[string]memory{}, quiet: map[string]float64{}}
@@ -70,7 +71,7 @@ func (c *cell) summarize() summary {
 		micros = append(micros, s.microseconds())
 		busy = append(busy, s.busy())
 		used, aside = used.Plus(s.used), aside.Plus(s.aside)
-		requests += s.total.requests
+		requests += s.total.Requests
 	}
 	return summary{
 		p25: percentile(micros, 25), min: percentile(micros, 0), busy: percentile(busy, 50),

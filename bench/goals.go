@@ -1,6 +1,10 @@
 package main
 
-import "math"
+import (
+	"math"
+
+	"percore/bench/page"
+)
 
 // goal is a figure that percore is to keep below a bar, or above it.
 type goal struct {
@@ -103,37 +107,37 @@ func (g goal) verdict(v, floor float64) string {
 	case g.met(v):
 		return "reached"
 	case !math.IsNaN(floor) && !g.met(floor):
-		return "missed by " + figure(100*(v-g.bar)/g.bar, 0) + " %, and by the relay"
+		return "missed by " + page.Figure(100*(v-g.bar)/g.bar, 0) + " %, and by the relay"
 	case g.atLeast:
-		return "missed by " + figure(100*(g.bar-v)/g.bar, 0) + " %"
+		return "missed by " + page.Figure(100*(g.bar-v)/g.bar, 0) + " %"
 	default:
-		return "missed by " + figure(100*(v-g.bar)/g.bar, 0) + " %"
+		return "missed by " + page.Figure(100*(v-g.bar)/g.bar, 0) + " %"
 	}
 }
 
 func (g goal) limit() string {
 	if g.atLeast {
-		return "≥ " + figure(g.bar, 0) + g.unit
+		return "≥ " + page.Figure(g.bar, 0) + g.unit
 	}
 	if g.bar >= 2 && g.bar == math.Trunc(g.bar) {
-		return "≤ " + figure(g.bar, 0) + g.unit
+		return "≤ " + page.Figure(g.bar, 0) + g.unit
 	}
-	return "≤ " + figure(g.bar, 2) + g.unit
+	return "≤ " + page.Figure(g.bar, 2) + g.unit
 }
 
 // goalTable is the summary of a run.
-func goalTable(b *board) table {
-	t := table{title: "What the figures say", header: []string{"figure", "goal", "measured", "the relay", "verdict"}}
+func goalTable(b *board) page.Table {
+	t := page.Table{Title: "What the figures say", Header: []string{"figure", "goal", "measured", "the relay", "verdict"}}
 	for _, g := range goals() {
 		v, floor := g.measured(b), math.NaN()
 		if g.floor != nil {
 			floor = g.floor(b)
 		}
-		measured := figure(v, g.decimals)
+		measured := page.Figure(v, g.decimals)
 		if !math.IsNaN(v) {
 			measured += g.unit
 		}
-		t.rows = append(t.rows, []string{g.figure, g.limit(), measured, figure(floor, g.decimals), g.verdict(v, floor)})
+		t.Rows = append(t.Rows, []string{g.figure, g.limit(), measured, page.Figure(floor, g.decimals), g.verdict(v, floor)})
 	}
 	return t
 }

@@ -7,32 +7,34 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+
+	"percore/bench/machine"
+	"percore/bench/native"
+	"percore/bench/subject"
+	"percore/e2e/program"
 )
 
 // lab is the bench's workplace: a scratch folder, the compiled C programs, the CPU plan and every process started so far.
 type lab struct {
 	dir        string
-	tools      tools
-	cpus       cpuPlan
+	programs   native.Programs
+	cpus       machine.CPUs
 	notes      io.Writer
 	workerPort int
 	versions   []string
-	processes  []*process
+	processes  []*machine.Process
 }
 
 func newLab(notes io.Writer) (*lab, error) {
-	dir, err := os.MkdirTemp("", "percore-bench-")
+	dir, err := program.Folder("", "percore-bench-") // proxies that drop their privileges execute and write below it
 	if err != nil {
-		return nil, fmt.Errorf("make scratch folder: %w", err)
+		return nil, err
 	}
 	l := &lab{dir: dir, notes: notes}
-	// Proxies that drop their privileges execute and write below it.
-	if err = os.Chmod(dir, 0o755); err == nil {
-		l.cpus, err = planCPUs()
-	}
-	if err == nil {
-		l.tools, err = compileTools(dir)
+	if l.cpus, err = machine.PlanCPUs(); err == nil {
+		l.programs, err = native.Compile(dir)
 	}
 	if err != nil {
 		l.close()
@@ -44,7 +46,7 @@ func newLab(notes io.Writer) (*lab, error) {
 // close ends every process, newest first, and removes the scratch folder.
 func (l *lab) close() {
 	for i := len(l.processes) - 1; i >= 0; i-- {
-		l.processes[i].stop()
+		l.processes[i].End()
 	}
 	l.processes = nil
 	_ = os.RemoveAll(l.dir) // a leftover in the system's temporary folder harms nobody
@@ -55,8 +57,8 @@ func (l *lab) note(format string, args ...any) {
 }
 
 // start starts a process on one CPU and remembers it for close.
-func (l *lab) start(cpu int, argv, env []string) (*process, error) {
-	p, err := startProcess(cpu, argv, env, l.dir)
+func (l *lab) start(cpu int, argv, env []string) (*machine.Process, error) {
+	p, err := machine.Start(cpu, argv, env, l.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -66,16 +68,16 @@ func (l *lab) start(cpu int, argv, env []string) (*process, error) {
 
 // startWorker starts the worker that nginx, HAProxy and the relay share; percore starts its own of the same program.
 func (l *lab) startWorker(ctx context.Context) error {
-	port, err := freePort()
+	ports, err := program.FreePorts(1) // the run's, to its end
 	if err != nil {
 		return err
 	}
-	p, err := l.start(l.cpus.load, []string{l.tools.worker, "--port=" + strconv.Itoa(port), "--socket=" + l.workerSocket()}, nil)
+	l.workerPort = ports.First
+	p, err := l.start(l.cpus.Load, []string{l.programs.Worker, "--port=" + strconv.Itoa(l.workerPort), "--socket=" + l.workerSocket()}, nil)
 	if err != nil {
 		return err
 	}
-	l.workerPort = port
-	if err := waitServing(ctx, p, port, "/1024"); err != nil {
+	if err := waitServing(ctx, p, l.workerPort, "/1024"); err != nil {
 		return err
 	}
 	if err := os.Chmod(l.workerSocket(), 0o777); err != nil { // for proxies that drop their privileges
@@ -90,9 +92,9 @@ func (l *lab) workerSocket() string { return filepath.Join(l.dir, "worker.sock")
 // skipped, and says so.
 func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 	var field []*runner
-	variants := variantsOf(append([]row{{variant: plain()}}, o.rows...))
-	for _, s := range allSubjects(o) {
-		if !contains(o.subjects, s.name) {
+	variants := variantsOf(append([]row{{Variant: subject.Plain()}}, o.rows...))
+	for _, s := range subject.All(o.percore) {
+		if !slices.Contains(o.subjects, s.Name) {
 			continue
 		}
 		for _, v := range variants {
@@ -104,7 +106,7 @@ func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 				continue
 			}
 			if err != nil {
-				l.note("SKIPPED %s: %v", s.name, err)
+				l.note("SKIPPED %s: %v", s.Name, err)
 				continue
 			}
 			field = append(field, r)
@@ -117,26 +119,17 @@ func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 }
 
 // join starts one subject in one variant; nil when it has no such variant.
-func (l *lab) join(ctx context.Context, s subject, v variant) (*runner, error) {
-	if v != plain() && (len(s.only) > 0 || s.single && v.loops > 1) {
+func (l *lab) join(ctx context.Context, s subject.Subject, v subject.Variant) (*runner, error) {
+	if v != subject.Plain() && (len(s.Only) > 0 || s.Single && v.Loops > 1) {
 		return nil, nil
 	}
 	r, err := l.launch(ctx, s, v)
 	if err != nil {
 		return nil, err
 	}
-	if v == plain() {
-		l.versions = append(l.versions, s.version(ctx))
+	if v == subject.Plain() {
+		l.versions = append(l.versions, s.Version(ctx))
 	}
 	l.checkHeaders(ctx, r)
 	return r, nil
-}
-
-func contains(list []string, name string) bool {
-	for _, s := range list {
-		if s == name {
-			return true
-		}
-	}
-	return false
 }

@@ -4,6 +4,11 @@
 //
 // Ratios of CPU time survive a noisy machine; requests per second do not, so they are not printed. Variants are interleaved
 // in short slices, the proxy has one CPU and the load generator and the worker another, every byte of every answer is checked.
+//
+// Here stand what is measured and how: row.go has the workloads, measure.go the rounds, board.go what came of them, goals.go
+// and report.go what it means. The rooms below know nothing of that: subject has the proxies, load what is asked of them, native
+// the programs in C, machine the CPUs and the processes on them, page what is printed, command the command line. The two other
+// benches, zeroloss and kept, stand on the same rooms. Begin with run.
 package main
 
 import (
@@ -13,31 +18,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"percore/bench/command"
+	"percore/bench/machine"
+	"percore/bench/page"
+	"percore/bench/subject"
 )
 
-func main() {
-	// Children are started from this thread alone: it lends them its affinity, and its end is theirs (Pdeathsig).
-	runtime.LockOSThread()
-	opts, err := parseOptions(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, opts, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Main("bench", parseOptions, run)) }
 
 // options is the command line.
 type options struct {
@@ -55,7 +46,7 @@ type options struct {
 }
 
 // has tells whether a part of the bench other than the rows was asked for.
-func (o options) has(part string) bool { return contains(o.parts, part) }
+func (o options) has(part string) bool { return slices.Contains(o.parts, part) }
 
 func parseOptions(args []string, out io.Writer) (options, error) {
 	o := options{command: strings.TrimSpace("go run ./bench " + strings.Join(args, " "))}
@@ -68,7 +59,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
 	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
 	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
-	names := fs.String("subjects", strings.Join(subjectNames(), ","), "what to measure")
+	names := fs.String("subjects", strings.Join(subject.Names(), ","), "what to measure")
 	rows := fs.String("rows", strings.Join(rowNames(), ","), "workloads to measure")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -77,7 +68,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 		return o, errors.New("parse flags: rounds, slice and idle start at 1, 1ms and 1")
 	}
 	var err error
-	if o.subjects, err = chooseSubjects(*names); err != nil {
+	if o.subjects, err = subject.Choose(*names); err != nil {
 		return o, err
 	}
 	o.rows, o.parts, err = chooseRows(*rows)
@@ -86,8 +77,8 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 
 // run is the whole benchmark: prepare, measure, print. Every process it started has ended when it returns.
 func run(ctx context.Context, o options, out, notes io.Writer) error {
-	facts := readMachine(o.command)
-	fmt.Fprintf(notes, "%s\n", facts.text())
+	facts := machine.ReadFacts(o.command)
+	fmt.Fprintf(notes, "%s\n", facts.Text())
 	l, err := newLab(notes)
 	if err != nil {
 		return err
@@ -104,14 +95,23 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 	if err != nil {
 		return err
 	}
-	facts.versions = l.versions
+	facts.Versions = l.versions
 	report := newReport(facts, o, b)
 	fmt.Fprint(out, report.text())
 	if o.markdown == "" {
 		return nil
 	}
-	if err := updateDocument(o.markdown, summarySection(), report.summary()); err != nil {
+	if err := summarySection().Update(o.markdown, report.summary()); err != nil {
 		return err
 	}
-	return updateDocument(o.markdown, measuredSection(), report.markdown())
+	return measuredSection().Update(o.markdown, report.markdown())
 }
+
+// writer is what the sections of the page say that they are written by.
+const writer = "go run ./bench -markdown"
+
+// summarySection has the goals, at the page's top.
+func summarySection() page.Section { return page.Section{Name: "summary", Writer: writer} }
+
+// measuredSection has the tables, at its end.
+func measuredSection() page.Section { return page.Section{Name: "measured", Writer: writer} }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"percore/bench/load"
+	"percore/bench/machine"
+	"percore/bench/subject"
 	"percore/e2e/proc"
 )
 
@@ -34,7 +38,7 @@ func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, 
 	if o.has(memoryPart) && ctx.Err() == nil {
 		l.measureQuiet(ctx, b, field)
 		for _, s := range field {
-			if s.variant == plain() && len(s.only) == 0 {
+			if s.variant == subject.Plain() && len(s.Only) == 0 {
 				l.measureMemory(ctx, b, s, o.idle)
 			}
 		}
@@ -53,7 +57,7 @@ func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, 
 
 // sample measures one slice. A cell that failed once is not measured again: its proxy gave a wrong answer.
 func (l *lab) sample(ctx context.Context, b *board, r row, s *runner, slice time.Duration) {
-	c := b.cell(r.name, s.name)
+	c := b.cell(r.name, s.Name)
 	if skips(r, s) || c.err != nil {
 		return
 	}
@@ -70,34 +74,34 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 	if skips(r, s) || ctx.Err() != nil {
 		return
 	}
-	c := b.cell(r.name, s.name)
-	g, err := l.startLoad(ctx, l.spec(r, s, traceSlice))
+	c := b.cell(r.name, s.Name)
+	g, err := load.Start(ctx, l.programs.Load, l.spec(r, s, traceSlice))
 	if err != nil {
 		l.fail(ctx, c, r, s, err)
 		return
 	}
-	var total loadTotal
+	var total load.Total
 	before := s.allocated(ctx)
-	counts, err := l.countSyscalls(ctx, s.counted, func() error {
+	counts, err := machine.CountSyscalls(ctx, l.dir, s.counted, func() error {
 		var e error
-		total, e = g.run()
+		total, e = g.Run()
 		return e
 	})
-	c.mallocs = float64(s.allocated(ctx)-before) / float64(max(total.requests, 1))
+	c.mallocs = float64(s.allocated(ctx)-before) / float64(max(total.Requests, 1))
 	if err == nil {
-		c.syscalls, c.syscallDetail = counts.perRequest(total.requests)
+		c.syscalls, c.syscallDetail = counts.PerRequest(total.Requests)
 	} else {
-		l.note("no system call count for %s %s: %v", s.name, r.name, err)
+		l.note("no system call count for %s %s: %v", s.Name, r.name, err)
 	}
-	if err := g.close(); err != nil {
-		l.note("load for %s %s: %v", s.name, r.name, err)
+	if err := g.Close(); err != nil {
+		l.note("load for %s %s: %v", s.Name, r.name, err)
 	}
 }
 
 // skips is true where a subject does not take part, and where a figure would compare different things: the relay cannot share
 // connections to the worker.
 func skips(r row, s *runner) bool {
-	return r.variant != s.variant || s.raw && r.closeEach || len(s.only) > 0 && !contains(s.only, r.name)
+	return r.Variant != s.variant || s.Raw && r.closeEach || len(s.Only) > 0 && !slices.Contains(s.Only, r.name)
 }
 
 func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
@@ -105,27 +109,27 @@ func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
 		return
 	}
 	c.err = err
-	l.note("FAILED %s %s: %v", s.name, r.name, errors.Join(err, s.process.ended()))
+	l.note("FAILED %s %s: %v", s.Name, r.name, errors.Join(err, s.process.Ended()))
 }
 
-func (l *lab) spec(r row, s *runner, run time.Duration) loadSpec {
-	return loadSpec{
-		port: s.port, conns: r.conns, bodyBytes: r.bodyBytes, cpu: l.cpus.load,
-		run: run, warm: warm, closeEach: r.closeEach, rate: r.rate,
+func (l *lab) spec(r row, s *runner, run time.Duration) load.Spec {
+	return load.Spec{
+		Port: s.port, Conns: r.conns, BodyBytes: r.bodyBytes, CPU: l.cpus.Load,
+		Run: run, Warm: load.Warm, CloseEach: r.closeEach, Rate: r.rate,
 	}
 }
 
 // slice reads the clocks while no request is in flight, before and after, so that they cover exactly the counted requests.
 func (l *lab) slice(ctx context.Context, r row, s *runner, run time.Duration) (sample, error) {
-	g, err := l.startLoad(ctx, l.spec(r, s, run))
+	g, err := load.Start(ctx, l.programs.Load, l.spec(r, s, run))
 	if err != nil {
 		return sample{}, err
 	}
 	taken, err := s.timed(g)
-	return taken, errors.Join(err, g.close())
+	return taken, errors.Join(err, g.Close())
 }
 
-func (s *runner) timed(g *load) (sample, error) {
+func (s *runner) timed(g *load.Generator) (sample, error) {
 	before, err := proc.ReadUsage(s.counted)
 	if err != nil {
 		return sample{}, err
@@ -134,7 +138,7 @@ func (s *runner) timed(g *load) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	total, err := g.run()
+	total, err := g.Run()
 	if err != nil {
 		return sample{}, err
 	}

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"percore/bench/load"
+	"percore/bench/subject"
 	"percore/e2e/proc"
 )
 
@@ -22,18 +24,18 @@ func (m memory) perConn() float64 { return float64(m.idle-m.warm) / float64(m.co
 
 // measureMemory uses a new instance: one that has served megabytes would hide the connections in memory it already has.
 func (l *lab) measureMemory(ctx context.Context, b *board, s *runner, conns int) {
-	fresh, err := l.launch(ctx, s.subject, plain())
+	fresh, err := l.launch(ctx, s.Subject, subject.Plain())
 	if err != nil {
-		l.note("FAILED %s %s: %v", s.name, memoryPart, err)
+		l.note("FAILED %s %s: %v", s.Name, memoryPart, err)
 		return
 	}
-	defer fresh.process.stop()
+	defer fresh.process.End()
 	m, err := l.holdIdle(ctx, fresh, min(conns, idleLimit()))
 	if err != nil {
-		l.note("FAILED %s %s: %v", s.name, memoryPart, err)
+		l.note("FAILED %s %s: %v", s.Name, memoryPart, err)
 		return
 	}
-	b.memory[s.name] = m
+	b.memory[s.Name] = m
 }
 
 func (l *lab) holdIdle(ctx context.Context, s *runner, conns int) (memory, error) {
@@ -42,14 +44,14 @@ func (l *lab) holdIdle(ctx context.Context, s *runner, conns int) (memory, error
 	if m.start, err = proc.ReadRSS(s.counted); err != nil {
 		return m, err
 	}
-	burst := loadSpec{port: s.port, conns: 64, bodyBytes: 1024, cpu: l.cpus.load, warm: 200 * time.Millisecond}
+	burst := load.Spec{Port: s.port, Conns: 64, BodyBytes: 1024, CPU: l.cpus.Load, Warm: 200 * time.Millisecond}
 	if _, err = l.residentDuring(ctx, s, burst); err != nil {
 		return m, err
 	}
 	if m.warm, err = proc.ReadRSS(s.counted); err != nil {
 		return m, err
 	}
-	if m.idle, err = l.residentDuring(ctx, s, loadSpec{port: s.port, conns: conns, bodyBytes: 1024, cpu: l.cpus.load}); err != nil {
+	if m.idle, err = l.residentDuring(ctx, s, load.Spec{Port: s.port, Conns: conns, BodyBytes: 1024, CPU: l.cpus.Load}); err != nil {
 		return m, err
 	}
 	m.aside, err = proc.ReadRSS(s.aside)
@@ -57,13 +59,13 @@ func (l *lab) holdIdle(ctx context.Context, s *runner, conns int) (memory, error
 }
 
 // residentDuring reads the memory while a load generator holds its connections open and idle.
-func (l *lab) residentDuring(ctx context.Context, s *runner, spec loadSpec) (int64, error) {
-	g, err := l.startLoad(ctx, spec)
+func (l *lab) residentDuring(ctx context.Context, s *runner, spec load.Spec) (int64, error) {
+	g, err := load.Start(ctx, l.programs.Load, spec)
 	if err != nil {
 		return 0, err
 	}
 	rss, err := proc.ReadRSS(s.counted)
-	if closeErr := g.close(); err == nil {
+	if closeErr := g.Close(); err == nil {
 		err = closeErr
 	}
 	return rss, err

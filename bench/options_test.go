@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"percore/bench/subject"
 )
 
 func TestParseOptions(t *testing.T) {
@@ -45,113 +45,10 @@ func TestParseOptions(t *testing.T) {
 	}
 }
 
-func TestSubjectsAreListedInTheirOrder(t *testing.T) {
-	var got []string
-	for _, s := range allSubjects(options{}) {
-		got = append(got, s.name)
-	}
-	if !reflect.DeepEqual(got, subjectNames()) {
-		t.Errorf("got %q, want the names that can be chosen, %q", got, subjectNames())
-	}
-}
-
 func TestRequiredRowIsTheFirst(t *testing.T) {
 	first := allRows()[0]
-	if first.name != requiredRow || first.conns != 64 || first.bodyBytes != 1024 || first.closeEach || first.variant != plain() {
+	if first.name != requiredRow || first.conns != 64 || first.bodyBytes != 1024 || first.closeEach || first.Variant != subject.Plain() {
 		t.Errorf("got %+v, want 1 KiB over 64 keep-alive connections", first)
-	}
-}
-
-func TestLoadArguments(t *testing.T) {
-	spec := loadSpec{port: 8001, conns: 16, bodyBytes: 1024, cpu: 1, run: 300 * time.Millisecond, warm: 20 * time.Millisecond}
-	want := []string{"-p", "8001", "-s", "1024", "-n", "16", "-d", "300", "-w", "20", "-c", "1"}
-	if got := spec.args(); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	spec.closeEach = true
-	if got := spec.args(); !reflect.DeepEqual(got, append(want, "-k")) {
-		t.Errorf("got %q, want -k at its end", got)
-	}
-	spec.rate = 1000
-	if got := spec.args(); !reflect.DeepEqual(got, append(want, "-k", "-r", "1000")) {
-		t.Errorf("got %q, want -r 1000 at its end", got)
-	}
-}
-
-func TestParseLoadTotal(t *testing.T) {
-	cases := []struct {
-		name string
-		line string
-		want loadTotal
-		bad  bool
-	}{
-		{"requests and nanoseconds", "done 19649 400492474\n", loadTotal{19649, 400492474}, false},
-		{"no request was answered", "done 0 400492474\n", loadTotal{}, true},
-		{"another word", "ready\n", loadTotal{}, true},
-		{"nothing", "", loadTotal{}, true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := parseLoadTotal(c.line)
-			if (err != nil) != c.bad {
-				t.Fatalf("got error %v, want one: %v", err, c.bad)
-			}
-			if err == nil && got != c.want {
-				t.Errorf("got %+v, want %+v", got, c.want)
-			}
-		})
-	}
-}
-
-func TestPlanCPUs(t *testing.T) {
-	cases := []struct {
-		name string
-		cpus []int
-		want cpuPlan
-		bad  bool
-	}{
-		{"two CPUs are shared out", []int{0, 1}, cpuPlan{0, 1}, false},
-		{"the first and the last of many", []int{2, 5, 70}, cpuPlan{2, 70}, false},
-		{"a single CPU has to do for all", []int{3}, cpuPlan{3, 3}, false},
-		{"no CPU", nil, cpuPlan{}, true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			var set unix.CPUSet
-			for _, cpu := range c.cpus {
-				set.Set(cpu)
-			}
-			got, err := planFrom(&set)
-			if (err != nil) != c.bad || got != c.want {
-				t.Errorf("got %+v, %v; want %+v, an error: %v", got, err, c.want, c.bad)
-			}
-		})
-	}
-}
-
-func TestMissingHeaders(t *testing.T) {
-	full := "GET /echo HTTP/1.1\r\nhost: h:1\r\nx-real-ip: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-For: 127.0.0.1\r\n" +
-		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: h:1\r\n\r\n"
-	cases := []struct {
-		name string
-		head string
-		want []string
-	}{
-		{"all there, in any case", full, nil},
-		{"a proxy that adds nothing", "GET /echo HTTP/1.1\r\nHost: h:1\r\n\r\n", []string{
-			"X-Real-IP: 127.0.0.1", "X-Scheme: http", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: h:1",
-		}},
-		{"nothing at all", "", []string{
-			"Host: h:1", "X-Real-IP: 127.0.0.1", "X-Scheme: http", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http",
-			"X-Forwarded-Host: h:1",
-		}},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if got := missingHeaders(c.head, "h:1"); !reflect.DeepEqual(got, c.want) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
 	}
 }
 
@@ -179,11 +76,11 @@ func TestRowNamesAreUniqueAndCanBeChosen(t *testing.T) {
 }
 
 func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
-	relay, nginx := &runner{subject: subject{raw: true}, variant: plain()}, &runner{variant: plain()}
-	untuned := &runner{subject: reverseProxySubject(false), variant: plain()}
-	stock := &runner{subject: nginxSubject(true), variant: plain()}
+	relay, nginx := &runner{Subject: subject.Subject{Raw: true}, variant: subject.Plain()}, &runner{variant: subject.Plain()}
+	untuned := &runner{Subject: subject.ReverseProxy(false), variant: subject.Plain()}
+	stock := &runner{Subject: subject.Nginx(true), variant: subject.Plain()}
 	for _, r := range allRows() {
-		other := r.variant != plain()
+		other := r.Variant != subject.Plain()
 		if got := skips(r, relay); got != (r.closeEach || other) {
 			t.Errorf("%s: got %v for the relay, want %v", r.name, got, r.closeEach || other)
 		}

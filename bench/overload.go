@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"percore/bench/load"
+	"percore/bench/page"
 )
 
 const (
@@ -16,7 +19,7 @@ const (
 
 // measureOverload sends five times as many requests as the workers can answer, to proxies that queue and proxies that do not.
 func (l *lab) measureOverload(ctx context.Context, b *board, o options) {
-	trials := l.muster(ctx, o, overload(), overloadQueue)
+	trials := l.muster(ctx, o, load.Overload(), overloadQueue)
 	l.note("overload: %d trials of %s", len(trials), overloadLength)
 	l.race(ctx, trials, overloadLength, overloadPatience)
 	b.overload = trials
@@ -24,29 +27,29 @@ func (l *lab) measureOverload(ctx context.Context, b *board, o options) {
 
 // goodput is the share of the workers' capacity that reached clients who still waited for it, after the queue has filled.
 func (t *trial) goodput() (share float64, latencies []float64) {
-	plan := t.plan(overloadLength)
+	plan := t.Plan(overloadLength)
 	for i, r := range t.replies {
-		if r.status == 200 && r.latency <= overloadPatience && plan[i].at >= overloadSettled {
-			latencies = append(latencies, r.latency.Seconds()*1000)
+		if r.Status == 200 && r.Latency <= overloadPatience && plan[i].At >= overloadSettled {
+			latencies = append(latencies, r.Latency.Seconds()*1000)
 		}
 	}
-	return float64(len(latencies)) / (t.capacity() * (overloadLength - overloadSettled).Seconds()), latencies
+	return float64(len(latencies)) / (t.Capacity() * (overloadLength - overloadSettled).Seconds()), latencies
 }
 
-func overloadTable(trials []*trial) table {
-	t := table{
-		title:  "Overload: " + overload().title,
-		header: []string{"proxy", "goodput, % of capacity", "p50 ms", "p99 ms", "MB at 10 %", "MB at 50 %", "MB at 95 %"},
-		note: fmt.Sprintf("Goodput counts answers with status 200 within %s of the scheduled send; then the client hangs up. Where a proxy has a queue, a request waits there for at most %s. ",
-			overloadPatience, overloadQueue) + latenessNote(overload().mean, lateness(trials)),
+func overloadTable(trials []*trial) page.Table {
+	t := page.Table{
+		Title:  "Overload: " + load.Overload().Title,
+		Header: []string{"proxy", "goodput, % of capacity", "p50 ms", "p99 ms", "MB at 10 %", "MB at 50 %", "MB at 95 %"},
+		Note: fmt.Sprintf("Goodput counts answers with status 200 within %s of the scheduled send; then the client hangs up. Where a proxy has a queue, a request waits there for at most %s. ",
+			overloadPatience, overloadQueue) + latenessNote(load.Overload().Mean, lateness(trials)),
 	}
 	for _, trial := range trials {
 		share, latencies := trial.goodput()
-		line := []string{trial.contender.name, figure(share*100, 0) + " %", figure(percentile(latencies, 50), 0), figure(percentile(latencies, 99), 0)}
+		line := []string{trial.contender.name, page.Figure(share*100, 0) + " %", page.Figure(percentile(latencies, 50), 0), page.Figure(percentile(latencies, 99), 0)}
 		for _, rss := range trial.memory {
-			line = append(line, mega(rss))
+			line = append(line, page.Mega(rss))
 		}
-		t.rows = append(t.rows, line)
+		t.Rows = append(t.Rows, line)
 	}
 	return t
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"percore/bench/machine"
+	"percore/bench/page"
 )
 
 // requiredRow is the workload that most goals are about.
@@ -21,13 +24,13 @@ func (b *board) references(row string) (measured []string) {
 
 // report is the printable result.
 type report struct {
-	facts  machine
-	tables []table
-	goals  table
+	facts  machine.Facts
+	tables []page.Table
+	goals  page.Table
 	method string
 }
 
-func newReport(facts machine, o options, b *board) report {
+func newReport(facts machine.Facts, o options, b *board) report {
 	r := report{facts: facts, goals: goalTable(b)}
 	r.method = fmt.Sprintf("CPU time of the proxy's processes per completed request, %d interleaved rounds of %s slices.", b.rounds, o.slice)
 	for _, row := range o.rows {
@@ -45,25 +48,25 @@ func newReport(facts machine, o options, b *board) report {
 
 func (r report) text() string {
 	var b strings.Builder
-	b.WriteString(r.facts.text() + "\n" + r.goals.text() + "\n" + r.method + "\n")
+	b.WriteString(r.facts.Text() + "\n" + r.goals.Text() + "\n" + r.method + "\n")
 	for _, t := range r.tables {
-		b.WriteString(t.text())
+		b.WriteString(t.Text())
 	}
 	return b.String()
 }
 
 // summary is what a reader wants to know first.
 func (r report) summary() string {
-	return r.goals.markdown() + fmt.Sprintf("\nMeasured %s; load average %s. %s\n", r.facts.date, r.facts.load, r.method)
+	return r.goals.Markdown() + fmt.Sprintf("\nMeasured %s; load average %s. %s\n", r.facts.Date, r.facts.Load, r.method)
 }
 
 func (r report) markdown() string {
 	var b strings.Builder
 	b.WriteString(r.method + "\n")
 	for _, t := range r.tables {
-		b.WriteString(t.markdown())
+		b.WriteString(t.Markdown())
 	}
-	b.WriteString("\n### The machine\n\n```text\n" + r.facts.text() + "\n```\n")
+	b.WriteString("\n### The machine\n\n```text\n" + r.facts.Text() + "\n```\n")
 	return b.String()
 }
 
@@ -76,11 +79,11 @@ func (b *board) ratio(row, subject, reference string) float64 {
 	return over.summarize().p25 / under.summarize().p25
 }
 
-func rowTable(r row, subjects []string, b *board) table {
-	t := table{title: r.title, header: []string{"proxy", "µs/request p25", "min", "user:sys", "busy", "syscalls/request"}}
+func rowTable(r row, subjects []string, b *board) page.Table {
+	t := page.Table{Title: r.title, Header: []string{"proxy", "µs/request p25", "min", "user:sys", "busy", "syscalls/request"}}
 	references := b.references(r.name)
 	for _, reference := range references {
-		t.header = append(t.header, "× "+reference)
+		t.Header = append(t.Header, "× "+reference)
 	}
 	var notes []string
 	for _, name := range subjects {
@@ -92,14 +95,14 @@ func rowTable(r row, subjects []string, b *board) table {
 			continue
 		}
 		s := c.summarize()
-		line := []string{name, figure(s.p25, 1), figure(s.min, 1), share(s.userShare), percent(s.busy), calls(c.syscalls)}
+		line := []string{name, page.Figure(s.p25, 1), page.Figure(s.min, 1), page.Share(s.userShare), page.Percent(s.busy), page.Count(c.syscalls)}
 		for _, reference := range references {
-			line = append(line, figure(b.ratio(r.name, name, reference), 2))
+			line = append(line, page.Figure(b.ratio(r.name, name, reference), 2))
 		}
-		t.rows = append(t.rows, line)
+		t.Rows = append(t.Rows, line)
 		notes = append(notes, cellNotes(name, c, s)...)
 	}
-	t.note = strings.Join(notes, "\n")
+	t.Note = strings.Join(notes, "\n")
 	return t
 }
 
@@ -117,19 +120,19 @@ func cellNotes(name string, c *cell, s summary) []string {
 	return notes
 }
 
-func memoryTable(subjects []string, b *board) table {
-	t := table{
-		title:  "Resident memory, a fresh process with one worker",
-		header: []string{"proxy", "at start, MB", "after a burst, MB", "idle connections", "MB with them", "bytes per connection", "CPU while idle"},
+func memoryTable(subjects []string, b *board) page.Table {
+	t := page.Table{
+		Title:  "Resident memory, a fresh process with one worker",
+		Header: []string{"proxy", "at start, MB", "after a burst, MB", "idle connections", "MB with them", "bytes per connection", "CPU while idle"},
 	}
 	for _, name := range subjects {
 		m, ok := b.memory[name]
 		if !ok {
 			continue
 		}
-		t.rows = append(t.rows, []string{name, mega(m.start), mega(m.warm), fmt.Sprint(m.conns), mega(m.idle), figure(m.perConn(), 0), quietShare(b, name)})
+		t.Rows = append(t.Rows, []string{name, page.Mega(m.start), page.Mega(m.warm), fmt.Sprint(m.conns), page.Mega(m.idle), page.Figure(m.perConn(), 0), quietShare(b, name)})
 		if m.aside > 0 {
-			t.note = fmt.Sprintf("%s: the front door alone; PID 1 has %s MB besides.", name, mega(m.aside))
+			t.Note = fmt.Sprintf("%s: the front door alone; PID 1 has %s MB besides.", name, page.Mega(m.aside))
 		}
 	}
 	return t
@@ -141,30 +144,5 @@ func quietShare(b *board, name string) string {
 	if !ok {
 		share = math.NaN()
 	}
-	return figure(share*100, 3) + " %"
+	return page.Figure(share*100, 3) + " %"
 }
-
-func figure(v float64, decimals int) string {
-	if math.IsNaN(v) {
-		return "–"
-	}
-	return fmt.Sprintf("%.*f", decimals, v)
-}
-
-func calls(v float64) string {
-	if v == 0 {
-		return "–"
-	}
-	return figure(v, 2)
-}
-
-func percent(v float64) string { return figure(v*100, 0) + " %" }
-
-func share(user float64) string {
-	if math.IsNaN(user) {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f:%.0f", user*100, 100-user*100)
-}
-
-func mega(bytes int64) string { return figure(float64(bytes)/1e6, 1) }

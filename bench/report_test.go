@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"percore/bench/machine"
+	"percore/bench/subject"
 )
 
 // finished is a board on which percore needs 20 µs, nginx 25 and the relay 16; haproxy failed. Of 64 KiB there is more, and
@@ -29,7 +30,7 @@ func finished() *board {
 }
 
 func TestRowTable(t *testing.T) {
-	text := rowTable(allRows()[0], subjectNames(), finished()).text()
+	text := rowTable(allRows()[0], subject.Names(), finished()).Text()
 	got := strings.Join(strings.Fields(text), " ")
 	for _, want := range []string{
 		"proxy µs/request p25 min user:sys busy syscalls/request × nginx × relay",
@@ -47,7 +48,7 @@ func TestRowTable(t *testing.T) {
 }
 
 func TestMemoryTable(t *testing.T) {
-	got := memoryTable(subjectNames(), finished()).markdown()
+	got := memoryTable(subject.Names(), finished()).Markdown()
 	for _, want := range []string{"| percore | 4.6 | 5.0 | 5000 | 5.8 | 160 | – % |", "PID 1 has 7.0 MB besides"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got no %q in:\n%s", want, got)
@@ -86,7 +87,7 @@ func TestGoals(t *testing.T) {
 }
 
 func TestGoalTable(t *testing.T) {
-	got := goalTable(finished()).markdown()
+	got := goalTable(finished()).Markdown()
 	for _, want := range []string{
 		"| CPU per request, 1 KiB over keep-alive, × nginx | ≤ 0.75 | 0.80 | 0.64 | missed by 7 % |",
 		"| CPU per request, 1 KiB over keep-alive, × relay | ≤ 1.25 | 1.25 | 1.00 | reached |",
@@ -102,8 +103,8 @@ func TestGoalTable(t *testing.T) {
 }
 
 func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
-	o := options{subjects: subjectNames(), rows: allRows()[:1], slice: 300 * time.Millisecond}
-	r := newReport(machine{kernel: "Linux 6.1", versions: []string{"nginx/1.22"}}, o, finished())
+	o := options{subjects: subject.Names(), rows: allRows()[:1], slice: 300 * time.Millisecond}
+	r := newReport(machine.Facts{Kernel: "Linux 6.1", Versions: []string{"nginx/1.22"}}, o, finished())
 	checkText(t, r.summary(), []string{"missed by 7 %", "1 interleaved rounds"}, nil)
 	for form, got := range map[string]string{"text": r.text(), "markdown": r.markdown()} {
 		for _, want := range []string{"Linux 6.1", "nginx/1.22", "1 interleaved rounds of 300ms", "64 keep-alive", "Resident memory"} {
@@ -111,78 +112,6 @@ func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
 				t.Errorf("%s: got no %q in:\n%s", form, want, got)
 			}
 		}
-	}
-}
-
-func TestTableForms(t *testing.T) {
-	grid := table{title: "T", header: []string{"proxy", "µs"}, rows: [][]string{{"a", "1.0"}, {"longer", "22.5"}}, note: "one\ntwo"}
-	if got, want := grid.text(), "\nT\n  proxy    µs\n  a       1.0\n  longer 22.5\n  one\n  two\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	want := "\n### T\n\n| proxy | µs |\n|---|---:|\n| a | 1.0 |\n| longer | 22.5 |\n\none  \ntwo\n"
-	if got := grid.markdown(); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestReplaceSection(t *testing.T) {
-	section := measuredSection().begin() + "\nnew\n" + measuredSection().end() + "\n"
-	cases := []struct {
-		name     string
-		document string
-		want     string
-		bad      bool
-	}{
-		{"an empty document becomes the section", "", section, false},
-		{"a document without one gets it at its end", "# Speed\n", "# Speed\n\n" + section, false},
-		{"an old one is replaced, its surroundings stay", "a\n" + measuredSection().begin() + "\nold\n" + measuredSection().end() + "\nz\n", "a\n" + section + "z\n", false},
-		{"one that is not closed is left alone", "a\n" + measuredSection().begin() + "\nold\n", "", true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := measuredSection().replace(c.document, "\nnew\n\n")
-			if (err != nil) != c.bad || got != c.want {
-				t.Errorf("got %q, %v; want %q, an error: %v", got, err, c.want, c.bad)
-			}
-		})
-	}
-}
-
-func TestUpdateDocumentTwiceIsUpdateOnce(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "bench.md")
-	for range 2 {
-		if err := updateDocument(file, measuredSection(), "figures"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(file)
-	if want := measuredSection().begin() + "\nfigures\n" + measuredSection().end() + "\n"; err != nil || string(got) != want {
-		t.Errorf("got %q, %v; want %q", got, err, want)
-	}
-}
-
-func TestFiguresAreDashesWhereNothingWasMeasured(t *testing.T) {
-	cases := []struct {
-		name string
-		got  string
-		want string
-	}{
-		{"a figure", figure(12.345, 1), "12.3"},
-		{"a ratio", figure(0.666, 2), "0.67"},
-		{"a missing ratio", figure(math.NaN(), 2), "–"},
-		{"system calls", calls(4.031), "4.03"},
-		{"system calls without strace", calls(0), "–"},
-		{"a share of a CPU", percent(0.954), "95 %"},
-		{"user and system time", share(0.25), "25:75"},
-		{"too few ticks for a share", share(math.NaN()), "–"},
-		{"megabytes are millions", mega(4_600_000), "4.6"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if c.got != c.want {
-				t.Errorf("got %q, want %q", c.got, c.want)
-			}
-		})
 	}
 }
 

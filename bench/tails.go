@@ -3,32 +3,38 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"percore/bench/load"
+	"percore/bench/machine"
+	"percore/bench/page"
+	"percore/bench/subject"
 	"percore/e2e/proc"
+	"percore/e2e/program"
 )
 
 // contender is a proxy with a way to spread requests.
 type contender struct {
 	name       string
-	subject    subject
-	discipline discipline
+	subject    subject.Subject
+	discipline subject.Discipline
 }
 
 func contenders(o options) []contender {
 	all := []contender{
-		{"percore, one at a time", percoreSubject(o.percore), oneAtATime},
-		{"percore", percoreSubject(o.percore), leastConn},
-		{"nginx round robin", nginxSubject(false), roundRobin},
-		{"nginx least_conn, zone", nginxSubject(false), leastConn},
-		{"haproxy leastconn", haproxySubject(false), leastConn},
-		{"haproxy maxconn 1", haproxySubject(false), oneAtATime},
+		{"percore, one at a time", subject.Percore(o.percore), subject.OneAtATime},
+		{"percore", subject.Percore(o.percore), subject.LeastConn},
+		{"nginx round robin", subject.Nginx(false), subject.RoundRobin},
+		{"nginx least_conn, zone", subject.Nginx(false), subject.LeastConn},
+		{"haproxy leastconn", subject.HAProxy(false), subject.LeastConn},
+		{"haproxy maxconn 1", subject.HAProxy(false), subject.OneAtATime},
 	}
 	var chosen []contender
 	for _, c := range all {
-		if contains(o.subjects, c.subject.name) {
+		if slices.Contains(o.subjects, c.subject.Name) {
 			chosen = append(chosen, c)
 		}
 	}
@@ -38,9 +44,9 @@ func contenders(o options) []contender {
 // trial is one contender in one scenario.
 type trial struct {
 	contender
-	scenario
+	load.Scenario
 	runner  *runner
-	replies []reply
+	replies []load.Reply
 	memory  []int64 // resident bytes at the start, the middle and the end
 }
 
@@ -49,41 +55,42 @@ const patience = time.Minute
 
 // measureTails runs all contenders of a scenario at the same time: they sleep, and share whatever disturbs the machine.
 func (l *lab) measureTails(ctx context.Context, b *board, o options) {
-	for _, s := range tailScenarios() {
+	for _, s := range load.TailScenarios() {
 		trials := l.muster(ctx, o, s, "")
-		l.note("%s: %d trials of %s", s.name, len(trials), o.tail)
+		l.note("%s: %d trials of %s", s.Name, len(trials), o.tail)
 		l.race(ctx, trials, o.tail, patience)
 		b.tails = append(b.tails, trials...)
 	}
 }
 
 // muster starts the contenders of a scenario, each with workers of its own.
-func (l *lab) muster(ctx context.Context, o options, s scenario, queueWait string) []*trial {
+func (l *lab) muster(ctx context.Context, o options, s load.Scenario, queueWait string) []*trial {
 	var trials []*trial
 	for _, c := range contenders(o) {
 		r, err := l.enter(ctx, c, s, queueWait)
 		if err != nil {
-			l.note("SKIPPED %s, %s: %v", c.name, s.name, err)
+			l.note("SKIPPED %s, %s: %v", c.name, s.Name, err)
 			continue
 		}
-		trials = append(trials, &trial{contender: c, scenario: s, runner: r})
+		trials = append(trials, &trial{contender: c, Scenario: s, runner: r})
 	}
 	return trials
 }
 
-func (l *lab) enter(ctx context.Context, c contender, s scenario, queueWait string) (*runner, error) {
-	up := setup{variant: plain(), workers: s.workers, discipline: c.discipline, queueWait: queueWait, worker: []string{l.tools.sleeper, "--port={port}"}}
-	if c.subject.name != "percore" {
-		port, err := freePorts(s.workers)
+func (l *lab) enter(ctx context.Context, c contender, s load.Scenario, queueWait string) (*runner, error) {
+	up := subject.Setup{Variant: subject.Plain(), Workers: s.Workers, Discipline: c.discipline, QueueWait: queueWait, Worker: []string{l.programs.Sleeper, "--port={port}"}}
+	if c.subject.Name != "percore" {
+		ports, err := program.FreePorts(s.Workers) // the run's, to its end
 		if err != nil {
 			return nil, err
 		}
-		up.upstreams = loopback(port, s.workers)
-		if _, err := l.start(anyCPU, []string{l.tools.sleeper, "--port=" + strconv.Itoa(port), "--count=" + strconv.Itoa(s.workers)}, nil); err != nil {
+		port := ports.First
+		up.Upstreams = subject.Loopback(port, s.Workers)
+		if _, err := l.start(machine.AnyCPU, []string{l.programs.Sleeper, "--port=" + strconv.Itoa(port), "--count=" + strconv.Itoa(s.Workers)}, nil); err != nil {
 			return nil, err
 		}
 	}
-	return l.launchAs(ctx, c.subject, up, anyCPU, "/1")
+	return l.launchAs(ctx, c.subject, up, machine.AnyCPU, "/1")
 }
 
 // race runs all trials at once, then stops their proxies.
@@ -92,20 +99,20 @@ func (l *lab) race(ctx context.Context, trials []*trial, length, patience time.D
 	var all sync.WaitGroup
 	for _, t := range trials {
 		all.Go(func() {
-			load := &openLoop{address: "127.0.0.1:" + strconv.Itoa(t.runner.port), patience: patience}
-			t.replies = load.run(ctx, start, t.plan(length))
+			clients := &load.Open{Address: program.Loopback(t.runner.port), Patience: patience}
+			t.replies = clients.Run(ctx, start, t.Plan(length))
 		})
 		all.Go(func() { t.watchMemory(ctx, start, length) })
 	}
 	all.Wait()
 	for _, t := range trials {
-		t.runner.process.stop()
+		t.runner.process.End()
 	}
 }
 
 func (t *trial) watchMemory(ctx context.Context, start time.Time, length time.Duration) {
 	for _, share := range []float64{0.1, 0.5, 0.95} {
-		if !pause(ctx, time.Until(start.Add(time.Duration(share*float64(length))))) {
+		if !load.Pause(ctx, time.Until(start.Add(time.Duration(share*float64(length))))) {
 			return
 		}
 		if rss, err := proc.ReadRSS(t.runner.counted); err == nil {
@@ -117,8 +124,8 @@ func (t *trial) watchMemory(ctx context.Context, start time.Time, length time.Du
 // latencies of the answers with status 200 in milliseconds, and how many others there were.
 func (t *trial) latencies() (good []float64, failed int) {
 	for _, r := range t.replies {
-		if r.status == 200 {
-			good = append(good, r.latency.Seconds()*1000)
+		if r.Status == 200 {
+			good = append(good, r.Latency.Seconds()*1000)
 		} else {
 			failed++
 		}
@@ -131,7 +138,7 @@ func lateness(trials []*trial) float64 {
 	var late []float64
 	for _, t := range trials {
 		for _, r := range t.replies {
-			late = append(late, r.late.Seconds()*1000)
+			late = append(late, r.Late.Seconds()*1000)
 		}
 	}
 	return percentile(late, 99)
@@ -152,7 +159,7 @@ func tooLate(mean time.Duration, late float64) bool { return late > mean.Seconds
 // settled are the trials of a scenario, or none when the machine was too busy for them to mean anything.
 func settled(trials []*trial, name string) []*trial {
 	chosen := trialsOf(trials, name)
-	if len(chosen) > 0 && tooLate(chosen[0].mean, lateness(chosen)) {
+	if len(chosen) > 0 && tooLate(chosen[0].Mean, lateness(chosen)) {
 		return nil
 	}
 	return chosen
@@ -162,7 +169,7 @@ func settled(trials []*trial, name string) []*trial {
 func trialsOf(trials []*trial, name string) []*trial {
 	var chosen []*trial
 	for _, t := range trials {
-		if t.scenario.name == name {
+		if t.Scenario.Name == name {
 			chosen = append(chosen, t)
 		}
 	}
@@ -170,26 +177,26 @@ func trialsOf(trials []*trial, name string) []*trial {
 }
 
 // tailTables is one table per scenario.
-func tailTables(trials []*trial) []table {
-	var tables []table
+func tailTables(trials []*trial) []page.Table {
+	var tables []page.Table
 	byName := map[string]int{}
 	for _, t := range trials {
-		at, ok := byName[t.scenario.name]
+		at, ok := byName[t.Scenario.Name]
 		if !ok {
 			at = len(tables)
-			byName[t.scenario.name] = at
-			tables = append(tables, table{
-				title:  t.title,
-				header: []string{"proxy", "requests", "not 200", "p50 ms", "p99 ms", "p99.9 ms", "p99 × haproxy maxconn 1", "p99 × nginx round robin"},
-				note:   latenessNote(t.mean, lateness(trialsOf(trials, t.scenario.name))),
+			byName[t.Scenario.Name] = at
+			tables = append(tables, page.Table{
+				Title:  t.Title,
+				Header: []string{"proxy", "requests", "not 200", "p50 ms", "p99 ms", "p99.9 ms", "p99 × haproxy maxconn 1", "p99 × nginx round robin"},
+				Note:   latenessNote(t.Mean, lateness(trialsOf(trials, t.Scenario.Name))),
 			})
 		}
 		good, failed := t.latencies()
 		p99 := percentile(good, 99)
-		tables[at].rows = append(tables[at].rows, []string{
+		tables[at].Rows = append(tables[at].Rows, []string{
 			t.contender.name, strconv.Itoa(len(t.replies)), strconv.Itoa(failed),
-			figure(percentile(good, 50), 1), figure(p99, 1), figure(percentile(good, 99.9), 1),
-			figure(p99/p99Of(trials, t.scenario.name, "haproxy maxconn 1"), 2), figure(p99/p99Of(trials, t.scenario.name, "nginx round robin"), 2),
+			page.Figure(percentile(good, 50), 1), page.Figure(p99, 1), page.Figure(percentile(good, 99.9), 1),
+			page.Figure(p99/p99Of(trials, t.Scenario.Name, "haproxy maxconn 1"), 2), page.Figure(p99/p99Of(trials, t.Scenario.Name, "nginx round robin"), 2),
 		})
 	}
 	return tables
@@ -198,7 +205,7 @@ func tailTables(trials []*trial) []table {
 // p99Of is NaN when that contender did not take part.
 func p99Of(trials []*trial, scenario, contender string) float64 {
 	for _, t := range trials {
-		if t.scenario.name == scenario && t.contender.name == contender {
+		if t.Scenario.Name == scenario && t.contender.name == contender {
 			good, _ := t.latencies()
 			return percentile(good, 99)
 		}

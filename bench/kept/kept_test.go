@@ -3,20 +3,18 @@ package main
 import (
 	"context"
 	"io"
-	"net"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"percore/e2e/program"
+	"percore/e2e/rig"
 )
 
 // startWorker serves in this process until the test ends.
 func startWorker(t *testing.T, how conduct) (address string) {
 	t.Helper()
-	port, _, err := freePorts()
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := rig.FreePorts(t, 1)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- serve(ctx, how, port) }()
@@ -26,10 +24,9 @@ func startWorker(t *testing.T, how conduct) (address string) {
 			t.Errorf("worker: got %v, want no error", err)
 		}
 	})
-	if err := await(port); err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	address = program.Loopback(port)
+	rig.Await(t, "the worker to listen", func() bool { return program.Accepts(address) })
+	return address
 }
 
 // TestWhatAClientLosesByItself asks workers without a proxy: a client that keeps its connection loses what the

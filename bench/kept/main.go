@@ -11,30 +11,14 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"percore/bench/command"
 )
 
-func main() {
-	o, err := parseOptions(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "kept:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "kept:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Main("kept", parseOptions, run)) }
 
 // options is the command line.
 type options struct {
@@ -68,7 +52,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 }
 
 // run measures everything and writes the page, or is a worker.
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o options, out, _ io.Writer) error {
 	if o.worker != "" {
 		return serve(ctx, conduct(o.worker), o.port)
 	}
@@ -81,23 +65,18 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	text := r.page()
-	if o.markdown == "" {
-		_, err := io.WriteString(out, text)
-		return err
-	}
-	if err := os.WriteFile(o.markdown, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("write page: %w", err)
-	}
-	return nil
+	return command.WritePage(o.markdown, out, r.page())
 }
 
 // measure tries every proxy with every kind of worker, then times HEADs and GETs.
 func (l *lab) measure(ctx context.Context, o options) (*report, error) {
-	r := &report{when: time.Now(), options: o, versions: l.versions(ctx), machine: machine()}
+	r := &report{when: time.Now(), options: o, versions: l.versions(ctx), machine: facts()}
 	for _, how := range conducts() {
 		for _, p := range proxies() {
-			err := l.with(ctx, p, how, func(address string) {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			err := l.with(p, how, func(address string) {
 				r.losses = append(r.losses, loss{proxy: p.name, how: how, tally: sendPOSTs(address, o.clients, o.requests)})
 			})
 			if err != nil {
@@ -106,7 +85,10 @@ func (l *lab) measure(ctx context.Context, o options) (*report, error) {
 		}
 	}
 	for _, p := range proxies() {
-		err := l.with(ctx, p, keeps, func(address string) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		err := l.with(p, keeps, func(address string) {
 			for _, method := range []string{"GET", "HEAD"} {
 				r.speeds = append(r.speeds, speed{proxy: p.name, method: method, timing: timeRequests(address, method, o)})
 			}

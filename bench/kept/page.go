@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
+
+	"percore/bench/machine"
 )
 
 // report is all that was measured.
@@ -31,11 +32,9 @@ type speed struct {
 	timing
 }
 
-// machine says what everything ran on.
-func machine() string {
-	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	load, _ := os.ReadFile("/proc/loadavg")
-	return fmt.Sprintf("Linux %s, %d CPUs, load %s at the start", strings.TrimSpace(string(release)), runtime.NumCPU(), strings.TrimSpace(string(load)))
+// facts say what everything ran on.
+func facts() string {
+	return fmt.Sprintf("%s, %d CPUs, load %s at the start", machine.Kernel(), runtime.NumCPU(), machine.LoadAverage())
 }
 
 // page is the report as Markdown.

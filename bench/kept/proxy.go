@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
+
+	"percore/bench/machine"
+	"percore/bench/subject"
+	"percore/e2e/program"
 )
 
 // proxy is one of those that are compared.
@@ -49,12 +49,7 @@ error_log stderr crit;
 events { worker_connections 1024; }
 http {
     access_log off;
-    client_body_temp_path %[1]s/body;
-    proxy_temp_path %[1]s/proxy;
-    fastcgi_temp_path %[1]s/fastcgi;
-    uwsgi_temp_path %[1]s/uwsgi;
-    scgi_temp_path %[1]s/scgi;
-    upstream worker {
+%[4]s    upstream worker {
         server 127.0.0.1:%[3]d max_fails=0;
         keepalive 32;
     }
@@ -72,8 +67,8 @@ http {
 
 func nginxCommand(_ *lab, dir string, _ conduct, port, worker int) (argv, env []string, err error) {
 	file := filepath.Join(dir, "nginx.conf")
-	err = os.WriteFile(file, fmt.Appendf(nil, nginxConf, dir, port, worker), 0o644)
-	return []string{find("nginx"), "-p", dir, "-c", file, "-e", "stderr"}, nil, err
+	err = os.WriteFile(file, fmt.Appendf(nil, nginxConf, dir, port, worker, subject.NginxFolders(dir)), 0o644)
+	return []string{"nginx", "-p", dir, "-c", file, "-e", "stderr"}, nil, err
 }
 
 // haproxyConf is HAProxy with its defaults for connections that are kept, but for http-reuse: with safe, a client's
@@ -96,15 +91,7 @@ backend worker
 func haproxyCommand(_ *lab, dir string, _ conduct, port, worker int) (argv, env []string, err error) {
 	file := filepath.Join(dir, "haproxy.cfg")
 	err = os.WriteFile(file, fmt.Appendf(nil, haproxyConf, port, worker), 0o644)
-	return []string{find("haproxy"), "-db", "-q", "-f", file}, nil, err
-}
-
-// find looks a program up in PATH and in /usr/sbin, which an ordinary user's PATH lacks on Debian.
-func find(name string) string {
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	return "/usr/sbin/" + name
+	return []string{"haproxy", "-db", "-q", "-f", file}, nil, err
 }
 
 // lab is a folder with what is measured.
@@ -114,25 +101,20 @@ type lab struct {
 }
 
 func newLab(ctx context.Context, percore string) (*lab, error) {
-	dir, err := os.MkdirTemp("", "percore-kept-")
+	dir, err := program.Folder("", "percore-kept-") // for the users that nginx and the front door become, too
 	if err != nil {
-		return nil, fmt.Errorf("make folder: %w", err)
+		return nil, err
 	}
 	l := &lab{dir: dir, self: filepath.Join(dir, "kept"), percore: percore}
-	if err := os.Chmod(dir, 0o755); err != nil { // for the users that nginx and the front door become
-		return nil, fmt.Errorf("open folder: %w", err)
-	}
 	builds := map[string]string{l.self: "percore/bench/kept"}
 	if percore == "" {
 		l.percore = filepath.Join(dir, "percore")
-		builds[l.percore] = "percore/entrypoint"
+		builds[l.percore] = program.Percore
 	}
 	for to, pkg := range builds {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
+		if err := program.Build(ctx, to, pkg); err != nil {
 			l.close()
-			return nil, fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+			return nil, err
 		}
 	}
 	return l, nil
@@ -144,32 +126,33 @@ func (l *lab) close() { _ = os.RemoveAll(l.dir) }
 func (l *lab) versions(ctx context.Context) (lines []string) {
 	for _, p := range proxies() {
 		if len(p.version) == 0 {
-			out, _ := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output()
-			lines = append(lines, p.name+" at "+strings.TrimSpace(string(out)))
+			lines = append(lines, p.name+" at "+machine.Commit(ctx))
 			continue
 		}
-		out, _ := exec.CommandContext(ctx, find(p.version[0]), p.version[1:]...).CombinedOutput()
-		line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-		lines = append(lines, line)
+		binary, err := machine.Find(p.version[0], p.version[0])
+		if err != nil {
+			lines = append(lines, err.Error())
+			continue
+		}
+		lines = append(lines, machine.FirstLine(ctx, binary, p.version[1:]...))
 	}
 	return lines
 }
 
 // with starts a proxy and its worker, has f measure it at an address, and stops both.
-func (l *lab) with(ctx context.Context, p proxy, how conduct, f func(address string)) error {
-	dir, err := os.MkdirTemp(l.dir, "run-")
-	if err != nil {
-		return fmt.Errorf("make folder: %w", err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return fmt.Errorf("open folder: %w", err)
-	}
-	port, worker, err := freePorts()
+func (l *lab) with(p proxy, how conduct, f func(address string)) error {
+	dir, err := program.Folder(l.dir, "run-")
 	if err != nil {
 		return err
 	}
+	ports, err := program.FreePorts(2)
+	if err != nil {
+		return err
+	}
+	defer ports.Release()
+	port, worker := ports.First, ports.First+1
 	if !p.hosts {
-		stop, err := start(ctx, []string{l.self, "-worker", string(how), "-port", strconv.Itoa(worker)}, nil, worker)
+		stop, err := start([]string{l.self, "-worker", string(how), "-port", strconv.Itoa(worker)}, nil, worker)
 		if err != nil {
 			return err
 		}
@@ -179,59 +162,40 @@ func (l *lab) with(ctx context.Context, p proxy, how conduct, f func(address str
 	if err != nil {
 		return fmt.Errorf("configure %s: %w", p.name, err)
 	}
-	stop, err := start(ctx, argv, env, port, worker)
+	if !p.hosts {
+		if argv[0], err = machine.Find(argv[0], argv[0]); err != nil {
+			return err
+		}
+	}
+	stop, err := start(argv, env, port, worker)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	f(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	f(program.Loopback(port))
 	return nil
 }
 
-// start runs a program until stop is called, and returns when it accepts at all of the ports.
-func start(ctx context.Context, argv, env []string, ports ...int) (stop func(), err error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), env...)
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = io.Discard, &said
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start: %w", err)
-	}
-	stop = func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }
-	for _, port := range ports {
-		if err := await(port); err != nil {
-			stop()
-			return nil, fmt.Errorf("start %s: %w\n%s", argv[0], err, said.String())
-		}
-	}
-	return stop, nil
-}
-
 // startTimeout is how long a program may take until it accepts.
-const startTimeout = 10 * time.Second
+const startTimeout = 30 * time.Second
 
-func await(port int) error {
-	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			return c.Close()
-		}
-		if time.Since(began) > startTimeout {
-			return fmt.Errorf("wait for port %d: %w", port, err)
-		}
+// start runs a program until stop is called, and returns when it accepts at all of the ports.
+func start(argv, env []string, ports ...int) (stop func(), err error) {
+	p, err := machine.Start(machine.AnyCPU, argv, env, "")
+	if err != nil {
+		return nil, err
 	}
-}
-
-// freePorts are two ports at which nobody listens now.
-func freePorts() (a, b int, err error) {
-	var ports [2]int
-	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, 0, fmt.Errorf("find a free port: %w", err)
+	err = program.Await(startTimeout, fmt.Sprint("ports ", ports), func() bool {
+		for _, port := range ports {
+			if !program.Accepts(program.Loopback(port)) {
+				return p.IsOver()
+			}
 		}
-		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		return true
+	})
+	if err = errors.Join(err, p.Ended()); err != nil {
+		p.End()
+		return nil, err
 	}
-	return ports[0], ports[1], nil
+	return p.End, nil
 }

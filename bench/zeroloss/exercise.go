@@ -9,7 +9,7 @@ import (
 
 // results is all that one run has found out.
 type results struct {
-	facts          machine
+	facts          facts
 	configurations []configuration
 	restarts       []trial
 	kills          []trial

@@ -93,7 +93,7 @@ func (f *footprint) timeStatus(ctx context.Context, s *service) error {
 			return nil
 		}
 		cmd := exec.CommandContext(ctx, s.status[0], s.status[1:]...)
-		cmd.Env = s.cmd.Env
+		cmd.Env = s.unshare.Command.Env
 		began := time.Now()
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("ask for status: %w: %s", err, out)

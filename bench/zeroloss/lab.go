@@ -5,43 +5,35 @@ import (
 	"embed"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
+
+	"percore/e2e/program"
 )
 
 //go:embed apps/*
 var apps embed.FS
 
-// lab is what all trials share: a folder, and ports that nobody else has.
+// lab is what all trials share.
 type lab struct {
 	dir     string // readable for the users that nginx and the front door become
 	percore string // path of the binary
 	notes   io.Writer
 
-	mu   sync.Mutex // guards port and the order of notes
-	port int        // the next to try
+	mu sync.Mutex // guards the order of notes
 }
 
-// The ports are below those that the kernel takes for connections, and beside those of the scenarios.
-const (
-	portsFrom, portsTo = 12000, 19990
-	portsPerService    = 10
-)
+// portsPerService are the public port and those of the workers.
+const portsPerService = 10
 
 func newLab(ctx context.Context, percore string, notes io.Writer) (*lab, error) {
-	dir, err := os.MkdirTemp("", "percore-zeroloss-")
+	dir, err := program.Folder("", "percore-zeroloss-")
 	if err != nil {
-		return nil, fmt.Errorf("make folder: %w", err)
+		return nil, err
 	}
-	l := &lab{dir: dir, percore: percore, notes: notes, port: portsFrom + os.Getpid()%400*portsPerService}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return l, fmt.Errorf("open folder: %w", err)
-	}
+	l := &lab{dir: dir, percore: percore, notes: notes}
 	names, _ := apps.ReadDir("apps") // embedded
 	for _, name := range names {
 		text, _ := apps.ReadFile("apps/" + name.Name())
@@ -51,56 +43,26 @@ func newLab(ctx context.Context, percore string, notes io.Writer) (*lab, error) 
 	}
 	if l.percore == "" {
 		l.percore = filepath.Join(dir, "percore")
-		return l, buildPercore(ctx, l.percore)
+		return l, program.Build(ctx, l.percore, program.Percore)
 	}
 	l.percore, err = filepath.Abs(percore)
 	return l, err
-}
-
-func buildPercore(ctx context.Context, to string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, "percore/entrypoint")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build percore: %w\n%s", err, out)
-	}
-	return nil
 }
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
 
 func (l *lab) app(name string) string { return filepath.Join(l.dir, name) }
 
-// place makes a folder for one service and finds it consecutive ports at which nobody listens.
+// place makes a folder for one service and finds it ports in a row, which are the run's to its end.
 func (l *lab) place() (dir string, port int, err error) {
-	if dir, err = os.MkdirTemp(l.dir, "service-"); err != nil {
-		return "", 0, fmt.Errorf("make folder: %w", err)
+	if dir, err = program.Folder(l.dir, "service-"); err != nil {
+		return "", 0, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return "", 0, fmt.Errorf("open folder: %w", err)
+	ports, err := program.FreePorts(portsPerService)
+	if err != nil {
+		return "", 0, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for range (portsTo - portsFrom) / portsPerService {
-		first := l.port
-		if l.port += portsPerService; l.port >= portsTo {
-			l.port = portsFrom
-		}
-		if areFree(first) {
-			return dir, first, nil
-		}
-	}
-	return "", 0, fmt.Errorf("find free ports: none from %d to %d", portsFrom, portsTo)
-}
-
-func areFree(first int) bool {
-	for port := first; port < first+portsPerService; port++ {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return false
-		}
-		_ = listener.Close()
-	}
-	return true
+	return dir, ports.First, nil
 }
 
 func (l *lab) note(format string, args ...any) {

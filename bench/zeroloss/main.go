@@ -13,31 +13,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
+
+	"percore/bench/command"
 )
 
-func main() {
-	runtime.LockOSThread()
-	o, err := parseOptions(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "zeroloss:", err)
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "zeroloss:", err)
-		os.Exit(1)
-	}
-}
+func main() { os.Exit(command.Main("zeroloss", parseOptions, run)) }
 
 // options is the command line.
 type options struct {
@@ -79,7 +62,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 // run tries everything and writes the page. Every process it started has ended when it returns.
 func run(ctx context.Context, o options, out, notes io.Writer) error {
 	began := time.Now()
-	facts := readMachine(ctx, o.command)
+	facts := readFacts(ctx, o.command)
 	l, err := newLab(ctx, o.percore, notes)
 	if l != nil {
 		defer l.close()
@@ -91,13 +74,5 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 	r := l.exercise(ctx, o, began.Add(o.limit))
 	r.facts, r.configurations = facts, l.configurations()
 	r.facts.took = time.Since(began)
-	text := r.page()
-	if o.markdown == "" {
-		_, err := io.WriteString(out, text)
-		return err
-	}
-	if err := os.WriteFile(o.markdown, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("write page: %w", err)
-	}
-	return nil
+	return command.WritePage(o.markdown, out, r.page())
 }

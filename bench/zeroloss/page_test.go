@@ -18,7 +18,7 @@ func sample() results {
 	}
 	clean := outcome{get: tally{answered: 500}, post: tally{answered: 200}, short: 3 * time.Millisecond}
 	return results{
-		facts:          machine{command: "go run ./bench/zeroloss", versions: []string{"percore 1"}, took: 90 * time.Second},
+		facts:          facts{command: "go run ./bench/zeroloss", versions: []string{"percore 1"}, took: 90 * time.Second},
 		configurations: []configuration{{"nginx.conf", "nginx", "events {}\n"}},
 		restarts: []trial{
 			{stack: percoreWith(asyncApp, 4), outcome: clean, took: 9 * time.Second},

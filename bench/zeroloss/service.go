@@ -4,24 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"percore/e2e/load"
 	"percore/e2e/proc"
+	"percore/e2e/program"
 )
 
 const (
 	// patience bounds what should take a few seconds: starting, and a restart that may drain for three per worker.
 	patience = 60 * time.Second
-	// look is the pause between two looks at something that nobody announces.
-	look = time.Millisecond
 	// settled is how long a service has run before anything is done to it: longer than STARTSECS.
 	settled = 1500 * time.Millisecond
 )
@@ -42,39 +39,35 @@ type launch struct {
 // service is the PID 1 of a namespace of its own, with all that it starts.
 type service struct {
 	launch
-	began time.Time // of the exec
-	pid   int       // of PID 1, as seen from here
-	log   string
-	cmd   *exec.Cmd
-	done  chan struct{}
+	began   time.Time // of the exec
+	pid     int       // of PID 1, as seen from here
+	log     string
+	unshare *program.Process // which ends with PID 1, and with its code
 }
 
 // begin starts a service and does not wait for it.
 func begin(l launch, dir string) (*service, error) {
-	s := &service{launch: l, log: filepath.Join(dir, "log"), done: make(chan struct{})}
+	s := &service{launch: l, log: filepath.Join(dir, "log")}
 	out, err := os.Create(s.log)
 	if err != nil {
 		return nil, fmt.Errorf("make log: %w", err)
 	}
 	defer out.Close()
-	s.cmd = exec.Command("unshare", append([]string{"--pid", "--fork", "--mount-proc", "--kill-child"}, l.argv...)...)
-	s.cmd.Env = append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}, l.env...)
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, out, out
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	words := program.AsPID1(l.argv...)
+	command := exec.Command(words[0], words[1:]...)
+	command.Env = program.BareEnviron(l.env...)
+	command.Dir, command.Stdout, command.Stderr = dir, out, out
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	s.began = time.Now()
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", l.argv[0], err)
+	if s.unshare, err = program.Start(command); err != nil {
+		return nil, err
 	}
-	go func() {
-		_ = s.cmd.Wait() // the state tells more
-		close(s.done)
-	}()
 	err = await("PID 1", func() bool {
-		children := proc.Children(s.cmd.Process.Pid)
+		children := proc.Children(s.unshare.PID())
 		if len(children) > 0 {
 			s.pid = children[0]
 		}
-		return s.pid != 0 || s.over()
+		return s.pid != 0 || s.unshare.IsOver()
 	})
 	return s, errors.Join(err, s.early())
 }
@@ -96,14 +89,14 @@ func start(l launch, dir string) (*service, error) {
 func (s *service) awaitComplete() error {
 	err := await("all workers to accept", func() bool {
 		for _, port := range s.ports {
-			if !accepts(port) {
-				return s.over()
+			if !program.Accepts(program.Loopback(port)) {
+				return s.unshare.IsOver()
 			}
 		}
 		return true
 	})
 	if err == nil {
-		err = await("the first answer", func() bool { return s.over() || s.answers() })
+		err = await("the first answer", func() bool { return s.unshare.IsOver() || s.answers() })
 	}
 	return errors.Join(err, s.early())
 }
@@ -113,37 +106,12 @@ func (s *service) answers() bool {
 	return load.Once(stream{name: "first", method: "GET", clients: 1}.options(s.address, s.path)).OK() == 1
 }
 
-func accepts(port int) bool {
-	conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), time.Second)
-	if err != nil {
-		return false
-	}
-	_ = conn.Close()
-	return true
-}
-
-func await(what string, condition func() bool) error {
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(look) {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("wait for %s: not within %v", what, patience)
-		}
-	}
-	return nil
-}
-
-func (s *service) over() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
+func await(what string, condition func() bool) error { return program.Await(patience, what, condition) }
 
 // early is an error when the service has ended.
 func (s *service) early() error {
-	if s.over() {
-		return fmt.Errorf("run %s: ended, %v: %s", s.argv[0], s.cmd.ProcessState, s.lastWords())
+	if s.unshare.IsOver() {
+		return fmt.Errorf("run %s: ended, %v: %s", s.argv[0], s.unshare.State(), s.lastWords())
 	}
 	return nil
 }
@@ -177,7 +145,7 @@ func (s *service) stop() time.Duration {
 	asked := time.Now()
 	s.signal(syscall.SIGTERM)
 	select {
-	case <-s.done:
+	case <-s.unshare.Done():
 	case <-time.After(stopGrace):
 		s.kill()
 	}
@@ -187,13 +155,13 @@ func (s *service) stop() time.Duration {
 // kill ends PID 1, and the kernel everything in its namespace. It may be called again.
 func (s *service) kill() {
 	s.signal(syscall.SIGKILL)
-	<-s.done
+	<-s.unshare.Done()
 }
 
 // control runs one of the service's commands.
 func (s *service) control(ctx context.Context, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = s.cmd.Env
+	cmd.Env = s.unshare.Command.Env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run %s: %w: %s", strings.Join(argv[1:], " "), err, strings.TrimSpace(string(out)))
 	}

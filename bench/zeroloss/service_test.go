@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 
 	"percore/e2e/load"
 	"percore/e2e/proc"
+	"percore/e2e/program"
 )
 
 // roleVariable makes the test binary the PID 1 or the worker of a service.
@@ -71,10 +71,10 @@ func oneWorker() stack {
 // openLab is a lab whose stacks can be started.
 func openLab(t *testing.T) *lab {
 	t.Helper()
-	if _, err := exec.LookPath("unshare"); err != nil || os.Geteuid() != 0 {
-		t.Skip("SKIPPED: a pid namespace takes root and unshare")
+	if err := program.PID1Obstacle(); err != nil {
+		t.Skip("SKIPPED:", err)
 	}
-	return &lab{dir: t.TempDir(), notes: t.Output(), port: portsFrom + os.Getpid()%400*portsPerService}
+	return &lab{dir: t.TempDir(), notes: t.Output()}
 }
 
 func TestWhatAKilledWorkerLosesIsCounted(t *testing.T) {
@@ -161,22 +161,5 @@ func TestAKillAwaitsTheOnlyWorker(t *testing.T) {
 	_ = worker.Wait() // that it was killed is seen next
 	if status := worker.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGKILL {
 		t.Errorf("got %v, want the worker killed", worker.ProcessState)
-	}
-}
-
-func TestPortsThatSomebodyHasAreLeftOut(t *testing.T) {
-	l := &lab{dir: t.TempDir(), port: portsTo - portsPerService}
-	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", l.port+3))
-	if err != nil {
-		t.Skip("SKIPPED: another program has the port: ", err)
-	}
-	defer taken.Close()
-	_, first, err := l.place()
-	if err != nil || first < portsFrom || first >= portsTo-portsPerService {
-		t.Errorf("got %d, %v, want ports from the beginning again", first, err)
-	}
-	_, second, err := l.place()
-	if err != nil || second == first {
-		t.Errorf("got %d, %v after %d, want other ports", second, err, first)
 	}
 }

@@ -53,7 +53,7 @@ func (l *lab) stopUnderLoad(s stack) stopping {
 	go func() { ended <- run.Stop() }() // no client asks a second time
 	result.took = service.stop()
 	result.killed = result.took >= stopGrace
-	result.code = service.cmd.ProcessState.ExitCode()
+	result.code = service.unshare.Code()
 	result.long.add(<-ended)
 	result.idle = lookAt(idle)
 	return result

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"percore/bench/subject"
 )
 
 // launchSupervisord is the classical pair: supervisord as PID 1 runs nginx and the workers, nginx spreads the requests.
@@ -90,12 +92,7 @@ error_log stderr crit;
 events { worker_connections 1024; }
 http {
     access_log off;
-    client_body_temp_path %[1]s/body;
-    proxy_temp_path %[1]s/proxy;
-    fastcgi_temp_path %[1]s/fastcgi;
-    uwsgi_temp_path %[1]s/uwsgi;
-    scgi_temp_path %[1]s/scgi;
-    keepalive_timeout 65;
+%[4]s    keepalive_timeout 65;
     proxy_read_timeout 200;
     proxy_next_upstream error;
     upstream frontends {
@@ -113,5 +110,5 @@ http {
         }
     }
 }
-`, dir, port, servers.String())
+`, dir, port, servers.String(), subject.NginxFolders(dir))
 }
