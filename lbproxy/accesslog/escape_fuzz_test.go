@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzEscape writes anything that a client may have said into a line of the access log: it stays one line of printable
-// ASCII, its quotes stay closed, JSON reads it, and the bytes can be had back.
+// FuzzEscape writes anything that a client may have said into a line of the access log: it stays one line of
+// printable ASCII, its quotes stay closed, JSON reads it, and the bytes can be had back.
 func FuzzEscape(f *testing.F) {
 	f.Add([]byte(`"\` + "\x00\n\r\x1b[31m\x7f\xff\u2028é"))
 	f.Add([]byte(`","status":200,"x":"`))

@@ -8,8 +8,9 @@ import (
 	"percore/lbproxy/client"
 )
 
-// appendJSONLine writes one object in the schema of all of percore's JSON lines (docs/logs.md). Requests and answers have
-// OpenTelemetry's names of the stable HTTP conventions; what these do not know is called percore's. What does not apply is left out.
+// appendJSONLine writes one object in the schema of all of percore's JSON lines (docs/logs.md). Requests and answers
+// have OpenTelemetry's names of the stable HTTP conventions; what these do not know is called percore's. What does
+// not apply is left out.
 func appendJSONLine(b []byte, r *Record) []byte {
 	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
@@ -96,8 +97,8 @@ func appendJSONHost(b, host []byte) []byte {
 	return b
 }
 
-// appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, queue and first byte from the exchange's
-// first byte on, connect as a span of its own.
+// appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, queue and first byte from the
+// exchange's first byte on, connect as a span of its own.
 func appendJSONTimes(b []byte, t *Times) []byte {
 	b = appendJSONDecimal(b, "duration_ms", t.Total, time.Millisecond)
 	b = appendJSONSeconds(b, "percore.head_seconds", t.Head)
@@ -130,7 +131,8 @@ func appendJSONTries(b []byte, t *Tries) []byte {
 	return strconv.AppendBool(b, t.Reused)
 }
 
-// appendJSONCause says what ended a request that did not end well: in one word, on whose side, and in words for people.
+// appendJSONCause says what ended a request that did not end well: in one word, on whose side, and in words for
+// people.
 func appendJSONCause(b []byte, r *Record) []byte {
 	if r.Reason == "" {
 		return b

@@ -1,7 +1,7 @@
-// Package accesslog is what is written down of each request: in the access log, in one of two forms. It knows neither loop nor
-// exchange: an exchange that has ended fills a [Record], and each loop has a [Writer] that collects the lines of one turn for the
-// [Log], which one goroutine writes out. Nothing of it allocates once it is warm, and a reader that stalls costs lines, never a
-// request. Begin reading at [Writer.Write].
+// Package accesslog is what is written down of each request: in the access log, in one of two forms. It knows neither
+// loop nor exchange: an exchange that has ended fills a [Record], and each loop has a [Writer] that collects the
+// lines of one turn for the [Log], which one goroutine writes out. Nothing of it allocates once it is warm, and a
+// reader that stalls costs lines, never a request. Begin reading at [Writer.Write].
 package accesslog
 
 import (
@@ -112,8 +112,8 @@ type Writer struct {
 // NewWriter makes a loop's end of the log.
 func NewWriter(a *Log) *Writer { return &Writer{log: a, form: Off} }
 
-// Configure sets the form of the lines from now on, the share of the requests without trouble that leave one, and the paths of
-// which none does; `/folder/` stands for all below it.
+// Configure sets the form of the lines from now on, the share of the requests without trouble that leave one, and the
+// paths of which none does; `/folder/` stands for all below it.
 func (w *Writer) Configure(form Form, share float64, exclude []string) {
 	w.form, w.share, w.exclude = form, share, exclude
 }

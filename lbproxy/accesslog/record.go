@@ -60,8 +60,8 @@ type Head struct {
 	excluded                                                bool
 }
 
-// How much of what a client says one line has, in bytes before escaping: enough for people, too little for a client to fill
-// the log. With the method, which has 32 bytes at most, it is one of the smallest buffers.
+// How much of what a client says one line has, in bytes before escaping: enough for people, too little for a client
+// to fill the log. With the method, which has 32 bytes at most, it is one of the smallest buffers.
 const (
 	loggedTargetBytes = 1536
 	loggedHostBytes   = 256

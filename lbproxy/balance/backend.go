@@ -7,7 +7,7 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// Backend is one incarnation of a worker, shared by all loops. The padding keeps the counters of two workers
+// Backend is one incarnation of a worker, which all loops share. The padding keeps the counters of two
 // off one cache line, and what is only read off the line that every request writes.
 type Backend struct {
 	Endpoint
@@ -24,60 +24,60 @@ type Backend struct {
 	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
-	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; reuse.go
-	Chatty      atomic.Bool   // it has said something that nobody asked for; reuse.go
+	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; see lbproxy/reuse.go
+	Chatty      atomic.Bool   // it has said something that nobody asked for; see lbproxy/reuse.go
 	_           [64]byte
 }
 
-// claim takes a place at t for one request, if it then has no more than limit; 0 is no limit.
-func (t *Backend) claim(limit int64) bool {
+// claim takes a place at b for one request, if it then has no more than limit; 0 is no limit.
+func (b *Backend) claim(limit int64) bool {
 	if limit == 0 {
-		t.inFlight.Add(1)
+		b.inFlight.Add(1)
 		return true
 	}
 	for {
-		n := t.inFlight.Load()
+		n := b.inFlight.Load()
 		if n >= limit {
 			return false
 		}
-		if t.inFlight.CompareAndSwap(n, n+1) {
+		if b.inFlight.CompareAndSwap(n, n+1) {
 			return true
 		}
 	}
 }
 
 // Release gives the place of a request back.
-func (t *Backend) Release() { t.inFlight.Add(-1) }
+func (b *Backend) Release() { b.inFlight.Add(-1) }
 
-// hasRoom tells whether a claim would succeed just now.
-func (t *Backend) hasRoom(limit int64) bool { return limit == 0 || t.inFlight.Load() < limit }
+// hasRoom reports whether a claim would succeed just now.
+func (b *Backend) hasRoom(limit int64) bool { return limit == 0 || b.inFlight.Load() < limit }
 
-// Count counts a request that t is given. It reports whether this is the one that exhausts t.
-func (t *Backend) Count() bool { return t.served.Add(1) == t.requestsMax.Load() }
+// Count counts a request that b is given. It reports whether this is the one that exhausts b.
+func (b *Backend) Count() bool { return b.served.Add(1) == b.requestsMax.Load() }
 
-// Load is how many requests and tunnels t has.
-func (t *Backend) Load() int64 { return t.inFlight.Load() + t.tunnels.Load() }
+// Load is how many requests and tunnels b has.
+func (b *Backend) Load() int64 { return b.inFlight.Load() + b.tunnels.Load() }
 
-// InFlight is how many requests t has now.
-func (t *Backend) InFlight() int64 { return t.inFlight.Load() }
+// InFlight is how many requests b has now.
+func (b *Backend) InFlight() int64 { return b.inFlight.Load() }
 
-// Tunnels is how many upgraded connections t has now.
-func (t *Backend) Tunnels() int64 { return t.tunnels.Load() }
+// Tunnels is how many upgraded connections b has now.
+func (b *Backend) Tunnels() int64 { return b.tunnels.Load() }
 
-// Served is how many requests t was given.
-func (t *Backend) Served() uint64 { return t.served.Load() }
+// Served is how many requests b was given.
+func (b *Backend) Served() uint64 { return b.served.Load() }
 
-// IsExhausted reports whether t has had as many requests as PID 1 wants it to have.
-func (t *Backend) IsExhausted() bool {
-	most := t.requestsMax.Load()
-	return most > 0 && t.served.Load() >= most
+// IsExhausted reports whether b has had as many requests as PID 1 wants it to have.
+func (b *Backend) IsExhausted() bool {
+	most := b.requestsMax.Load()
+	return most > 0 && b.served.Load() >= most
 }
 
-// BecomeTunnel turns one of t's requests into a tunnel. In between it counts as both, so that t never looks idle.
-func (t *Backend) BecomeTunnel() {
-	t.tunnels.Add(1)
-	t.inFlight.Add(-1)
+// BecomeTunnel turns one of b's requests into a tunnel. In between it counts as both, so that b never looks idle.
+func (b *Backend) BecomeTunnel() {
+	b.tunnels.Add(1)
+	b.inFlight.Add(-1)
 }
 
-// EndTunnel ends one of t's tunnels.
-func (t *Backend) EndTunnel() { t.tunnels.Add(-1) }
+// EndTunnel ends one of b's tunnels.
+func (b *Backend) EndTunnel() { b.tunnels.Add(-1) }

@@ -6,7 +6,7 @@ import (
 )
 
 // tableOf makes a table of workers in the given states.
-func tableOf(t *testing.T, states ...State) *Table {
+func tableOf(t testing.TB, states ...State) *Table {
 	t.Helper()
 	var es []Endpoint
 	for i, s := range states {
@@ -28,21 +28,21 @@ func balancerOf(s *Service, method Method, limit int) *Balancer {
 	return &b
 }
 
-// pick chooses for a client and gives the place back.
-func (b *Balancer) pick(t *Table, w *Waiter) int {
-	chosen := b.Choose(t, w, 0)
-	if chosen == nil {
+// chosen chooses for a client and gives the place back.
+func (b *Balancer) chosen(t *Table, w *Waiter) int {
+	place := b.Choose(t, w, 0)
+	if place == nil {
 		return -1
 	}
-	chosen.Release()
-	return chosen.Index
+	place.Release()
+	return place.Index
 }
 
 func TestRoundRobinTakesReadyWorkersInTurn(t *testing.T) {
 	b, table := newBalancer(RoundRobin, 0), tableOf(t, Up, Down, Up, Draining, Up)
 	other := balancerOf(b.service, RoundRobin, 0) // of another loop
 	for i, want := range []int{2, 4, 0, 2, 4, 0} {
-		if got := b.pick(table, &Waiter{}); got != want {
+		if got := b.chosen(table, &Waiter{}); got != want {
 			t.Errorf("turn %d: got worker %d, want %d", i, got, want)
 		}
 		b, other = other, b
@@ -56,12 +56,12 @@ func TestLeastConnTakesTheWorkerWithTheFewestRequests(t *testing.T) {
 	table.At(1).tunnels.Store(1)
 	table.At(2).inFlight.Store(3)
 	for range 5 {
-		if got := b.pick(table, &w); got != 1 {
+		if got := b.chosen(table, &w); got != 1 {
 			t.Errorf("pick: got worker %d, want 1", got)
 		}
 	}
 	w.NoteTried(table.At(1))
-	if got := b.pick(table, &w); got != 0 {
+	if got := b.chosen(table, &w); got != 0 {
 		t.Errorf("pick beside the tried one: got worker %d, want 0", got)
 	}
 }
@@ -71,7 +71,7 @@ func TestTiesTakeTurns(t *testing.T) {
 		b, table := newBalancer(method, 0), tableOf(t, Up, Up, Up, Up)
 		counts := map[int]int{}
 		for range 4000 {
-			counts[b.pick(table, &Waiter{})]++
+			counts[b.chosen(table, &Waiter{})]++
 		}
 		for i := range 4 {
 			if off := counts[i] - 1000; method == LeastConn && off != 0 || off < -150 || off > 150 {
@@ -88,7 +88,7 @@ func TestRandomTakesTheLessBusyOfTwo(t *testing.T) {
 	}
 	counts := map[int]int{}
 	for range 6000 {
-		counts[b.pick(table, &Waiter{})]++
+		counts[b.chosen(table, &Waiter{})]++
 	}
 	// Of the six pairs the least busy is in three, the next in two, the next in one.
 	for i, want := range []int{0, 3000, 0, 2000, 1000} {
@@ -111,9 +111,9 @@ func TestIPHashMovesOnlyTheClientsOfTheWorkerThatLeaves(t *testing.T) {
 	whole, without := tableOf(t, Up, Up, Up, Up, Up, Up, Up, Up), tableOf(t, Up, Up, Up, Down, Up, Up, Up, Up)
 	counts := map[int]int{}
 	for i := range clients {
-		before := b.pick(whole, clientAt(i))
+		before := b.chosen(whole, clientAt(i))
 		counts[before]++
-		switch after := b.pick(without, clientAt(i)); {
+		switch after := b.chosen(without, clientAt(i)); {
 		case before == 3 && after == 3:
 			t.Fatalf("client %d: got a worker that is down", i)
 		case before != 3 && after != before:
@@ -130,9 +130,9 @@ func TestIPHashMovesOnlyTheClientsOfTheWorkerThatLeaves(t *testing.T) {
 func TestIPHashKeepsAClientAtItsWorkerWithALimitToo(t *testing.T) {
 	b, table := newBalancer(IPHash, 1), tableOf(t, Up, Up, Up)
 	client := clientAt(7)
-	home := b.pick(table, client)
+	home := b.chosen(table, client)
 	table.At(home).inFlight.Store(1)
-	if got := b.pick(table, client); got != -1 {
+	if got := b.chosen(table, client); got != -1 {
 		t.Errorf("pick: got worker %d, want the client to wait for worker %d", got, home)
 	}
 }
@@ -171,7 +171,7 @@ func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
-			if got := newBalancer(method, 0).pick(test.table, &test.w); got != -1 {
+			if got := newBalancer(method, 0).chosen(test.table, &test.w); got != -1 {
 				t.Errorf("%s, %s: got worker %d, want none", test.name, method, got)
 			}
 		}

@@ -2,6 +2,7 @@ package balance
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 )
 
@@ -71,9 +72,9 @@ func TestAFreshWorkerGetsAGrowingShare(t *testing.T) {
 }
 
 func (b *Balancer) pickAt(t *Table, now int64) int {
-	chosen := b.Choose(t, &Waiter{}, now)
-	chosen.Release()
-	return chosen.Index
+	place := b.Choose(t, &Waiter{}, now)
+	place.Release()
+	return place.Index
 }
 
 func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
@@ -83,12 +84,145 @@ func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
 			table.backends[1].condition.Store(conditionWell)
 			table.backends[1].inFlight.Store(1)
 			client := clientAt(0)
-			for i := 0; method == IPHash && b.pick(tableOf(t, Up, Up), client) != 0; i++ {
+			for i := 0; method == IPHash && b.chosen(tableOf(t, Up, Up), client) != 0; i++ {
 				client = clientAt(i)
 			}
 			if got := b.Choose(table, client, 1); got != table.backends[0] {
 				t.Errorf("got %v, want the fresh worker, as the other is full", got)
 			}
 		})
+	}
+}
+
+func TestABackendIsTakenOutAfterSeveralFailuresInARow(t *testing.T) {
+	var s Service
+	table := tableOf(t, Up, Up)
+	s.Use(table)
+	backend := table.At(0)
+	for n := range 5 {
+		if out := s.NoteFailure(backend, 1000); out != (n == failuresMax-1) {
+			t.Errorf("failure %d: got taken out %v, want it with the third", n+1, out)
+		}
+		if backend.IsOut() != (n >= failuresMax-1) {
+			t.Errorf("after failure %d: got out %v", n+1, backend.IsOut())
+		}
+	}
+	if !backend.NoteAnswer() || backend.IsOut() {
+		t.Error("an answer does not bring it back")
+	}
+	if backend.NoteAnswer() {
+		t.Error("a second answer brings it back once more")
+	}
+}
+
+func TestAnAnswerEndsARowOfFailures(t *testing.T) {
+	var s Service
+	table := tableOf(t, Up, Up)
+	s.Use(table)
+	for n := range 20 {
+		if s.NoteFailure(table.At(0), 1) {
+			t.Fatalf("taken out after %d failures, with an answer behind every other one", n+1)
+		}
+		if n%2 == 1 && table.At(0).NoteAnswer() {
+			t.Fatal("an answer brings back what was never out")
+		}
+	}
+}
+
+func TestTheLastBackendStays(t *testing.T) {
+	tests := []struct {
+		name   string
+		states []State
+		others bool // the others are out
+		want   bool
+	}{
+		{"it is the only one", []State{Up}, false, false},
+		{"the others are not up", []State{Up, Down, Draining}, false, false},
+		{"another is up", []State{Up, Down, Up}, false, true},
+		{"the others are out", []State{Up, Up, Up}, true, false},
+	}
+	for _, test := range tests {
+		var s Service
+		table := tableOf(t, test.states...)
+		s.Use(table)
+		for _, other := range table.Backends()[1:] {
+			if test.others {
+				other.condition.Store(conditionOut)
+			}
+		}
+		out := false
+		for range failuresMax {
+			out = s.NoteFailure(table.At(0), 1)
+		}
+		if out != test.want || table.At(0).IsOut() != test.want {
+			t.Errorf("%s: got taken out %v, want %v", test.name, out, test.want)
+		}
+	}
+}
+
+func TestABackendThatIsReplacedIsNotTakenOut(t *testing.T) {
+	var s Service
+	old := tableOf(t, Up, Up)
+	s.Use(mustTable(t, old, Endpoint{Index: 0, Address: "127.0.0.1:1", Incarnation: 2, State: Up}, Endpoint{Index: 1, Address: "127.0.0.1:1", Incarnation: 1, State: Up}))
+	for range 2 * failuresMax {
+		if s.NoteFailure(old.At(0), 1) || old.At(0).IsOut() {
+			t.Fatal("a process that is gone was taken out")
+		}
+	}
+}
+
+// TestOneBackendIsLeftWhateverFailsAtOnce has several loops find out at once that all backends fail.
+func TestOneBackendIsLeftWhateverFailsAtOnce(t *testing.T) {
+	for range 200 {
+		var s Service
+		table := tableOf(t, Up, Up, Up, Up)
+		s.Use(table)
+		var loops sync.WaitGroup
+		for i := range 4 {
+			loops.Go(func() {
+				for n := range 4 * failuresMax {
+					s.NoteFailure(table.At((i+n)%4), 1)
+				}
+			})
+		}
+		loops.Wait()
+		out := 0
+		for _, backend := range table.Backends() {
+			if backend.IsOut() {
+				out++
+			}
+		}
+		if out != 3 {
+			t.Fatalf("got %d of 4 taken out, want all but one", out)
+		}
+	}
+}
+
+func TestAWarmBackendStaysWarm(t *testing.T) {
+	tests := []struct {
+		name   string
+		served int
+		millis int64
+		want   int64
+	}{
+		{"it has just come", 0, 0, 0},
+		{"after some requests", warmRequests / 2, 1, 500},
+		{"after some time", 0, warmMillis / 4, 250},
+		{"what is more counts", warmRequests / 4, warmMillis / 2, 500},
+		{"after enough requests", warmRequests, 1, 1000},
+		{"after long", 0, 10 * warmMillis, 1000},
+	}
+	for _, test := range tests {
+		var b Backend
+		b.warmth(1)
+		for range test.served {
+			b.Count()
+		}
+		if got := b.warmth(1 + test.millis); got != test.want {
+			t.Errorf("%s: got %d thousandths, want %d", test.name, got, test.want)
+		}
+		if well := b.condition.Load() == conditionWell; well != (test.want == 1000) {
+			t.Errorf("%s: got well %v", test.name, well)
+		}
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// queue is the one first-in-first-out list of the requests that wait for a backend of a service: because none is ready, because each
-// that is has refused them, or because each has all the requests it may have. The loops share it. The loop that frees a place at a
-// backend gives it to the oldest request that can use it, in whichever loop that is.
+// queue is the one first-in-first-out list of the requests that wait for a backend of a service: because none is
+// ready, because each that is has refused them, or because each has all the requests it may have. The loops share it.
+// The loop that frees a place at a backend gives it to the oldest request that can use it, in whichever loop that is.
 //
-// The lock is taken for requests that wait, and for those that end while others wait. A place that becomes free is never
-// overlooked: a loop that frees one looks at waiting after that, and one whose request starts to wait looks for a place after
-// counting it.
+// The lock is taken for requests that wait, and for those that end while others wait. A place that becomes free is
+// never overlooked: a loop that frees one looks at waiting after that, and one whose request starts to wait looks for
+// a place after counting it.
 type queue struct {
 	waiting atomic.Int64 // length of list
 	mu      sync.Mutex   // guards list, and the waiters in it
@@ -27,8 +27,8 @@ const (
 	waitGranted           // in its loop's mailbox: it has a place at a backend, and its loop is yet to use it
 )
 
-// Waiter is a request as its service knows it: what it has tried, and its place in the queue. It is part of what stands for the
-// request in its loop, so that to wait allocates nothing.
+// Waiter is a request as its service knows it: what it has tried, and its place in the queue. It is part of what
+// stands for the request in its loop, so that to wait allocates nothing.
 type Waiter struct {
 	ID     int32    // by which its loop finds the request
 	Since  int64    // when the request began, in nanoseconds on its loop's clock
@@ -46,8 +46,8 @@ type Waiter struct {
 	box        *Mailbox // of its loop, once it has waited
 }
 
-// NoteTried keeps w from being given to t again, as long as it is not forgiven.
-func (w *Waiter) NoteTried(t *Backend) { w.tried.add(t.Index) }
+// NoteTried keeps w from being given to b again, as long as it is not forgiven.
+func (w *Waiter) NoteTried(b *Backend) { w.tried.add(b.Index) }
 
 // waitList is a list of waiters, linked by themselves.
 type waitList struct{ head, tail *Waiter }
@@ -134,8 +134,8 @@ func (m *Mailbox) Next() (*Waiter, *Backend) {
 	return w, place
 }
 
-// Enter puts w at the end of the queue, or where it would stand by now had it not been tried already, unless sizeMax wait. It may
-// have a place at once.
+// Enter puts w at the end of the queue, or where it would stand by now had it not been tried already, unless sizeMax
+// wait. It may have a place at once.
 func (b *Balancer) Enter(w *Waiter, sizeMax int, now int64) bool {
 	q := &b.service.queue
 	q.mu.Lock()
@@ -179,8 +179,8 @@ func (b *Balancer) Serve(now int64) {
 	b.serve(now)
 }
 
-// serve gives places to those that wait, the oldest first, for as long as there are any, by the newest table. The caller holds the
-// queue's lock.
+// serve gives places to those that wait, the oldest first, for as long as there are any, by the newest table. The
+// caller holds the queue's lock.
 func (b *Balancer) serve(now int64) {
 	t, q := b.service.table.Load(), &b.service.queue
 	for w := q.list.head; w != nil && b.AnyFree(t); {

@@ -1,8 +1,8 @@
 package balance
 
-// A request whose worker died with it is repeated on another. Many at once would double the load on those that are left, so
-// repeats are at most a fifth of the requests that are with workers or wait, and at least repeatsMin; further ones wait in the
-// queue for their turn. What no worker has seen a byte of is no repeat.
+// A request whose backend died with it is repeated on another. Many at once would double the load on those that are
+// left, so repeats are at most a fifth of the requests that are with backends or wait, and at least repeatsMin;
+// further ones wait in the queue for their turn. What no backend has seen a byte of is no repeat.
 const (
 	repeatsMin  = 3
 	repeatsPart = 5
@@ -18,12 +18,12 @@ func (s *Service) takeRepeat(t *Table) bool {
 	return true
 }
 
-// activeIn is how many requests the workers in t have, or wait for one.
+// activeIn is how many requests the backends in t have, or wait for one.
 func (s *Service) activeIn(t *Table) int64 {
 	active := s.queue.waiting.Load()
-	for _, e := range t.backends {
-		if e != nil {
-			active += e.inFlight.Load()
+	for _, backend := range t.backends {
+		if backend != nil {
+			active += backend.inFlight.Load()
 		}
 	}
 	return active

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// retryCells is what Decide says, in every cell: of each try exactly one row matches. The columns are the rule, and, as +, - or
-// any: untouched, repeatable, others, usedSame, keptHere, up, known, suspect.
+// retryCells is what Decide says, in every cell: of each try exactly one row matches. The columns are the rule, and,
+// as +, - or any: untouched, repeatable, others, usedSame, keptHere, up, known, suspect.
 const retryCells = `
 	no    . . . . . . . .   abort                   what is not repeated
 	any   . . - . . . . .   abort                   others are switched off

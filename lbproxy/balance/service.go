@@ -1,9 +1,10 @@
-// Package balance decides which backend of a service gets a request, and has the queue of the requests that no backend has a place
-// for. It knows neither loop nor exchange: a request is a [Waiter] here, which is part of the exchange, and a loop has a [Balancer]
-// and a [Mailbox], by which it hears of places that others have given to its requests.
+// Package balance decides which backend of a service gets a request, and has the queue of the requests that no
+// backend has a place for. It knows neither loop nor exchange: a request is a [Waiter] here, which is part of the
+// exchange, and a loop has a [Balancer] and a [Mailbox], by which it hears of places that others have given to its
+// requests.
 //
-// All loops share a [Service]. Its counts are atomic, and its one lock is taken for requests that wait. Begin reading at
-// [Balancer.Choose].
+// All loops share a [Service]. Its counts are atomic, and its one lock is taken for requests that wait. Begin reading
+// at [Balancer.Choose].
 package balance
 
 import (
@@ -11,8 +12,8 @@ import (
 	"sync/atomic"
 )
 
-// Service is what all loops share of a service: its backends, and the requests that wait for one of them. Each loop has a
-// [Balancer].
+// Service is what all loops share of a service: its backends, and the requests that wait for one of them. Each loop
+// has a [Balancer].
 type Service struct {
 	table    atomic.Pointer[Table]
 	queue    queue

@@ -8,7 +8,7 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// State says what the front door may do with a worker.
+// State says what the front door may do with a backend.
 type State uint8
 
 // The states of an endpoint.
@@ -37,8 +37,8 @@ func (s *State) UnmarshalText(text []byte) error {
 	return fmt.Errorf("parse endpoint state: unknown name %q", text)
 }
 
-// Endpoint is a worker as the front door sees it. Index is its slot in its service, and Incarnation counts the processes that
-// the slot has had.
+// Endpoint is a worker as the front door sees it. Index is its slot in its service, and Incarnation counts the
+// processes that the slot has had.
 type Endpoint struct {
 	Service     int // whose it is
 	Index       int
@@ -50,13 +50,13 @@ type Endpoint struct {
 	Killed      uint64    // the latest incarnation that was killed from outside, of which no request is to blame; 0 is none
 	Trouble     string    // why it is not up, where that is known, in words fit for HTML and JSON as they are; empty is nothing
 	RequestsMax uint64    // requests after which the incarnation is reported as exhausted; 0 is never
-	Coming      bool      // it is not up, and is on its way there without anybody's doing
+	Coming      bool      // it is not up, and is on its way there by itself
 	Due         time.Time // while Coming: when its next process is to be started; zero where that is under way
 	Proven      bool      // some incarnation has been up
 }
 
-// Table is the endpoints of a service made ready for the loops, which only read it. Its entries are dense: entry i is the worker
-// with index i, nil when there is none.
+// Table is the endpoints of a service made ready for the loops, which only read it. Its entries are dense: entry i is
+// the backend with index i, nil when there is none.
 type Table struct {
 	states   []State
 	backends []*Backend
@@ -65,7 +65,7 @@ type Table struct {
 	outlook
 }
 
-// NewTable builds the table of endpoints. Incarnations that old has already keep their target and so their counts.
+// NewTable builds the table of endpoints. Incarnations that old has already keep their [Backend] and so their counts.
 func NewTable(endpoints []Endpoint, old *Table) (*Table, error) {
 	size := 0
 	for _, e := range endpoints {
@@ -107,7 +107,7 @@ func (t *Table) add(e Endpoint, old *Table) error {
 	return nil
 }
 
-// At returns the worker with this index, or nil.
+// At returns the backend with this index, or nil.
 func (t *Table) At(index int) *Backend {
 	if t == nil || index >= len(t.backends) {
 		return nil
@@ -115,19 +115,20 @@ func (t *Table) At(index int) *Backend {
 	return t.backends[index]
 }
 
-// Backends are the workers by their index, nil where there is none. They are only read.
+// Backends are the backends by their index, nil where there is none. They are only read.
 func (t *Table) Backends() []*Backend { return t.backends }
 
-// State is the state of the worker with this index, which there is.
+// State is the state of the backend with this index, which there is.
 func (t *Table) State(index int) State { return t.states[index] }
 
 // IsUp reports whether this very incarnation may be chosen.
 func (t *Table) IsUp(index int, incarnation uint64) bool {
-	e := t.At(index)
-	return e != nil && e.Incarnation == incarnation && t.states[index] == Up
+	backend := t.At(index)
+	return backend != nil && backend.Incarnation == incarnation && t.states[index] == Up
 }
 
-// Trouble is why no worker is up, in words fit for HTML and JSON as they are; empty where one is, or where it is not known.
+// Trouble is why no backend is up, in words fit for HTML and JSON as they are; empty where one is, or where it is not
+// known.
 func (t *Table) Trouble() string {
 	if t == nil || t.AnyUp() {
 		return ""
@@ -135,10 +136,10 @@ func (t *Table) Trouble() string {
 	return t.trouble
 }
 
-// AnyUp reports whether there is a worker that may be chosen.
+// AnyUp reports whether there is a backend that may be chosen.
 func (t *Table) AnyUp() bool { return t != nil && slices.Contains(t.states, Up) }
 
-// endpointSet is a set of endpoint indexes.
+// set is a set of endpoint indexes.
 type set [endpointsMax / 64]uint64
 
 func (s *set) add(index int)      { s[index/64] |= 1 << (index % 64) }
