@@ -1,17 +1,12 @@
 package fleet
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"os"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"percore/reaper/notify"
-	"percore/reaper/probe"
 )
 
 // freeze keeps the fleet's goroutine from its work for so long, as a pause of the container does. What happens
@@ -140,44 +135,4 @@ func TestAStopThatIsPausedGoesOn(t *testing.T) {
 		r.drained(1)
 		r.expectEnd(0, "test")
 	})
-}
-
-// A check that was under way in a pause says nothing; one that fails because the worker is stuck does.
-func TestAPauseIsNoFailedCheck(t *testing.T) {
-	stuck := errors.New("stuck")
-	late := func(context.Context) error { time.Sleep(time.Minute); return stuck }
-	slow := func(ctx context.Context) error { <-ctx.Done(); return stuck }
-	for name, c := range map[string]struct {
-		checks []func(context.Context) error
-		want   int // checks until it is given up
-	}{
-		"all fail":            {[]func(context.Context) error{slow, slow, slow}, 3},
-		"one in a pause":      {[]func(context.Context) error{late, slow, slow, slow}, 4},
-		"two apart":           {[]func(context.Context) error{late, slow, late, slow, slow}, 5},
-		"it is always paused": {[]func(context.Context) error{late, late, late, late, late, late}, 6},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				asked := 0
-				h := probe.Health{Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3}
-				err := h.Watch(t.Context(), func(ctx context.Context) error { asked++; return c.checks[asked-1](ctx) })
-				if !errors.Is(err, stuck) || asked != c.want {
-					t.Errorf("got %v after %d checks, want it stuck after %d", err, asked, c.want)
-				}
-			})
-		})
-	}
-}
-
-func TestWhatAHealthCheckFoundInWords(t *testing.T) {
-	h := probe.Health{Timeout: 2 * time.Second}
-	for want, err := range map[string]error{
-		"no answer within 2s": fmt.Errorf("read the status line: %w", os.ErrDeadlineExceeded),
-		"nothing listens at its address (connection refused)": fmt.Errorf("dial: %w", syscall.ECONNREFUSED),
-		"unwell: status 503": fmt.Errorf("%w: status 503", probe.ErrUnwell),
-	} {
-		if got := h.Explain(err); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
 }

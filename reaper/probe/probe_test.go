@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,5 +78,58 @@ func TestOnlyTheStatusLineDecides(t *testing.T) {
 		if err := checkStatus(line); (err == nil) != ok {
 			t.Errorf("checkStatus(%q): got %v, want success %v", line, err, ok)
 		}
+	}
+}
+
+// TestAnAnswerThatIsCutIsNone has servers that speak a part of a status line, or too much of something else.
+func TestAnAnswerThatIsCutIsNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer string
+		ok     bool
+	}{
+		"nothing":                   {"", false},
+		"a part":                    {"HTTP/1.1 20", false},
+		"as much as decides":        {"HTTP/1.1 200", true},
+		"a body without end":        {"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 1<<16), true},
+		"another protocol":          {"220 mail.example.org ESMTP\r\n", false},
+		"an interim response":       {"HTTP/1.1 100 Continue\r\n\r\n", false},
+		"a status of two digits":    {"HTTP/1.1 20\r\n\r\n", true}, // the class is what decides
+		"a space that is not there": {"HTTP/1.1200 OK\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go func() {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = conn.Read(make([]byte, 4096))
+				_, _ = io.WriteString(conn, c.answer)
+				_ = conn.Close()
+			}()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if err := Dial(ctx, Check{Kind: HTTP, Path: "/"}, listener.Addr().String()); (err == nil) != c.ok {
+				t.Errorf("got %v, want success: %v", err, c.ok)
+			}
+		})
+	}
+}
+
+func TestAProbeThatIsCalledOffEndsAtOnce(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts, and nothing answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	begun := time.Now()
+	if err := Dial(ctx, Check{Kind: HTTP, Path: "/"}, listener.Addr().String()); err == nil || time.Since(begun) > 10*time.Second {
+		t.Errorf("got %v after %v, want an error at once", err, time.Since(begun))
 	}
 }

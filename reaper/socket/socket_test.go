@@ -1,9 +1,12 @@
 package socket
 
 import (
+	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -105,5 +108,81 @@ func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
 				t.Errorf("got mode %v, want it open: %v", info.Mode(), c.opened)
 			}
 		})
+	}
+}
+
+// TestWhatIsNotOursIsNotSwept has the names of other folders look like those of dead percores.
+func TestWhatIsNotOursIsNotSwept(t *testing.T) {
+	place, elsewhere := shortDir(t), shortDir(t)
+	link, file := filepath.Join(place, basePrefix+"link"), filepath.Join(place, basePrefix+"file")
+	kept := filepath.Join(elsewhere, "kept")
+	for _, err := range []error{os.WriteFile(kept, nil, 0o600), os.Symlink(elsewhere, link), os.WriteFile(file, nil, 0o600)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := []string{link, file, kept}
+	if os.Geteuid() == 0 {
+		foreign := filepath.Join(place, basePrefix+"foreign")
+		if err := os.Mkdir(foreign, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(foreign, 1000, 1000); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, foreign)
+	}
+	sweepBases(place)
+	for _, name := range names {
+		if _, err := os.Lstat(name); err != nil {
+			t.Errorf("%s: got %v, want it left alone", name, err)
+		}
+	}
+}
+
+func TestASocketIsConnectedToButNoLinkAndNoFile(t *testing.T) {
+	dir := shortDir(t)
+	path := filepath.Join(dir, "w.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	link, file, dead := filepath.Join(dir, "link"), filepath.Join(dir, "file"), filepath.Join(dir, "dead.sock")
+	if err := errors.Join(os.Symlink(path, link), os.WriteFile(file, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	bindAt(t, dead)
+	for name, c := range map[string]struct {
+		path string
+		want error // nil is a connection
+	}{
+		"a socket":                {path, nil},
+		"a link to it":            {link, errForeign},
+		"a file":                  {file, errForeign},
+		"a socket without server": {dead, syscall.ECONNREFUSED},
+		"nothing":                 {filepath.Join(dir, "none"), os.ErrNotExist},
+	} {
+		conn, err := Dial(t.Context(), c.path)
+		if (err == nil) != (c.want == nil) || !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+		if conn != nil {
+			conn.Close()
+		}
+	}
+}
+
+func TestDialEndsWithItsContext(t *testing.T) {
+	path := filepath.Join(shortDir(t), "w.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if conn, err := Dial(ctx, path); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v and %v, want no connection", conn, err)
 	}
 }
