@@ -48,7 +48,7 @@ func (e clientEnd) watch() {
 		e.abort(causeClientClosed)
 	case e.request.state == requestParked:
 		e.probe()
-	case left && !e.loop.options.IgnoreClientAbort: // else its worker is to finish, and the response will find out
+	case left && !e.loop.options.ProxyIgnoreClientAbort: // else its worker is to finish, and the response will find out
 		e.abort(causeClientClosed)
 	}
 }
@@ -128,7 +128,7 @@ func (e clientEnd) judgeFIN() {
 // isFinishing reports whether a client's FIN gives its worker a time.
 func (e clientEnd) isFinishing() bool {
 	goesOn := e.response.state == responseAwaited || e.response.state == responseRelaying
-	if e.loop.options.IgnoreClientAbort || !goesOn {
+	if e.loop.options.ProxyIgnoreClientAbort || !goesOn {
 		return false
 	}
 	c := e.conn()

@@ -18,19 +18,19 @@ import (
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
 // door reads no environment. Durations of 0 mean "no limit" unless said otherwise.
 type Options struct {
-	Loops                 int              // event loops, each a goroutine with its own listening sockets
-	Services              []ServiceOptions // what answers requests, at least one; a request that no step routes elsewhere is the first one's
-	ClientBodyBufferSize  int              // bytes of a request body that are held before a worker is chosen
-	ClientMaxHeaderSize   int              // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
-	ClientMaxHeaderFields int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
-	ClientHeaderTimeout   time.Duration    // for a whole head, from its first byte or from accept
-	ClientBodyTimeout     time.Duration    // between two reads of a body, and the span of the least rate; deadlines.go
-	ClientBodyMinRate     int64            // bytes a second that a body has to come at; 0 is no limit
-	IgnoreClientAbort     bool             // a worker goes on with a request whose client has left
-	SendTimeout           time.Duration    // between two writes to a client
-	KeepaliveTimeout      time.Duration    // idle client connection
-	ProxyBufferSize       int              // bytes of an answer's head; beyond it 502
-	AccessLog             accesslog.Form   //
+	Loops                  int              // event loops, each a goroutine with its own listening sockets
+	Services               []ServiceOptions // what answers requests, at least one; a request that no step routes elsewhere is the first one's
+	ClientBodyBufferSize   int              // bytes of a request body that are held before a worker is chosen
+	ClientMaxHeaderSize    int              // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
+	ClientMaxHeaderFields  int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
+	ClientHeaderTimeout    time.Duration    // for a whole head, from its first byte or from accept
+	ClientBodyTimeout      time.Duration    // between two reads of a body, and the span of the least rate; deadlines.go
+	ClientBodyMinRate      int64            // bytes a second that a body has to come at; 0 is no limit
+	ProxyIgnoreClientAbort bool             // a worker goes on with a request whose client has left
+	SendTimeout            time.Duration    // between two writes to a client
+	KeepaliveTimeout       time.Duration    // idle client connection
+	ProxyBufferSize        int              // bytes of an answer's head; beyond it 502
+	AccessLog              accesslog.Form   //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
@@ -39,7 +39,7 @@ type Options struct {
 	TrustedHops    int            // how many proxies are in front, all of whom are believed; 0 is to go by TrustedProxies
 	TrustedUnix    bool           // so are those of peers on unix sockets
 	Via            string         // what we call ourselves in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
-	BareLF         bool           // a lone LF ends a line of a request's head, too
+	AllowBareLF    bool           // a lone LF ends a line of a request's head, too
 	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit; the shares below
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }
@@ -98,7 +98,7 @@ func (o *Options) validate() error {
 // refusals are the settings that requests and responses can run into.
 func (o *Options) refusals() refusal.Settings {
 	return refusal.Settings{
-		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.BareLF,
+		HeaderSize: o.ClientMaxHeaderSize, HeaderFields: o.ClientMaxHeaderFields, BareLF: o.AllowBareLF,
 		BufferSize: o.ProxyBufferSize, HeaderTimeout: o.ClientHeaderTimeout,
 		BodyTimeout: o.ClientBodyTimeout, BodyMinRate: o.ClientBodyMinRate,
 	}

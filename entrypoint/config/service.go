@@ -16,7 +16,7 @@ type Service struct {
 	// Whether a worker goes on with a request whose client has left, and percore waits for a client that has only
 	// shut down its sending side. Otherwise the connection to the worker is closed within half a second, whatever
 	// the method. Tornado then calls `on_connection_close`.
-	ProxyIgnoreAbort value.Bool `envconfig:"PERCORE_PROXY_IGNORE_CLIENT_ABORT" default:"false" example:"true" effect:"live"`
+	ProxyIgnoreClientAbort value.Bool `envconfig:"PERCORE_PROXY_IGNORE_CLIENT_ABORT" default:"false" example:"true" effect:"live"`
 
 	// What becomes of a request when a worker fails before the first byte of its response. `error`: it goes to
 	// another worker, if it is safe to repeat. `off`: it fails.

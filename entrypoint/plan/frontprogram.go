@@ -12,8 +12,6 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
-	"percore/lbproxy/accesslog"
-	"percore/lbproxy/balance"
 	"percore/reaper/fleet"
 	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
@@ -63,30 +61,19 @@ func (p *Plan) frontEnviron() []string {
 	return environ
 }
 
-// FrontOptions are the front door's settings.
+// FrontOptions are the front door's settings: variables under their own names, and what is worked out here.
 func (p *Plan) FrontOptions(cfg *config.Config) lbproxy.Options {
-	return lbproxy.Options{
+	o := lbproxy.Options{
 		Loops: p.Loops, MemoryMax: p.memory, Services: []lbproxy.ServiceOptions{serviceOptions(cfg)},
-		ClientBodyBufferSize: int(cfg.ClientBodyBufferSize),
-		ClientMaxHeaderSize:  int(cfg.ClientMaxHeaderSize), ClientMaxHeaderFields: int(cfg.ClientMaxHeaderFields), ProxyBufferSize: int(cfg.ProxyBufferSize),
-		ClientHeaderTimeout: time.Duration(cfg.ClientHeaderTimeout), ClientBodyTimeout: time.Duration(cfg.ClientBodyTimeout),
-		ClientBodyMinRate: int64(cfg.ClientBodyMinRate), IgnoreClientAbort: bool(cfg.ProxyIgnoreAbort),
-		SendTimeout: time.Duration(cfg.SendTimeout), KeepaliveTimeout: time.Duration(cfg.KeepaliveTimeout),
-		AccessLog:       accesslog.Form(cfg.AccessLog),
-		AccessLogSample: float64(cfg.AccessLogSample), AccessLogExclude: cfg.AccessLogExclude,
-		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix, TrustedHops: int(cfg.TrustedHops), Via: string(cfg.Via), ProxyProtocol: bool(cfg.ProxyProtocol), BareLF: bool(cfg.AllowBareLF),
+		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix,
 	}
+	carry(&o, cfg, "Loops", "TrustedProxies")
+	return o
 }
 
 // serviceOptions are the settings of the service that the fleet's workers are.
 func serviceOptions(cfg *config.Config) lbproxy.ServiceOptions {
-	return lbproxy.ServiceOptions{
-		Balance: balance.Method(cfg.Balance), NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError,
-		ClientMaxBodySize:   int64(cfg.ClientMaxBodySize),
-		ProxyConnectTimeout: time.Duration(cfg.ProxyConnectTimeout), ProxyReadTimeout: time.Duration(cfg.ProxyReadTimeout),
-		TunnelTimeout: time.Duration(cfg.TunnelTimeout),
-		Keepalive:     int(cfg.Keepalive), ProxyKeepaliveTimeout: time.Duration(cfg.ProxyKeepaliveTimeout),
-		WorkerConcurrency: int(cfg.WorkerConcurrency),
-		QueueSize:         int(cfg.QueueSize), QueueTimeout: time.Duration(cfg.QueueTimeout), ReadyTimeout: time.Duration(cfg.ReadyTimeout),
-	}
+	o := lbproxy.ServiceOptions{NextUpstream: cfg.ProxyNextUpstream == value.NextUpstreamError}
+	carry(&o, cfg)
+	return o
 }
