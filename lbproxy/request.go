@@ -62,7 +62,7 @@ func (h *requestHead) size() int {
 func (h *requestHead) appendTo(b []byte) []byte {
 	b = append(append(b, h.Method...), ' ')
 	b = append(h.AppendOrigin(b), " HTTP/1.1\r\n"...)
-	b = http1.AppendField(b, "Host", h.who.Authority)
+	b = http1.AppendLine(b, "Host", h.who.Authority)
 	b = h.appendFields(b)
 	if h.via != "" {
 		b = append(append(b, "Via: 1."...), '0'+h.Minor, ' ')
@@ -90,7 +90,7 @@ func (h *requestHead) appendFields(b []byte) []byte {
 		if f := &h.Fields[i]; f.ID == http1.FieldMaxForwards && h.MaxForwards > 0 {
 			b = http1.AppendNumber(b, "Max-Forwards", int64(h.MaxForwards-1)) // RFC 9110 section 7.6.2
 		} else if client.Passes(f, h.who.Trusted) {
-			b = http1.AppendField(b, f.Name, f.Value)
+			b = http1.AppendField(b, f)
 		}
 	}
 	return b

@@ -30,7 +30,7 @@ func appendFields(b []byte, fields []http1.Field, trailers bool) (head []byte, i
 			continue
 		}
 		isDated = isDated || f.ID == http1.FieldDate
-		b = http1.AppendField(b, f.Name, f.Value)
+		b = http1.AppendField(b, f)
 	}
 	return b, isDated
 }

@@ -82,7 +82,7 @@ func (w *responseWriter) head(r *http1.Response) {
 	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
 	b, isDated := appendFields(b, r.Fields, w.trailers)
 	if !isDated { // RFC 9110 section 6.6.1
-		b = http1.AppendField(b, "Date", w.loop.clock.httpDate())
+		b = http1.AppendLine(b, "Date", w.loop.clock.httpDate())
 	}
 	if r.HasLength && r.Status != statusNoContent && !w.isChunked() {
 		b = http1.AppendNumber(b, "Content-Length", r.Length)
@@ -141,12 +141,12 @@ func (w *responseWriter) own(o *ownResponse) bool {
 	w.frame(http1.FramingLength)
 	w.headed = false
 	b := http1.AppendStatusLine(w.loop.out[:0], o.status, page.Reason(o.status))
-	b = http1.AppendField(b, "Date", w.loop.clock.httpDate())
+	b = http1.AppendLine(b, "Date", w.loop.clock.httpDate())
 	if o.contentType != "" {
-		b = http1.AppendField(b, "Content-Type", o.contentType)
+		b = http1.AppendLine(b, "Content-Type", o.contentType)
 	}
 	if o.allow != "" {
-		b = http1.AppendField(b, "Allow", o.allow)
+		b = http1.AppendLine(b, "Allow", o.allow)
 	}
 	if o.retryAfter > 0 {
 		b = http1.AppendNumber(b, "Retry-After", o.retryAfter)

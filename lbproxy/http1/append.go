@@ -12,8 +12,16 @@ func AppendStatusLine[R string | []byte](dst []byte, status int, reason R) []byt
 	return append(dst, lineEnd...)
 }
 
-// AppendField appends a field line. Name and value must be as Parse gives them: nothing is checked or escaped.
-func AppendField[N, V string | []byte](dst []byte, name N, value V) []byte {
+// AppendField appends a field line as Parse has found it: nothing is checked or escaped.
+func AppendField(dst []byte, f *Field) []byte {
+	dst = append(dst, f.Name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, f.Value...)
+	return append(dst, lineEnd...)
+}
+
+// AppendLine appends a field line of our own. Nothing is checked or escaped.
+func AppendLine[V string | []byte](dst []byte, name string, value V) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, ": "...)
 	dst = append(dst, value...)

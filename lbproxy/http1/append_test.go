@@ -14,9 +14,9 @@ func TestWhatIsAppendedIsALineOfAHead(t *testing.T) {
 		{"a status line", string(http1.AppendStatusLine(nil, 200, "OK")), "HTTP/1.1 200 OK\r\n"},
 		{"a status line with bytes", string(http1.AppendStatusLine(nil, 404, []byte("Not Found"))), "HTTP/1.1 404 Not Found\r\n"},
 		{"a status line without a reason", string(http1.AppendStatusLine(nil, 200, "")), "HTTP/1.1 200 \r\n"},
-		{"a field", string(http1.AppendField(nil, "Server", "tea")), "Server: tea\r\n"},
-		{"a field of bytes", string(http1.AppendField(nil, []byte("a"), []byte("b"))), "a: b\r\n"},
-		{"an empty field", string(http1.AppendField(nil, "A", "")), "A: \r\n"},
+		{"a field", string(http1.AppendLine(nil, "Server", "tea")), "Server: tea\r\n"},
+		{"a field of bytes", string(http1.AppendLine(nil, "a", []byte("b"))), "a: b\r\n"},
+		{"an empty field", string(http1.AppendLine(nil, "A", "")), "A: \r\n"},
 		{"a number", string(http1.AppendNumber(nil, "Content-Length", 1<<40)), "Content-Length: 1099511627776\r\n"},
 		{"no number", string(http1.AppendNumber(nil, "Content-Length", 0)), "Content-Length: 0\r\n"},
 	}
@@ -58,14 +58,14 @@ func TestAHeadThatIsWrittenParsesToItself(t *testing.T) {
 	b := http1.AppendStatusLine(nil, r.Status, r.Reason)
 	for i := range r.Fields {
 		if f := &r.Fields[i]; f.ID != http1.FieldContentLength {
-			b = http1.AppendField(b, f.Name, f.Value)
+			b = http1.AppendField(b, f)
 		}
 	}
 	b = append(http1.AppendNumber(b, "Content-Length", r.Length), "\r\n"...)
 	if string(b) != head {
 		t.Errorf("got %q, want %q", b, head)
 	}
-	if n := testing.AllocsPerRun(100, func() { b = http1.AppendField(b[:0], r.Fields[0].Name, r.Fields[0].Value) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { b = http1.AppendField(b[:0], &r.Fields[0]) }); n != 0 {
 		t.Errorf("a field: got %v allocations, want none", n)
 	}
 	if !strings.HasPrefix(string(b), "Server: tea\r\n") {
