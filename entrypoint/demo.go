@@ -34,8 +34,8 @@ func superviseDemo(in self.Invocation) int {
 	return supervise.Run(in, cfg, environment.RoleDemoWorker, demoCommand())
 }
 
-// demoAddress is where a demo listens unless it is told otherwise: on this machine only, or somebody would have a demo on a
-// public address by accident. A container's network is a boundary of its own, which `docker run -p` opens on purpose.
+// demoAddress is where a demo listens unless it is told otherwise: on this machine only, or a demo would be on a public
+// address by accident. A container's network is a boundary of its own, which `docker run -p` opens on purpose.
 func demoAddress(pid int) string {
 	if pid == 1 {
 		return ":8080"

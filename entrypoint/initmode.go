@@ -17,7 +17,7 @@ import (
 	"percore/reaper/single"
 )
 
-// wantsInit says whether play is going to end up in initMode.
+// wantsInit reports whether play is going to end up in initMode.
 func wantsInit(in self.Invocation) bool {
 	if len(in.Args) > 0 && words[in.Args[0]] != nil {
 		return in.Args[0] == "init"

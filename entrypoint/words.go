@@ -85,7 +85,7 @@ func playWord(in self.Invocation) int {
 	return words[word](in)
 }
 
-// reserved answers for words that later versions will know, so that nobody's worker takes their names.
+// reserved answers for words that later versions will know, so that no worker takes their names.
 func reserved(in self.Invocation) int {
 	fmt.Fprintf(in.Stderr, "percore: %q is a word of percore that this version does not have yet.\n"+
 		"If it is your worker's command, write: percore -- %s\n", in.Args[0], in.Args[0])

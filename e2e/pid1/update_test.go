@@ -190,7 +190,7 @@ func TestAfterAHaltedUpdateWhatWasBeforeHolds(t *testing.T) {
 	pids := c.pids()
 	set := []string{"update", "PERCORE_READY=http:/exists?file=/nowhere/at/all", "PERCORE_QUEUE_SIZE=7"}
 	text, code := c.Ctl(set...)
-	if code != 1 || !strings.Contains(text, "ERROR: the configuration from before holds again, and workers that had not failed were left alone: ") {
+	if code != 1 || !strings.Contains(text, "ERROR: the previous configuration holds again, and workers that had not failed were left alone: ") {
 		t.Errorf("got code %d and %q, want it halted and taken back", code, text)
 	}
 	c.Await("the worker that failed to be ready as before", func() bool { return c.status()[0].Ready && c.status()[0].PID != pids[0] })

@@ -19,12 +19,13 @@ func (r Request) Changes() bool {
 	}
 }
 
-// note leaves in PID 1's log who changes something. Values are not said: they may be secret.
-func (s *Server) note(r Request, who peer) {
+// note leaves a line in PID 1's log about a request that changes something, with the client's pid and uid. Values are left out: they
+// may be secret.
+func (s *Server) note(r Request, from peer) {
 	if !r.Changes() {
 		return
 	}
-	attrs := []any{"command", string(r.Verb), "pid", who.pid, "uid", who.uid}
+	attrs := []any{"command", string(r.Verb), "pid", from.pid, "uid", from.uid}
 	if len(r.Names) > 0 {
 		attrs = append(attrs, "names", strings.Join(r.Names[:min(len(r.Names), namesLoggedMax)], " "))
 	}

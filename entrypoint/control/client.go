@@ -33,8 +33,8 @@ func Dial(chosen Place, proc fs.FS) (*Conn, error) {
 	return dialPrivate(privatePlaces(proc), err)
 }
 
-// DialSole is Dial for whoever is about to change something: where none is chosen and several percores can be reached, it is an
-// error that names them all.
+// DialSole is Dial for a command that changes something: where no place is chosen and several percores can be reached, the error
+// names them all.
 func DialSole(chosen Place, proc fs.FS) (*Conn, error) {
 	if chosen != "" {
 		return dial(chosen)
@@ -58,7 +58,7 @@ func dialOnly(first Place, proc fs.FS) (*Conn, error) {
 		if c, err := dial(candidate.place); err == nil && c.Server == candidate.pid {
 			open = append(open, reached{c, candidate.place})
 		} else if err == nil {
-			c.Close() // somebody else has made it up
+			c.Close() // its name is made up: another process listens there
 		}
 	}
 	switch len(open) {
@@ -67,7 +67,7 @@ func dialOnly(first Place, proc fs.FS) (*Conn, error) {
 	case 1:
 		return open[0].Conn, nil
 	}
-	text := "several percores can be reached, and nothing was changed; name one:"
+	text := "several percores can be reached, so nothing was changed; choose one:"
 	for _, r := range open {
 		text += fmt.Sprintf("\n  PERCORE_CONTROL=%s   pid %d: %s", r.place, r.Server, commandLine(proc, r.Server))
 		r.Close()
@@ -84,14 +84,14 @@ func commandLine(proc fs.FS, pid int) string {
 	return strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
 }
 
-// dialPrivate prefers PID 1. Of several others none is, and whoever asks has to say which.
+// dialPrivate prefers PID 1. Among several others it chooses none: the command has to say which.
 func dialPrivate(list []candidate, otherwise error) (*Conn, error) {
 	var open []*Conn
 	var names []string
 	for _, candidate := range list {
 		c, err := dial(candidate.place)
 		if err != nil || c.Server != candidate.pid {
-			continue // somebody else has made it up
+			continue // its name is made up: another process listens there
 		}
 		open, names = append(open, c), append(names, string(candidate.place))
 		if candidate.pid == 1 {
@@ -111,7 +111,7 @@ func dialPrivate(list []candidate, otherwise error) (*Conn, error) {
 		c.Close()
 	}
 	if last == nil {
-		return nil, fmt.Errorf("several percores run here; say which by PERCORE_CONTROL: %s", strings.Join(names, ", "))
+		return nil, fmt.Errorf("several percores run here; choose one with PERCORE_CONTROL: %s", strings.Join(names, ", "))
 	}
 	return last, nil
 }
@@ -122,17 +122,17 @@ func dial(place Place) (*Conn, error) {
 		return nil, fmt.Errorf("dial %s: %w", place, err)
 	}
 	c := &Conn{conn: conn}
-	who, err := peerOf(c.conn)
-	// PID 1 is who is looked for, whatever its user; of others root and ourselves are believed. Whoever else listens there, perhaps in a
-	// folder that anybody may write to, gets nothing of what the client has to say, which may be a whole environment.
-	if err == nil && who.pid != 1 && !who.trusted(os.Getuid(), place.Abstract()) {
-		err = fmt.Errorf("dial %s: uid %d listens there, which is neither root nor this command's user: run it as the user of percore", place, who.uid)
+	server, err := peerOf(c.conn)
+	// PID 1 is believed whatever its user; other processes are believed when they are root's or ours. Any other server, perhaps in a folder
+	// that every user may write to, gets nothing of what the client has to say, which may be a whole environment.
+	if err == nil && server.pid != 1 && !server.trusted(os.Getuid(), place.Abstract()) {
+		err = fmt.Errorf("dial %s: uid %d listens there, and is neither root nor this command's user; run the command as percore's user", place, server.uid)
 	}
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
-	c.Server = who.pid
+	c.Server = server.pid
 	return c, nil
 }
 

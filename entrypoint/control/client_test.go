@@ -203,8 +203,8 @@ func TestAClientOfAnotherVersionIsToldSo(t *testing.T) {
 	place := socketIn(t)
 	serve(t, place, echo)
 	for line, want := range map[string]string{
-		`{"version":2,"verb":"status"}`: "control speaks version 1, the client version 2",
-		`{"verb":"status"}`:             "the client version 0",
+		`{"version":2,"verb":"status"}`: "percore speaks version 1 of the control protocol and this client version 2",
+		`{"verb":"status"}`:             "this client version 0",
 	} {
 		conn, err := net.Dial("unix", string(place))
 		if err != nil {

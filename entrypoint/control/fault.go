@@ -26,7 +26,7 @@ const (
 	CodeGeneric     = 1
 	CodeInvalid     = 2
 	CodeDown        = 3 // status: something is not running
-	CodeUnknown     = 4 // status: no such process, or nobody to ask
+	CodeUnknown     = 4 // status: no such process, or no percore to ask
 	CodeUnreachable = 4 // the daemon refuses
 	CodeNotRunning  = 7
 )

@@ -25,7 +25,7 @@ type Listener struct {
 }
 
 // Listen opens the socket at the chosen place, or without one at DefaultPath or else at a private place. A socket that
-// nobody listens on any more is replaced; one that lives, and any other file, is left alone.
+// no process listens on any more is replaced; one that lives, and any other file, is left alone.
 func Listen(chosen Place) (*Listener, error) {
 	if chosen != "" {
 		return listenAt(chosen)
@@ -85,7 +85,7 @@ func vacant(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().Type() != os.ModeSocket:
-		return errors.New("there is a file that is no socket")
+		return errors.New("a file that is no socket is there already")
 	}
 	conn, err := connect(Place(path))
 	if err == nil {

@@ -44,7 +44,7 @@ type Request struct {
 	Environ []string `json:"environ,omitempty"` // check: the client's own configuration
 	JSON    bool     `json:"json,omitempty"`    // check: as JSON
 
-	// Introduce asks for a Fleet before anything else: who it is that answers.
+	// Introduce asks for a Fleet before anything else: which percore it is that answers.
 	Introduce bool `json:"introduce,omitempty"`
 }
 
@@ -114,7 +114,7 @@ type Process struct {
 	Description string    `json:"description"`         // supervisord's words
 	RSS         int64     `json:"rss_bytes,omitempty"`
 	CPU         float64   `json:"cpu_seconds,omitempty"`
-	InFlight    *int64    `json:"in_flight,omitempty"` // nil where nobody counts
+	InFlight    *int64    `json:"in_flight,omitempty"` // nil where nothing counts them
 	Requests    *uint64   `json:"requests,omitempty"`
 	Oldest      float64   `json:"oldest_request_seconds,omitempty"` // age of the oldest request that it has
 	Ejected     bool      `json:"ejected,omitempty"`                // the front door does not choose it for a while, as it does not answer

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peer is who is at the other end, by the kernel's word (man 7 unix, SO_PEERCRED).
+// peer is the process at the other end, by the kernel's word (man 7 unix, SO_PEERCRED).
 type peer struct {
 	pid int // 0: in a pid namespace that this process cannot see
 	uid int
@@ -32,7 +32,7 @@ func peerOf(conn *net.UnixConn) (peer, error) {
 	return peer{pid: int(cred.Pid), uid: int(cred.Uid)}, nil
 }
 
-// trusted says whether root or the user self is at the other end. The name of an abstract socket belongs to a network
+// trusted reports whether the process is root's or the user self's. The name of an abstract socket belongs to a network
 // namespace, which containers of one pod share, each with a root of its own: only a process of our own pid namespace
 // counts there.
 func (p peer) trusted(self int, abstract bool) bool {

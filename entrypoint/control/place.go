@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultPath is where the socket is unless PERCORE_CONTROL says otherwise, if PID 1 may write there and nobody else
-// has it.
+// DefaultPath is where the socket is unless PERCORE_CONTROL says otherwise, if PID 1 may write there and no other
+// percore has it.
 const DefaultPath = "/run/percore.sock"
 
 // Off is the value of PERCORE_CONTROL that asks for no socket.
@@ -25,7 +25,7 @@ const Off = "off"
 // Place is the address of a socket: a path, or @ and a name in the abstract namespace (man 7 unix).
 type Place string
 
-// Abstract says whether it is a name without a file.
+// Abstract reports whether it is a name without a file.
 func (p Place) Abstract() bool { return strings.HasPrefix(string(p), "@") }
 
 // URL is the place as supervisorctl would write it.
@@ -44,7 +44,7 @@ func privatePrefix() string {
 	return fmt.Sprintf("@percore-%d-", namespace)
 }
 
-// privatePlace is a name for this process that nobody can have taken before. The kernel is asked for the random part (man 2
+// privatePlace is a name for this process that no other can have taken before. The kernel is asked for the random part (man 2
 // getrandom) because crypto/rand would have every start of percore initialise all of Go's cryptography.
 func privatePlace() Place {
 	var salt [8]byte
@@ -52,7 +52,7 @@ func privatePlace() Place {
 	return Place(privatePrefix() + strconv.Itoa(os.Getpid()) + "-" + hex.EncodeToString(salt[:]))
 }
 
-// candidate is a private socket that somebody listens on.
+// candidate is a private socket that a process listens on.
 type candidate struct {
 	place Place
 	pid   int // as its name has it

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// refusalPause is how far apart the lines about refused clients are: anybody in the container can cause one.
+// refusalPause is how far apart the lines about refused clients are: every process in the container can cause one.
 const refusalPause = time.Minute
 
 // refusals tells the log of clients that were refused. It belongs to one goroutine.
@@ -17,12 +17,12 @@ type refusals struct {
 }
 
 // note tells of the first, and from then on of one each minute and how many there were besides.
-func (r *refusals) note(who peer) {
+func (r *refusals) note(from peer) {
 	now := r.now()
 	if now.Before(r.next) {
 		r.others++
 		return
 	}
-	r.log.Warn("control client refused", "pid", who.pid, "uid", who.uid, "others", r.others)
+	r.log.Warn("control client refused", "pid", from.pid, "uid", from.uid, "others", r.others)
 	r.next, r.others = now.Add(refusalPause), 0
 }

@@ -27,8 +27,8 @@ const (
 	acceptPause = 250 * time.Millisecond
 )
 
-// Handler answers a request on the client's goroutine: with frames by reply, whose error means that the client is gone,
-// and then with the exit code and whatever kept it from being answered. ctx ends when the client leaves or the server closes.
+// Handler answers a request on the client's goroutine: with frames by reply, which fails when the client is gone, and then with the
+// exit code and the error that kept the request from being answered. ctx ends when the client leaves or the server closes.
 type Handler func(ctx context.Context, r Request, reply func(Frame) error) (code int, err error)
 
 // Server serves clients on a Listener.
@@ -69,7 +69,7 @@ func (s *Server) Run() error {
 			return nil
 		case !complained:
 			complained = true
-			s.log.Warn("degraded", "reason", "control socket accepts nobody for now", "err", err)
+			s.log.Warn("degraded", "reason", "the control socket takes no client for now", "err", err)
 		}
 		select {
 		case <-s.ctx.Done():
@@ -91,13 +91,13 @@ func (s *Server) Close() {
 
 // admit takes a client in, if it may come in and there is room.
 func (s *Server) admit(conn *net.UnixConn) {
-	who, err := peerOf(conn)
-	if err != nil || !who.trusted(s.uid, s.listener.Place.Abstract()) {
-		s.refused.note(who)
+	from, err := peerOf(conn)
+	if err != nil || !from.trusted(s.uid, s.listener.Place.Abstract()) {
+		s.refused.note(from)
 		refuse(conn, "permission denied: only root and percore's own user may use the control socket")
 		return
 	}
-	c := &client{conn: conn, patience: s.patience, who: who}
+	c := &client{conn: conn, patience: s.patience, from: from}
 	if !s.seat(c) {
 		refuse(conn, fmt.Sprintf("busy: %d commands are under way", clientsMax))
 		return
@@ -162,7 +162,7 @@ func (s *Server) removeLocked(c *client) {
 type client struct {
 	conn     *net.UnixConn
 	patience time.Duration
-	who      peer
+	from     peer
 	heard    bool         // it has made its request; guarded by the server's mu
 	evicted  bool         // likewise
 	wrote    atomic.Int64 // when the latest frame was sent, in nanoseconds since 1970
@@ -178,11 +178,11 @@ func (c *client) serve(s *Server) {
 		return
 	}
 	if request.Version != Version {
-		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("control speaks version %d, the client version %d", Version, request.Version)})
+		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("percore speaks version %d of the control protocol and this client version %d: run the client of the same binary", Version, request.Version)})
 		return
 	}
 	if len(request.Names) > namesMax {
-		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("the request has %d names, and there may be %d", len(request.Names), namesMax)})
+		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("the request has %d names, at most %d are taken", len(request.Names), namesMax)})
 		return
 	}
 	s.mu.Lock()
@@ -192,7 +192,7 @@ func (c *client) serve(s *Server) {
 	if gone {
 		return
 	}
-	s.note(request, c.who)
+	s.note(request, c.from)
 	ctx, leave := context.WithCancel(s.ctx)
 	defer leave()
 	_ = c.conn.SetReadDeadline(time.Time{})

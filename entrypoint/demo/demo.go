@@ -2,7 +2,7 @@
 // CPU answered. It shows a fleet at work where no other program is at hand, and gives tests a worker whose
 // slowness and death they can order:
 //
-//	/            who answered, as text or, when the client accepts it, as HTML
+//	/            what answered, as text or, when the client accepts it, as HTML
 //	/json        the same as JSON
 //	/slow?ms=N   the same after N milliseconds, at most 10000
 //	/crash       the process ends at once with code 3, without an answer
@@ -21,7 +21,7 @@ import (
 // CrashCode is the exit code that /crash ends the process with.
 const CrashCode = 3
 
-// Options say who the worker is.
+// Options are the worker's name and place.
 type Options struct {
 	Port  int            // on 127.0.0.1; 0 takes a free one
 	Name  string         // as shown, for example tornado-8000

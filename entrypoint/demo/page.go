@@ -94,7 +94,7 @@ func (p *page) json() []byte {
 	return append(b, '\n')
 }
 
-// render picks the representation: JSON by path, HTML for browsers, text for everybody else.
+// render picks the representation: JSON by path, HTML for browsers, text for every other client.
 func (p *page) render(path string, acceptsHTML bool) (mediaType string, content []byte) {
 	switch {
 	case path == "/json":
@@ -105,7 +105,7 @@ func (p *page) render(path string, acceptsHTML bool) (mediaType string, content 
 	return typeText, p.text()
 }
 
-// acceptsHTML reports whether an Accept field names text/html. Weights are left alone: who names it can show it.
+// acceptsHTML reports whether an Accept field names text/html. Weights are left alone: a client that names it can show it.
 func acceptsHTML(fields []http1.Field) bool {
 	for _, f := range fields {
 		if f.ID == http1.FieldAccept && strings.Contains(strings.ToLower(string(f.Value)), "text/html") {

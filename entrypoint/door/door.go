@@ -46,8 +46,8 @@ type Events struct {
 	Hung      func(incarnation uint64)            // the front door itself does not answer
 }
 
-// settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second suffices for all whose clients
-// are still there.
+// settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second suffices for all that still have
+// a client.
 const settleShare = 10
 
 // New is PID 1's end for the configured front door; nil where there is to be none.
@@ -60,7 +60,7 @@ func New(cfg *config.Config, p *plan.Plan, listeners []socket.Listener, log *slo
 	}}
 }
 
-// Attach says who hears of events, before there is an incarnation that could have any.
+// Attach names the functions that hear of events. It is called once, before there is an incarnation.
 func (d *Door) Attach(e Events) { d.events = e }
 
 // Reconfigure changes the front door's settings; requests that are under way keep theirs.
@@ -155,7 +155,7 @@ func (d *Door) listen(ours *os.File, sender *link.Sender, p *pulse) {
 	}
 }
 
-// isNewest says whether a report is about the newest snapshot: one about an older may call a worker drained that has had
+// isNewest reports whether a report is about the newest snapshot: one about an older may call a worker drained that has had
 // traffic again since.
 func (d *Door) isNewest(seq uint64) bool {
 	d.mu.Lock()

@@ -8,10 +8,10 @@ import (
 	"percore/lbproxy"
 )
 
-// askTimeout is how long somebody who wants figures waits for the front door, which answers in a millisecond if it is well.
+// askTimeout is how long a question for figures waits for the front door, which answers in a millisecond if it is well.
 const askTimeout = time.Second
 
-// question is somebody who waits for figures.
+// question waits for figures.
 type question struct {
 	ask    uint64 // as in lbproxy.Snapshot
 	answer chan *lbproxy.Figures
@@ -37,7 +37,7 @@ func (d *Door) Figures(ctx context.Context) *lbproxy.Figures {
 	return nil
 }
 
-// told answers everybody whose question a report answers.
+// told gives the figures of a report to the questions that it answers.
 func (d *Door) told(r lbproxy.Report) {
 	if r.Figures == nil {
 		return

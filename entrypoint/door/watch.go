@@ -39,7 +39,7 @@ func (p *pulse) answered(seq uint64) {
 	p.seen.Store(seq)
 	select {
 	case p.beat <- struct{}{}:
-	default: // somebody is about to look anyway
+	default: // a look is due anyway
 	}
 }
 

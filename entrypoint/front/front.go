@@ -156,7 +156,7 @@ func (d *drainOrder) note(s lbproxy.Snapshot) {
 	}
 }
 
-// isGiven tells whether the order is there, or comes soon; it waits no longer than until stop.
+// isGiven reports whether the order is there, or comes soon; it waits no longer than until stop.
 func (d *drainOrder) isGiven(stop <-chan struct{}) bool {
 	patience := time.NewTimer(orderPatience)
 	defer patience.Stop()
@@ -174,7 +174,7 @@ func (d *drainOrder) isGiven(stop <-chan struct{}) bool {
 const orderPatience = time.Second
 
 // finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
-// is still theirs. From anybody else it is a wish for a new front door, which PID 1 starts as soon as this one is gone; it goes on
+// is still theirs. From any other process it is a wish for a new front door, which PID 1 starts as soon as this one is gone; it goes on
 // serving for orderPatience before. A terminal's signals reach PID 1 as well and are its business.
 func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, finish func(), drains *drainOrder) error {
 	for {

@@ -24,9 +24,9 @@ func Mistake(first, path string) string {
 		return ""
 	}
 	if isRole {
-		return fmt.Sprintf("%q is a role in which percore starts itself, and no word", first)
+		return fmt.Sprintf("%q is a role in which percore starts itself, not a word", first)
 	}
-	return fmt.Sprintf("%q is not on PATH and no word of percore%s", first, DidYouMean(near))
+	return fmt.Sprintf("%q is not on PATH, and no word of percore%s", first, DidYouMean(near))
 }
 
 // isRoleName knows the roles of percore's own processes, those of later versions included.
@@ -42,7 +42,7 @@ func isRoleName(word string) bool {
 // Nearest is the word that was probably meant, or empty.
 func Nearest(wrong string) string { return suggest.Word(wrong, Words()) }
 
-// nearestOption finds the word or option that somebody who knows other programs may have meant: -v, --versoin, --status.
+// nearestOption finds the word or option that a user who knows other programs may have meant: -v, --versoin, --status.
 func nearestOption(wrong string) string {
 	bare := strings.ToLower(strings.TrimLeft(wrong, "-"))
 	switch bare {
@@ -58,7 +58,7 @@ func nearestOption(wrong string) string {
 	return near
 }
 
-// insteadOfOption says what somebody may have meant by an option that there is not.
+// insteadOfOption says what may have been meant by an option that there is not.
 func insteadOfOption(wrong string) string {
 	const settings = ": settings are environment variables, "
 	if assignment := settingOf(wrong); assignment != "" {

@@ -28,10 +28,10 @@ func NewFile(file *os.File) *File {
 	return f
 }
 
-// Terminal tells whether it is one.
+// Terminal reports whether it is one.
 func (f *File) Terminal() bool { return f.terminal }
 
-// Write writes all of p; the error is the kernel's (man 2 write). Whoever shares the open file may have made it
+// Write writes all of p; the error is the kernel's (man 2 write). Another process that shares the open file may have made it
 // non-blocking, so EAGAIN is waited out instead of losing what follows.
 func (f *File) Write(p []byte) (int, error) {
 	f.mu.Lock()

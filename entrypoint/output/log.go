@@ -14,9 +14,9 @@ type Style string
 
 // The styles.
 const (
-	StyleJSON     Style = "json"     // one schema for whoever collects it: docs/logs.md
+	StyleJSON     Style = "json"     // one schema for programs that collect it: docs/logs.md
 	StyleText     Style = "text"     // for people, in a file
-	StyleTerminal Style = "terminal" // for people who look on: short times
+	StyleTerminal Style = "terminal" // for people at a terminal: short times
 	StyleColour   Style = "colour"   // the same in colour
 )
 
@@ -40,6 +40,7 @@ type signed struct{ slog.Handler }
 
 const keyProcess = "process"
 
+// Handle adds the process to a message that names none.
 func (s *signed) Handle(ctx context.Context, r slog.Record) error {
 	named := false
 	r.Attrs(func(a slog.Attr) bool {
@@ -99,7 +100,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && file.Terminal()
 }
 
-// Direct is where the workers' own output goes: it is not percore's to drop, so they wait for whoever reads it.
+// Direct is where the workers' own output goes: it is not percore's to drop, so they wait for its reader.
 func Direct(w io.Writer) io.Writer {
 	if queue, ok := w.(*Queue); ok {
 		return queue.Direct()

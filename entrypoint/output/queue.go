@@ -25,7 +25,7 @@ type Queue struct {
 	done chan struct{} // closed when the goroutine has ended
 	torn bool          // the last write was cut inside a line; the goroutine's own
 
-	mu       sync.Mutex // guards what follows: anybody writes, the goroutine takes
+	mu       sync.Mutex // guards what follows: every goroutine writes, the queue's own takes
 	lines    [][]byte
 	bytes    int    // in lines
 	underWay int    // 1 while a line is being written
@@ -73,7 +73,7 @@ func (q *Queue) Write(p []byte) (int, error) {
 }
 
 // Close ends the queue when all that waits is written, and returns then or after d, whichever is first:
-// a pipe that nobody reads must not keep a container from ending. Later lines are lost.
+// a pipe that is not read must not keep a container from ending. Later lines are lost.
 func (q *Queue) Close(d time.Duration) {
 	q.mu.Lock()
 	q.closed = true

@@ -24,7 +24,7 @@ type Text struct {
 
 // TextOptions are what a terminal can do that a file cannot.
 type TextOptions struct {
-	Short  bool // times without a date: whoever looks on knows the day
+	Short  bool // times without a date: a person at a terminal knows the day
 	Colour bool // levels and names in colour (ECMA-48)
 }
 

@@ -36,13 +36,13 @@ func (p *Plan) Why() string {
 	return fmt.Sprintf("%d CPUs: %s", p.CPUs.N, p.CPUs.Why)
 }
 
-// trustedFrom says whose word about clients counts, as the wrong answer to that makes every address in a log a lie.
+// trustedFrom says which peers' word about clients counts: when that is wrong, every client's address in a log is wrong.
 func trustedFrom(cfg *config.Config) string {
 	switch {
 	case cfg.TrustedHops > 0:
-		return "everybody; hops: " + cfg.TrustedHops.String()
+		return "every peer, hops: " + cfg.TrustedHops.String()
 	case cfg.TrustedProxies.IsEmpty():
-		return "nobody"
+		return "none"
 	}
 	return cfg.TrustedProxies.String()
 }

@@ -25,7 +25,7 @@ func TestTheBootLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			environ: []string{"PERCORE_WORKERS=3", "PERCORE_LISTEN=:80,[::1]:81", "PERCORE_STOP_TIMEOUT=7"},
 			want: []string{
 				`level=INFO msg="percore starts" version=1.2 pid=`, "cpus=2 cpus_why=affinity mode=http workers=3 command=true", "stop_timeout=7s", `listen=:80,[::1]:81 loops=1`,
-				"forwarded_headers_trusted_from=nobody",
+				"forwarded_headers_trusted_from=none",
 			},
 			not: []string{"programs="}, notes: 1,
 		},
@@ -34,7 +34,7 @@ func TestTheBootLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			environ: []string{"PERCORE_MODE=none", "PERCORE_PROGRAMS=mail,cron", "PERCORE_MAIL_COMMAND=true", "PERCORE_CRON_COMMAND=true"}, want: []string{"programs=mail,cron"},
 		},
 		"proxies that are believed":            {environ: []string{"PERCORE_TRUSTED_PROXIES=10.0.0.0/8,unix"}, want: []string{"forwarded_headers_trusted_from=10.0.0.0/8,unix"}, notes: 1},
-		"as many proxies as are known of":      {environ: []string{"PERCORE_TRUSTED_HOPS=2"}, want: []string{`forwarded_headers_trusted_from="everybody; hops: 2"`}, notes: 1},
+		"as many proxies as are known of":      {environ: []string{"PERCORE_TRUSTED_HOPS=2"}, want: []string{`forwarded_headers_trusted_from="every peer, hops: 2"`}, notes: 1},
 		"a command whose words need quoting":   {environ: []string{"PERCORE_COMMAND=sh -c 'a b'", "PERCORE_NAME=x"}, want: []string{`command="sh -c 'a b'"`}, notes: 1},
 		"the platform's budget has its reason": {environ: []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, want: []string{"stop_timeout=29s", "stop_timeout_why="}, notes: 1},
 	} {

@@ -12,14 +12,14 @@ import (
 	"percore/reaper"
 )
 
-// The front door's user must be nobody's but its own: a process of the same user may take its memory, its listeners and its link to
-// PID 1 (man 2 ptrace). The workers are whom that is about, as their code is the one that strangers attack.
+// The front door's user must be its own alone: a process of the same user may take its memory, its listeners and its link to PID 1 (man 2
+// ptrace). This is about the workers, whose code is what strangers attack.
 
-// frontUID is the overflow id, nobody's on every distribution, which needs no /etc/passwd in the image.
+// frontUID is the overflow id, which every distribution gives to the user nobody; it needs no /etc/passwd in the image.
 const frontUID = 65534
 
 // errNoFreeUser cannot come about with fewer than sixty thousand users.
-var errNoFreeUser = errors.New("no user is free for the front door; name one in PERCORE_FRONT_USER")
+var errNoFreeUser = errors.New("no user is free for the front door; choose one with PERCORE_FRONT_USER")
 
 // chooseFront finds the user of the front door, once the workers' are known.
 func (p *Plan) chooseFront(cfg *config.Config) (err error) {
@@ -42,7 +42,7 @@ func (p *Plan) chooseFront(cfg *config.Config) (err error) {
 		cfg.ChooseFrontUser(value.User(id+":"+id), fmt.Sprintf("percore runs as root, and the workers are %d", frontUID))
 	}
 	if p.Front, err = Lookup("PERCORE_FRONT_USER", cfg.FrontUser); err == nil && p.Front != nil && isWorkers(p.Front.UID, p.Users) {
-		return fmt.Errorf("PERCORE_FRONT_USER=%s: is a worker's user as well, who could take the front door's connections; name another, or unset it", cfg.FrontUser)
+		return fmt.Errorf("PERCORE_FRONT_USER=%s: is a worker's user as well, and such a worker could take the front door's connections; choose another, or unset it", cfg.FrontUser)
 	}
 	return err
 }
@@ -51,11 +51,11 @@ func (p *Plan) chooseFront(cfg *config.Config) (err error) {
 func (p *Plan) KeepFront(cfg, current *config.Config, front *reaper.Credential) error {
 	p.Front = front
 	if cfg.IsSet("PERCORE_FRONT_USER") {
-		return nil // and whoever asks for another is refused
+		return nil // an update that asks for another is refused
 	}
 	cfg.ChooseFrontUser(current.FrontUser, current.Setting("PERCORE_FRONT_USER").Reason)
 	if front != nil && p.on.uid == 0 && isWorkers(front.UID, p.Users) {
-		return fmt.Errorf("uid %d is the front door's, which keeps it for life: a new container gives the front door another", front.UID)
+		return fmt.Errorf("uid %d is the front door's, which keeps it as long as the container runs; choose another user, or start a new container", front.UID)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package self is what a percore process does with itself, whatever its role: how many threads it has, who may look into its memory, and
-// how it starts its own binary once more. Nothing here knows of workers or of the front door.
+// Package self is what a percore process does with itself, whatever its role: its threads, its memory and descriptors against
+// other processes of the same user, its exit codes, and its own binary in another role. Nothing here knows of workers or of the front door.
 package self
 
 import (

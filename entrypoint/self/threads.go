@@ -39,7 +39,7 @@ func ReserveThreads(n int) {
 	together.Add(n)
 	for range n {
 		all.Go(func() {
-			runtime.LockOSThread() // nobody else runs on this thread, so the next needs another
+			runtime.LockOSThread() // no other goroutine runs on this thread, so the next needs another
 			defer runtime.UnlockOSThread()
 			together.Done()
 			together.Wait()

@@ -14,7 +14,7 @@ import (
 )
 
 // effectEnvironment is what becomes of a change of a variable that is none of percore's.
-const effectEnvironment = "environment of the workers, who restart one after another"
+const effectEnvironment = "environment of the workers, which restart one after another"
 
 // intent is what an update comes to.
 type intent struct {

@@ -102,7 +102,7 @@ func (s *Settings) replace(ctx context.Context, next *intent, reply func(control
 	case !accepted.Load():
 		return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
 	case errors.Is(err, fleet.ErrHalted):
-		return control.CodeGeneric, fmt.Errorf("the configuration from before holds again, and workers that had not failed were left alone: %w", err)
+		return control.CodeGeneric, fmt.Errorf("the previous configuration holds again, and workers that had not failed were left alone: %w", err)
 	default:
 		return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
 	}

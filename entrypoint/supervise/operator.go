@@ -42,7 +42,7 @@ func (o *operator) open() *control.Server {
 	}
 	listener, err := control.Listen(o.place)
 	if err != nil {
-		o.log.Warn("degraded", "reason", "no control socket: percore status and the like find nobody", "err", err)
+		o.log.Warn("degraded", "reason", "no control socket: percore status and the other commands cannot reach this percore", "err", err)
 		return nil
 	}
 	o.log.Debug("control socket open", "place", string(listener.Place))

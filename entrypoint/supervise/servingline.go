@@ -24,8 +24,8 @@ type servingLine struct {
 	said         bool
 }
 
-// servingPatience is how long the line waits for the rest of the workers. Whoever looks on does not wait longer to hear that
-// there is an answer.
+// servingPatience is how long the line waits for the rest of the workers. A person who looks on does not wait longer to
+// read that requests are answered.
 const servingPatience = 5 * time.Second
 
 // count takes the workers' states. It is called on the fleet's goroutine for each change.

@@ -82,12 +82,12 @@ func openListeners(in self.Invocation, cfg *config.Config, loops int) ([]socket.
 func guard(log *slog.Logger) {
 	if os.Getpid() != 1 {
 		if err := reaper.Subreaper(); err != nil {
-			log.Warn("degraded", "reason", "orphans go to another process", "err", err)
+			log.Warn("degraded", "reason", "orphaned processes go to another process than percore", "err", err)
 		}
 	}
 	if os.Getuid() != 0 {
 		if err := self.HideMemory(); err != nil {
-			log.Warn("degraded", "reason", "workers can look into PID 1", "err", err)
+			log.Warn("degraded", "reason", "the workers can read the memory of PID 1", "err", err)
 		}
 	}
 }

@@ -26,13 +26,13 @@ func ListenAdvice(in self.Invocation, err error, a value.Address) string {
 	}
 }
 
-// The two ways out where an address is taken. Whoever misspells a command inside of a running container is not to be told to stop it.
+// The two ways out where an address is taken. A user who misspells a command inside of a running container is not to be told to stop it.
 const (
 	otherAddress   = "choose another address with PERCORE_LISTEN, as in PERCORE_LISTEN=:8081."
 	percoreListens = "A percore that runs already listens there. To ask something of it, see: percore help. For a second one " + otherAddress
 )
 
-// takenAdvice says what to do about somebody who listens there already; empty is nobody that can be seen.
+// takenAdvice says what to do about the process that listens there already; empty is one that cannot be seen.
 func takenAdvice(holder string) string {
 	switch {
 	case isPercore(holder):
@@ -43,7 +43,7 @@ func takenAdvice(holder string) string {
 	return holder + " listens there. Stop it, or " + otherAddress
 }
 
-// isPercore says whether the holder of a port is called percore.
+// isPercore reports whether the holder of a port is called percore.
 func isPercore(holder string) bool {
 	return regexp.MustCompile(`^pid [0-9]+ \((\S*/)?percore( |\))`).MatchString(holder)
 }

@@ -27,7 +27,7 @@ func (h holdings) listens(a value.Address) bool {
 	return false
 }
 
-// dialRunning connects to the PID 1 of this container, or to whoever PERCORE_CONTROL names; nil where there is none.
+// dialRunning connects to the PID 1 of this container, or to the one that PERCORE_CONTROL names; nil where there is none.
 func dialRunning(in self.Invocation) *control.Conn {
 	place, err := config.ControlOf(in.Environ)
 	if err != nil || place == value.ControlOff || os.Getpid() == 1 {
@@ -71,7 +71,7 @@ func heldByRunning(in self.Invocation) holdings {
 	return h
 }
 
-// runningConfiguration is what the PID 1 of this container, or whoever PERCORE_CONTROL names, runs by. It is false where there
+// runningConfiguration is what the PID 1 of this container, or the one that PERCORE_CONTROL names, runs by. It is false where there
 // is none, or one with another environment than ours.
 func runningConfiguration(in self.Invocation, asJSON bool) (text string, running bool) {
 	conn := dialRunning(in)

@@ -229,7 +229,7 @@ func (s *surveyor) listeners() {
 	}
 }
 
-// heldBy names who has a port, where that can be seen.
+// heldBy names the process that has a port, where that can be seen.
 func heldBy(port int) string {
 	if holder := ports.Holder(port); holder != "" {
 		return ", held by " + holder

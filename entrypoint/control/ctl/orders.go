@@ -128,7 +128,7 @@ func (t *Tool) outcome(o *control.Outcome) {
 	}
 }
 
-// withoutFlag takes a flag out of args and tells whether it was there.
+// withoutFlag takes a flag out of args and reports whether it was there.
 func withoutFlag(args []string, flag string) (rest []string, found bool) {
 	rest = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == flag })
 	return rest, len(rest) < len(args)

@@ -130,7 +130,7 @@ func TestWhoChangesSomethingNamesWhom(t *testing.T) {
 	}
 	for _, line := range []string{"status", "update --dry-run A=1", "pid"} {
 		var out bytes.Buffer
-		if _ = (&ctl.Tool{Out: &out, Proc: proc}).Run(strings.Fields(line)); !strings.Contains(out.String(), "say which by PERCORE_CONTROL") {
+		if _ = (&ctl.Tool{Out: &out, Proc: proc}).Run(strings.Fields(line)); !strings.Contains(out.String(), "choose one with PERCORE_CONTROL") {
 			t.Errorf("%s: got %q, want the question which", line, &out)
 		}
 	}
@@ -218,7 +218,7 @@ func TestARefusalOfTheServerIsSaid(t *testing.T) {
 		code int
 	}{
 		"it is busy":             {"busy: 64 commands are under way", 4},
-		"the client is too new":  {"control speaks version 1, the client version 2", 2},
+		"the client is too new":  {"percore speaks another version", 2},
 		"the order was not done": {"restart: rolling restart halted: web-8000 is not ready", 1},
 	} {
 		for _, line := range []string{"restart a", "status", "pid", "tail a", "update A=1", "scale 2", "shutdown"} {

@@ -1,6 +1,9 @@
 // Package ctl is percore's command line for a percore that runs: status, start, stop, restart and the rest. What it
 // prints and how it exits is supervisorctl's, to the byte (supervisor 4.2.5), so that scripts written for that go on
 // working; what supervisorctl does not know, such as scale, is worded in the same way.
+//
+// Begin with commands.go, which has a row for each command; tool.go connects and asks, shell.go is the command line of a link named
+// supervisorctl. None of supervisorctl's own texts may change: recorded_test.go holds them against the real one's.
 package ctl
 
 import (
@@ -18,7 +21,7 @@ import (
 // Tool is one use of the command line.
 type Tool struct {
 	Out     io.Writer
-	Err     io.Writer     // for whom a command reached
+	Err     io.Writer     // for which percore a command reached
 	In      io.Reader     // for the prompt
 	Place   control.Place // of the socket; empty is wherever the percore of this container has it
 	Proc    fs.FS         // /proc
@@ -31,7 +34,7 @@ type Tool struct {
 
 	conn   *control.Conn
 	sole   bool  // there may be no other percore that it could have been
-	broken error // of Out: nobody reads any more
+	broken error // of Out: nothing reads it any more
 }
 
 // Run does what the words say and returns the exit code.
@@ -105,7 +108,7 @@ func (t *Tool) connect() (err error) {
 	return err
 }
 
-// introduce says who was reached, beside what the command prints: scripts go by that.
+// introduce says which percore was reached, beside what the command prints: scripts go by that.
 func (t *Tool) introduce(f control.Fleet) {
 	if t.Err != nil {
 		fmt.Fprintf(t.Err, "reached percore %s, pid %d: %s\n", f.Version, f.PID, f.Command)

@@ -19,7 +19,7 @@ type chosen struct {
 }
 
 // choose finds the processes that GROUP:*, GROUP: or GROUP:NAME means. NAME alone is a group of one of that name, as in
-// supervisord, or the only process that is called so.
+// supervisord, or the only process of that name.
 func choose(list []fleet.WorkerStatus, selector string) chosen {
 	group, name, pair := strings.Cut(selector, ":")
 	c := chosen{group: group, name: name}
@@ -42,7 +42,7 @@ func choose(list []fleet.WorkerStatus, selector string) chosen {
 	return c
 }
 
-// missing is why there is nobody of that name.
+// missing is why there is no process of that name.
 func (c chosen) missing() control.Fault {
 	if c.whole {
 		return control.NoSuchGroup
@@ -53,14 +53,14 @@ func (c chosen) missing() control.Fault {
 // namesMax is how many names a hint can bear.
 const namesMax = 8
 
-// instead says which names there are, to whoever named nobody; empty is that there are none.
+// instead says which names there are, for a name that none has; empty is that there are no processes.
 func (c chosen) instead(list []fleet.WorkerStatus) string {
-	list = everybody(list)
+	list = withoutOwn(list)
 	ofGroup := filter(list, func(s fleet.WorkerStatus) bool { return s.Group == c.group })
 	namesakes := filter(list, func(s fleet.WorkerStatus) bool { return c.group == c.name && s.Name == c.name })
 	switch {
 	case len(namesakes) > 1:
-		return "several are called so: " + enumerate(titles(namesakes))
+		return "several have that name: " + enumerate(titles(namesakes))
 	case len(ofGroup) > 0 && c.group == c.name:
 		return c.group + ":* is all of that group"
 	case len(ofGroup) > 0:
@@ -91,8 +91,8 @@ func groups(list []fleet.WorkerStatus) []string {
 	return slices.Compact(names)
 }
 
-// everybody leaves percore's own processes out.
-func everybody(list []fleet.WorkerStatus) []fleet.WorkerStatus {
+// withoutOwn leaves percore's own processes out.
+func withoutOwn(list []fleet.WorkerStatus) []fleet.WorkerStatus {
 	return filter(list, func(s fleet.WorkerStatus) bool { return !s.Internal })
 }
 

@@ -1,4 +1,8 @@
-// Package handler is what PID 1 answers to the requests that come in by the control socket.
+// Package handler is what PID 1 answers to the requests that come in by the control socket. It resolves names against the fleet's snapshot,
+// gives the fleet orders, and puts what became of them into the protocol's terms; nothing of it runs on the fleet's goroutine.
+//
+// Begin with Answer in handler.go, which has a line for each verb. choose.go says which processes a name means, orders.go carries orders
+// out, outcome.go words what became of them, wait.go tells a client what its order waits for; status.go, tail.go and logs.go only look.
 package handler
 
 import (
@@ -43,12 +47,12 @@ type Handler struct {
 	Fleet   Fleet
 	Version string // of percore
 	Traffic bool   // there is a front door
-	// Command is what the workers are; nil where nobody knows.
+	// Command is what the workers are; nil where that is not known.
 	Command func() string
-	// Listen are the addresses of the front door; nil where nobody knows.
+	// Listen are the addresses of the front door; nil where that is not known.
 	Listen func() []string
 
-	// Figures asks the front door, by endpoint; nil where nobody counts.
+	// Figures asks the front door, by endpoint; nil where there is none.
 	Figures func(ctx context.Context) map[int]Figures
 	// Configure answers update, reread and check.
 	Configure func(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error)
@@ -102,7 +106,7 @@ type job struct {
 
 // text replies with lines for people.
 func (j *job) text(format string, args ...any) {
-	_ = j.reply(control.Frame{Text: fmt.Sprintf(format, args...)}) // who is gone needs none
+	_ = j.reply(control.Frame{Text: fmt.Sprintf(format, args...)}) // a client that is gone needs none
 }
 
 // fault replies that something was not done.
@@ -115,7 +119,7 @@ func (j *job) tell(o control.Outcome, verb control.Verb) {
 	if code := o.Fault.Code(verb); code != control.CodeOK {
 		j.code = code
 	}
-	_ = j.reply(control.Frame{Outcome: &o}) // the order goes on without whoever gave it
+	_ = j.reply(control.Frame{Outcome: &o}) // the order goes on without the client that gave it
 }
 
 func (j *job) pid() int {
@@ -126,7 +130,7 @@ func (j *job) pid() int {
 		j.text("%d", os.Getpid())
 		return control.CodeOK
 	case slices.Contains(names, all):
-		for _, s := range everybody(list) {
+		for _, s := range withoutOwn(list) {
 			j.text("%d", s.PID)
 		}
 		return control.CodeOK

@@ -61,7 +61,7 @@ func TestWhoNamesNobodyIsToldWhomThereIs(t *testing.T) {
 	const everybody = "there are webs:web-8000, webs:web-8001, cron:cron, jobs:twin, tasks:twin"
 	for selector, want := range map[string]string{
 		"nope": everybody, "": everybody, "nope:web-8000": everybody,
-		"twin":      "several are called so: jobs:twin, tasks:twin",
+		"twin":      "several have that name: jobs:twin, tasks:twin",
 		"webs":      "webs:* is all of that group",
 		"webs:nope": "that group has webs:web-8000, webs:web-8001",
 		"nope:*":    "the groups are cron, jobs, tasks, webs",
@@ -79,7 +79,7 @@ func TestWhoNamesNobodyIsToldWhomThereIs(t *testing.T) {
 }
 
 func TestAllIsNeverPercoreItself(t *testing.T) {
-	for _, s := range everybody(someWorkers()) {
+	for _, s := range withoutOwn(someWorkers()) {
 		if s.Group == "percore" {
 			t.Errorf("got %s among all", s.Process)
 		}

@@ -23,7 +23,7 @@ type source struct {
 	rest                    []byte // of a line that is not over yet
 }
 
-// logs sends the end of both streams of all the processes that are named, or of all, each line behind the name of who wrote it. Of several
+// logs sends the end of both streams of all the processes that are named, or of all, each line behind the name of the process that wrote it. Of several
 // streams, each comes whole: nothing tells when a line was written.
 func (j *job) logs() (code int, err error) {
 	chosen := j.named()
@@ -57,7 +57,7 @@ func (j *job) logs() (code int, err error) {
 func (j *job) named() (list []fleet.WorkerStatus) {
 	everyone := sorted(j.handler.Fleet.Status())
 	if len(j.request.Names) == 0 || slices.Contains(j.request.Names, all) {
-		return everybody(everyone)
+		return withoutOwn(everyone)
 	}
 	for _, name := range j.request.Names {
 		found := choose(everyone, name)

@@ -11,7 +11,7 @@ import (
 	"percore/reaper/fleet"
 )
 
-// operation is how a verb is carried out: the fleet's order, and whom supervisord leaves out when a group is meant.
+// operation is how a verb is carried out: the fleet's order, and which processes supervisord leaves out when a group is meant.
 type operation struct {
 	verb fleet.Verb
 	fits func(fleet.WorkerStatus) bool
@@ -36,7 +36,7 @@ func operationOf(verb control.Verb) operation {
 func (j *job) each(verb control.Verb) (code int, err error) {
 	o := operationOf(verb)
 	if slices.Contains(j.request.Names, all) {
-		return j.do(verb, o, filter(everybody(sorted(j.handler.Fleet.Status())), o.fits))
+		return j.do(verb, o, filter(withoutOwn(sorted(j.handler.Fleet.Status())), o.fits))
 	}
 	for _, name := range j.request.Names {
 		list := sorted(j.handler.Fleet.Status())
@@ -86,7 +86,7 @@ func (j *job) carryOut(verb control.Verb, order fleet.Order) (code int, err erro
 }
 
 // restart rolls those that run, all in one go, and starts the others; hard, it stops them all and then starts them all.
-// supervisorctl's restart is a stop and a start, and so are the complaints about names that mean nobody.
+// supervisorctl's restart is a stop and a start, and so are the complaints about names that mean nothing.
 func (j *job) restart() (code int, err error) {
 	if j.request.Hard {
 		if code, err := j.each(control.VerbStop); err != nil {
@@ -121,8 +121,8 @@ func (j *job) startAgain() (code int, err error) {
 func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
 	list := sorted(j.handler.Fleet.Status())
 	if slices.Contains(j.request.Names, all) {
-		rest = titles(filter(everybody(list), notRunning))
-		return filter(everybody(list), running), rest
+		rest = titles(filter(withoutOwn(list), notRunning))
+		return filter(withoutOwn(list), running), rest
 	}
 	for _, name := range j.request.Names {
 		found := choose(list, name)
@@ -160,7 +160,7 @@ func (j *job) clear() int {
 	list := sorted(j.handler.Fleet.Status())
 	var found []fleet.WorkerStatus
 	if slices.Contains(j.request.Names, all) {
-		found = everybody(list)
+		found = withoutOwn(list)
 	}
 	for _, name := range j.request.Names {
 		if name == all {

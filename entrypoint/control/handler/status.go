@@ -15,7 +15,7 @@ import (
 func (j *job) status() int {
 	list := sorted(j.handler.Fleet.Status())
 	names := j.request.Names
-	matching := everybody(list)
+	matching := withoutOwn(list)
 	if j.request.Verbose {
 		matching = list
 	}
@@ -108,7 +108,7 @@ func (h *Handler) unready() string {
 	}
 	list := h.Fleet.Status()
 	if !slices.ContainsFunc(list, func(s fleet.WorkerStatus) bool { return h.serves(s) && s.Ready }) {
-		return "no worker is ready: " + states(everybody(list)) + diagnosed(list)
+		return "no worker is ready: " + states(withoutOwn(list)) + diagnosed(list)
 	}
 	for _, s := range list {
 		if s.Internal && s.State != "RUNNING" {
@@ -118,7 +118,7 @@ func (h *Handler) unready() string {
 	return ""
 }
 
-// serves says whether a worker counts for readiness: where there is traffic those that get it, elsewhere all.
+// serves reports whether a worker counts for readiness: where there is traffic those that get it, elsewhere all.
 func (h *Handler) serves(s fleet.WorkerStatus) bool {
 	return !s.Internal && (!h.Traffic || s.Endpoint >= 0)
 }

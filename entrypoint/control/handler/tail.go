@@ -41,7 +41,7 @@ func (j *job) elsewhere(process string) string {
 	if path := j.handler.Fleet.LogPath(process, j.request.Stream); path != "" {
 		return fmt.Sprintf("%s has written nothing to %s, which goes to %s", process, j.request.Stream, path)
 	}
-	return process + " has written nothing to either stream; percore status -v says how it is"
+	return process + " has written nothing to either stream; percore status -v shows how it is"
 }
 
 // follow sends as many of the last bytes as were asked for, and what comes after them if that is wanted. A client that is slower

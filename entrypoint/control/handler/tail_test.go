@@ -45,7 +45,7 @@ func TestTheEndOfWhatAWorkerHasWritten(t *testing.T) {
 			want: []string{"webs:web-8000 has written nothing to stdout; there is something on stderr: percore tail webs:web-8000 stderr"},
 		},
 		"nothing was written to either": {
-			request: control.Request{Bytes: 9, Comment: true}, want: []string{"webs:web-8000 has written nothing to either stream; percore status -v says how it is"},
+			request: control.Request{Bytes: 9, Comment: true}, want: []string{"webs:web-8000 has written nothing to either stream; percore status -v shows how it is"},
 		},
 		"what is there needs no such line": {stdout: "hello\n", request: control.Request{Bytes: 9, Comment: true}, want: []string{"hello\n"}},
 		"supervisorctl hears none of that": {stderr: "oh\n", request: control.Request{Bytes: 9}},
