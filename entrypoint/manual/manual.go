@@ -31,48 +31,46 @@ const (
 
 // pages has one for every word.
 var pages = map[string]Page{
-	"demo": {"demo", "Runs a fleet of the built-in demo worker, on http://127.0.0.1:8080 unless PERCORE_LISTEN says otherwise.\n" +
-		"Every other variable counts as well.", nil, noOperands},
-	"init": {"init [--] COMMAND [ARG...]", "Runs COMMAND once, as a transparent init: its signals, terminal and exit code are passed on as they\n" +
-		"came. The same as PERCORE_MODE=init. It has no options but PERCORE_ variables, see docs/init.md.", nil, free},
-	"check": {
-		"check [--json] [--values] [--env-file F] [--] [COMMAND [ARG...]]", "Says all that a start would find wrong, without starting: names, values and contradictions, and on this\n" +
-			"machine the command, folders, users, log files and ports. Then prints each variable's value with where it comes\n" +
-			"from. --values leaves this machine out; --env-file takes variables from a file as docker run does. Without\n" +
-			"COMMAND, in the container of a percore that runs, it prints what holds there. Exits with 0 or 2.",
-		[]string{"--json", "--values", "--env-file="},
-		command,
-	},
-	"env":     {"env [--markdown|--json]", "The reference of every variable.", []string{"--markdown", "--json"}, noOperands},
-	"version": {"version [--licenses]", "The version of this binary, or the licenses of what is in it.", []string{"--licenses"}, noOperands},
-	"help":    {"help [WORD]", "What the words are, or what WORD does.", nil, someOperands},
+	"demo": {"demo", `Runs a fleet of the built-in demo worker on http://127.0.0.1:8080, or where PERCORE_LISTEN says.
+All other variables count, too.`, nil, noOperands},
+	"init": {"init [--] COMMAND [ARG...]", `Runs COMMAND once, as a transparent init: signals, terminal and exit code are passed on unchanged.
+The same as PERCORE_MODE=init. It has no options; PERCORE_ variables take their place, see docs/init.md.`, nil, free},
+	"check": {"check [--json] [--values] [--env-file F] [--] [COMMAND [ARG...]]", `Says everything that a start would find wrong, without starting anything: in the variables, and on this
+machine in commands, folders, users, log files and ports. Then it prints the value of each variable and where
+the value comes from. --values checks the variables alone. --env-file reads variables from a file, as docker
+run does. Without COMMAND, in the container of a running percore, it prints what holds there.
+Exits with 0 when all is well, with 2 when something is wrong.`, []string{"--json", "--values", "--env-file="}, command},
+	"env":     {"env [--markdown|--json]", "Prints the reference of every variable.", []string{"--markdown", "--json"}, noOperands},
+	"version": {"version [--licenses]", "Prints the version of this binary, or the licenses of what is in it.", []string{"--licenses"}, noOperands},
+	"help":    {"help [WORD]", "Lists the words, or says what WORD does.", nil, someOperands},
 
-	"status": {"status [--json] [-v] [NAME...]", "One line for each worker. -v and --json add readiness, requests, restarts, the last end, memory and CPU.\n" +
-		"Exits with 3 when one is down, and with 4 for an unknown name or when nobody answers.", []string{"--json", "-v"}, someOperands},
+	"status": {"status [--json] [-v] [NAME...]", `Prints a line for each worker. -v and --json add readiness, requests, restarts, the last end, memory and CPU.
+Exits with 3 when a worker is down, and with 4 when a name is unknown or no percore answers.`, []string{"--json", "-v"}, someOperands},
 	"start": {"start NAME...", "Starts what is stopped, and waits until it is ready.\n" + aboutNames, nil, someOperands},
-	"stop":  {"stop NAME...", "Takes workers out of traffic, waits for their requests, stops them.\n" + aboutNames, nil, someOperands},
-	"restart": {"restart [--hard] NAME...", "Replaces workers one after another without losing a request, and halts when a new one is not ready.\n" +
-		"--hard stops all, then starts all.\n" + aboutNames, []string{"--hard"}, someOperands},
-	"signal":  {"signal SIGNAL NAME...", "Sends a signal: HUP, SIGHUP or 1.\n" + aboutNames, nil, someOperands},
-	"scale":   {"scale [GROUP] N|+N|-N", "Has N workers, or N more or fewer than before.", nil, numbers},
-	"drain":   {"drain NAME...", "Takes workers out of traffic when their requests are done; they go on running.\n" + aboutNames, nil, someOperands},
+	"stop":  {"stop NAME...", "Takes workers out of traffic, waits for their requests, and stops them.\n" + aboutNames, nil, someOperands},
+	"restart": {"restart [--hard] NAME...", `Replaces workers one after another. No request is lost, and the rest stay when a new worker is not ready.
+--hard stops all of them first, then starts all.
+` + aboutNames, []string{"--hard"}, someOperands},
+	"signal":  {"signal SIGNAL NAME...", "Sends a signal, such as HUP, SIGHUP or 1.\n" + aboutNames, nil, someOperands},
+	"scale":   {"scale [GROUP] N|+N|-N", "Sets the number of workers to N, or makes it N larger or smaller.", nil, numbers},
+	"drain":   {"drain NAME...", "Takes workers out of traffic when their requests are done. They keep running.\n" + aboutNames, nil, someOperands},
 	"undrain": {"undrain NAME...", "Gives drained workers traffic again.\n" + aboutNames, nil, someOperands},
 	"tail": {
-		"tail [-f] [-BYTES] NAME [stdout|stderr]", "The last 1600 bytes, or BYTES, of what a worker has written; -f follows.",
+		"tail [-f] [-BYTES] NAME [stdout|stderr]", `Prints the last 1600 bytes, or BYTES, of what a worker has written. -f goes on as it writes.`,
 		[]string{"-f"},
 		numbers,
 	},
-	"logs": {"logs [-f] [NAME...]", "The end of what all workers, or those named, have written to both streams, each line behind its worker's\n" +
-		"name; -f follows.", []string{"-f"}, someOperands},
-	"pid": {"pid [NAME...]", "Process ids: PID 1's without a name, every worker's with all.", nil, someOperands},
-	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", "Changes variables while percore runs: says what each change does, and does it. --dry-run stops before\n" +
-		"that. An empty value is unset.", []string{"--dry-run", "--env-file="}, someOperands},
+	"logs": {"logs [-f] [NAME...]", `Prints the end of both streams of all workers, or of those named, each line behind its worker's name.
+-f goes on as they write.`, []string{"-f"}, someOperands},
+	"pid": {"pid [NAME...]", "Prints process ids: that of PID 1 without a name, those of all workers for all.", nil, someOperands},
+	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", `Changes variables while percore runs: it says what each change does, and does it. --dry-run only says it.
+An empty value unsets a variable.`, []string{"--dry-run", "--env-file="}, someOperands},
 	"reread":      {"reread [--env-file F] [NAME=VALUE...]", "Names the groups that an update would change.", []string{"--env-file="}, someOperands},
-	"avail":       {"avail", "Every process that is configured.", nil, noOperands},
-	"shutdown":    {"shutdown", "Ends the container as SIGTERM does.", nil, noOperands},
-	"healthcheck": {"healthcheck", "One line, and exit code 0 when a worker serves, else 1: for Docker's HEALTHCHECK.", nil, free},
+	"avail":       {"avail", "Lists every process that is configured.", nil, noOperands},
+	"shutdown":    {"shutdown", "Stops everything and ends the container, as SIGTERM does.", nil, noOperands},
+	"healthcheck": {"healthcheck", "Prints one line, and exits with 0 when a worker serves, else with 1: for Docker's HEALTHCHECK.", nil, free},
 
-	"completion": {"completion bash|zsh|fish", "A script for that shell, as in eval \"$(percore completion bash)\".", nil, free},
+	"completion": {"completion bash|zsh|fish", `Prints the script for a shell, as in eval "$(percore completion bash)".`, nil, free},
 	"doctor":     {"doctor [--json]", aboutLater, nil, free},
 	"migrate":    {"migrate FILE...", aboutLater, nil, free},
 	"top":        {"top", aboutLater, nil, free},
@@ -80,7 +78,7 @@ var pages = map[string]Page{
 
 const (
 	aboutNames = "NAME is GROUP:NAME-PORT as status prints it, GROUP:*, all, or a worker's name alone."
-	aboutLater = "This version does not have it yet."
+	aboutLater = "A later version will have it. This one does not."
 )
 
 // PageOf is the page of a word, by another name that it may have, too.
