@@ -3,18 +3,8 @@ package lbproxy
 import (
 	"log/slog"
 
-	"percore/lbproxy/http1"
 	"percore/lbproxy/notice"
 )
-
-// complaints are what a loop says now and then of many connections.
-type complaints struct {
-	paused, shed, refused notice.Pace
-	stopped, slow, large  notice.Pace // bodies that ran into a setting; explain
-	hello                 notice.Pace
-	beyond                [http1.LimitFields + 1]notice.Pace // requests beyond a limit of heads, by limit
-	floods                [len(outcomes)]notice.Pace         // by cause
-}
 
 // complain says something now and then that would otherwise be said for each of many connections.
 func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {

@@ -20,7 +20,7 @@ const (
 	stateNone       connState = iota // a free slot, or a listener's
 	stateProxy                       // downstream: the PROXY header, which names the client, is awaited (timerProxy)
 	stateIdle                        // downstream: between requests (timerHeader at first, then timerKeepalive)
-	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then deadlines.go)
+	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then clientend.go)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
 	stateBusy                        // upstream: serves an exchange (timerRead, or timerWorkerSend while it takes no more of the request)

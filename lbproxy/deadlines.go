@@ -1,10 +1,6 @@
 package lbproxy
 
-import (
-	"time"
-
-	"percore/lbproxy/timer"
-)
+import "percore/lbproxy/timer"
 
 // The timer classes of a loop; conn.go says which state arms which. Each belongs to a row of resize, or to one of
 // newTimers.
@@ -36,6 +32,38 @@ const (
 // serviceTimers is how many classes each service has.
 const serviceTimers = timersEnd - timerConnect
 
+// The times that no setting says.
+const (
+	// lingerMillis is how long a client that has our last response may pause while what it still sends is thrown away,
+	// and lingerMillisMax how long that goes on in all.
+	lingerMillis    = 2_000
+	lingerMillisMax = 10_000
+	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
+	// response, and a bound for peers that are gone without a FIN.
+	halfClosedMillis = 5_000
+	// workerSendMillis is how long a worker may take nothing of a request that it was given.
+	workerSendMillis = 30_000
+	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
+	acceptPauseMillis = 100
+	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
+	// that a client in a request loop is told by `Connection: close` and not by a closed socket.
+	graceMillis = 1000
+	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients
+	// do not all connect elsewhere in the same moment.
+	graceSpreadMillis = 500
+	// retryMillis is the pause before all ready workers are tried again when each of them refused.
+	retryMillis = 100
+	// proxyHeaderMillis is how long a connection may take to say who it is; the balancer in front sends it at once.
+	proxyHeaderMillis = 5000
+	// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says
+	// 100: many a small server knows no expectations, and some clients wait for ever. curl waits as long.
+	expectMillis = 1_000
+	// finishedMillis is how long after a client's FIN its worker has for a response, or for more of it. Then the
+	// worker is told that the client has left, or a client that may still listen is probed. nginx and HAProxy give no
+	// time.
+	finishedMillis = 250
+)
+
 // newTimers makes the timers of a loop with so many services. Those that go by settings are to be resized.
 func newTimers(services int) *timer.Table {
 	millis := [timerConnect]int64{
@@ -65,176 +93,10 @@ func kindOf(class timer.Class) timer.Class {
 	return timerConnect + (class-timerConnect)%serviceTimers
 }
 
-// resize sets the timers that go by settings. It says, too, which those are.
-func (o *Options) resize(timers *timer.Table) {
-	for class, d := range map[timer.Class]time.Duration{
-		timerHeader:    o.ClientHeaderTimeout,
-		timerBody:      o.ClientBodyTimeout,
-		timerSend:      o.SendTimeout,
-		timerKeepalive: o.KeepaliveTimeout,
-	} {
-		timers.Resize(class, d.Milliseconds())
-	}
-}
-
-// resize does the same for the timers of a service.
-func (s *service) resize(o *ServiceOptions) {
-	for class, d := range map[timer.Class]time.Duration{
-		timerConnect:    o.ProxyConnectTimeout,
-		timerRead:       o.ProxyReadTimeout,
-		timerPooled:     o.ProxyKeepaliveTimeout,
-		timerQueue:      o.QueueTimeout,
-		timerTunnel:     o.TunnelTimeout,
-		timerFirstStart: o.firstStartTimeout(),
-	} {
-		s.loop.timers.Resize(s.timer(class), d.Milliseconds())
-	}
-}
-
 // idleTimer is the timer class of a connection that waits for a request: while the front door stops, a short one.
 func (l *loop) idleTimer(usual timer.Class) timer.Class {
 	if l.isDraining() {
 		return timerGrace
 	}
 	return usual
-}
-
-// A client's connection has one timer, and what the client owes, or is owed, changes with both sides of its exchange.
-// So the class follows from the exchange's state, and is brought up to date when whatever happened to it is over.
-
-// class is what the client has a time for now: timer.None where it waits for a worker. What it does not take of its
-// response goes first, whatever else it does.
-func (e clientEnd) class() timer.Class {
-	switch {
-	case e.writer.pending() > 0:
-		return timerSend
-	case e.request.state == requestParked && e.service.table.StartsFirst():
-		return e.service.timer(timerFirstStart)
-	case e.request.state == requestParked:
-		return e.service.timer(timerQueue)
-	case e.owesBody() && e.upload.expects:
-		return timerExpect
-	case e.owesBody():
-		return timerBody
-	case e.isFinishing():
-		return timerFinished
-	default:
-		return timer.None
-	}
-}
-
-// owesBody reports whether the next piece of the request's body is wanted.
-func (e clientEnd) owesBody() bool {
-	return e.upload.state == uploadBody &&
-		(e.request.state == requestHeld || e.request.state == requestStreaming && e.request.unsent.Pending() == 0)
-}
-
-// retime gives the client of an exchange the timer that it has to have. One that is armed for the same goes on.
-func (l *loop) retime(exchange int32) {
-	if exchange == noSlot {
-		return
-	}
-	e := l.exchanges.all[exchange].clientEnd()
-	c := e.conn()
-	if c.exchange != exchange || c.kind != kindDownstream || c.state != stateOpen || e.upload.state == uploadHead {
-		return // it has ended, or has not begun, or is a tunnel
-	}
-	switch class := e.class(); {
-	case class == e.armed():
-	case class == timer.None:
-		e.disarm()
-	default:
-		e.arm(class)
-	}
-}
-
-// A client has to send a body at ClientBodyMinRate, over any span of ClientBodyTimeout in which we were ready to read.
-// The default is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then
-// would hold a buffer, and perhaps a worker, for hours.
-
-// awaitBody starts, or starts anew after a pause of our own making, the time in which more of a body has to come: not
-// before the client was told to send it.
-func (e clientEnd) awaitBody() {
-	e.touchBody()
-	e.upload.paceMillis, e.upload.paceBytes = e.loop.now, e.upload.body.total
-}
-
-// touchBody starts the time anew in which the next piece of a body has to come.
-func (e clientEnd) touchBody() {
-	if class := e.class(); class == timerBody || class == timerExpect {
-		e.arm(class)
-	}
-}
-
-// bodyTimedOut ends an exchange whose body does not come. One whose response has begun goes on without the rest of it: a
-// worker that needs that has its own time.
-func (e clientEnd) bodyTimedOut(why cause) {
-	if e.response.state == responseRelaying {
-		e.request.state = requestStopped
-		return
-	}
-	e.abort(why)
-}
-
-// isTooSlow reports whether a body that goes on has come at less than the least rate. It looks once in a span, so it
-// costs a subtraction for each read, and no timer.
-func (e clientEnd) isTooSlow() bool {
-	l := e.loop
-	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-e.upload.paceMillis
-	if e.upload.body.done || span <= 0 || elapsed < span {
-		return false
-	}
-	slow := (e.upload.body.total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
-	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.total
-	return slow
-}
-
-// expire handles every timer that has run out.
-func (l *loop) expire() {
-	for {
-		slot, class, ok := l.timers.Expired(l.now)
-		if !ok {
-			return
-		}
-		l.expired(l.conns.at(slot), class)
-	}
-}
-
-func (l *loop) expired(c *conn, class timer.Class) {
-	defer l.rescue(c.ref())
-	defer l.retime(c.exchange)
-	switch kindOf(class) {
-	case timerHeader:
-		l.headTimedOut(c)
-	case timerBody:
-		l.exchangeOf(c).clientEnd().bodyTimedOut(causeBodyTimeout)
-	case timerSend:
-		l.exchangeOf(c).abort(causeSendTimeout)
-	case timerExpect:
-		l.exchangeOf(c).sendContinue()
-	case timerConnect:
-		l.exchangeOf(c).tryFailed(causeConnectTimeout)
-	case timerRead:
-		l.readTimedOut(c)
-	case timerFinished:
-		l.exchangeOf(c).clientEnd().finishedTimedOut()
-	case timerQueue, timerFirstStart:
-		l.exchangeOf(c).queueTimedOut()
-	case timerWorkerSend:
-		l.exchangeOf(c).tryFailed(causeWorkerSendTimeout)
-	case timerTunnel, timerHalfClosed:
-		l.exchangeOf(c).tunnel().close()
-	case timerKeepalive:
-		l.linger(c)
-	case timerGrace:
-		l.graceOver(c)
-	case timerPooled, timerLinger:
-		l.closeConn(c)
-	case timerProxy:
-		l.closeUnserved(c)
-	case timerAcceptPause:
-		l.accepter.from(c)
-	case timerRetry:
-		l.retryParked()
-	}
 }

@@ -1,7 +1,5 @@
 package lbproxy
 
-import "percore/lbproxy/buffer"
-
 // driveDownstream lets a client's connection do what it can.
 func (l *loop) driveDownstream(c *conn, writable bool) {
 	generation := c.generation
@@ -115,66 +113,4 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 	default:
 		l.onHead(c, b)
 	}
-}
-
-// rest has a connection wait for its next request.
-func (l *loop) rest(c *conn) {
-	c.state = stateIdle
-	l.timers.Set(c.slot, l.idleTimer(timerKeepalive), l.now)
-	if c.readable() {
-		l.enqueue(c)
-	}
-}
-
-// takeUpAhead starts the exchange whose bytes the client sent before it had its last response. They are parsed on the
-// connection's next turn: a flood of requests that need no worker must not become as deep a recursion.
-func (l *loop) takeUpAhead(c *conn, ahead buffer.Box) {
-	l.newExchange(c).upload.in = ahead
-	c.state = stateOpen
-	l.timers.Set(c.slot, l.idleTimer(timerHeader), l.now)
-	l.enqueue(c)
-}
-
-// closeResponded closes a connection behind its last response. When input may be unread, the FIN goes first and the
-// rest is awaited, or the response could be lost.
-func (l *loop) closeResponded(c *conn, inputRead bool) {
-	if inputRead && !c.readable() {
-		l.closeConn(c)
-		return
-	}
-	l.linger(c)
-}
-
-// linger sends a FIN and throws away what still arrives, for a while: closing with unread input would reset the
-// connection and could destroy the response on its way (RFC 9112 section 9.6).
-func (l *loop) linger(c *conn) {
-	l.sendFin(c)
-	c.state = stateLinger
-	c.since = l.now
-	l.timers.Set(c.slot, timerLinger, l.now)
-	l.watch(c)
-	l.discard(c)
-}
-
-// discard reads and forgets until the client closes.
-func (l *loop) discard(c *conn) {
-	for range readsPerTurn {
-		if !c.readable() {
-			if c.gone() {
-				l.closeConn(c)
-			}
-			return
-		}
-		// Also where both sides have ended: what is unread would make a reset of the close.
-		b, ok := l.receive(c, buffer.ScratchBytes)
-		if !ok {
-			return
-		}
-		if len(b) == 0 || l.now-c.since >= lingerMillisMax {
-			l.closeConn(c)
-			return
-		}
-		l.timers.Set(c.slot, timerLinger, l.now)
-	}
-	l.enqueue(c)
 }

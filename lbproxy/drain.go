@@ -1,17 +1,6 @@
 package lbproxy
 
-// loopStage is how far a loop's end is. Each stage leads to a later one.
-type loopStage uint8
-
-const (
-	loopServing   loopStage = iota
-	loopDraining            // no clients are wanted any more; connections end with the response to their next request
-	loopFinishing           // the loop ends when the last client has its response
-	loopStopped             // it ends now
-)
-
-// isDraining reports whether the loop's end has begun.
-func (l *loop) isDraining() bool { return l.stage >= loopDraining }
+import "percore/lbproxy/balance"
 
 // apply takes over the newest snapshot.
 func (l *loop) apply() {
@@ -35,6 +24,16 @@ func (l *loop) apply() {
 	}
 	l.seen.Store(w.seq)
 	l.proxy.changed()
+}
+
+// use takes over the newest table.
+func (s *service) use(t *balance.Table) {
+	starting := s.table.StartsFirst()
+	s.table = t
+	if starting && !t.StartsFirst() {
+		s.endFirstStart()
+	}
+	s.pools.closeStale()
 }
 
 // beginDrain takes what has connected, while the sockets refuse new clients (handshake.Ending), and gives idle

@@ -7,16 +7,10 @@ import "percore/lbproxy/http1"
 // something, which a closed socket answers with a reset. nginx and HAProxy take every FIN for leaving;
 // docs/adr/0020-a-client-that-leaves.md has why we look closer.
 
-const (
-	// finLagMillis is how long after its request a client's FIN may come and belong to it: time for `printf … | nc
-	// -N` on a machine where each of its processes has to wait for its turn. A later one is taken for the client's
-	// leaving.
-	finLagMillis = 100
-	// finishedMillis is how long after a client's FIN its worker has for a response, or for more of it. Then the
-	// worker is told that the client has left, or a client that may still listen is probed. nginx and HAProxy give no
-	// time.
-	finishedMillis = 250
-)
+// finLagMillis is how long after its request a client's FIN may come and belong to it: time for `printf … | nc
+// -N` on a machine where each of its processes has to wait for its turn. A later one is taken for the client's
+// leaving.
+const finLagMillis = 100
 
 // isLeaving reports whether the client counts as one that leaves: its FIN came later than with its request.
 func (e clientEnd) isLeaving() bool { return e.conn().has(flagLateFIN) }
@@ -123,22 +117,6 @@ func (e clientEnd) judgeFIN() {
 	} else {
 		c.flags |= flagHalfClosed
 	}
-}
-
-// isFinishing reports whether a client's FIN gives its worker a time.
-func (e clientEnd) isFinishing() bool {
-	goesOn := e.response.state == responseAwaited || e.response.state == responseRelaying
-	if e.loop.options.ProxyIgnoreClientAbort || !goesOn {
-		return false
-	}
-	c := e.conn()
-	return c.has(flagLateFIN) || c.has(flagHalfClosed) && e.mayProbe()
-}
-
-// mayProbe reports whether the client can be told something that it gets in any case.
-func (e clientEnd) mayProbe() bool {
-	return e.upload.state == uploadWhole && !e.writer.probed &&
-		(e.response.state == responseAwaited || e.writer.isChunked())
 }
 
 // finishedTimedOut ends an exchange whose client has left, or asks whether it has.

@@ -1,19 +1,17 @@
 package lbproxy
 
 import (
-	"fmt"
-	"math"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/notice"
 	"percore/lbproxy/refusal"
-	"percore/lbproxy/socket"
 	"percore/lbproxy/timer"
 )
 
@@ -22,25 +20,6 @@ const (
 	readsPerTurn = 4
 	// pendingBytesMax is how much of a response may wait for a slow client before its worker is no longer read.
 	pendingBytesMax = 64 << 10
-	// lingerMillis is how long a client that has our last response may pause while what it still sends is thrown away,
-	// and lingerMillisMax how long that goes on in all.
-	lingerMillis    = 2_000
-	lingerMillisMax = 10_000
-	// halfClosedMillis is how long the open half of a tunnel may be silent once the other has ended: time for the last
-	// response, and a bound for peers that are gone without a FIN.
-	halfClosedMillis = 5_000
-	// workerSendMillis is how long a worker may take nothing of a request that it was given.
-	workerSendMillis = 30_000
-	// acceptPauseMillis is the pause after accept ran out of descriptors or memory.
-	acceptPauseMillis = 100
-	// graceMillis is how long a stopping front door waits for the next request on an idle connection, so
-	// that a client in a request loop is told by `Connection: close` and not by a closed socket.
-	graceMillis = 1000
-	// graceSpreadMillis is over how long those that are idle when the stop begins are closed, so that their clients
-	// do not all connect elsewhere in the same moment.
-	graceSpreadMillis = 500
-	// retryMillis is the pause before all ready workers are tried again when each of them refused.
-	retryMillis = 100
 )
 
 // loop is one event loop: it owns its listeners, connections and buffers alone and shares only the table of
@@ -85,122 +64,6 @@ type loop struct {
 	afterTurn func(*loop) // for tests: looks at the loop between two turns
 }
 
-func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
-	t, err := newTransport()
-	if err != nil {
-		return nil, fmt.Errorf("open loop %d: %w", id, err)
-	}
-	l := &loop{
-		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
-		timers:  newTimers(len(p.services)),
-		mailbox: balance.Mailbox{Wake: t.poller.Wake},
-		out:     make([]byte, 0, buffer.HeadroomBytes),
-		log:     accesslog.NewWriter(p.accessLog),
-	}
-	for i, shared := range p.services {
-		l.services = append(l.services, newService(l, i, shared))
-	}
-	l.tick()
-	l.configure()
-	l.retrySlot = l.reserveSlot()
-	l.accepter.loop, l.room.loop = l, l
-	for _, listener := range listeners {
-		if err := l.accepter.add(listener); err != nil {
-			return nil, fmt.Errorf("open loop %d: %w", id, err)
-		}
-	}
-	return l, nil
-}
-
-// run turns until the loop is closed. Each turn waits for events or the earliest deadline.
-func (l *loop) run() error {
-	defer l.release()
-	for l.stage != loopStopped {
-		events, err := l.await(l.timeout(), l.now)
-		if err != nil {
-			return fmt.Errorf("loop %d: %w", l.id, err)
-		}
-		l.turn++
-		l.tick()
-		l.excuse()
-		if l.mail.waiting.Load() {
-			l.readMail()
-		}
-		for i := range events {
-			l.dispatch(events[i])
-		}
-		l.runReady()
-		l.expire()
-		l.takeGrants()
-		l.accepter.watchLate()
-		l.log.Flush()
-		if l.isDraining() {
-			l.noteQuiet()
-		}
-		if l.afterTurn != nil {
-			l.afterTurn(l)
-		}
-		if l.stage >= loopFinishing && l.isDone() {
-			return nil
-		}
-	}
-	return nil
-}
-
-// timeout is how many milliseconds the loop may sleep, negative for ever.
-func (l *loop) timeout() int64 {
-	deadline, ok := l.timers.Next()
-	if !ok {
-		deadline = timer.Never
-	}
-	return l.wake.Plan(l.now, min(deadline, l.accepter.due()), len(l.ready) > 0)
-}
-
-// drive lets a connection do what it can: write first, then read. news is that an event told of something to read. A
-// fault in there costs that connection and its peer, not the process.
-func (l *loop) drive(c *conn, writable, news bool) {
-	defer l.rescue(c.ref())
-	if l.buffers.IsCramped() {
-		generation := c.generation
-		if l.room.trim(); c.generation != generation {
-			return // it has gone itself
-		}
-	}
-	before := c.exchange
-	switch c.kind {
-	case kindListener:
-		l.accepter.from(c)
-	case kindDownstream:
-		l.driveDownstream(c, writable)
-		if c.unwatched() { // not for one that was closed: its slot is clean
-			l.accepter.firstRead(c)
-		}
-	case kindUpstream:
-		l.driveUpstream(c, writable, news)
-	case kindFree:
-	}
-	l.retime(before)
-	if c.exchange != before {
-		l.retime(c.exchange)
-	}
-}
-
-// rescue turns a panic in one connection's handling into the end of its exchange.
-func (l *loop) rescue(r ref) {
-	fault := recover()
-	if fault == nil {
-		return
-	}
-	l.proxy.log.Error("connection handling panicked", "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
-	if c := l.conns.find(r); c != nil && c.kind != kindListener {
-		if x := l.exchangeOf(c); x != nil {
-			x.abort(causePanic)
-		} else {
-			l.closeConn(c)
-		}
-	}
-}
-
 // enqueue asks for another turn for c, whose readiness no further event will announce.
 func (l *loop) enqueue(c *conn) {
 	if c.has(flagQueued) {
@@ -210,20 +73,6 @@ func (l *loop) enqueue(c *conn) {
 	l.ready = append(l.ready, c.ref())
 }
 
-// runReady gives each connection that is in the run queue now one turn.
-func (l *loop) runReady() {
-	n := len(l.ready)
-	for i := range n {
-		c := l.conns.find(l.ready[i])
-		if c == nil {
-			continue
-		}
-		c.flags &^= flagQueued
-		l.drive(c, true, false)
-	}
-	l.ready = l.ready[:copy(l.ready, l.ready[n:])]
-}
-
 // post runs f on the loop's goroutine soon. It may be called from any goroutine.
 func (l *loop) post(f func(*loop)) {
 	l.mail.Lock()
@@ -231,17 +80,6 @@ func (l *loop) post(f func(*loop)) {
 	l.mail.Unlock()
 	l.mail.waiting.Store(true)
 	l.interrupt()
-}
-
-func (l *loop) readMail() {
-	l.mail.Lock()
-	posted := l.mail.posted
-	l.mail.posted = nil
-	l.mail.waiting.Store(false)
-	l.mail.Unlock()
-	for _, f := range posted {
-		f(l)
-	}
 }
 
 // reserveSlot takes a slot for a timer of the loop's own. Its kind is that of a listener, which no fault closes.
@@ -287,17 +125,90 @@ func (l *loop) closeConn(c *conn) {
 	l.conns.give(c)
 }
 
-// release closes everything when the loop ends.
-func (l *loop) release() {
-	l.proxy.ending.Forget()
-	for slot := range int32(l.conns.size()) {
-		if c := l.conns.at(slot); c.kind != kindFree {
-			c.closeSocket()
-		}
+// loopStage is how far a loop's end is. Each stage leads to a later one.
+type loopStage uint8
+
+const (
+	loopServing   loopStage = iota
+	loopDraining            // no clients are wanted any more; connections end with the response to their next request
+	loopFinishing           // the loop ends when the last client has its response
+	loopStopped             // it ends now
+)
+
+// isDraining reports whether the loop's end has begun.
+func (l *loop) isDraining() bool { return l.stage >= loopDraining }
+
+// age is how long the requests of a worker have been under way, in milliseconds.
+type age struct {
+	oldest int64
+	stuck  int64 // as EndpointFigures has it
+}
+
+// wanted is a snapshot made ready for the loops, which only read it.
+type wanted struct {
+	seq    uint64
+	ask    uint64
+	drain  bool
+	sole   bool
+	tables []*balance.Table // by service
+}
+
+// complaints are what a loop says now and then of many connections.
+type complaints struct {
+	paused, shed, refused notice.Pace
+	stopped, slow, large  notice.Pace // bodies that ran into a setting; explain
+	hello                 notice.Pace
+	beyond                [http1.LimitFields + 1]notice.Pace // requests beyond a limit of heads, by limit
+	floods                [len(outcomes)]notice.Pace         // by cause
+}
+
+// loopClock is a loop's time, as of its turn.
+type loopClock struct {
+	now      int64 // milliseconds, monotonic, without pauses
+	nowNanos int64
+	epoch    time.Time // when now was 1
+	lost     int64     // milliseconds of pauses, which now has left out
+	wake     timer.Wakeup
+	clock    wallClock
+}
+
+// tick sets the time of a turn.
+func (c *loopClock) tick() {
+	now := time.Now()
+	elapsed := now.Sub(c.epoch) // monotonic
+	c.clock.set(now)
+	c.nowNanos, c.now = int64(elapsed), 1+elapsed.Milliseconds() // never 0, which stands for "never" in an exchange
+}
+
+// steady is the time in milliseconds with all pauses: what a worker does with a connection that is idle goes by that,
+// and all loops have the same.
+func (c *loopClock) steady() int64 { return c.now + c.lost }
+
+// passOver takes a pause out of the time.
+func (c *loopClock) passOver(millis int64) {
+	c.lost += millis
+	c.epoch = c.epoch.Add(time.Duration(millis) * time.Millisecond)
+	c.now -= millis
+	c.nowNanos -= millis * int64(time.Millisecond)
+}
+
+// wallClock formats the time for a loop's messages: the date once a second at most, and for each request when it came.
+type wallClock struct {
+	second int64
+	date   []byte
+	millis int64 // since the Unix epoch, as of the loop's turn
+}
+
+func (w *wallClock) set(now time.Time) { w.millis = now.UnixMilli() }
+
+// httpDateLayout is IMF-fixdate; RFC 9110 section 5.6.7.
+const httpDateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+// httpDate returns the turn's date for a Date field. It is valid until the next call.
+func (w *wallClock) httpDate() []byte {
+	if second := w.millis / 1000; second != w.second {
+		w.second = second
+		w.date = time.Unix(second, 0).UTC().AppendFormat(w.date[:0], httpDateLayout)
 	}
-	l.log.Flush()
-	_ = l.poller.Close()
-	l.quiet.Store(true)
-	l.seen.Store(math.MaxUint64) // no snapshot concerns it any more; PID 1 takes one that is not answered for a hang
-	l.proxy.changed()
+	return w.date
 }

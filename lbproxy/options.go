@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
-	"slices"
 	"time"
 
 	"percore/lbproxy/accesslog"
@@ -13,6 +11,7 @@ import (
 	"percore/lbproxy/client"
 	"percore/lbproxy/refusal"
 	"percore/lbproxy/socket"
+	"percore/lbproxy/timer"
 )
 
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
@@ -24,7 +23,7 @@ type Options struct {
 	ClientMaxHeaderSize    int              // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
 	ClientMaxHeaderFields  int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
 	ClientHeaderTimeout    time.Duration    // for a whole head, from its first byte or from accept
-	ClientBodyTimeout      time.Duration    // between two reads of a body, and the span of the least rate; deadlines.go
+	ClientBodyTimeout      time.Duration    // between two reads of a body, and the span of the least rate; upload.go
 	ClientBodyMinRate      int64            // bytes a second that a body has to come at; 0 is no limit
 	ProxyIgnoreClientAbort bool             // a worker goes on with a request whose client has left
 	SendTimeout            time.Duration    // between two writes to a client
@@ -132,32 +131,6 @@ func clientsMax(o *Options, descriptors uint64) int {
 // buffersMax is how many bytes of buffers each loop may use; 0 is no limit.
 func buffersMax(o *Options) int64 { return o.MemoryMax / bufferShare / int64(o.Loops) }
 
-// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way
-// goes by the new ones from its next step on. It may be called from any goroutine, but not from two at once.
-func (p *Proxy) Configure(o Options) error {
-	old := p.options.Load()
-	o.Loops, o.Services = old.Loops, slices.Clone(o.Services)
-	if reflect.DeepEqual(o, *old) {
-		return nil
-	}
-	if err := o.validate(); err != nil {
-		return err
-	}
-	if len(o.Services) != len(old.Services) {
-		return fmt.Errorf("front door options: %d services, want the %d that there are", len(o.Services), len(old.Services))
-	}
-	p.options.Store(&o)
-	for _, l := range p.loops {
-		l.post(func(l *loop) {
-			l.configure()
-			for _, s := range l.services {
-				s.serve() // there may be more room at the workers
-			}
-		})
-	}
-	return nil
-}
-
 // configure takes over the newest settings.
 func (l *loop) configure() {
 	o := l.proxy.options.Load()
@@ -171,4 +144,38 @@ func (l *loop) configure() {
 	for i, s := range l.services {
 		s.configure(&o.Services[i])
 	}
+}
+
+// resize sets the timers that go by settings. It says, too, which those are.
+func (o *Options) resize(timers *timer.Table) {
+	for class, d := range map[timer.Class]time.Duration{
+		timerHeader:    o.ClientHeaderTimeout,
+		timerBody:      o.ClientBodyTimeout,
+		timerSend:      o.SendTimeout,
+		timerKeepalive: o.KeepaliveTimeout,
+	} {
+		timers.Resize(class, d.Milliseconds())
+	}
+}
+
+// resize does the same for the timers of a service.
+func (s *service) resize(o *ServiceOptions) {
+	for class, d := range map[timer.Class]time.Duration{
+		timerConnect:    o.ProxyConnectTimeout,
+		timerRead:       o.ProxyReadTimeout,
+		timerPooled:     o.ProxyKeepaliveTimeout,
+		timerQueue:      o.QueueTimeout,
+		timerTunnel:     o.TunnelTimeout,
+		timerFirstStart: o.firstStartTimeout(),
+	} {
+		s.loop.timers.Resize(s.timer(class), d.Milliseconds())
+	}
+}
+
+// configure takes over new settings.
+func (s *service) configure(o *ServiceOptions) {
+	s.options = o
+	s.bodyLarge = refusal.BodyLarge(o.ClientMaxBodySize)
+	s.balancer.Configure(o.Balance, o.WorkerConcurrency)
+	s.resize(o)
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -117,15 +118,6 @@ type Snapshot struct {
 	Ask       uint64        // when it is not 0, reports say it again and carry Figures as of its last change
 }
 
-// wanted is a snapshot made ready for the loops, which only read it.
-type wanted struct {
-	seq    uint64
-	ask    uint64
-	drain  bool
-	sole   bool
-	tables []*balance.Table // by service
-}
-
 // Apply makes s the wanted state. A snapshot that is not newer than the last is ignored. It may be called from any
 // goroutine, but not from two at once.
 func (p *Proxy) Apply(s Snapshot) error {
@@ -151,6 +143,32 @@ func (p *Proxy) Apply(s Snapshot) error {
 	}
 	if s.Drain {
 		p.ending.Begin(s.Sole, cmp.Or(s.Settle, handshake.SettleMax))
+	}
+	return nil
+}
+
+// Configure replaces the settings that New was given, except for the number of loops, which stays. What is under way
+// goes by the new ones from its next step on. It may be called from any goroutine, but not from two at once.
+func (p *Proxy) Configure(o Options) error {
+	old := p.options.Load()
+	o.Loops, o.Services = old.Loops, slices.Clone(o.Services)
+	if reflect.DeepEqual(o, *old) {
+		return nil
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	if len(o.Services) != len(old.Services) {
+		return fmt.Errorf("front door options: %d services, want the %d that there are", len(o.Services), len(old.Services))
+	}
+	p.options.Store(&o)
+	for _, l := range p.loops {
+		l.post(func(l *loop) {
+			l.configure()
+			for _, s := range l.services {
+				s.serve() // there may be more room at the workers
+			}
+		})
 	}
 	return nil
 }

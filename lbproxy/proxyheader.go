@@ -6,12 +6,8 @@ import (
 	"percore/lbproxy/proxyproto"
 )
 
-const (
-	// proxyHeaderMillis is how long a connection may take to say who it is; the balancer in front sends it at once.
-	proxyHeaderMillis = 5000
-	// proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
-	proxyHeaderBytes = headReadBytes
-)
+// proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
+const proxyHeaderBytes = headReadBytes
 
 // onProxyHeader takes the start of a connection on a listener that demands the PROXY protocol. Nothing is guessed: what
 // is no header ends the connection without a word (doc/proxy-protocol.txt, section 2).
@@ -67,12 +63,4 @@ func (l *loop) beginClient(c *conn, rest []byte) {
 		c.state = stateOpen
 		l.onHead(c, nil)
 	}
-}
-
-// closeUnserved closes a connection that never came to a request.
-func (l *loop) closeUnserved(c *conn) {
-	if x := l.exchangeOf(c); x != nil {
-		l.freeExchange(x)
-	}
-	l.closeConn(c)
 }

@@ -129,12 +129,6 @@ func (p *Proxy) figures(w *wanted) *Figures {
 	return f
 }
 
-// age is how long the requests of a worker have been under way, in milliseconds.
-type age struct {
-	oldest int64
-	stuck  int64 // as EndpointFigures has it
-}
-
 // age is the greatest that a loop has noted for the worker of a service with this index. A loop may be a snapshot ahead.
 func (p *Proxy) age(service, index int) (greatest age) {
 	for _, l := range p.loops {

@@ -6,9 +6,6 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// What a kept connection may carry, and what tells that it is one no more.
-// docs/adr/0019-what-a-kept-connection-carries.md has the reasons.
-
 const (
 	// freshMillis is how recently a kept connection must have been used to carry a request that must not be
 	// repeated: no worker's idle timer is that short, so it cannot be closing just now.

@@ -7,7 +7,6 @@ import (
 
 	"percore/lbproxy/balance"
 	"percore/lbproxy/notice"
-	"percore/lbproxy/refusal"
 )
 
 // service is what answers requests, as one loop sees it: workers with their balance, their queue, their kept connections and
@@ -29,24 +28,6 @@ func newService(l *loop, id int, shared *balance.Service) *service {
 	s := &service{loop: l, id: id, shared: shared, balancer: balance.NewBalancer(shared, &l.mailbox, l.id)}
 	s.pools.service = s
 	return s
-}
-
-// configure takes over new settings.
-func (s *service) configure(o *ServiceOptions) {
-	s.options = o
-	s.bodyLarge = refusal.BodyLarge(o.ClientMaxBodySize)
-	s.balancer.Configure(o.Balance, o.WorkerConcurrency)
-	s.resize(o)
-}
-
-// use takes over the newest table.
-func (s *service) use(t *balance.Table) {
-	starting := s.table.StartsFirst()
-	s.table = t
-	if starting && !t.StartsFirst() {
-		s.endFirstStart()
-	}
-	s.pools.closeStale()
 }
 
 // firstStartTimeout is how long a request waits during the first start; 0 is no limit.

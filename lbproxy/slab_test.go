@@ -63,7 +63,11 @@ func TestAnEventForAPredecessorIsDropped(t *testing.T) {
 		for slot := range int32(l.conns.size()) {
 			if d := l.conns.at(slot); d.kind == kindDownstream {
 				for _, generation := range []uint32{d.generation - 1, d.generation + 1} {
-					l.dispatch(epoll.Event{Token: epoll.Token{Slot: slot, Generation: generation}, Flags: unix.EPOLLHUP | unix.EPOLLERR | unix.EPOLLIN})
+					token := epoll.Token{Slot: slot, Generation: generation}
+					found, _, _ := l.hear(epoll.Event{Token: token, Flags: unix.EPOLLHUP | unix.EPOLLERR | unix.EPOLLIN})
+					if found != nil || d.gone() {
+						t.Error("an event for another generation: it reached the connection")
+					}
 				}
 			}
 		}

@@ -35,14 +35,15 @@ func (t *transport) await(timeoutMillis, now int64) ([]epoll.Event, error) {
 	return events, err
 }
 
-// dispatch hands an event to the state machine of its connection, unless that is gone.
-func (l *loop) dispatch(e epoll.Event) {
-	c := l.conns.find(ref{e.Slot, e.Generation})
+// hear takes what an event tells of its connection, which is nil when it is gone: whether that may be written to again,
+// and whether there is something to read.
+func (l *loop) hear(e epoll.Event) (c *conn, writable, news bool) {
+	c = l.conns.find(ref{e.Slot, e.Generation})
 	if c == nil {
-		return
+		return nil, false, false
 	}
 	c.noteEvent(e.Flags)
-	l.drive(c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0, e.Flags&inFlags != 0)
+	return c, e.Flags&(epoll.Out|epoll.HangUp|epoll.Failed) != 0, e.Flags&inFlags != 0
 }
 
 // inFlags are the events after which a read finds something: bytes, the end or an error.

@@ -13,7 +13,7 @@ type upload struct {
 	body                  body       // what is still to come
 	forgot                bool       // what was sent ahead was dropped, and more of it may be on its way
 	expects               bool       // the client waits for 100, and the worker was asked to say it
-	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; deadlines.go
+	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; isTooSlow
 }
 
 // hasAhead reports whether bytes that were sent ahead are still to be looked at: they may be a whole head.
@@ -159,10 +159,6 @@ func (x *exchange) endRequest(rest []byte) {
 // Expect: 100-continue (RFC 9110 section 10.1.1). Where the body is held, the front door alone can say 100.
 // Where it is streamed, the worker is asked: it may refuse the body before it is sent.
 
-// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says
-// 100: many a small server knows no expectations, and some clients wait for ever. curl waits as long.
-const expectMillis = 1_000
-
 // asksWorker reports whether a client that holds its body back waits for the worker's word: it will not be held whole.
 func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
 	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax())
@@ -189,4 +185,31 @@ func (x *exchange) sendContinue() bool {
 	x.upload.expects, x.request.replay = false, false
 	x.clientEnd().awaitBody()
 	return x.goesOn(x.writer.goAhead())
+}
+
+// A client has to send a body at ClientBodyMinRate, over any span of ClientBodyTimeout in which we were ready to read.
+// The default is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then
+// would hold a buffer, and perhaps a worker, for hours.
+
+// bodyTimedOut ends an exchange whose body does not come. One whose response has begun goes on without the rest of it: a
+// worker that needs that has its own time.
+func (e clientEnd) bodyTimedOut(why cause) {
+	if e.response.state == responseRelaying {
+		e.request.state = requestStopped
+		return
+	}
+	e.abort(why)
+}
+
+// isTooSlow reports whether a body that goes on has come at less than the least rate. It looks once in a span, so it
+// costs a subtraction for each read, and no timer.
+func (e clientEnd) isTooSlow() bool {
+	l := e.loop
+	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-e.upload.paceMillis
+	if e.upload.body.done || span <= 0 || elapsed < span {
+		return false
+	}
+	slow := (e.upload.body.total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
+	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.total
+	return slow
 }
