@@ -1,9 +1,6 @@
 package lbproxy
 
 import (
-	"math"
-	"time"
-
 	"percore/lbproxy/balance"
 	"percore/lbproxy/timer"
 )
@@ -36,35 +33,6 @@ func (x *exchange) park() {
 		l.timers.Set(l.retrySlot, timerRetry, l.now)
 	}
 	x.clientEnd().probe()
-}
-
-// isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
-// nothing. The time that a worker had it does not count.
-func (x *exchange) isOverdue() bool {
-	limit := x.service.waitMax()
-	return limit > 0 && x.soughtNanos() >= int64(limit)
-}
-
-// soughtNanos is for how long a request has looked for a worker, without what is not held against it.
-func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos - x.firstStart }
-
-// unpark ends an exchange's wait before it was over, and passes on the place that it may have got.
-func (x *exchange) unpark() {
-	x.endWait()
-	if t := x.service.balancer.Leave(&x.wait); t != nil {
-		x.service.shared.EndRepeat(&x.wait)
-		t.Release()
-		x.service.freed(t)
-	}
-}
-
-func (x *exchange) endWait() {
-	l := x.loop
-	x.request.state = requestHeld
-	x.queuedNanos += l.nowNanos - x.parkedNanos
-	if x.service.table.StartsFirst() {
-		x.firstStart += l.nowNanos - x.parkedNanos
-	}
 }
 
 // takeGrants sends the requests that waited and have got a place at a worker.
@@ -140,38 +108,4 @@ func (s *service) endFirstStart() {
 		x.firstStart += l.nowNanos - x.parkedNanos
 		l.retime(x.id)
 	}
-}
-
-// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
-// next one.
-func (x *exchange) repeatAnswered() {
-	if x.service.shared.EndRepeat(&x.wait) {
-		x.service.serve()
-	}
-}
-
-// timeLeft is how much longer a request may look for a worker.
-func (x *exchange) timeLeft() time.Duration {
-	limit := x.service.waitMax()
-	if limit == 0 {
-		return math.MaxInt64
-	}
-	sought := x.soughtNanos()
-	if x.request.state == requestParked {
-		sought += x.loop.nowNanos - x.parkedNanos
-	}
-	return limit - time.Duration(sought)
-}
-
-// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
-// it. It is causeNone where there is something to wait for.
-func (x *exchange) hopeless() cause {
-	switch x.service.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
-	case balance.NoneComing:
-		return causeNoneComing
-	case balance.AllRefuse:
-		return causeConnectRefused
-	case balance.Hopeful:
-	}
-	return causeNone
 }

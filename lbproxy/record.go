@@ -1,10 +1,13 @@
 package lbproxy
 
 import (
+	"log/slog"
 	"time"
 
 	"percore/lbproxy/accesslog"
+	"percore/lbproxy/balance"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/notice"
 )
 
 // traces are what is written down of an exchange beyond what serving it takes. Times are on the loop's clock, in nanoseconds;
@@ -91,3 +94,94 @@ const (
 	statusURITooLong   = 414
 	statusHeadTooLarge = 431
 )
+
+// complain says something now and then that would otherwise be said for each of many connections.
+func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
+	if _, line := pace.Admit(l.now); line {
+		l.proxy.notices.Offer(notice.Line{Level: slog.LevelWarn, Message: message, Reason: reason, Side: by.String()})
+	}
+}
+
+// admitLine says whether a failure of a kind that comes in floods has a line. Whoever debugs wants all, and can tell
+// by the level which ones there would have been.
+func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
+	if line.Others, admitted = l.complaints.floods[why].Admit(l.now); !admitted {
+		line.Level = slog.LevelDebug
+	}
+	return admitted || l.proxy.debug
+}
+
+// byNumber reports whether strangers can cause it by asking often enough.
+func (c cause) byNumber() bool {
+	switch c {
+	case causeNoWorker, causeBusy, causeQueueFull, causeNoSocket, causeNoMemory:
+		return true
+	default:
+		return false
+	}
+}
+
+// explain words what ended an exchange where a setting did. A body that ran into one is the operator's business, too,
+// but strangers must not fill the log with it.
+func (x *exchange) explain(why cause) {
+	l := x.loop
+	words, pace := "", (*notice.Pace)(nil)
+	switch why {
+	case causeHeaderTimeout:
+		words = l.limits.HeadLate
+	case causeBodyTimeout:
+		words, pace = l.limits.BodyStopped, &l.complaints.stopped
+	case causeBodyTooSlow:
+		words, pace = l.limits.BodySlow, &l.complaints.slow
+	case causeBodyTooLarge:
+		words, pace = x.service.bodyLarge, &l.complaints.large
+	default:
+		return
+	}
+	x.refusal = words
+	if pace != nil {
+		l.complain(pace, sideDownstream, "request refused", words)
+	}
+}
+
+// logCause reports what ended an exchange. Lines are handed over and may be dropped: a loop never waits for a log.
+func (x *exchange) logCause(why cause) {
+	l := x.loop
+	o := &outcomes[why]
+	x.why = why
+	if o.level <= slog.LevelDebug && !l.proxy.debug {
+		return
+	}
+	line := notice.Line{
+		Level: o.level, Message: "request failed", Reason: x.reason(why), Side: o.side.String(), Status: o.status,
+		Tries: x.wait.Tries,
+	}
+	if why.byNumber() && !l.admitLine(&line, why) {
+		return
+	}
+	if x.last != nil {
+		line.Worker = x.last.Name
+	}
+	l.proxy.notices.Offer(line)
+}
+
+// reason words what ended an exchange.
+func (x *exchange) reason(why cause) string {
+	if x.refusal != "" {
+		return x.refusal
+	}
+	return outcomes[why].reason
+}
+
+// logTry reports a failed try of which the exchange may yet recover.
+func (x *exchange) logTry(t *balance.Backend, why cause) {
+	x.noteTry(outcomes[why].status)
+	if !x.loop.proxy.debug || t == nil {
+		return
+	}
+	o := &outcomes[why]
+	x.loop.proxy.notices.Offer(notice.Line{
+		Level: slog.LevelDebug, Message: "try failed", Reason: o.reason, Side: o.side.String(), Worker: t.Name,
+		Tries: x.wait.Tries,
+	})
+}

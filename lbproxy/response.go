@@ -76,13 +76,6 @@ func (x *exchange) onResponseHead(u *conn, b []byte) {
 	}
 }
 
-const (
-	statusContinue    = 100
-	statusSwitching   = 101
-	statusNoContent   = 204
-	statusNotModified = 304
-)
-
 // relayInterim passes a 1xx response on to clients that know of them (RFC 9110 section 15.2). A 100 is only where the
 // worker was asked for it and the client still waits. It reports whether the exchange goes on.
 func (x *exchange) relayInterim(head []byte) bool {
@@ -183,22 +176,6 @@ func (x *exchange) finishResponse() {
 	}
 }
 
-// stopUpload leaves the rest of a request's body unread: the response is here, and there is no worker to take more.
-func (x *exchange) stopUpload() {
-	l := x.loop
-	x.request.state = requestStopped
-	x.request.unsent.Release(&l.buffers)
-	x.clientEnd().arm(timerSend) // not the body's any more
-}
-
-// goesOn ends the exchange of a client that takes nothing any more. It reports whether the exchange goes on.
-func (x *exchange) goesOn(takes bool) bool {
-	if !takes {
-		x.abort(causeClientClosed)
-	}
-	return takes
-}
-
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
 func (x *exchange) flushToClient() {
 	l := x.loop
@@ -222,26 +199,5 @@ func (x *exchange) flushToClient() {
 			l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 		}
 		l.enqueue(u)
-	}
-}
-
-// finish ends an exchange whose response is out.
-func (x *exchange) finish() {
-	l, c := x.loop, x.clientEnd().conn()
-	isComplete := x.clientEnd().isComplete()
-	keep := x.writer.keepAlive && isComplete
-	x.detachWorker(false) // no connection may lead to the exchange any more
-	x.writeDown()
-	ahead := x.upload.in
-	x.upload.in = buffer.Box{}
-	l.freeExchange(x)
-	switch {
-	case !keep:
-		l.closeResponded(c, isComplete && ahead.Pending() == 0)
-		ahead.Release(&l.buffers)
-	case ahead.Pending() > 0:
-		l.takeUpAhead(c, ahead)
-	default:
-		l.rest(c)
 	}
 }

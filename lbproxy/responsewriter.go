@@ -228,3 +228,10 @@ func (w *responseWriter) release() {
 	w.trailer = nil
 	w.unsent.Release(&w.loop.buffers)
 }
+
+const (
+	statusContinue    = 100
+	statusSwitching   = 101
+	statusNoContent   = 204
+	statusNotModified = 304
+)

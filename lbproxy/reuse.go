@@ -44,27 +44,6 @@ func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	}
 }
 
-// isUnasked reports whether an event of a kept connection tells of something that cannot be the response, as it was
-// there before the last byte of the request was sent: that byte was sent behind the wait for events that has reported
-// it, or is still to be sent.
-func (x *exchange) isUnasked(u *conn) bool {
-	return u.has(flagReused) && x.response.state == responseAwaited &&
-		(u.asked == x.loop.turn || x.request.state == requestSending)
-}
-
-// dropUnasked ends a try over a kept connection on which something came before all of the request was sent: bytes
-// that belong to an earlier response, or the connection's end.
-func (x *exchange) dropUnasked(u *conn) {
-	l := x.loop
-	if l.peek(u) == nextBytes {
-		x.service.pools.spokeUnasked(u)
-		x.tryFailed(causeUnasked)
-		return
-	}
-	x.service.pools.ended(u)
-	x.tryFailed(causeStale)
-}
-
 // isQuiet reports whether nothing has come on a kept connection, by looking.
 func (k *pools) isQuiet(u *conn) bool {
 	found := k.service.loop.peek(u)

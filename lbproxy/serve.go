@@ -163,3 +163,26 @@ func (x *exchange) hasRoom(rest []byte) bool {
 	}
 	return p != buffer.Full || x.mayUseReserve()
 }
+
+// respondOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
+// (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
+func (x *exchange) respondOptions(rest []byte) {
+	if x.upload.body.done {
+		x.endRequest(rest)
+	}
+	x.respondOwn(&ownResponse{status: statusNoContent, allow: allowedMethods})
+}
+
+// refuseHead answers the request whose head starts b.
+func (x *exchange) refuseHead(b []byte, err error) {
+	x.writer.guessFormat(b)
+	x.glimpse(b)
+	x.refuse(err)
+}
+
+// refuseHello answers a client that speaks TLS, and says so now and then: its user, or a proxy in front of us, is set
+// up wrongly.
+func (x *exchange) refuseHello() {
+	x.loop.complain(&x.loop.complaints.hello, sideDownstream, "request refused", refusal.ErrClientHello.Error())
+	x.refuse(refusal.ErrClientHello)
+}
