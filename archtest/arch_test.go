@@ -75,7 +75,7 @@ var rules = []rule{
 	},
 	{
 		"what a client is told leaves by its response writer",
-		fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "upstream.go", "tunnel.go"), "send", "sendLast"),
+		fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "try.go", "tunnel.go"), "send", "sendLast"),
 	},
 	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},

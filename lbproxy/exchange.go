@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
+	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 )
@@ -40,6 +41,60 @@ type exchange struct {
 	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it
 	refusedNanos int64 // how long connects took that timed out, in all
 	traces
+}
+
+// upload is what a client has sent of its request, and what is still to come of it.
+type upload struct {
+	state                 uploadState
+	in                    buffer.Box // bytes that are not parsed yet
+	seen                  int        // how many of them the codec has looked at
+	body                  body       // what is still to come
+	forgot                bool       // what was sent ahead was dropped, and more of it may be on its way
+	expects               bool       // the client waits for 100, and the worker was asked to say it
+	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; isTooSlow
+}
+
+// request is a client's request as a worker gets it.
+type request struct {
+	state  requestState
+	b      []byte     // the head, then as much of the body as is held
+	start  int        // where the head starts in b; see frame
+	bodyAt int        // where the held body starts in b
+	sent   int        // how many bytes, from start on, this worker has
+	replay bool       // b is the whole request and no byte of a response has been passed on
+	unsent buffer.Box // what the worker's socket has not taken of what came behind that
+}
+
+// response is what a worker has said of its response.
+type response struct {
+	state    responseState
+	status   int
+	head     []byte // the start of a head that came in pieces
+	seen     int    // how many bytes of it the codec has looked at
+	body     body   // what is still to come
+	reusable bool   // the worker's connection may be kept afterwards, as far as its heads of this try say
+	early    bool   // it began before the worker had all of the request
+}
+
+// release gives back what was remembered of a head.
+func (r *response) release(p *buffer.Pool) {
+	p.Put(r.head)
+	r.head = nil
+}
+
+// traces are what is written down of an exchange beyond what serving it takes. Times are on the loop's clock, in nanoseconds;
+// 0 is never.
+type traces struct {
+	headNanos      int64 // the request's head was complete
+	connectNanos   int64 // the last connect began
+	connectedNanos int64 // and ended
+	firstNanos     int64 // the response's head was complete
+	why            cause
+	refusal        string // what was wrong with the message, where the cause alone does not say it
+	noted          accesslog.Head
+	statuses       [accesslog.TriesNoted]uint16 // see Tries
+	reused         bool                         // the last try went over a kept connection
+	https          bool                         // the client's scheme, as far as a trusted proxy says so
 }
 
 // hasBegun reports whether a byte of the final response is on its way to the client, which therefore gets no other.
@@ -103,7 +158,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 // freeExchange parts x from its client's connection, and gives back everything that it holds. It has no worker's
 // connection any more.
 func (l *loop) freeExchange(x *exchange) {
-	x.clientEnd().conn().exchange = noSlot
+	l.conns.at(x.downstream).exchange = noSlot
 	x.upload.in.Release(&l.buffers)
 	l.buffers.Put(x.request.b)
 	l.buffers.Put(x.response.head)
@@ -112,4 +167,13 @@ func (l *loop) freeExchange(x *exchange) {
 	x.request.unsent.Release(&l.buffers)
 	x.writer.release()
 	l.exchanges.give(x)
+}
+
+// phase is where x is now.
+func (x *exchange) phase() phase {
+	p := phase{x.loop.conns.at(x.downstream).state, x.upload.state, x.request.state, x.response.state, stateNone}
+	if x.upstream != noSlot {
+		p.worker = x.loop.conns.at(x.upstream).state
+	}
+	return p
 }

@@ -94,12 +94,3 @@ var phases = [...]phaseRow{
 	{phase{stateOpen, uploadWhole, requestSent, responseTaken, stateNone}, "the client takes the rest of the response"},
 	{phase{stateTunnel, uploadWhole, requestSent, responseTunnel, stateTunnel}, "bytes pass both ways, unread"},
 }
-
-// phase is where x is now.
-func (x *exchange) phase() phase {
-	p := phase{x.clientEnd().conn().state, x.upload.state, x.request.state, x.response.state, stateNone}
-	if x.upstream != noSlot {
-		p.worker = x.loop.conns.at(x.upstream).state
-	}
-	return p
-}

@@ -10,21 +10,6 @@ import (
 	"percore/lbproxy/notice"
 )
 
-// traces are what is written down of an exchange beyond what serving it takes. Times are on the loop's clock, in nanoseconds;
-// 0 is never.
-type traces struct {
-	headNanos      int64 // the request's head was complete
-	connectNanos   int64 // the last connect began
-	connectedNanos int64 // and ended
-	firstNanos     int64 // the response's head was complete
-	why            cause
-	refusal        string // what was wrong with the message, where the cause alone does not say it
-	noted          accesslog.Head
-	statuses       [accesslog.TriesNoted]uint16 // see Tries
-	reused         bool                         // the last try went over a kept connection
-	https          bool                         // the client's scheme, as far as a trusted proxy says so
-}
-
 // noteTry keeps the status that the current try came to.
 func (x *exchange) noteTry(status int) {
 	if n := int(x.wait.Tries); n > 0 && n <= accesslog.TriesNoted {

@@ -16,17 +16,6 @@ const (
 	framingGapBytes = 64
 )
 
-// request is a client's request as a worker gets it.
-type request struct {
-	state  requestState
-	b      []byte     // the head, then as much of the body as is held
-	start  int        // where the head starts in b; see frame
-	bodyAt int        // where the held body starts in b
-	sent   int        // how many bytes, from start on, this worker has
-	replay bool       // b is the whole request and no byte of a response has been passed on
-	unsent buffer.Box // what the worker's socket has not taken of what came behind that
-}
-
 // buildRequest writes the head for the worker. A body whose length is known only at its end leaves a gap for it.
 func (x *exchange) buildRequest(r *http1.Request, who *client.Identity) {
 	l := x.loop

@@ -2,17 +2,6 @@ package lbproxy
 
 import "percore/lbproxy/buffer"
 
-// response is what a worker has said of its response.
-type response struct {
-	state    responseState
-	status   int
-	head     []byte // the start of a head that came in pieces
-	seen     int    // how many bytes of it the codec has looked at
-	body     body   // what is still to come
-	reusable bool   // the worker's connection may be kept afterwards, as far as its heads of this try say
-	early    bool   // it began before the worker had all of the request
-}
-
 // keep remembers the part of a head that is here, which is the end of what was remembered before.
 func (r *response) keep(p *buffer.Pool, part []byte) {
 	r.seen = len(part)
@@ -24,12 +13,6 @@ func (r *response) keep(p *buffer.Pool, part []byte) {
 	default:
 		r.head = r.head[:copy(r.head, part)]
 	}
-}
-
-// release gives back what was remembered of a head.
-func (r *response) release(p *buffer.Pool) {
-	p.Put(r.head)
-	r.head = nil
 }
 
 // onResponseBytes takes bytes from a worker; b lies in the scratch.

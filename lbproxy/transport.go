@@ -228,52 +228,6 @@ func (c *conn) appendLocal(b []byte) []byte { return socket.AppendLocal(b, c.fd)
 
 // The beginning and the end of a connection.
 
-// dial opens a connection to a worker, or tells what became of the try. What it returns is writable or will be told
-// about.
-func (l *loop) dial(a *socket.Address) (*conn, cause) {
-	if l.room.upstreams >= l.room.clientsMax { // as many as there may be clients: docs/limits.md counts on it
-		l.dropKept()
-	}
-	fd, errno := l.openSocket(a)
-	if errno != socket.OK {
-		return nil, causeNoSocket
-	}
-	if failure := dialFailure(socket.Connect(fd, a)); failure != causeNone {
-		socket.Close(fd)
-		return nil, failure
-	}
-	u, err := l.addConn(fd, kindUpstream)
-	if err != nil {
-		socket.Close(fd)
-		return nil, causeNoSocket
-	}
-	l.room.upstreams++
-	return u, causeNone
-}
-
-// openSocket opens a socket to a worker. A request that is here goes before a connection that is only kept, and before
-// a client that may never say another word.
-func (l *loop) openSocket(a *socket.Address) (int32, unix.Errno) {
-	fd, errno := socket.Open(a)
-	if (errno == unix.EMFILE || errno == unix.ENFILE) && (l.dropKept() || l.room.shedUnserved()) {
-		return socket.Open(a)
-	}
-	return fd, errno
-}
-
-func dialFailure(errno unix.Errno) cause {
-	switch errno {
-	case socket.OK, unix.EINPROGRESS:
-		return causeNone
-	case unix.EADDRNOTAVAIL, unix.ENOBUFS, unix.ENOMEM:
-		return causeNoSocket
-	case unix.EAGAIN: // a unix listener with a full backlog; man 2 connect
-		return causeBacklogFull
-	default: // ECONNREFUSED; ENOENT where the unix socket is not there yet
-		return causeConnectRefused
-	}
-}
-
 // resetOnClose makes the coming close a reset, for a peer that would take a FIN for the end of a body.
 func (c *conn) resetOnClose() { socket.ResetOnClose(c.fd) }
 

@@ -24,8 +24,8 @@ type Backend struct {
 	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
-	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; see lbproxy/reuse.go
-	Chatty      atomic.Bool   // it has said something that nobody asked for; see lbproxy/reuse.go
+	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; see lbproxy/pool.go
+	Chatty      atomic.Bool   // it has said something that nobody asked for; see lbproxy/pool.go
 	_           [64]byte
 }
 
