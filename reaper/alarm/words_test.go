@@ -17,3 +17,14 @@ func TestDurationsAreWordsPeopleUse(t *testing.T) {
 		}
 	}
 }
+
+func TestWordsAreRoundedToWhatMatters(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		999*time.Millisecond + 600*time.Microsecond: "1s", time.Minute - time.Millisecond: "1m0s",
+		time.Hour - 400*time.Millisecond: "1h0m0s", 49 * time.Hour: "49h0m",
+	} {
+		if got := alarm.Words(d); got != want {
+			t.Errorf("Words(%v): got %q, want %q", d, got, want)
+		}
+	}
+}

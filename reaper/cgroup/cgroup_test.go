@@ -154,3 +154,23 @@ func TestThisMachineIsUnderstood(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsAskedOfAControllerIsNotAnsweredOfAnother(t *testing.T) {
+	fsys := machine(mountV1+mountCPU, "4:memory:/m\n5:cpu,cpuacct:/c\n")
+	for controller, want := range map[string][]string{
+		"memory":  {"sys/fs/cgroup/memory/m/limit", "sys/fs/cgroup/memory/limit"},
+		"cpu":     {"sys/fs/cgroup/cpu,cpuacct/c/limit", "sys/fs/cgroup/cpu,cpuacct/limit"},
+		"cpuacct": {"sys/fs/cgroup/cpu,cpuacct/c/limit", "sys/fs/cgroup/cpu,cpuacct/limit"},
+		"pids":    nil,
+	} {
+		if got, err := cgroup.Files(fsys, controller, "limit", "none"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q and error %v, want %q", controller, got, err, want)
+		}
+	}
+}
+
+func TestVersionsHaveTheirNames(t *testing.T) {
+	if got := cgroup.V1.String() + " " + cgroup.V2.String(); got != "v1 v2" {
+		t.Errorf("got %q, want v1 v2", got)
+	}
+}

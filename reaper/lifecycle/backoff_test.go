@@ -32,3 +32,16 @@ func TestBackoffDoublesUpToItsCapWithinItsJitter(t *testing.T) {
 		}
 	}
 }
+
+func TestABackoffHasDefaults(t *testing.T) {
+	for name, c := range map[string]struct{ given, want Backoff }{
+		"nothing":        {Backoff{}, Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2}},
+		"all of it":      {Backoff{Base: 1, Cap: 2, Jitter: 0.5}, Backoff{Base: 1, Cap: 2, Jitter: 0.5}},
+		"no jitter":      {Backoff{Jitter: -1}, Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second}},
+		"negative times": {Backoff{Base: -1, Cap: -1, Jitter: 0.2}, Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2}},
+	} {
+		if got := c.given.WithDefaults(); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}

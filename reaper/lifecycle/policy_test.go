@@ -88,3 +88,45 @@ func TestADeathIsJudgedByTheLifeBeforeIt(t *testing.T) {
 		t.Errorf("failure 1001 with StartRetries -1: got %v, want %v", got.Event, EventFailed)
 	}
 }
+
+func TestWhatAnEndIsByAutorestart(t *testing.T) {
+	code := func(n int) reaper.Exit { return reaper.Exit{Code: n} }
+	for name, c := range map[string]struct {
+		policy Policy
+		exit   reaper.Exit
+		want   Event
+	}{
+		"always, a success":                   {Policy{}, code(0), EventFailed},
+		"always, an expected code":            {Policy{ExitCodes: []int{3}}, code(3), EventFailed},
+		"never, a success":                    {Policy{Autorestart: Never}, code(0), EventFinished},
+		"never, a crash":                      {Policy{Autorestart: Never}, reaper.Exit{Signal: syscall.SIGSEGV}, EventFinished},
+		"unexpected, an expected code":        {Policy{Autorestart: Unexpected, ExitCodes: []int{0, 3}}, code(3), EventFinished},
+		"unexpected, another code":            {Policy{Autorestart: Unexpected, ExitCodes: []int{0, 3}}, code(4), EventFailed},
+		"unexpected, a signal is no code":     {Policy{Autorestart: Unexpected, ExitCodes: []int{0}}, reaper.Exit{Signal: syscall.SIGTERM}, EventFailed},
+		"unexpected, and nothing is expected": {Policy{Autorestart: Unexpected}, code(0), EventFailed},
+	} {
+		c.policy.StartRetries, c.policy.StartSecs = -1, time.Second
+		if got := c.policy.Judge(Life{Exit: c.exit}).Event; got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestAVerdictSaysHowLongToWait(t *testing.T) {
+	b := Backoff{Base: time.Second, Cap: 4 * time.Second}
+	for name, c := range map[string]struct {
+		verdict Verdict
+		want    time.Duration
+	}{
+		"the first failure":                             {Verdict{Streak: 1}, time.Second},
+		"the third":                                     {Verdict{Streak: 3}, 4 * time.Second},
+		"the cap":                                       {Verdict{Streak: 30}, 4 * time.Second},
+		"a kill from outside, whatever was before":      {Verdict{Streak: 30, Shortest: true}, time.Second},
+		"a refusal of the machine, whatever was before": {Verdict{Streak: 30, Refusals: 1}, time.Second},
+		"the machine's cap is wider":                    {Verdict{Refusals: 30}, refusedCap},
+	} {
+		if got := c.verdict.Delay(b, 0.5); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -32,3 +32,13 @@ func TestEveryTaskEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatHasEndedStaysAsItEnded(t *testing.T) {
+	for s := StageFinished; s < Stages; s++ {
+		for seen := range observations {
+			if got := s.Next(seen); got != s {
+				t.Errorf("%v %v: got %v, want no change", s, seen, got)
+			}
+		}
+	}
+}

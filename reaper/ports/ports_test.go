@@ -259,3 +259,15 @@ func TestACommandIsFitForATerminal(t *testing.T) {
 	_ = child.Process.Kill()
 	_ = child.Wait() // it was killed
 }
+
+// startNamed runs a process that calls itself so, until the test's end.
+func startNamed(t *testing.T, name string) (pid int) {
+	t.Helper()
+	child := exec.Command("/bin/sleep", "60")
+	child.Args = []string{name, "60"}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+	return child.Process.Pid
+}

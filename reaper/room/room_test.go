@@ -66,3 +66,46 @@ func TestTheRoomOfAUserIsWhatItsThreadsLeave(t *testing.T) {
 		t.Errorf("root: got %+v, want %+v", got, want)
 	}
 }
+
+func TestTheTighterLimitIsTold(t *testing.T) {
+	const v2 = "31 23 0:27 / /sys/fs/cgroup rw shared:9 - cgroup2 cgroup2 rw\n"
+	nested := func(inner, innerUsed, outer, outerUsed string) fstest.MapFS {
+		return fstest.MapFS{
+			"proc/self/cgroup": file("0::/box\n"), "proc/self/mountinfo": file(v2),
+			"sys/fs/cgroup/box/pids.max": file(inner), "sys/fs/cgroup/box/pids.current": file(innerUsed),
+			"sys/fs/cgroup/pids.max": file(outer), "sys/fs/cgroup/pids.current": file(outerUsed),
+		}
+	}
+	for name, c := range map[string]struct {
+		files fstest.MapFS
+		want  room.Room
+	}{
+		"the own group's":                  {nested("10\n", "4\n", "100\n", "50\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
+		"the mount point's":                {nested("100\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
+		"the own group has none":           {nested("max\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
+		"nonsense for a limit":             {nested("lots\n", "4\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
+		"nonsense for what there is of it": {nested("10\n", "many\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
+	} {
+		if got := room.For(c.files, 0); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// TestWhatEndsMeanwhileCountsNothing has the odd files that a look at all processes meets.
+func TestWhatEndsMeanwhileCountsNothing(t *testing.T) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &limit); err != nil || limit.Cur > math.MaxInt32 {
+		t.Skip("SKIPPED: no RLIMIT_NPROC here")
+	}
+	files := fstest.MapFS{
+		"proc/1/status":    file("Uid:\t1000\t0\nThreads:\t3\n"),
+		"proc/2/status":    file(""),
+		"proc/3/status":    file("Uid:\nThreads:\n"),
+		"proc/4/status":    file("Uid:\tx\nThreads:\ty\n"),
+		"proc/self/status": file("Uid:\t1000\t0\nThreads:\t50\n"), // the same as one of the numbers
+	}
+	if got, want := room.For(files, 1000).Left, int(limit.Cur)-3; got != want {
+		t.Errorf("got room for %d, want %d", got, want)
+	}
+}
