@@ -77,6 +77,7 @@ var rules = []rule{
 		"what a client is told leaves by its response writer",
 		fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "try.go", "tunnel.go"), "send", "sendLast"),
 	},
+	{"an exchange asks its own service", firstOf("lbproxy", inFiles("lbproxy", "exchange.go"), "services")},
 	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
 	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
@@ -105,10 +106,12 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"reaper imports neither lbproxy nor entrypoint": {
 			"reaper/fleet imports entrypoint/config", "reaper/fleet imports lbproxy",
 		},
-		"lbproxy imports neither reaper nor entrypoint":              {"lbproxy imports reaper"},
-		"the rooms of reaper know no fleet":                          {"reaper/output imports reaper/fleet"},
-		"http1 imports nothing of the project":                       {"lbproxy/http1 imports lbproxy/epoll"},
-		"the leaves of lbproxy know neither loop nor exchange":       {"lbproxy/timer imports lbproxy/http1"},
+		"lbproxy imports neither reaper nor entrypoint": {"lbproxy imports reaper"},
+		"the rooms of reaper know no fleet":             {"reaper/output imports reaper/fleet"},
+		"http1 imports nothing of the project":          {"lbproxy/http1 imports lbproxy/epoll"},
+		"the leaves of lbproxy know neither loop nor exchange": {
+			"lbproxy/balance imports lbproxy", "lbproxy/timer imports lbproxy/http1",
+		},
 		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},
 		"only entrypoint/config reads the environment": {
 			"entrypoint/main.go:15: os.Getenv",
@@ -125,6 +128,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 			"lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
 		"what a client is told leaves by its response writer": {"lbproxy/answer.go:12: send"},
+		"an exchange asks its own service":                    {"lbproxy/lbproxy.go:20: services[0]"},
 		"only the table of modes compares modes": {
 			"entrypoint/config/config.go:27: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
 			"entrypoint/main.go:22: ModeHTTP",

@@ -172,6 +172,30 @@ func fields(pkg string, allowed place, names ...string) usage {
 	}
 }
 
+// firstOf finds where pkg takes the first of a field's values, outside the allowed place: code that does so takes it for the
+// only one.
+func firstOf(pkg string, allowed place, field string) func(tree) []string {
+	return func(t tree) []string {
+		var found []string
+		for _, file := range t.files {
+			if file.pkg != pkg || allowed(file) {
+				continue
+			}
+			ast.Inspect(file.syntax, func(node ast.Node) bool {
+				index, ok := node.(*ast.IndexExpr)
+				if !ok || lastName(index.X) != field {
+					return true
+				}
+				if at, ok := index.Index.(*ast.BasicLit); ok && at.Value == "0" {
+					found = append(found, use{file, t.fset.Position(node.Pos()).Line, field + "[0]"}.String())
+				}
+				return true
+			})
+		}
+		return found
+	}
+}
+
 // eachPlainName visits every identifier but those behind a dot.
 func eachPlainName(root ast.Node, visit func(*ast.Ident)) {
 	ast.Inspect(root, func(node ast.Node) bool {

@@ -59,8 +59,8 @@ func (c *conn) noteIdleTime(fields []http1.Field) {
 	}
 }
 
-// mayKeep reports whether a connection that has just ended an exchange can serve another: the worker is still the same
-// and wanted, and has sent nothing unasked.
+// mayKeep reports whether a connection that has just ended an exchange can serve another: the worker is still the
+// same and wanted, and has sent nothing unasked.
 func (k *pools) mayKeep(u *conn) bool {
 	l, s := k.service.loop, k.service
 	if s.options.Keepalive == 0 || u.isSpent(l.steady()) || !s.table.IsUp(int(u.endpoint), u.incarnation) {
@@ -155,7 +155,8 @@ func (k *pools) oldest() (oldest *conn) {
 	return oldest
 }
 
-// dropKept closes the connection that has been idle longest of those that are kept, and reports whether there was one.
+// dropKept closes the connection that has been idle longest of those that are kept, and reports whether there was
+// one.
 func (l *loop) dropKept() bool {
 	var oldest *conn
 	for _, s := range l.services {

@@ -66,8 +66,8 @@ func (x *exchange) times() accesslog.Times {
 	}
 }
 
-// reasonName is the one word for what ended an exchange. A refused head shares a cause with what is malformed in other
-// ways, yet has a remedy of its own.
+// reasonName is the one word for what ended an exchange. A refused head shares a cause with what is malformed in
+// other ways, yet has a remedy of its own.
 func (x *exchange) reasonName() string {
 	if x.why == causeBadRequest && (x.response.status == statusURITooLong || x.response.status == statusHeadTooLarge) {
 		return "head_too_large"

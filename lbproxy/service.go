@@ -10,8 +10,9 @@ import (
 	"percore/lbproxy/notice"
 )
 
-// service is what answers requests, as one loop sees it: workers with their balance, their queue, their kept connections and
-// their limits. An exchange has one, and asks nothing of another. What all loops share of it is a value of its own.
+// service is what answers requests, as one loop sees it: workers with their balance, their queue, their kept
+// connections and their limits. An exchange has one, and asks nothing of another. What all loops share of it is a
+// value of its own.
 type service struct {
 	loop      *loop
 	id        int // among the services of the front door
@@ -71,8 +72,8 @@ func (s *service) freed(t *balance.Backend) {
 	}
 }
 
-// noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker is taken
-// out. A kept connection that was closed does not count, nor does any answer: those are the application's.
+// noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker
+// is taken out. A kept connection that was closed does not count, nor does any answer: those are the application's.
 func (s *service) noteFailure(t *balance.Backend, why cause) {
 	switch why {
 	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
@@ -95,10 +96,13 @@ func (s *service) noteAnswer(t *balance.Backend) {
 
 // tell says in the log what has become of a worker.
 func (s *service) tell(level slog.Level, t *balance.Backend, message, reason string) {
-	s.loop.proxy.notices.Offer(notice.Line{Level: level, Message: message, Reason: reason, Side: sideUpstream.String(), Worker: t.Name})
+	s.loop.proxy.notices.Offer(notice.Line{
+		Level: level, Message: message, Reason: reason, Side: sideUpstream.String(), Worker: t.Name,
+	})
 }
 
-// whyNoneIsUp is what to add to an answer with this status when no worker is up and it is known of one why; empty is nothing.
+// whyNoneIsUp is what to add to an answer with this status when no worker is up and it is known of one why; empty is
+// nothing.
 func (s *service) whyNoneIsUp(status int) string {
 	if status != statusUnavailable {
 		return ""

@@ -17,4 +17,5 @@ func Serve() {
 	_, _ = syscall.Wait4(-1, nil, 0, nil)
 	os.Exit(1)
 	time.Sleep(1)
+	loops[0].services[0].wait()
 }

@@ -6,7 +6,8 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest lets one worker after the other die of the only request there is.
+// TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest lets one worker after the other die of the only request
+// there is.
 func TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest(t *testing.T) {
 	for _, test := range []struct {
 		name     string
