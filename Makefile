@@ -45,6 +45,7 @@ lint:
 walls:
 	$(GO) test -count=1 ./archtest
 	$(GO) test -C tools ./...
+	$(GO) run -C tools ./floors -max 9 ../reaper/fleet ../lbproxy
 
 # Which order the files of a package have stands in its doc.go; tools/floors says how.
 shape: ## what each package is like: its tests, its largest types, the uses between files that run upwards

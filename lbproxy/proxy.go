@@ -1,10 +1,3 @@
-// Package lbproxy is the front door: everything between accept and close. It takes clients' connections on
-// inherited listening sockets, parses HTTP/1.1 strictly, chooses a worker for each request and passes the request and
-// its answer on, so that no client notices that a worker died or was restarted.
-//
-// A [Proxy] has a few event loops. Each owns its listeners, connections and buffers alone; what they share is one
-// table of workers, replaced as a whole by [Proxy.Apply], whose counters are atomic. Nothing on a request's path
-// takes a lock or allocates.
 package lbproxy
 
 import (
