@@ -77,3 +77,43 @@ func TestZshTakesItsScript(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryWordIsCompletedInEveryShell(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		script, known := manual.Completion(shell)
+		if !known {
+			t.Fatalf("got no script for %s", shell)
+		}
+		for _, word := range manual.Words() {
+			begins := "\t" + word + ") echo "
+			if shell == "fish" {
+				begins = "__fish_seen_subcommand_from " + word + "'"
+			}
+			if !strings.Contains(script, begins) {
+				t.Errorf("%s: got nothing for %s", shell, word)
+			}
+		}
+	}
+	for _, none := range []string{"", "sh", "tcsh", "Bash"} {
+		if script, known := manual.Completion(none); known || script != "" {
+			t.Errorf("%q: got %.40q, want none", none, script)
+		}
+	}
+}
+
+// Names of processes are offered where the manual has them, and nowhere else.
+func TestNamesAreOfferedWhereAWordTakesThem(t *testing.T) {
+	script, _ := manual.Completion("bash")
+	for _, word := range manual.Words() {
+		_, line, _ := strings.Cut(script, "\t"+word+") echo ")
+		line, _, _ = strings.Cut(line, " ;;\n")
+		synopsis := manual.PageOf(word).Synopsis
+		takes := strings.Contains(synopsis, "NAME...") || strings.Contains(synopsis, " NAME ")
+		if got := strings.Contains(line, "$(_percore_names)"); got != takes {
+			t.Errorf("%s: got names offered %t, want %t by %q", word, got, takes, synopsis)
+		}
+		if !strings.Contains(line, "--help") || strings.Contains(line, "=") {
+			t.Errorf("%s: got %q, want --help, and options as they are typed", word, line)
+		}
+	}
+}
