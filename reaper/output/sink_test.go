@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bytes"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -27,3 +28,32 @@ func TestABrokenStdoutLosesBytesButNotTheWorker(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 1, syscall.ENOSPC }
+
+// TestALineThatWasBegunIsNotCutByAnother: another stream's bytes begin on a line of their own, the same stream's go on.
+func TestALineThatWasBegunIsNotCutByAnother(t *testing.T) {
+	first, second := &Origin{Name: "first"}, &Origin{Name: "second"}
+	type write struct {
+		from *Origin
+		text string
+	}
+	for name, c := range map[string]struct {
+		writes []write
+		want   string
+	}{
+		"whole lines":              {[]write{{first, "a\n"}, {second, "b\n"}}, "a\nb\n"},
+		"a part and its rest":      {[]write{{first, "a"}, {first, "b\n"}}, "ab\n"},
+		"a part and another":       {[]write{{first, "a"}, {second, "b\n"}, {first, "c\n"}}, "a\nb\nc\n"},
+		"two parts":                {[]write{{first, "a"}, {second, "b"}, {first, "c"}}, "a\nb\nc"},
+		"nothing is no write":      {[]write{{first, "a"}, {second, ""}, {first, "b\n"}}, "ab\n"},
+		"lines with a part behind": {[]write{{first, "a\nb"}, {second, "c\n"}}, "a\nb\nc\n"},
+	} {
+		out := new(bytes.Buffer)
+		s := &Sink{name: "stdout", writer: out, log: slog.New(slog.DiscardHandler), total: new(atomic.Uint64)}
+		for _, w := range c.writes {
+			s.write(w.from, []byte(w.text))
+		}
+		if got := out.String(); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}

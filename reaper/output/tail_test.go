@@ -126,3 +126,37 @@ func TestTheLastLinesAreOfOneIncarnation(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasClearedIsNotReadAgain: clear is for readers; what explains a death stays.
+func TestWhatWasClearedIsNotReadAgain(t *testing.T) {
+	var kept Tail
+	kept.keep(Stdout, 1, []byte("before\n"))
+	kept.keep(Stderr, 1, []byte("error\n"))
+	kept.Clear()
+	for _, from := range []int64{0, -100} {
+		if data, next, _ := kept.Read(Stdout, from, 100); len(data) > 0 || next != 7 {
+			t.Errorf("from %d: got %q and %d, want nothing and 7", from, data, next)
+		}
+	}
+	kept.keep(Stdout, 1, []byte("after\n"))
+	if data, next, _ := kept.Read(Stdout, 0, 100); string(data) != "after\n" || next != 13 {
+		t.Errorf("got %q and %d, want what came since, and 13", data, next)
+	}
+	if got, want := kept.Lines(), []string{"before", "error", "after"}; !slices.Equal(got, want) {
+		t.Errorf("lines: got %q, want %q", got, want)
+	}
+}
+
+// TestAReaderBehindTheRingGoesOnAtItsStart: what it missed is gone, and it is told by the position.
+func TestAReaderBehindTheRingGoesOnAtItsStart(t *testing.T) {
+	var kept Tail
+	kept.keep(Stdout, 1, []byte(strings.Repeat("a", ringBytes)))
+	kept.keep(Stdout, 1, []byte(strings.Repeat("b", 100)))
+	data, next, _ := kept.Read(Stdout, 10, 50)
+	if next != 150 || string(data) != strings.Repeat("a", 50) {
+		t.Errorf("got %d bytes up to %d, want the first 50 that are kept, up to 150", len(data), next)
+	}
+	if data, _, _ := kept.Read(Stdout, -100, 200); string(data) != strings.Repeat("b", 100) {
+		t.Errorf("the end: got %.20q…, want the last hundred", data)
+	}
+}
