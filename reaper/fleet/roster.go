@@ -90,14 +90,15 @@ func (r *roster) dismantle() {
 	})
 }
 
-// poolOf finds a group by its name; without a name, the first one that is not percore's own, traffic before all else.
+// poolOf finds a group by its name; without a name, the first one that is not percore's own and that no update has
+// taken away, traffic before all else.
 func (r *roster) poolOf(group string) *pool {
 	var first *pool
 	for _, p := range r.pools {
 		switch {
 		case group != "" && p.program.Group == group, group == "" && p.program.Traffic && p.size > 0:
 			return p
-		case group == "" && !p.program.Internal && first == nil:
+		case group == "" && !p.program.Internal && p.size > 0 && first == nil:
 			first = p
 		}
 	}
