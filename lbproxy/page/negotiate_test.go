@@ -91,7 +91,8 @@ func TestAForbiddenFormatIsNeverChosen(t *testing.T) {
 	}
 }
 
-// TestAHeadIsReadAsFarAsItIsOne cuts a head at every byte: only a field that is there to its end, or to the cut, counts.
+// TestAHeadIsReadAsFarAsItIsOne cuts a head at every byte: only a field that is there to its end, or to the cut,
+// counts.
 func TestAHeadIsReadAsFarAsItIsOne(t *testing.T) {
 	const head = "\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\nAccept: text/plain\r\n"
 	value := strings.Index(head, "application")
@@ -168,7 +169,8 @@ func TestAPageNeedsNoMemory(t *testing.T) {
 	}
 }
 
-// FuzzAccept holds that fields are one list, however it is cut into fields, and that bytes of a client choose a format and no more.
+// FuzzAccept holds that fields are one list, however it is cut into fields, and that bytes of a client choose a format
+// and no more.
 func FuzzAccept(f *testing.F) {
 	f.Add("text/html;q=0.5", "application/json")
 	f.Add("*/*", ";;;q=,/")

@@ -100,7 +100,7 @@ func TestExpectations(t *testing.T) {
 		{"nothing", "client\nexpect nothing\nsignal a\nworker\naccept\nwait a\n", ""},
 		{"something instead of nothing", "client\nwait a\nexpect nothing\nworker\naccept\nsend \"x\"\nsignal a\nexpect end\n", "want nothing to read"},
 		{"no connection where there is one", request + "settle\nworker\nno connection\n", "want none"},
-		{"a signal that nobody gives", "client\nfinish\nexpect end\nworker\naccept\nexpect \"x\"\n", `want "x"`},
+		{"bytes that never come", "client\nfinish\nexpect end\nworker\naccept\nexpect \"x\"\n", `want "x"`},
 		{"a fill", "client\nsend fill 100000\nfinish\nexpect end\nworker\nbuffers 4096\naccept\nexpect fill 100000\nexpect end\n", ""},
 		{"a second connection", "client\nfinish\nexpect end\nconnect\nsend \"2\"\nworker\naccept\nexpect end\nclose\naccept\nexpect \"2\"\n", ""},
 	}

@@ -18,8 +18,8 @@
 //	  send "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 //	log 200
 //
-// A line that starts with # is a comment. Bytes are written as Go strings, or as lines after |, each of which ends with CR
-// LF, or as `fill N` for N bytes of a pattern. The statements are:
+// A line that starts with # is a comment. Bytes are written as Go strings, or as lines after |, each of which ends
+// with CR LF, or as `fill N` for N bytes of a pattern. The statements are:
 //
 //	buffers N         first of all: the size of the socket's buffers in bytes, before connect or listen
 //	connect           client: open another connection (the first is open from the start)
@@ -47,9 +47,9 @@
 //	signal NAME       let a peer that waits for NAME go on
 //	wait NAME         wait for that
 //
-// `proxy` lines set options of the front door by their Go names; `log` lists the statuses that the access log is to have,
-// in any order; `whole` says that the bytes of the case must not be sent in other pieces than it says. The workers' order
-// is that of their slots.
+// `proxy` lines set options of the front door by their Go names; `log` lists the statuses that the access log is to
+// have, in any order; `whole` says that the bytes of the case must not be sent in other pieces than it says. The
+// workers' order is that of their slots.
 package peers
 
 import "fmt"
