@@ -10,8 +10,8 @@ import (
 
 const singleRequest = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
-// eager makes the first loop read right after accept and leave single requests unregistered, as it does after a while of
-// clients whose requests are there.
+// eager makes the first loop read right after accept and leave single requests unregistered, as it does after a while
+// of clients whose requests are there.
 func (r *rig) eager() {
 	r.t.Helper()
 	r.onLoop(func(l *loop) { l.accepter.early.credit, l.accepter.once.credit = gambleCredit, gambleCredit })
@@ -48,8 +48,8 @@ func TestAGambleIsDroppedWhenItLosesAndTriedAgainNowAndThen(t *testing.T) {
 	}
 }
 
-// TestRequestsThatAreThereAtAccept holds the loop while clients connect and speak, so that their bytes are read before epoll
-// knows of them.
+// TestRequestsThatAreThereAtAccept holds the loop while clients connect and speak, so that their bytes are read before
+// epoll knows of them.
 func TestRequestsThatAreThereAtAccept(t *testing.T) {
 	tests := []struct {
 		name, first, second string

@@ -20,8 +20,8 @@ func (r *rig) accessLines(n int) []string {
 	return strings.Split(strings.TrimSuffix(r.access.String(), "\n"), "\n")
 }
 
-// hostile is a request whose logged parts try to end strings and lines. The codec refuses control characters, so the worst
-// that passes are quotes, backslashes and bytes that are no UTF-8.
+// hostile is a request whose logged parts try to end strings and lines. The codec refuses control characters, so the
+// worst that passes are quotes, backslashes and bytes that are no UTF-8.
 const hostile = "GET /a\"b\\c?<d> HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\\ \xff\xc3\x28 \xe2\x80\xa8\t\r\nReferer: \\\"}\x80\r\n\r\n"
 
 func TestTheCombinedAccessLog(t *testing.T) {
@@ -228,8 +228,9 @@ func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
 	}
 }
 
-// TestAPauseOfTheLogsReaderCostsNoLines has one request after the other, so that each line is the only one of its turn, while
-// the log's reader pauses: the lines are far fewer than the 2 MB that docs/limits.md says may be on their way out.
+// TestAPauseOfTheLogsReaderCostsNoLines has one request after the other, so that each line is the only one of its
+// turn, while the log's reader pauses: the lines are far fewer than the 2 MB that docs/limits.md says may be on their
+// way out.
 func TestAPauseOfTheLogsReaderCostsNoLines(t *testing.T) {
 	const requests = 500
 	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })

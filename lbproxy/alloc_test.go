@@ -200,8 +200,8 @@ func wantFewAllocations(t *testing.T, times int, limit uint64, f func()) {
 	}
 }
 
-// TestAQueuedRequestAllocatesNothing has eight clients in two loops for a worker that gets one request at a time, so that
-// most wait, and many are handed from loop to loop.
+// TestAQueuedRequestAllocatesNothing has eight clients in two loops for a worker that gets one request at a time, so
+// that most wait, and many are handed from loop to loop.
 func TestAQueuedRequestAllocatesNothing(t *testing.T) {
 	l := newLean(t, func(o *Options) { o.Services[0].WorkerConcurrency, o.Loops = 1, 2 })
 	var clients []net.Conn
@@ -218,8 +218,8 @@ func TestAQueuedRequestAllocatesNothing(t *testing.T) {
 	})
 }
 
-// BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time includes the
-// client's and the worker's.
+// BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time
+// includes the client's and the worker's.
 func BenchmarkProxiedRequest(b *testing.B) {
 	for _, log := range []accesslog.Form{accesslog.Off, accesslog.Combined, accesslog.JSON} {
 		b.Run(fmt.Sprintf("access log %s", log), func(b *testing.B) {

@@ -137,8 +137,8 @@ func BenchmarkShapes(b *testing.B) {
 	}
 }
 
-// BenchmarkEventLatency is how long one byte of a stream takes from the worker's write to the client's read: the median, which
-// has to stay below 5 ms, and is the machine's wake-ups rather than the front door.
+// BenchmarkEventLatency is how long one byte of a stream takes from the worker's write to the client's read: the
+// median, which has to stay below 5 ms, and is the machine's wake-ups rather than the front door.
 func BenchmarkEventLatency(b *testing.B) {
 	next, written := make(chan struct{}), make(chan time.Time, 1)
 	worker := script(b, func(c *net.TCPConn, r *bufio.Reader) {

@@ -7,7 +7,8 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// TestRepeatsAreAFifthOfTheRequests lets one of two workers die with ten requests, and holds what is repeated on the other.
+// TestRepeatsAreAFifthOfTheRequests lets one of two workers die with ten requests, and holds what is repeated on the
+// other.
 func TestRepeatsAreAFifthOfTheRequests(t *testing.T) {
 	r := newRig(t, nil)
 	die, gate := make(chan struct{}), make(chan struct{})
@@ -55,7 +56,8 @@ func TestARepeatIsGivenBackOnce(t *testing.T) {
 	eventually(t, "no repeat is under way", func() bool { return r.proxy.services[0].Repeats() == 0 })
 }
 
-// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet how they end.
+// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet
+// how they end.
 func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 	tests := []struct{ name, request, head string }{
 		{"an event stream", getRequest, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"},

@@ -31,11 +31,13 @@ const (
 	chaosFaultsShown = 12
 )
 
-// TestChaos puts a front door between workers and clients none of which behaves: they answer before they were asked to the end, stop
-// in the middle, say too much or nothing, die, stay silent, leave. What must hold all the same is in three places: orderBook has who may
-// see what, oddity what each loop must look like between two turns, and checkRest what is left when all is over.
+// TestChaos puts a front door between workers and clients none of which behaves: they answer before they were asked to
+// the end, stop in the middle, say too much or nothing, die, stay silent, leave. What must hold all the same is in
+// three places: orderBook has who may see what, oddity what each loop must look like between two turns, and checkRest
+// what is left when all is over.
 //
-// A round is made from its seed, so that a failure can be repeated, as far as the scheduler lets it: -chaos.seed=N -count=20.
+// A round is made from its seed, so that a failure can be repeated, as far as the scheduler lets it: -chaos.seed=N
+// -count=20.
 func TestChaos(t *testing.T) {
 	seed, start := *chaosSeed, time.Now()
 	round := func(seed uint64) bool {
@@ -59,7 +61,8 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// chaosSeeds are those of the ordinary run, behind a random one: each has found something once, or has a setting that few have.
+// chaosSeeds are those of the ordinary run, behind a random one: each has found something once, or has a setting that
+// few have.
 var chaosSeeds = []uint64{1030467353280, 413376593275, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
 // manners are those of all peers of a round.
@@ -111,8 +114,8 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	} else {
 		ch.deadly, ch.killed, ch.stops = ch.rng.IntN(2) == 0, ch.rng.IntN(3) == 0, ch.rng.IntN(4) == 0
 	}
-	// A client of a front door that stops was once, in some hundreds of rounds, left waiting though its connection was gone: the fault of the test
-	// or ours, which nobody knows yet. So it takes a long run to come to that.
+	// A client of a front door that stops was once, in some hundreds of rounds, left waiting though its connection was
+	// gone: the fault of the test or ours, which nobody knows yet. So it takes a long run to come to that.
 	ch.stops = ch.stops && *chaosTime > 0
 	if ch.killed {
 		ch.pardons = balance.PardonsMax

@@ -145,8 +145,9 @@ func (l *life) answer(e *errand, how conduct) bool {
 	return false
 }
 
-// sayLast writes the end of an answer, and what is too much. Some of that comes in the same piece as the end: what comes when the
-// connection has its next request already cannot be told from an answer, which is why nobody can keep such a worker's connection.
+// sayLast writes the end of an answer, and what is too much. Some of that comes in the same piece as the end: what
+// comes when the connection has its next request already cannot be told from an answer, which is why nobody can keep
+// such a worker's connection.
 func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	more := []byte("HTTP/1.1 200 OK\r\nX-Id: 0\r\nContent-Length: 0\r\n\r\n")
 	if how != surplus {
@@ -161,7 +162,8 @@ func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	return err == nil
 }
 
-// breakOff stops in the middle of an answer: by an end of the connection that nobody can take for the answer's, or in silence.
+// breakOff stops in the middle of an answer: by an end of the connection that nobody can take for the answer's, or in
+// silence.
 func (l *life) breakOff(w *piecewise, e *errand, r reply) bool {
 	some := 1 + e.rng.IntN(len(r.bytes)-1)
 	if e.rng.IntN(2) == 0 {

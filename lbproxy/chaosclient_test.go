@@ -283,8 +283,8 @@ func (v *visit) readAnswer(o *order) (goesOn bool, err error) {
 	}
 }
 
-// isMalformed tells an answer that is none from one that has broken off. Where the client itself has left in the middle of a line, what it has
-// of that line is malformed, and the reader's own error is not told.
+// isMalformed tells an answer that is none from one that has broken off. Where the client itself has left in the
+// middle of a line, what it has of that line is malformed, and the reader's own error is not told.
 func (v *visit) isMalformed(err error) bool {
 	if errors.Is(v.source.ended, errLeft) || errors.Is(v.source.ended, net.ErrClosed) {
 		return false

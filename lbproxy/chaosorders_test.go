@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// order is a request that a client of the chaos means to make. Its id is in its target, and is the key to every byte of its body
-// and of its answer's, so that a byte that belongs to another one is noticed wherever it turns up.
+// order is a request that a client of the chaos means to make. Its id is in its target, and is the key to every byte
+// of its body and of its answer's, so that a byte that belongs to another one is noticed wherever it turns up.
 type order struct {
 	id      int
 	method  string
@@ -133,8 +133,8 @@ func (l *orderBook) expect(o *order) {
 	l.orders[o.id] = o
 }
 
-// see notes that a worker has this head, and returns the order that it is, with how often workers had that before. It is nil,
-// and a fault, when nobody made that request.
+// see notes that a worker has this head, and returns the order that it is, with how often workers had that before. It
+// is nil, and a fault, when nobody made that request.
 func (l *orderBook) see(head string, by sight) (*order, int) {
 	if fault := faultOf(head); fault != "" {
 		l.fault("worker %d: head %s", by.worker, fault)
@@ -158,9 +158,9 @@ func (l *orderBook) see(head string, by sight) (*order, int) {
 	return o, len(before)
 }
 
-// seenTooOften says what is wrong with the list of times that workers have had it. What is not safe to repeat they have once. Anything
-// else they have twice at most, as it may be what kills them, and once more where one of them closed a kept connection; deaths that have
-// another reason are pardoned.
+// seenTooOften says what is wrong with the list of times that workers have had it. What is not safe to repeat they
+// have once. Anything else they have twice at most, as it may be what kills them, and once more where one of them
+// closed a kept connection; deaths that have another reason are pardoned.
 func (o *order) seenTooOften(list []sight, pardons int) string {
 	type life struct {
 		worker      int

@@ -59,7 +59,8 @@ func (l *loop) oddity() string {
 	return l.miscount(places)
 }
 
-// miscount compares the places that exchanges have at workers with those that count as taken, where there is but one loop.
+// miscount compares the places that exchanges have at workers with those that count as taken, where there is but one
+// loop.
 func (l *loop) miscount(places map[*balance.Backend]int64) string {
 	if len(l.proxy.loops) > 1 || l.services[0].table == nil {
 		return ""
@@ -79,7 +80,8 @@ func (l *loop) miscount(places map[*balance.Backend]int64) string {
 	return ""
 }
 
-// checkRest waits until the front door is at rest, which has to be soon now that all clients have left, and looks for leftovers.
+// checkRest waits until the front door is at rest, which has to be soon now that all clients have left, and looks for
+// leftovers.
 func (ch *chaos) checkRest() {
 	wait := func(what func() string) bool {
 		left := what()
@@ -135,8 +137,9 @@ func (l *loop) openConns() string {
 	return fmt.Sprintf("connections are open: %v", slices.Sorted(maps.Keys(kinds)))
 }
 
-// checkSilence looks whether anything still runs, when nothing has to: by the time that this process uses. For a second after its last
-// event a loop waits in a way that costs time when the garbage collector runs; see rawWindowMillis.
+// checkSilence looks whether anything still runs, when nothing has to: by the time that this process uses. For a
+// second after its last event a loop waits in a way that costs time when the garbage collector runs; see
+// rawWindowMillis.
 func (ch *chaos) checkSilence() {
 	const span = 20 * time.Millisecond
 	used := time.Duration(0)

@@ -98,8 +98,8 @@ func (w *chaosWorker) begin() {
 	go w.life.accept()
 }
 
-// smallBuffers lets the kernel take no more than that many bytes each way for a socket. It is set before there is a connection: a window
-// that shrinks later has TCP wait for a timer with each segment.
+// smallBuffers lets the kernel take no more than that many bytes each way for a socket. It is set before there is a
+// connection: a window that shrinks later has TCP wait for a timer with each segment.
 func smallBuffers(size int) func(network, address string, raw syscall.RawConn) error {
 	return func(_, _ string, raw syscall.RawConn) error {
 		if size == 0 {
@@ -182,8 +182,9 @@ func (l *life) serve(c net.Conn) {
 	}
 }
 
-// start notes an errand, and which others of a worker that may have one at once are still under way. One that nobody waits for any more
-// does not count, nor does one with a body that has not been read: behind that we cannot see the end of its connection.
+// start notes an errand, and which others of a worker that may have one at once are still under way. One that nobody
+// waits for any more does not count, nor does one with a body that has not been read: behind that we cannot see the
+// end of its connection.
 func (l *life) start(e *errand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -195,8 +196,8 @@ func (l *life) start(e *errand) {
 	l.errands[e] = true
 }
 
-// finish ends an errand, before the last byte of its answer is out. If there was another one meanwhile, and the front door still
-// waits for this one's answer, they were with the worker at the same time.
+// finish ends an errand, before the last byte of its answer is out. If there was another one meanwhile, and the front
+// door still waits for this one's answer, they were with the worker at the same time.
 func (l *life) finish(e *errand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestAWorkerThatSpeaksUnaskedKeepsNoConnections: what such a worker says may always come a moment later, when the next request is with it and
-// it looks like the answer to that. So it gets no second chance.
+// TestAWorkerThatSpeaksUnaskedKeepsNoConnections: what such a worker says may always come a moment later, when the
+// next request is with it and it looks like the answer to that. So it gets no second chance.
 func TestAWorkerThatSpeaksUnaskedKeepsNoConnections(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 	tests := []struct {

@@ -25,8 +25,8 @@ type counting struct {
 	now, most atomic.Int64
 }
 
-// newCounting starts one that works on each request and then answers. It counts until just before the answer: who has read that
-// may send the next.
+// newCounting starts one that works on each request and then answers. It counts until just before the answer: who has
+// read that may send the next.
 func newCounting(t *testing.T, work func()) *counting {
 	c := &counting{}
 	c.stub = newStub(t, func(q *stubRequest) bool {
@@ -53,8 +53,8 @@ func (r *rig) atRest(f func()) {
 	f()
 }
 
-// TestNoRequestWaitsWhileAWorkerIsFree loads two loops with more requests than the workers may have, and looks again and again
-// while the loops stand still.
+// TestNoRequestWaitsWhileAWorkerIsFree loads two loops with more requests than the workers may have, and looks again
+// and again while the loops stand still.
 func TestNoRequestWaitsWhileAWorkerIsFree(t *testing.T) {
 	for _, method := range []balance.Method{balance.LeastConn, balance.RoundRobin, balance.Random} {
 		for _, n := range []int{1, 2} {

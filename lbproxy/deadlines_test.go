@@ -15,7 +15,8 @@ import (
 	"percore/lbproxy/timer"
 )
 
-// blockedClient is a client whose socket takes nothing: one end of a pair that is full, in the place of the accepted one.
+// blockedClient is a client whose socket takes nothing: one end of a pair that is full, in the place of the accepted
+// one.
 type blockedClient struct {
 	*rig
 	slot int32

@@ -124,8 +124,8 @@ func (l *loop) onRequestBytes(c *conn, b []byte) {
 // proxyHeaderBytes is what one read takes of it: a header, and the first request, which usually follows at once.
 const proxyHeaderBytes = headReadBytes
 
-// onProxyHeader takes the start of a connection on a listener that demands the PROXY protocol. Nothing is guessed: what
-// is no header ends the connection without a word (doc/proxy-protocol.txt, section 2).
+// onProxyHeader takes the start of a connection on a listener that demands the PROXY protocol. Nothing is guessed:
+// what is no header ends the connection without a word (doc/proxy-protocol.txt, section 2).
 func (l *loop) onProxyHeader(c *conn, b []byte) {
 	x := l.exchangeOf(c)
 	if x != nil {
@@ -135,7 +135,8 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	h, n, err := proxyproto.Parse(b)
 	switch {
 	case err != nil:
-		// Whoever set the balancer up, or us, has to hear of it; a health check that knows nothing of the protocol comes every few seconds.
+		// Whoever set the balancer up, or us, has to hear of it; a health check that knows nothing of the protocol comes
+		// every few seconds.
 		l.complain(&l.complaints.refused, sideDownstream, "connection refused", err.Error())
 		l.closeUnserved(c)
 	case n > 0:

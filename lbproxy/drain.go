@@ -77,8 +77,8 @@ func (l *loop) graceOver(c *conn) {
 	}
 }
 
-// finishServing ends the loop once every client has its response and has closed, or has had the time to. No worker will
-// come any more, so those that wait for one are told now.
+// finishServing ends the loop once every client has its response and has closed, or has had the time to. No worker
+// will come any more, so those that wait for one are told now.
 func (l *loop) finishServing() {
 	if !l.isDraining() {
 		l.beginDrain()

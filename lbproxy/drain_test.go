@@ -77,7 +77,8 @@ func TestIdleConnectionsEndOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// TestALoopThatHasEndedKeepsNoSnapshotUnanswered, as long as another loop serves its last client: PID 1 would take that for a hang and kill it.
+// TestALoopThatHasEndedKeepsNoSnapshotUnanswered, as long as another loop serves its last client: PID 1 would take
+// that for a hang and kill it.
 func TestALoopThatHasEndedKeepsNoSnapshotUnanswered(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
@@ -161,8 +162,8 @@ func TestTheListenersRefuseAfterTheDrain(t *testing.T) {
 	}
 }
 
-// TestConnectionsMadeAroundTheDrainAreServedOrRefused starts clients until the front door refuses them: each that got a
-// connection must get its answer.
+// TestConnectionsMadeAroundTheDrainAreServedOrRefused starts clients until the front door refuses them: each that got
+// a connection must get its answer.
 func TestConnectionsMadeAroundTheDrainAreServedOrRefused(t *testing.T) {
 	for round := range 5 {
 		t.Run(fmt.Sprint("round ", round), drainUnderConnects)
@@ -223,8 +224,9 @@ func oneRequest(address string) error {
 	return nil
 }
 
-// TestRequestLoopsThroughTheDrainLoseNothing has keep-alive clients that follow the rules: a connection that ends before an
-// answer began may be retried only if it ends by FIN on an idle connection, and that must not happen here at all.
+// TestRequestLoopsThroughTheDrainLoseNothing has keep-alive clients that follow the rules: a connection that ends
+// before an answer began may be retried only if it ends by FIN on an idle connection, and that must not happen here at
+// all.
 func TestRequestLoopsThroughTheDrainLoseNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
@@ -258,7 +260,8 @@ func TestRequestLoopsThroughTheDrainLoseNothing(t *testing.T) {
 	wg.Wait()
 }
 
-// drained waits for the report on the newest snapshot that names what is wanted, and fails on any that names it too early.
+// drained waits for the report on the newest snapshot that names what is wanted, and fails on any that names it too
+// early.
 func (r *rig) drained(index int, incarnation uint64) bool {
 	r.t.Helper()
 	for {
@@ -375,8 +378,8 @@ func TestTheWholeDrainIsReportedWhenNobodyIsLeft(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts an answer before the drain and ends it after that: the
-// client may still send another request, so its worker is not to be stopped.
+// TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts an answer before the drain and ends it after
+// that: the client may still send another request, so its worker is not to be stopped.
 func TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)

@@ -32,8 +32,8 @@ func (x *exchange) abort(why cause) {
 	x.respond(o.status, x.reason(why)+x.service.whyNoneIsUp(o.status))
 }
 
-// cut ends a response in its middle, or before its beginning. A client that knows a response's end by more than the end
-// of its connection still gets what is here of it.
+// cut ends a response in its middle, or before its beginning. A client that knows a response's end by more than the
+// end of its connection still gets what is here of it.
 func (x *exchange) cut(status int) {
 	if !x.listens() || x.writer.pending() == 0 || x.response.state == responseTunnel || x.writer.endsWithConnection() {
 		x.drop(status)

@@ -13,8 +13,8 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// newSlowRig is a front door whose handshakes complete when the client has sent its first byte (man 7 tcp, TCP_DEFER_ACCEPT), as
-// if the client's ACK were on its way until then.
+// newSlowRig is a front door whose handshakes complete when the client has sent its first byte (man 7 tcp,
+// TCP_DEFER_ACCEPT), as if the client's ACK were on its way until then.
 func newSlowRig(t *testing.T) *rig {
 	t.Helper()
 	o := DefaultOptions()

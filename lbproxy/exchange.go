@@ -82,8 +82,8 @@ func (r *response) release(p *buffer.Pool) {
 	r.head = nil
 }
 
-// traces are what is written down of an exchange beyond what serving it takes. Times are on the loop's clock, in nanoseconds;
-// 0 is never.
+// traces are what is written down of an exchange beyond what serving it takes. Times are on the loop's clock, in
+// nanoseconds; 0 is never.
 type traces struct {
 	headNanos      int64 // the request's head was complete
 	connectNanos   int64 // the last connect began

@@ -80,8 +80,8 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	}
 }
 
-// TestNoContinueStandsInTheMiddleOfAnAnswer has a worker refuse a body that its client holds back, and take longer over that than the
-// front door waits for a word of it.
+// TestNoContinueStandsInTheMiddleOfAnAnswer has a worker refuse a body that its client holds back, and take longer
+// over that than the front door waits for a word of it.
 func TestNoContinueStandsInTheMiddleOfAnAnswer(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	goOn := make(chan struct{})

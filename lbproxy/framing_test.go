@@ -279,8 +279,8 @@ func TestAnEarlyAnswerReachesAClientThatIsStillSending(t *testing.T) {
 	}
 }
 
-// TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly has all of the answer taken from the worker while the client has read none
-// of it and sends on.
+// TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly has all of the answer taken from the worker while the client has
+// read none of it and sends on.
 func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	body := strings.Repeat("x", 250_000)
@@ -337,7 +337,8 @@ func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer(t *testing.T) {
 	c.read("POST").want(t, 200, body)
 }
 
-// TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient has the worker break its answer off while half of it waits for the client.
+// TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient has the worker break its answer off while half of it waits
+// for the client.
 func TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient(t *testing.T) {
 	r := newRig(t, nil)
 	body := strings.Repeat("x", pendingBytesMax)
@@ -386,8 +387,9 @@ func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 	c.wantBytes("0\r\n\r\n")
 }
 
-// TestAResetThatAWriteFindsIsNoCleanEnd resets the worker's connection in the middle of an answer that ends with it, when the loop has
-// taken up more of the upload but not the reset. The kernel tells an error once: to the write, so that a read finds an end.
+// TestAResetThatAWriteFindsIsNoCleanEnd resets the worker's connection in the middle of an answer that ends with it,
+// when the loop has taken up more of the upload but not the reset. The kernel tells an error once: to the write, so
+// that a read finds an end.
 func TestAResetThatAWriteFindsIsNoCleanEnd(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	reset := make(chan struct{})

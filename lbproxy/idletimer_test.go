@@ -122,8 +122,8 @@ func around(d time.Duration) func() time.Duration {
 	}
 }
 
-// TestIdleTimersOfWorkersCostNoRequest has the front door keep connections for longer than the workers do, so that every
-// connection is closed by its worker, and the clients aim at that moment.
+// TestIdleTimersOfWorkersCostNoRequest has the front door keep connections for longer than the workers do, so that
+// every connection is closed by its worker, and the clients aim at that moment.
 func TestIdleTimersOfWorkersCostNoRequest(t *testing.T) {
 	const timer = 300 * time.Millisecond // three times what a kept connection may rest before it carries a POST
 	var g ledger
@@ -135,8 +135,8 @@ func TestIdleTimersOfWorkersCostNoRequest(t *testing.T) {
 	wantCount(t, "failed POSTs", tr.postFail.Load(), 0)
 }
 
-// TestRealIdleTimersCostNoRequest is the same true to life: the default of the front door, which keeps connections for one
-// second, and workers that keep them for 1, 2 (gunicorn) and 5 seconds (uvicorn, Node).
+// TestRealIdleTimersCostNoRequest is the same true to life: the default of the front door, which keeps connections for
+// one second, and workers that keep them for 1, 2 (gunicorn) and 5 seconds (uvicorn, Node).
 func TestRealIdleTimersCostNoRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes as long as real timers do")

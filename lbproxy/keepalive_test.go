@@ -213,7 +213,8 @@ func TestWorkersOnUnixSockets(t *testing.T) {
 	}
 }
 
-// TestAUnixWorkerMayEndItsAnswerByClosing has a case of its own because the kernel reports a hang-up where TCP has a FIN.
+// TestAUnixWorkerMayEndItsAnswerByClosing has a case of its own because the kernel reports a hang-up where TCP has a
+// FIN.
 func TestAUnixWorkerMayEndItsAnswerByClosing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker.sock")
 	l, err := net.Listen("unix", path)
@@ -240,8 +241,9 @@ func TestAUnixWorkerMayEndItsAnswerByClosing(t *testing.T) {
 	}
 }
 
-// TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection: a request whose body is streamed cannot be repeated, whatever its method, so
-// it must not be given to a kept connection that its worker may be closing just now, no more than a POST.
+// TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection: a request whose body is streamed cannot be repeated, whatever
+// its method, so it must not be given to a kept connection that its worker may be closing just now, no more than a
+// POST.
 func TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection(t *testing.T) {
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		t.Run(method, func(t *testing.T) {
@@ -263,8 +265,9 @@ func TestABodyThatCannotBeRepeatedTravelsOnNoOldConnection(t *testing.T) {
 	}
 }
 
-// TestManyStaleConnectionsAtOnceNeedNoQueue has a worker that closes many kept connections on receipt at once, and no room to
-// wait. A repeat on a fresh connection to the same worker is no load for another one and keeps its place, so each client is served.
+// TestManyStaleConnectionsAtOnceNeedNoQueue has a worker that closes many kept connections on receipt at once, and no
+// room to wait. A repeat on a fresh connection to the same worker is no load for another one and keeps its place, so
+// each client is served.
 func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
 	const clients = 40
 	r := newRig(t, func(o *Options) { o.Services[0].Keepalive, o.Services[0].QueueSize = clients, 0 })

@@ -92,8 +92,8 @@ func (e clientEnd) noteWhole() {
 	}
 }
 
-// noteFIN takes up the FIN of a client whose request is here. Its connection ends with the response to the last request
-// that came before.
+// noteFIN takes up the FIN of a client whose request is here. Its connection ends with the response to the last
+// request that came before.
 func (e clientEnd) noteFIN() {
 	e.judgeFIN()
 	e.writer.keepAlive = e.writer.keepAlive && (e.upload.in.Pending() > 0 || e.loop.peek(e.conn()) != nextEnd)

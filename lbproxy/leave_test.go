@@ -14,7 +14,8 @@ import (
 // lateMillis is well behind what still counts as right behind a request.
 const lateMillis = finLagMillis + 50
 
-// TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs has the front door see each FIN long after it came, at random.
+// TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs has the front door see each FIN long after it came, at
+// random.
 func TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(newStub(t, func(q *stubRequest) bool {
@@ -54,7 +55,8 @@ func TestAFINRightBehindARequestIsKnownHoweverBusyTheLoopIs(t *testing.T) {
 	stalls.Wait()
 }
 
-// TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest has the loop too busy to see a request before the FIN that came late.
+// TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest has the loop too busy to see a request before the FIN that
+// came late.
 func TestALateFINIsKnownWhenItIsSeenTogetherWithTheRequest(t *testing.T) {
 	r := newRig(t, nil)
 	told := make(chan struct{})

@@ -62,7 +62,8 @@ func TestManyHeadsBeyondALimitAreOneLine(t *testing.T) {
 	wantCount(t, "lines", int64(strings.Count(r.log.String(), "request refused")), 1)
 }
 
-// TestHeadsWithinTheLimitsPass has the longest heads and most fields that may come, in either direction, and in pieces.
+// TestHeadsWithinTheLimitsPass has the longest heads and most fields that may come, in either direction, and in
+// pieces.
 func TestHeadsWithinTheLimitsPass(t *testing.T) {
 	for _, test := range []struct {
 		name                string

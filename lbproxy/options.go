@@ -43,7 +43,8 @@ type Options struct {
 	ProxyProtocol  bool           // listeners demand a PROXY header
 }
 
-// ServiceOptions are the settings of one service: of how its workers are chosen, and of what a request may take of them.
+// ServiceOptions are the settings of one service: of how its workers are chosen, and of what a request may take of
+// them.
 type ServiceOptions struct {
 	Balance               balance.Method //
 	NextUpstream          bool           // whether another worker may be tried when one fails

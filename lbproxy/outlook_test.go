@@ -13,7 +13,8 @@ func at(t *testing.T, e balance.Endpoint) balance.Endpoint {
 	return e
 }
 
-// TestARequestIsNotKeptWaitingForNothing has requests come, and wait already, when a snapshot says what is to be expected.
+// TestARequestIsNotKeptWaitingForNothing has requests come, and wait already, when a snapshot says what is to be
+// expected.
 func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 	soon, late := time.Now().Add(time.Second), time.Now().Add(time.Hour)
 	tests := []struct {
@@ -107,7 +108,8 @@ func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 	}
 }
 
-// TestAFirstStartOnTheWrongPortIsNotWaitedFor has it turn out that the worker listens elsewhere, while a request waits for it already.
+// TestAFirstStartOnTheWrongPortIsNotWaitedFor has it turn out that the worker listens elsewhere, while a request waits
+// for it already.
 func TestAFirstStartOnTheWrongPortIsNotWaitedFor(t *testing.T) {
 	const trouble = "webs:web-8000 listens on 0.0.0.0:9000 instead of 127.0.0.1:8000"
 	r := newRig(t, func(o *Options) {
@@ -158,7 +160,8 @@ func TestAWorkerThatHasJustStartedMayRefuse(t *testing.T) {
 	c.read("GET").want(t, 200, "ok")
 }
 
-// TestAWorkerThatDiesWhileItRefusesIsWaitedFor: the front door sees the refusals of a worker that has died before PID 1 says so.
+// TestAWorkerThatDiesWhileItRefusesIsWaitedFor: the front door sees the refusals of a worker that has died before PID
+// 1 says so.
 func TestAWorkerThatDiesWhileItRefusesIsWaitedFor(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(refusing(t))

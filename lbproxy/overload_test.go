@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestOverloadKeepsTheWorkersBusyAndNobodyElse offers four serial workers five times what they can do, by clients that wait, get
-// 503 and come again. What they do must stay close to what they can, and the queue be bounded.
+// TestOverloadKeepsTheWorkersBusyAndNobodyElse offers four serial workers five times what they can do, by clients that
+// wait, get 503 and come again. What they do must stay close to what they can, and the queue be bounded.
 func TestOverloadKeepsTheWorkersBusyAndNobodyElse(t *testing.T) {
 	const service, workers = 20 * time.Millisecond, 4
 	r := newRig(t, func(o *Options) {

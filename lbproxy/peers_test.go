@@ -45,7 +45,8 @@ type stubRequest struct {
 	nth  int64 // 1 for the connection's first request
 }
 
-// newStub starts a worker that calls answer for each request head until that returns false; then the connection is closed.
+// newStub starts a worker that calls answer for each request head until that returns false; then the connection is
+// closed.
 func newStub(t *testing.T, answer func(q *stubRequest) bool) *stub {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -37,8 +37,8 @@ type Proxy struct {
 	report    func(Report)
 }
 
-// New makes a front door that accepts from listeners, which it takes over, once Run is called. Access log lines go to access. report is
-// called, from one goroutine, whenever the answer to the newest snapshot may have changed.
+// New makes a front door that accepts from listeners, which it takes over, once Run is called. Access log lines go to
+// access. report is called, from one goroutine, whenever the answer to the newest snapshot may have changed.
 func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Writer, report func(Report)) (*Proxy, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -186,8 +186,8 @@ func (p *Proxy) tables(endpoints []balance.Endpoint) ([]*balance.Table, error) {
 	return tables, nil
 }
 
-// Finish makes Run return once every client has its answer. It takes no further connection; idle ones are closed. It may be
-// called from any goroutine, and more than once.
+// Finish makes Run return once every client has its answer. It takes no further connection; idle ones are closed. It
+// may be called from any goroutine, and more than once.
 func (p *Proxy) Finish() {
 	for _, l := range p.loops {
 		l.post((*loop).finishServing)

@@ -129,7 +129,8 @@ func (p *Proxy) figures(w *wanted) *Figures {
 	return f
 }
 
-// age is the greatest that a loop has noted for the worker of a service with this index. A loop may be a snapshot ahead.
+// age is the greatest that a loop has noted for the worker of a service with this index. A loop may be a snapshot
+// ahead.
 func (p *Proxy) age(service, index int) (greatest age) {
 	for _, l := range p.loops {
 		if ages := l.services[service].oldest.Load(); ages != nil && index < len(*ages) {

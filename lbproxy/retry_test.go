@@ -245,8 +245,8 @@ func TestNothingIsRepeatedAfterAnInterimAnswerWasPassedOn(t *testing.T) {
 	wantCount(t, "executions", s.requests.Load()+other.requests.Load(), 1)
 }
 
-// TestARequestThatCouldNotBeWrittenIsStillRepeatable closes a kept connection behind the loop's back, so that the write
-// itself fails.
+// TestARequestThatCouldNotBeWrittenIsStillRepeatable closes a kept connection behind the loop's back, so that the
+// write itself fails.
 func TestARequestThatCouldNotBeWrittenIsStillRepeatable(t *testing.T) {
 	for _, method := range []string{"GET", "POST"} {
 		t.Run(method, func(t *testing.T) {

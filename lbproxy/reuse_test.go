@@ -145,9 +145,10 @@ func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
 	}
 }
 
-// TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain has a worker that answers an upload before it reads it, keeps its connection and
-// then reads the rest, as servers do. The client has sent everything, but the worker's socket has not taken the end of it. Whatever
-// came next on that connection, the worker would take for that end: somebody else's request for a part of this one's body.
+// TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain has a worker that answers an upload before it reads it, keeps
+// its connection and then reads the rest, as servers do. The client has sent everything, but the worker's socket has
+// not taken the end of it. Whatever came next on that connection, the worker would take for that end: somebody else's
+// request for a part of this one's body.
 func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")
 	l, err := net.Listen("unix", path)
@@ -197,7 +198,8 @@ func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 	}
 }
 
-// answerEarly serves a worker's connection: it answers each request with its path when that is asked for, and reads the body then.
+// answerEarly serves a worker's connection: it answers each request with its path when that is asked for, and reads
+// the body then.
 func answerEarly(c net.Conn, answer <-chan string, drain <-chan struct{}) {
 	defer c.Close()
 	in := bufio.NewReader(c)
@@ -218,7 +220,8 @@ func answerEarly(c net.Conn, answer <-chan string, drain <-chan struct{}) {
 	}
 }
 
-// pendingToWorkers is how many bytes wait for workers whose sockets are full, once the loop has handled what had arrived.
+// pendingToWorkers is how many bytes wait for workers whose sockets are full, once the loop has handled what had
+// arrived.
 func (r *rig) pendingToWorkers() (n int) {
 	r.fewTurns()
 	r.onLoop(func(l *loop) {

@@ -7,8 +7,8 @@ import (
 	"percore/lbproxy/timer"
 )
 
-// What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or
-// a body, or with reading their responses. This file says who goes then, so that those that keep others waiting longest
+// What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or a
+// body, or with reading their responses. This file says who goes then, so that those that keep others waiting longest
 // keep none out. Tunnels are exempt, as silence is what they are for, and so are clients that wait for a worker.
 
 const (
@@ -80,8 +80,8 @@ func (r *room) shedUnserved() bool {
 }
 
 // dispensable is the client that goes when there is no place for another: one that is idle, as it has to be ready for
-// that in any case (RFC 9112 section 9.5), or has its last response; else the one that has owed something longest; else
-// one that drips.
+// that in any case (RFC 9112 section 9.5), or has its last response; else the one that has owed something longest;
+// else one that drips.
 func (r *room) dispensable() (slot int32, ok bool) {
 	if slot, ok = r.longest(timerKeepalive, idleSpareMillis, false); ok {
 		return slot, true

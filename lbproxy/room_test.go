@@ -184,8 +184,8 @@ func TestTheConnectionThatIsIdleLongestMakesRoom(t *testing.T) {
 	wantCount(t, "connections", int64(r.sockets(kindDownstream)), 3)
 }
 
-// TestAConnectionWhoseRequestIsHereDoesNotMakeRoom has connections that would have to go, and the request of the first of them come
-// before the loop looks at it.
+// TestAConnectionWhoseRequestIsHereDoesNotMakeRoom has connections that would have to go, and the request of the first
+// of them come before the loop looks at it.
 func TestAConnectionWhoseRequestIsHereDoesNotMakeRoom(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -330,7 +330,8 @@ func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 	}
 }
 
-// TestManyClientsWithFewDescriptors has more clients keep their connections than the process has descriptors: each is served.
+// TestManyClientsWithFewDescriptors has more clients keep their connections than the process has descriptors: each is
+// served.
 func TestManyClientsWithFewDescriptors(t *testing.T) {
 	t.Parallel()
 	s := newStub(t, constant("ok"))
@@ -351,8 +352,8 @@ func TestManyClientsWithFewDescriptors(t *testing.T) {
 	}
 }
 
-// TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget has as many clients as a container of 32 MB takes, which all send the head of an
-// upload first and a part of its body later, to a worker that takes its time.
+// TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget has as many clients as a container of 32 MB takes, which all
+// send the head of an upload first and a part of its body later, to a worker that takes its time.
 func TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget(t *testing.T) {
 	const memory, clients = 32 << 20, 1000
 	const budget = memory / bufferShare
@@ -379,8 +380,8 @@ func TestUploadsThatBeginWithTheirHeadsStayWithinTheBudget(t *testing.T) {
 	}
 }
 
-// TestATunnelThatIsIdleHoldsNoBuffer: tunnels last for hours, so what each of them kept of its request would use up the budget
-// for all others.
+// TestATunnelThatIsIdleHoldsNoBuffer: tunnels last for hours, so what each of them kept of its request would use up
+// the budget for all others.
 func TestATunnelThatIsIdleHoldsNoBuffer(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(newStub(t, switches("")).address)
@@ -395,8 +396,9 @@ func TestATunnelThatIsIdleHoldsNoBuffer(t *testing.T) {
 	}
 }
 
-// TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget has many requests at once, of which the log has to remember much until
-// they are answered. What it copies counts as buffers do, and when they have ended no more is kept than of those.
+// TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget has many requests at once, of which the log has to remember
+// much until they are answered. What it copies counts as buffers do, and when they have ended no more is kept than of
+// those.
 func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 	r := newRig(t, func(o *Options) { cramped(o); o.AccessLog = accesslog.JSON; o.Services[0].QueueSize = 4096 })
 	kept := func() (bytes int64) {
@@ -429,8 +431,9 @@ func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 	}
 }
 
-// TestTheKernelHoldsLittleForAClientThatReadsNothing has a client come while places are short. What the kernel took of its answer without
-// a bound was work done for nobody, and let it count as one that owes nothing. When it goes, nothing of it stays.
+// TestTheKernelHoldsLittleForAClientThatReadsNothing has a client come while places are short. What the kernel took of
+// its answer without a bound was work done for nobody, and let it count as one that owes nothing. When it goes,
+// nothing of it stays.
 func TestTheKernelHoldsLittleForAClientThatReadsNothing(t *testing.T) {
 	r := newRig(t, nil)
 	deaf := r.deaf()

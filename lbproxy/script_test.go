@@ -23,8 +23,9 @@ import (
 // caseLimit is how long one performance of a case may take on a busy machine.
 const caseLimit = 20 * time.Second
 
-// TestScripts plays every case in testdata/*.peer: as it is, byte by byte, and cut in two at many places, at all of them
-// with -everywhere. The front door has a turn between two pieces, so that it sees each of them alone. It has to come out alike each time.
+// TestScripts plays every case in testdata/*.peer: as it is, byte by byte, and cut in two at many places, at all of
+// them with -everywhere. The front door has a turn between two pieces, so that it sees each of them alone. It has to
+// come out alike each time.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.peer")
 	if err != nil || len(files) == 0 {
@@ -118,7 +119,8 @@ func (th *theatre) playEveryWay(file string) {
 	}
 }
 
-// everywhere makes cuts at every byte; without it there are a few in each case, so that the package's tests stay short.
+// everywhere makes cuts at every byte; without it there are a few in each case, so that the package's tests stay
+// short.
 var everywhere = flag.Bool("everywhere", false, "cut the bytes of each script at every place")
 
 func cutsPerCase() int {
@@ -176,8 +178,8 @@ func (th *theatre) up(worker int) {
 	th.fewTurns()
 }
 
-// turnsToSee is how many turns a loop may take to handle what had arrived: a turn takes its mail before its events, one
-// accepts, and one reads what epoll reports only after the connection was registered.
+// turnsToSee is how many turns a loop may take to handle what had arrived: a turn takes its mail before its events,
+// one accepts, and one reads what epoll reports only after the connection was registered.
 const turnsToSee = 4
 
 // fewTurns returns when the loop has handled what had arrived before.
@@ -187,7 +189,8 @@ func (r *rig) fewTurns() {
 	}
 }
 
-// leftovers is nil once every connection is closed, no request counts as in flight and the access log has what the case says.
+// leftovers is nil once every connection is closed, no request counts as in flight and the access log has what the
+// case says.
 func (th *theatre) leftovers() error {
 	var left string
 	for deadline := time.Now().Add(caseLimit); ; time.Sleep(100 * time.Microsecond) {

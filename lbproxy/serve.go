@@ -67,9 +67,9 @@ func (l *loop) headTimedOut(c *conn) {
 //
 //	read → who asks → who answers → queue and worker → response → client
 //
-// The response comes by response.go, or by end.go for one of our own, and leaves by responsewriter.go. Hosts, limits and access
-// have their place between who asks and who answers; a route to a file, a redirect or another service is a row of the
-// switch.
+// The response comes by response.go, or by end.go for one of our own, and leaves by responsewriter.go. Hosts, limits
+// and access have their place between who asks and who answers; a route to a file, a redirect or another service is a
+// row of the switch.
 func (x *exchange) serve(r *http1.Request, rest []byte) {
 	x.takeUp(r)
 	var room [localBytes]byte

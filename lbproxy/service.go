@@ -118,8 +118,8 @@ const statusUnavailable = 503
 // soughtNanos is for how long a request has looked for a worker, without what is not held against it.
 func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos - x.firstStart }
 
-// isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that came to
-// nothing. The time that a worker had it does not count.
+// isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that
+// came to nothing. The time that a worker had it does not count.
 func (x *exchange) isOverdue() bool {
 	limit := x.service.waitMax()
 	return limit > 0 && x.soughtNanos() >= int64(limit)
@@ -138,8 +138,8 @@ func (x *exchange) timeLeft() time.Duration {
 	return limit - time.Duration(sought)
 }
 
-// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all that are refuse
-// it. It is causeNone where there is something to wait for.
+// hopeless says why a request need not wait: no worker is up and none will be in the time that is left to it, or all
+// that are refuse it. It is causeNone where there is something to wait for.
 func (x *exchange) hopeless() cause {
 	switch x.service.table.Prospect(&x.wait, x.loop.nowNanos, x.timeLeft()) {
 	case balance.NoneComing:
@@ -170,8 +170,8 @@ func (x *exchange) endWait() {
 	}
 }
 
-// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing about the
-// next one.
+// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing
+// about the next one.
 func (x *exchange) repeatAnswered() {
 	if x.service.shared.EndRepeat(&x.wait) {
 		x.service.serve()

@@ -397,8 +397,9 @@ func endless(c *net.TCPConn) {
 	}
 }
 
-// TestAClientThatReadsNothingIsCutOffWhateverItSends has answers that begin before the request has been sent. What goes on in the
-// other direction must not end, or put off, the time in which the client has to take some of its answer.
+// TestAClientThatReadsNothingIsCutOffWhateverItSends has answers that begin before the request has been sent. What
+// goes on in the other direction must not end, or put off, the time in which the client has to take some of its
+// answer.
 func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 	t.Run("a held body that the worker reads late", func(t *testing.T) {
 		const size = 8 << 20
@@ -466,8 +467,9 @@ func (r *rig) wantCutOff(c *caller, most time.Duration) {
 	_ = c.Close()
 }
 
-// TestAnAnswerOutlivesTheUploadThatItsWorkerRefused has a worker that shuts down its receiving side, so that the rest of the upload can
-// go nowhere, and answers slowly. The client is not read any more, so it cannot be late with its body.
+// TestAnAnswerOutlivesTheUploadThatItsWorkerRefused has a worker that shuts down its receiving side, so that the rest
+// of the upload can go nowhere, and answers slowly. The client is not read any more, so it cannot be late with its
+// body.
 func TestAnAnswerOutlivesTheUploadThatItsWorkerRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")
 	l, err := net.Listen("unix", path)

@@ -35,8 +35,8 @@ func (t *transport) await(timeoutMillis, now int64) ([]epoll.Event, error) {
 	return events, err
 }
 
-// hear takes what an event tells of its connection, which is nil when it is gone: whether that may be written to again,
-// and whether there is something to read.
+// hear takes what an event tells of its connection, which is nil when it is gone: whether that may be written to
+// again, and whether there is something to read.
 func (l *loop) hear(e epoll.Event) (c *conn, writable, news bool) {
 	c = l.conns.find(ref{e.Slot, e.Generation})
 	if c == nil {

@@ -15,7 +15,8 @@ func (x *exchange) assign() {
 	x.park()
 }
 
-// sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is there.
+// sendTo gives a request to worker t, where it has a place, over a kept connection when pooled allows and one is
+// there.
 func (x *exchange) sendTo(t *balance.Backend, pooled bool) {
 	x.backend, x.last = t, t
 	x.wait.Tries++

@@ -80,8 +80,8 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 	}
 }
 
-// TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer has more events than one wait reports: the request is in the first batch, and what
-// the worker had written by then to the connection that it could have, in the second.
+// TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer has more events than one wait reports: the request is in the
+// first batch, and what the worker had written by then to the connection that it could have, in the second.
 func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	w := newChatter(t)
@@ -199,8 +199,8 @@ func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *t
 	}
 }
 
-// TestNoClientGetsWhatAWorkerSaidForAnother has a worker write, some time after answers that announce a body and have none, that
-// body: it looks like an answer. Clients ask in every way at once, and each has to get what it asked for.
+// TestNoClientGetsWhatAWorkerSaidForAnother has a worker write, some time after answers that announce a body and have
+// none, that body: it looks like an answer. Clients ask in every way at once, and each has to get what it asked for.
 func TestNoClientGetsWhatAWorkerSaidForAnother(t *testing.T) {
 	r := newRig(t, nil)
 	s := newStub(t, func(q *stubRequest) bool {

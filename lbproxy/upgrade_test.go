@@ -229,9 +229,9 @@ func TestASwitchThatNobodyAskedForIsA502(t *testing.T) {
 	}
 }
 
-// TestAClientThatSendsOnGetsTheLastWordsOfATunnel has a worker that says something and closes, while its client, which is slow to
-// read, goes on sending: that meets a closed socket, which is no reason to lose what the worker has said. The socket is a unix
-// one, where the kernel keeps all that was said.
+// TestAClientThatSendsOnGetsTheLastWordsOfATunnel has a worker that says something and closes, while its client, which
+// is slow to read, goes on sending: that meets a closed socket, which is no reason to lose what the worker has said.
+// The socket is a unix one, where the kernel keeps all that was said.
 func TestAClientThatSendsOnGetsTheLastWordsOfATunnel(t *testing.T) {
 	last := strings.Repeat("z", 250_000) + "last words"
 	path := filepath.Join(t.TempDir(), "worker")

@@ -180,8 +180,8 @@ func (x *exchange) sendContinue() bool {
 // The default is Kestrel's; the slowest mobile connections have ten times as much. Without it a byte now and then
 // would hold a buffer, and perhaps a worker, for hours.
 
-// bodyTimedOut ends an exchange whose body does not come. One whose response has begun goes on without the rest of it: a
-// worker that needs that has its own time.
+// bodyTimedOut ends an exchange whose body does not come. One whose response has begun goes on without the rest of it:
+// a worker that needs that has its own time.
 func (e clientEnd) bodyTimedOut(why cause) {
 	if e.response.state == responseRelaying {
 		e.request.state = requestStopped

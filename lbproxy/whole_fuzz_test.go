@@ -22,9 +22,9 @@ import (
 // wholeBytesMax bounds what a client says in one run of the fuzzer.
 const wholeBytesMax = 4096
 
-// FuzzWholeProxy lets a client say anything to a real front door with a real worker behind it, in one piece and cut in two.
-// Both have to come to the same; each message that the worker sees has to be one that cannot be read in two ways, and the
-// one that net/http finds at that place of the client's bytes; and the client gets one answer for each.
+// FuzzWholeProxy lets a client say anything to a real front door with a real worker behind it, in one piece and cut in
+// two. Both have to come to the same; each message that the worker sees has to be one that cannot be read in two ways,
+// and the one that net/http finds at that place of the client's bytes; and the client gets one answer for each.
 func FuzzWholeProxy(f *testing.F) {
 	for _, seed := range wholeSeeds {
 		f.Add([]byte(seed), uint16(len(seed)/2), false)
@@ -214,8 +214,8 @@ func (s *spyhole) converse(t *testing.T, parts ...[]byte) course {
 	return course{seen: slices.Clone(s.seen), statuses: statusLines(answers)}
 }
 
-// awaitDelivery waits until all that c wrote is in the other side's receive buffer, which on a busy machine may be later
-// than when write returns; man 7 tcp, SIOCOUTQ.
+// awaitDelivery waits until all that c wrote is in the other side's receive buffer, which on a busy machine may be
+// later than when write returns; man 7 tcp, SIOCOUTQ.
 func awaitDelivery(t *testing.T, c *net.TCPConn) {
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -271,8 +271,9 @@ func (s *spyhole) onLoop(f func(*loop)) {
 	<-done
 }
 
-// statusLines are the first lines of the answers. None of ours has a line in its body that looks like one. Whether a client is told
-// to go on depends on how much of the body came with the head (RFC 9110 section 10.1.1), so that does not count.
+// statusLines are the first lines of the answers. None of ours has a line in its body that looks like one. Whether a
+// client is told to go on depends on how much of the body came with the head (RFC 9110 section 10.1.1), so that does
+// not count.
 func statusLines(answers []byte) (list []string) {
 	for line := range strings.Lines(string(answers)) {
 		if strings.HasPrefix(line, "HTTP/1.1 ") && !strings.HasPrefix(line, "HTTP/1.1 100 ") {

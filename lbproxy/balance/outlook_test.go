@@ -78,7 +78,8 @@ func TestTheFirstStartIsOnlyTheFirst(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreBelievedAfterAWhile has two backends refuse a request, as they do when they are broken, and when they have just died.
+// TestRefusalsAreBelievedAfterAWhile has two backends refuse a request, as they do when they are broken, and when they
+// have just died.
 func TestRefusalsAreBelievedAfterAWhile(t *testing.T) {
 	const began = int64(time.Second)
 	const enough = began + refusedMillis*int64(time.Millisecond)

@@ -28,7 +28,8 @@ func AppendChunkHead(dst []byte, size int) []byte {
 }
 
 // ChunkDecoder takes the framing off a chunked body (RFC 9112 section 7.1). Extensions and trailers are checked,
-// bounded and left to the caller, who can tell by InTrailers where they are. The zero value is ready; it holds no pointer and can be copied.
+// bounded and left to the caller, who can tell by InTrailers where they are. The zero value is ready; it holds no
+// pointer and can be copied.
 type ChunkDecoder struct {
 	left   int64 // bytes of the current chunk not seen yet; its size while that is being read
 	count  uint16
@@ -64,9 +65,9 @@ func (d *ChunkDecoder) Done() bool { return d.state == chunkDone }
 // InTrailers reports whether the next byte belongs to the trailer section, the empty line at its end included.
 func (d *ChunkDecoder) InTrailers() bool { return d.state >= chunkLineStart && d.state != chunkDone }
 
-// Next consumes n bytes of b: framing, and at most one run of data, which is a sub-slice of b at the end of these
-// n bytes. data may be empty while n > 0. n is 0 without an error only when b is empty or the body is done; bytes after the
-// body are never touched. err is an *[Error]; after one the decoder must not be used again.
+// Next consumes n bytes of b: framing, and at most one run of data, which is a sub-slice of b at the end of these n
+// bytes. data may be empty while n > 0. n is 0 without an error only when b is empty or the body is done; bytes after
+// the body are never touched. err is an *[Error]; after one the decoder must not be used again.
 func (d *ChunkDecoder) Next(b []byte) (data []byte, n int, err error) {
 	for n < len(b) && d.state != chunkDone {
 		if d.state == chunkData {

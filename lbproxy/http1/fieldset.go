@@ -2,15 +2,15 @@ package http1
 
 import "bytes"
 
-// FieldsMax bounds Limits.Fields. Every counter of fields takes it, which a byte does not: a counter that began anew would
-// make one Content-Length of 257.
+// FieldsMax bounds Limits.Fields. Every counter of fields takes it, which a byte does not: a counter that began anew
+// would make one Content-Length of 257.
 const FieldsMax = 1000
 
 // fieldsUsual is for how many fields there is room at first. Browsers send twenty.
 const fieldsUsual = 64
 
-// fieldSet holds the fields of one head, and which of the deciding ones it saw. Its store grows with the heads that it has
-// seen, and is used again for the next.
+// fieldSet holds the fields of one head, and which of the deciding ones it saw. Its store grows with the heads that it
+// has seen, and is used again for the next.
 type fieldSet struct {
 	store []Field
 	n     int

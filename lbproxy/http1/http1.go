@@ -1,9 +1,9 @@
 // Package http1 is a strict HTTP/1.1 codec without I/O (RFC 9110, RFC 9112).
 //
-// Bytes go in; out comes how many of them were consumed, that more are needed, or a refusal with the status
-// to answer. Nothing is copied: every slice of a [Request], a [Response] or a chunk points into the caller's
-// buffer and is good only as long as those bytes stay where they are. Nothing is allocated, but for a head with more fields
-// than any before it.
+// Bytes go in; out comes how many of them were consumed, that more are needed, or a refusal with the status to answer.
+// Nothing is copied: every slice of a [Request], a [Response] or a chunk points into the caller's buffer and is good
+// only as long as those bytes stay where they are. Nothing is allocated, but for a head with more fields than any
+// before it.
 //
 // The codec refuses whatever two parsers could read in two ways. Tolerating less than every worker behind
 // the proxy is what makes the worker's own tolerance irrelevant; so each leniency below names its RFC text.
@@ -32,8 +32,8 @@ const (
 	LimitFields       // Limits.Fields
 )
 
-// Limit is the limit that the message was beyond, LimitNone when it was refused for another reason. The reason tells: a
-// [Response] gives its refusals another status.
+// Limit is the limit that the message was beyond, LimitNone when it was refused for another reason. The reason tells:
+// a [Response] gives its refusals another status.
 func (e *Error) Limit() Limit {
 	switch e.Reason {
 	case errHeadTooLarge.Reason:
@@ -55,8 +55,8 @@ type Limits struct {
 	BareLF bool // requests: an LF without a CR ends a line of the head, too (RFC 9112 section 2.2)
 }
 
-// DefaultLimits are enough for every browser, the cookies of single sign-on included (16 to 32 KB are common), and inside
-// what Tornado reads (64 KiB). Nobody writes to it.
+// DefaultLimits are enough for every browser, the cookies of single sign-on included (16 to 32 KB are common), and
+// inside what Tornado reads (64 KiB). Nobody writes to it.
 var DefaultLimits = Limits{HeadBytes: 32 << 10, TargetBytes: 16 << 10, Fields: 200}
 
 // Framing says where a message's body ends (RFC 9112 section 6.3).

@@ -50,13 +50,14 @@ func cutElement(list []byte) (element, rest []byte) {
 	return element, rest
 }
 
-// CutLast returns the list's last element without the whitespace around it, perhaps empty, and what stands before it; both
-// are empty at the end. Proxies append, so a list of theirs is read from the right.
+// CutLast returns the list's last element without the whitespace around it, perhaps empty, and what stands before it;
+// both are empty at the end. Proxies append, so a list of theirs is read from the right.
 func CutLast(list []byte) (element, rest []byte) {
 	comma := bytes.LastIndexByte(list, ',')
 	element, _ = cutElement(list[comma+1:])
 	return element, list[:max(0, comma)]
 }
 
-// CutFirst returns the list's first element without the whitespace around it, perhaps empty, and what stands behind it.
+// CutFirst returns the list's first element without the whitespace around it, perhaps empty, and what stands behind
+// it.
 func CutFirst(list []byte) (element, rest []byte) { return cutElement(list) }

@@ -114,8 +114,8 @@ func (s *fieldSet) transferCoding(minor uint8) *Error {
 	return errCoding
 }
 
-// otherCodings reports whether value is a list of registered transfer codings (RFC 9112 section 7) with more in it than
-// chunked: something understood, but not implemented.
+// otherCodings reports whether value is a list of registered transfer codings (RFC 9112 section 7) with more in it
+// than chunked: something understood, but not implemented.
 func otherCodings(value []byte) bool {
 	other := false
 	for len(value) > 0 {

@@ -50,8 +50,8 @@ func (r *Request) Parse(b []byte, seen int, lim Limits) (n int, err error) {
 	return n, nil
 }
 
-// Glimpse is for a head that Parse has refused, which starts b: it sets Method, MethodID, Target and Minor to what the request line says, as
-// far as that is well-formed, and everything else to nothing.
+// Glimpse is for a head that Parse has refused, which starts b: it sets Method, MethodID, Target and Minor to what the
+// request line says, as far as that is well-formed, and everything else to nothing.
 func (r *Request) Glimpse(b []byte, lim Limits) {
 	r.Method, r.MethodID, r.Target, r.Origin, r.Host, r.Fields = nil, MethodOther, nil, nil, nil, nil
 	r.Minor, r.Framing, r.Length, r.KeepAlive, r.Expect100, r.Upgrade = 0, FramingNone, 0, false, false, false
