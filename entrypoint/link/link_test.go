@@ -150,3 +150,28 @@ func TestAMessageThatNobodyCouldReadIsNotSent(t *testing.T) {
 		t.Errorf("huge message: got error %v and %d bytes on the wire, want an error and none", err, wire.Len())
 	}
 }
+
+// A sender that is closed says what it was given last, and nothing after that.
+func TestAClosedSenderHasSaidItsLast(t *testing.T) {
+	ours, theirs, err := link.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	s := link.NewSender(theirs)
+	s.Offer(link.Reported{Version: 1})
+	s.Offer(link.Reported{Version: 2})
+	s.Close()
+	if err := s.Run(); err != nil {
+		t.Fatal(err)
+	}
+	s.Offer(link.Reported{Version: 3})
+	theirs.Close()
+	var got link.Reported
+	if err := link.Read(ours, &got); err != nil || got.Version != 2 {
+		t.Errorf("got %+v and %v, want the newest before the end", got, err)
+	}
+	if err := link.Read(ours, &got); !errors.Is(err, io.EOF) {
+		t.Errorf("behind it: got %+v and %v, want the end", got, err)
+	}
+}
