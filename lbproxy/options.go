@@ -17,6 +17,7 @@ import (
 // Options are the front door's settings. They travel from PID 1 to the front door in JSON, so that the front
 // door reads no environment. Durations of 0 mean "no limit" unless said otherwise.
 type Options struct {
+	ResponseOptions
 	Loops                  int              // event loops, each a goroutine with its own listening sockets
 	Services               []ServiceOptions // what answers requests, at least one; a request that no step routes elsewhere is the first one's
 	ClientBodyBufferSize   int              // bytes of a request body that are held before a worker is chosen
@@ -26,7 +27,6 @@ type Options struct {
 	ClientBodyTimeout      time.Duration    // between two reads of a body, and the span of the least rate; upload.go
 	ClientBodyMinRate      int64            // bytes a second that a body has to come at; 0 is no limit
 	ProxyIgnoreClientAbort bool             // a worker goes on with a request whose client has left
-	SendTimeout            time.Duration    // between two writes to a client
 	KeepaliveTimeout       time.Duration    // idle client connection
 	ProxyBufferSize        int              // bytes of an answer's head; beyond it 502
 	AccessLog              accesslog.Form   //
@@ -66,7 +66,7 @@ func DefaultOptions() Options {
 		Loops: 1, Services: []ServiceOptions{defaultService()},
 		ClientBodyBufferSize: 64 << 10, ClientMaxHeaderSize: 32 << 10, ClientMaxHeaderFields: 200, ProxyBufferSize: 64 << 10,
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240,
-		SendTimeout: 60 * time.Second, KeepaliveTimeout: 75 * time.Second,
+		ResponseOptions: ResponseOptions{SendTimeout: 60 * time.Second}, KeepaliveTimeout: 75 * time.Second,
 		AccessLog: accesslog.Off, AccessLogSample: 1,
 	}
 }

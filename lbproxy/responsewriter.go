@@ -1,6 +1,8 @@
 package lbproxy
 
 import (
+	"time"
+
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/page"
@@ -31,6 +33,11 @@ type responseWriter struct {
 	trailer   []byte        // of the response, as far as it is here
 	unsent    buffer.Box    // what the client's socket has not taken
 	bodyBytes int64         // of the body, without framing
+}
+
+// ResponseOptions are the settings of what a client is told.
+type ResponseOptions struct {
+	SendTimeout time.Duration // between two writes to a client
 }
 
 // understand notes what the client of a request can be told, and in which form.
@@ -81,14 +88,20 @@ func (w *responseWriter) head(r *http1.Response) {
 	w.frame(r.Framing)
 	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
 	b, isDated := appendFields(b, r.Fields, w.trailers)
-	if !isDated { // RFC 9110 section 6.6.1
-		b = http1.AppendLine(b, "Date", w.loop.clock.httpDate())
-	}
+	b = w.appendAdded(b, isDated)
 	if r.HasLength && r.Status != statusNoContent && !w.isChunked() {
 		b = http1.AppendNumber(b, "Content-Length", r.Length)
 	}
 	w.loop.out = w.appendHeadEnd(b)
 	w.headed = true
+}
+
+// appendAdded appends the fields that every final response gets from us.
+func (w *responseWriter) appendAdded(b []byte, isDated bool) []byte {
+	if !isDated { // RFC 9110 section 6.6.1
+		b = http1.AppendLine(b, "Date", w.loop.clock.httpDate())
+	}
+	return b
 }
 
 // body sends a part of the body, which lies in the scratch; last is whether it ends here, but for trailers.
@@ -141,7 +154,7 @@ func (w *responseWriter) own(o *ownResponse) bool {
 	w.frame(http1.FramingLength)
 	w.headed = false
 	b := http1.AppendStatusLine(w.loop.out[:0], o.status, page.Reason(o.status))
-	b = http1.AppendLine(b, "Date", w.loop.clock.httpDate())
+	b = w.appendAdded(b, false)
 	if o.contentType != "" {
 		b = http1.AppendLine(b, "Content-Type", o.contentType)
 	}
