@@ -224,7 +224,7 @@ func TestTheJSONAccessLogHasTheRequestsIDAndWhoForwardedIt(t *testing.T) {
 	r.client().do("GET / HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\"b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n").want(t, 200, "ok")
 	var got jsonLine
 	if err := json.Unmarshal([]byte(r.accessLines(1)[0]), &got); err != nil || got.RequestID != `a"b` || got.Client != "203.0.113.9" || got.Peer != "127.0.0.1" {
-		t.Errorf("line: got %+v and %v, want the id, the client, and who forwarded it", got, err)
+		t.Errorf("line: got %+v and %v, want the id, the client, and which proxy forwarded it", got, err)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestWhatClientsSendAheadLeavesRoomForOthers has many clients whose requests take their worker long, and who have
-// sent further ones behind them. Those would use up the budget, for as long as the worker takes, for everybody else.
+// TestWhatClientsSendAheadLeavesRoomForOthers has many clients whose requests take their worker long, and that have
+// sent further ones behind them. Those would use up the budget, for as long as the worker takes, for all others.
 func TestWhatClientsSendAheadLeavesRoomForOthers(t *testing.T) {
 	const slow = "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"
 	for _, test := range []struct {

@@ -56,8 +56,8 @@ func TestARepeatIsGivenBackOnce(t *testing.T) {
 	eventually(t, "no repeat is under way", func() bool { return r.proxy.services[0].Repeats() == 0 })
 }
 
-// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which nobody knows yet
-// how they end.
+// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which it is not known
+// yet how they end.
 func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 	tests := []struct{ name, request, head string }{
 		{"an event stream", getRequest, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"},

@@ -33,8 +33,8 @@ const (
 
 // TestChaos puts a front door between workers and clients none of which behaves: they answer before they were asked to
 // the end, stop in the middle, say too much or nothing, die, stay silent, leave. What must hold all the same is in
-// three places: orderBook has who may see what, oddity what each loop must look like between two turns, and checkRest
-// what is left when all is over.
+// three places: orderBook has which side may see what, oddity what each loop must look like between two turns, and
+// checkRest what is left when all is over.
 //
 // A round is made from its seed, so that a failure can be repeated, as far as the scheduler lets it: -chaos.seed=N
 // -count=20.
@@ -88,7 +88,7 @@ type chaos struct {
 	deadly  bool                      // workers die
 	killed  bool                      // and it is known that their requests are not to blame
 	stops   bool                      // the service is stopped while it is used
-	patient bool                      // time-outs are long, so nobody runs into one
+	patient bool                      // time-outs are long, so none is run into
 	targets map[*balance.Backend]bool // every incarnation that there was
 
 	latest    atomic.Pointer[Report]
@@ -115,7 +115,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		ch.deadly, ch.killed, ch.stops = ch.rng.IntN(2) == 0, ch.rng.IntN(3) == 0, ch.rng.IntN(4) == 0
 	}
 	// A client of a front door that stops was once, in some hundreds of rounds, left waiting though its connection was
-	// gone: the fault of the test or ours, which nobody knows yet. So it takes a long run to come to that.
+	// gone: the fault of the test or ours, which is not known yet. So it takes a long run to come to that.
 	ch.stops = ch.stops && *chaosTime > 0
 	if ch.killed {
 		ch.pardons = balance.PardonsMax
@@ -217,7 +217,7 @@ func (ch *chaos) finish() {
 		ch.rig.finished <- err // for the rig
 		ch.ended = true
 	case <-time.After(chaosPatience):
-		ch.fault("the front door does not end, with nobody left to serve")
+		ch.fault("the front door does not end, with no client left to serve")
 	}
 }
 
@@ -318,14 +318,14 @@ func (ch *chaos) weather(stop <-chan struct{}) {
 		switch n := rng.IntN(6); {
 		case n == 0: // a snapshot that changes nothing, but for a stop
 			ch.apply()
-		case n == 1: // nobody may get anything for a moment
+		case n == 1: // no worker may get anything for a moment
 			ch.apply(make([]balance.State, len(ch.workers))...)
 			pause(20)
 			ch.apply()
 		case n == 2:
 			states[w] = balance.Draining
 			ch.apply(states...)
-			if pause(40); ch.isDrained(w) { // as it is before a restart, so that this one costs nobody anything
+			if pause(40); ch.isDrained(w) { // as it is before a restart, so that this one costs no request
 				ch.workers[w].life.wantIdle()
 				ch.workers[w].life.die(false)
 				states[w] = balance.Down
@@ -348,7 +348,7 @@ func (ch *chaos) weather(stop <-chan struct{}) {
 	}
 }
 
-// isDrained tells whether the front door has said, of the newest snapshot, that this worker has nothing left.
+// isDrained reports whether the front door has said, of the newest snapshot, that this worker has nothing left.
 func (ch *chaos) isDrained(worker int) bool {
 	latest := ch.latest.Load()
 	if latest == nil || latest.Seq != ch.rig.seq {

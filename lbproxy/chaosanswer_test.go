@@ -63,7 +63,7 @@ func (l *life) newReply(o *order, rng *rand.Rand, how conduct) reply {
 	case status == 204:
 		b = append(b, "\r\n"...)
 		r.headEnd = len(b)
-	case framing == 0 && !empty && (how != brokenOff || l.network == "tcp"): // without a RST nobody could tell
+	case framing == 0 && !empty && (how != brokenOff || l.network == "tcp"): // without a RST it could not be told
 		b = append(b, "X-By-Close: 1\r\n\r\n"...)
 		r.headEnd = len(b)
 		b = append(b, body...)
@@ -146,7 +146,7 @@ func (l *life) answer(e *errand, how conduct) bool {
 }
 
 // sayLast writes the end of an answer, and what is too much. Some of that comes in the same piece as the end: what
-// comes when the connection has its next request already cannot be told from an answer, which is why nobody can keep
+// comes when the connection has its next request already cannot be told from an answer, which is why none can keep
 // such a worker's connection.
 func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	more := []byte("HTTP/1.1 200 OK\r\nX-Id: 0\r\nContent-Length: 0\r\n\r\n")
@@ -162,7 +162,7 @@ func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	return err == nil
 }
 
-// breakOff stops in the middle of an answer: by an end of the connection that nobody can take for the answer's, or in
+// breakOff stops in the middle of an answer: by an end of the connection that cannot be taken for the answer's, or in
 // silence.
 func (l *life) breakOff(w *piecewise, e *errand, r reply) bool {
 	some := 1 + e.rng.IntN(len(r.bytes)-1)

@@ -134,7 +134,7 @@ func (l *orderBook) expect(o *order) {
 }
 
 // see notes that a worker has this head, and returns the order that it is, with how often workers had that before. It
-// is nil, and a fault, when nobody made that request.
+// is nil, and a fault, when no client made that request.
 func (l *orderBook) see(head string, by sight) (*order, int) {
 	if fault := faultOf(head); fault != "" {
 		l.fault("worker %d: head %s", by.worker, fault)
@@ -147,7 +147,7 @@ func (l *orderBook) see(head string, by sight) (*order, int) {
 	defer l.mu.Unlock()
 	o := l.orders[id]
 	if err != nil || o == nil || o.target() != start[1] || o.method != start[0] {
-		l.faults = append(l.faults, fmt.Sprintf("worker %d: got a request that nobody made: %q", by.worker, head))
+		l.faults = append(l.faults, fmt.Sprintf("worker %d: got a request that no client made: %q", by.worker, head))
 		return nil, 0
 	}
 	before := l.seen[id]

@@ -142,7 +142,7 @@ func (l *life) accept() {
 	}
 }
 
-// close ends a connection. On a unix socket there is no RST but that of bytes that nobody has read.
+// close ends a connection. On a unix socket there is no RST but that of bytes that were not read.
 func (l *life) close(c net.Conn, reset bool) {
 	if tcp, ok := c.(*net.TCPConn); ok && reset {
 		_ = tcp.SetLinger(0)
@@ -229,7 +229,7 @@ func isGoneSoon(c net.Conn) bool {
 	return false
 }
 
-// isGone tells whether the other end of c has closed it.
+// isGone reports whether the other end of c has closed it.
 func isGone(c net.Conn) (gone bool) {
 	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Whoever asks often enough while there is no room writes the log full otherwise.
+// A client that asks often enough while there is no room writes the log full otherwise.
 func TestRefusedRequestsDoNotFloodTheLog(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = time.Millisecond })
 	for range 20 {

@@ -68,7 +68,7 @@ type conn struct {
 	idleMillis  int32       // upstream: for how long its worker keeps it idle, as far as it says so; 0 = not
 	uses        uint16      // upstream: requests that it has carried
 	asked       uint32      // upstream: the loop's turn in which it was given the last bytes of its request that it has
-	peer        client.Peer // downstream: the client, or whom a trusted balancer named
+	peer        client.Peer // downstream: the client, or the one that a trusted balancer named
 }
 
 func (c *conn) has(f connFlags) bool { return c.flags&f != 0 }

@@ -53,7 +53,8 @@ const (
 	graceSpreadMillis = 500
 	// retryMillis is the pause before all ready workers are tried again when each of them refused.
 	retryMillis = 100
-	// proxyHeaderMillis is how long a connection may take to say who it is; the balancer in front sends it at once.
+	// proxyHeaderMillis is how long a connection may take to say which client it is for; the balancer in front sends it
+	// at once.
 	proxyHeaderMillis = 5000
 	// expectMillis is how long a worker may say nothing about a body that its client holds back. Then the front door says
 	// 100: many a small server knows no expectations, and some clients wait for ever. curl waits as long.

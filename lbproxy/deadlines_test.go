@@ -51,7 +51,7 @@ func (r *rig) blockedClient() *blockedClient {
 	return b
 }
 
-// say sends as the client. Nobody watches its socket, so the loop has to be told.
+// say sends as the client. Its socket is not watched, so the loop has to be told.
 func (b *blockedClient) say(s string) {
 	b.t.Helper()
 	if _, err := unix.Write(b.fd, []byte(s)); err != nil {

@@ -135,7 +135,7 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	h, n, err := proxyproto.Parse(b)
 	switch {
 	case err != nil:
-		// Whoever set the balancer up, or us, has to hear of it; a health check that knows nothing of the protocol comes
+		// The operator of the balancer, or of us, has to hear of it; a health check that knows nothing of the protocol comes
 		// every few seconds.
 		l.complain(&l.complaints.refused, sideDownstream, "connection refused", err.Error())
 		l.closeUnserved(c)
@@ -150,8 +150,8 @@ func (l *loop) onProxyHeader(c *conn, b []byte) {
 	}
 }
 
-// introduce makes the one whom a trusted balancer names the client. Whether that one is trusted in turn, as a second
-// proxy in front of the first, is a matter of its own address.
+// introduce makes the client that a trusted balancer names the one of the connection. Whether that one is trusted in
+// turn, as a second proxy in front of the first, is a matter of its own address.
 func (c *conn) introduce(h proxyproto.Header, t *client.Trust) {
 	if !h.Known || !c.has(flagTrusted) {
 		return

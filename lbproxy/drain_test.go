@@ -358,7 +358,7 @@ func TestASnapshotThatMakesNoSenseIsAnErrorAndChangesNothing(t *testing.T) {
 	r.client().wantOpen("good")
 }
 
-func TestTheWholeDrainIsReportedWhenNobodyIsLeft(t *testing.T) {
+func TestTheWholeDrainIsReportedWhenNoneIsLeft(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
 	gate := make(chan struct{})

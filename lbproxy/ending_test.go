@@ -69,8 +69,9 @@ func TestAHandshakeThatStandsStillHoldsNoStopUpForLong(t *testing.T) {
 	}
 }
 
-// TestTheListenersStayOpenUntilNobodyElseHoldsThem: should the front door die before, its successor finds the queue.
-func TestTheListenersStayOpenUntilNobodyElseHoldsThem(t *testing.T) {
+// TestTheListenersStayOpenUntilNoOtherProcessHoldsThem: should the front door die before, its successor finds the
+// queue.
+func TestTheListenersStayOpenUntilNoOtherProcessHoldsThem(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
 	s := newStub(t, constant("ok"))

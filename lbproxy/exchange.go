@@ -101,7 +101,7 @@ type traces struct {
 func (x *exchange) hasBegun() bool { return x.response.state != responseAwaited }
 
 // isRefusal reports whether the response is such as a worker gives to a body that it does not read to its end. Its
-// connection is reset when it closes it behind that, as the kernel has input that nobody read: so a reset means no
+// connection is reset when it closes it behind that, as the kernel has input that was not read: so a reset means no
 // more there than a FIN, and Tornado's 400 for a large body, which has no length, is whole. Behind a request that the
 // worker may have read, only a response without a body is taken for whole.
 func (x *exchange) isRefusal() bool {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestABodyThatItsWorkerHasIsNotHeldAnyLonger: nobody may repeat these requests, so that a worker that takes its time
-// with them costs no more than their heads.
+// TestABodyThatItsWorkerHasIsNotHeldAnyLonger: these requests must not be repeated, so that a worker that takes its
+// time with them costs no more than their heads.
 func TestABodyThatItsWorkerHasIsNotHeldAnyLonger(t *testing.T) {
 	for _, test := range []struct {
 		name, head, body string

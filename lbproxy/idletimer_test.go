@@ -155,7 +155,7 @@ func TestRealIdleTimersCostNoRequest(t *testing.T) {
 }
 
 // TestWorkersThatCloseOnReceipt close kept connections at the worst moment: when the next request is there. A GET is
-// repeated; a POST may fail, as nobody but the worker knows whether it was executed, but it never runs twice.
+// repeated; a POST may fail, as the worker alone knows whether it was executed, but it never runs twice.
 func TestWorkersThatCloseOnReceipt(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -283,7 +283,7 @@ func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
 	for range clients {
 		all = append(all, r.client())
 	}
-	everybody := func() {
+	serveAll := func() {
 		var asking sync.WaitGroup
 		for _, c := range all {
 			asking.Go(func() {
@@ -294,7 +294,7 @@ func TestManyStaleConnectionsAtOnceNeedNoQueue(t *testing.T) {
 		}
 		asking.Wait()
 	}
-	everybody()
+	serveAll()
 	eventually(t, "the connections are kept", func() bool { return r.kept() == clients })
-	everybody()
+	serveAll()
 }

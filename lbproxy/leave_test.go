@@ -94,7 +94,7 @@ func TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait(t *testing.T) {
 	c.Close()
 	time.Sleep(10 * time.Millisecond)
 	release()
-	eventually(t, "nobody waits", func() bool { return r.exchanges() == 0 && r.sockets(kindDownstream) == 0 })
+	eventually(t, "none waits", func() bool { return r.exchanges() == 0 && r.sockets(kindDownstream) == 0 })
 }
 
 // TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake has the FIN behind a part of the body that is not read.

@@ -158,7 +158,7 @@ func TestAcceptPausesWithoutDescriptorsAndRecovers(t *testing.T) {
 	}
 }
 
-// TestAFaultEndsOnlyItsOwnPair makes one exchange impossible and expects everybody else to be served on.
+// TestAFaultEndsOnlyItsOwnPair makes one exchange impossible and expects all others to be served on.
 func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	s := newStub(t, mirror)
@@ -173,7 +173,7 @@ func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
 			if c := l.conns.at(x.downstream); c.exchange == x.id && x.upload.state == uploadBody {
 				l.timers.Clear(x.upstream)
 				l.closeConn(l.conns.at(x.upstream))
-				x.upstream = noSlot // an exchange that streams to nobody
+				x.upstream = noSlot // an exchange that streams to no connection
 			}
 		}
 	})

@@ -35,7 +35,7 @@ type Options struct {
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
-	TrustedHops    int            // how many proxies are in front, all of whom are believed; 0 is to go by TrustedProxies
+	TrustedHops    int            // how many proxies are in front, all of which are believed; 0 is to go by TrustedProxies
 	TrustedUnix    bool           // so are those of peers on unix sockets
 	Via            string         // what we call ourselves in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
 	AllowBareLF    bool           // a lone LF ends a line of a request's head, too

@@ -6,7 +6,7 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// side says who caused an outcome.
+// side says which side caused an outcome.
 type side uint8
 
 const (
@@ -49,9 +49,9 @@ const (
 	causeBadResponse       // the answer's head or framing is malformed
 	causeTruncated         // the answer stopped in the middle
 	// Internal.
-	causeNoWorker   // nobody was ready in time
-	causeNoneComing // nobody is ready, and nobody will be in time
-	causeBusy       // nobody was free in time
+	causeNoWorker   // none was ready in time
+	causeNoneComing // none is ready, and none will be in time
+	causeBusy       // none was free in time
 	causeQueueFull  // too many wait already
 	causeNoSocket   // no descriptor or memory for a connection to the worker
 	causeNoMemory   // the buffers' budget is used up
@@ -65,7 +65,7 @@ type outcome struct {
 	status int
 	retry  balance.Rule
 	level  slog.Level
-	name   string // one word for the access log and for figures; causes between which nobody has to tell share one
+	name   string // one word for the access log and for figures; causes that need not be told apart share one
 	reason string // one line for logs and for the answer's body
 }
 

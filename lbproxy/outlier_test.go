@@ -74,7 +74,7 @@ func TestOneProbeBringsAWorkerBack(t *testing.T) {
 	if r.isOut(0) {
 		t.Error("the worker is still out after it answered")
 	}
-	r.report("nobody is out", func(got Report) bool { return len(got.Ejected) == 0 })
+	r.report("none is out", func(got Report) bool { return len(got.Ejected) == 0 })
 	eventually(t, "it is logged", func() bool { return strings.Count(r.log.String(), "worker is back") == 1 })
 }
 

@@ -7,7 +7,7 @@ import (
 	"percore/lbproxy/balance"
 )
 
-// at is an endpoint where nobody listens.
+// at is an endpoint where no socket listens.
 func at(t *testing.T, e balance.Endpoint) balance.Endpoint {
 	e.Address = refusing(t)
 	return e
@@ -22,7 +22,7 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 		endpoints  []balance.Endpoint
 		retryAfter string // empty: it waits
 	}{
-		{"nobody is there", nil, "1"},
+		{"no worker is there", nil, "1"},
 		{"all are done for", []balance.Endpoint{{Proven: true}, {Index: 1, Proven: true}}, "1"},
 		{"all are done for, and none has ever been up", []balance.Endpoint{{}}, "1"},
 		{"one starts", []balance.Endpoint{{}, {Index: 1, Coming: true, Proven: true}}, ""},

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestOverloadKeepsTheWorkersBusyAndNobodyElse offers four serial workers five times what they can do, by clients that
-// wait, get 503 and come again. What they do must stay close to what they can, and the queue be bounded.
-func TestOverloadKeepsTheWorkersBusyAndNobodyElse(t *testing.T) {
+// TestOverloadKeepsTheWorkersBusyAndNothingElse offers four serial workers five times what they can do, by clients
+// that wait, get 503 and come again. What they do must stay close to what they can, and the queue be bounded.
+func TestOverloadKeepsTheWorkersBusyAndNothingElse(t *testing.T) {
 	const service, workers = 20 * time.Millisecond, 4
 	r := newRig(t, func(o *Options) {
 		capped(1)(o)

@@ -182,7 +182,7 @@ func constant(body string) func(*stubRequest) bool {
 	}
 }
 
-// refusing returns an address at which nobody listens.
+// refusing returns an address at which no socket listens.
 func refusing(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -29,7 +29,7 @@ type Proxy struct {
 	loops     []*loop
 	wanted    atomic.Pointer[wanted]
 	services  []*balance.Service // what their ends in the loops share
-	watching  atomic.Bool        // somebody waits for workers to become idle
+	watching  atomic.Bool        // the snapshot waits for workers to become idle
 	ending    *handshake.Ending  // of accepting
 	accessLog *accesslog.Log
 	notices   *notice.Queue
@@ -92,7 +92,7 @@ func (p *Proxy) Run() error {
 	go func() { helpers.Wait(); close(flushed) }()
 	select {
 	case <-flushed:
-	case <-time.After(flushMax): // whoever reads the log has stopped reading
+	case <-time.After(flushMax): // what reads the log has stopped reading
 	}
 	return errors.Join(errs...)
 }

@@ -226,7 +226,7 @@ func TestABodyAndItsFinInOneEventAreNoAbort(t *testing.T) {
 	c.read("PUT").want(t, 200, "answer")
 }
 
-func TestADeadClientInTheMiddleOfItsBodyReachesNobody(t *testing.T) {
+func TestADeadClientInTheMiddleOfItsBodyReachesNoWorker(t *testing.T) {
 	r := newRig(t, nil)
 	s := newStub(t, constant("never"))
 	r.workers(s.address)

@@ -87,8 +87,8 @@ func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
 	}
 }
 
-// admitLine says whether a failure of a kind that comes in floods has a line. Whoever debugs wants all, and can tell
-// by the level which ones there would have been.
+// admitLine reports whether a failure of a kind that comes in floods has a line. At debug level all have one, and can
+// tell by the level which ones there would have been.
 func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
 	if line.Others, admitted = l.complaints.floods[why].Admit(l.now); !admitted {
 		line.Level = slog.LevelDebug

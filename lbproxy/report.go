@@ -10,7 +10,7 @@ type Report struct {
 	Exhausted []EndpointID // endpoints that have had their RequestsMax; they get more until they are drained
 	Settled   bool         // the drain has begun, and no handshake is under way any more: the listening sockets may be let go
 	Asked     uint64       // the snapshot's Ask, which Figures answer
-	Figures   *Figures     // nil as long as nobody asked
+	Figures   *Figures     // nil as long as no snapshot asked
 }
 
 // EndpointID names one incarnation of an endpoint.

@@ -58,7 +58,7 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 	time.Sleep(20 * time.Millisecond) // the least age of the one that hangs
 	got := r.ask(endpoints...)
 	if len(got.Endpoints) != 2 || got.Waiting != 0 {
-		t.Fatalf("figures: got %+v, want two endpoints and nobody waiting", got)
+		t.Fatalf("figures: got %+v, want two endpoints and none waiting", got)
 	}
 	first, second := got.Endpoints[0], got.Endpoints[1]
 	if first.OldestMillis < 20 {
@@ -82,7 +82,7 @@ func TestFiguresSayWhatEachWorkerHas(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsFiguresUnasked(t *testing.T) {
+func TestThereAreNoFiguresUnasked(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(newStub(t, constant("ok")).address)
 	r.client().wantOpen("ok")
@@ -103,7 +103,7 @@ func TestAWorkerThatHasHadItsRequestsIsReported(t *testing.T) {
 	}
 	r.apply(false, endpoints...)
 	if got := r.report("the snapshot's", func(Report) bool { return true }); len(got.Exhausted) != 0 {
-		t.Fatalf("exhausted after 4 of 5: got %v, want nobody", got.Exhausted)
+		t.Fatalf("exhausted after 4 of 5: got %v, want none", got.Exhausted)
 	}
 	c.wantOpen("ok")
 	id := EndpointID{Index: 0, Incarnation: 1}

@@ -17,10 +17,10 @@ const (
 )
 
 // buildRequest writes the head for the worker. A body whose length is known only at its end leaves a gap for it.
-func (x *exchange) buildRequest(r *http1.Request, who *client.Identity) {
+func (x *exchange) buildRequest(r *http1.Request, asker *client.Identity) {
 	l := x.loop
 	h := requestHead{
-		Request: r, who: who, via: l.options.Via, startMillis: l.clock.millis,
+		Request: r, asker: asker, via: l.options.Via, startMillis: l.clock.millis,
 		expects: x.upload.expects, trailers: x.writer.trailers,
 	}
 	b := h.appendTo(l.buffers.Get(h.size()))
@@ -31,7 +31,7 @@ func (x *exchange) buildRequest(r *http1.Request, who *client.Identity) {
 // that nothing about framing or identity is forwarded as the client spelled it.
 type requestHead struct {
 	*http1.Request
-	who         *client.Identity
+	asker       *client.Identity
 	via         string // what we call ourselves; empty is not to say it
 	startMillis int64  // when the head was complete, since the Unix epoch
 	expects     bool   // the worker is asked whether the body is to come
@@ -40,7 +40,7 @@ type requestHead struct {
 
 // size is room enough for the head.
 func (h *requestHead) size() int {
-	n := len(h.Method) + len(h.Origin) + len(h.who.Authority) + len(h.who.Host) + len(h.via) + requestExtraBytes
+	n := len(h.Method) + len(h.Origin) + len(h.asker.Authority) + len(h.asker.Host) + len(h.via) + requestExtraBytes
 	for i := range h.Fields {
 		n += len(h.Fields[i].Name) + len(h.Fields[i].Value) + len(": \r\n")
 	}
@@ -51,7 +51,7 @@ func (h *requestHead) size() int {
 func (h *requestHead) appendTo(b []byte) []byte {
 	b = append(append(b, h.Method...), ' ')
 	b = append(h.AppendOrigin(b), " HTTP/1.1\r\n"...)
-	b = http1.AppendLine(b, "Host", h.who.Authority)
+	b = http1.AppendLine(b, "Host", h.asker.Authority)
 	b = h.appendFields(b)
 	if h.via != "" {
 		b = append(append(b, "Via: 1."...), '0'+h.Minor, ' ')
@@ -63,8 +63,8 @@ func (h *requestHead) appendTo(b []byte) []byte {
 	if h.trailers { // without a word in Connection, where Tornado understands nothing but close
 		b = append(b, "TE: trailers\r\n"...)
 	}
-	b = h.who.AppendTo(b, h.Fields)
-	if !h.who.Trusted || client.LastOf(h.Fields, http1.FieldXRequestStart) == nil {
+	b = h.asker.AppendTo(b, h.Fields)
+	if !h.asker.Trusted || client.LastOf(h.Fields, http1.FieldXRequestStart) == nil {
 		b = appendRequestStart(b, h.startMillis)
 	}
 	if h.Upgrade {
@@ -78,7 +78,7 @@ func (h *requestHead) appendFields(b []byte) []byte {
 	for i := range h.Fields {
 		if f := &h.Fields[i]; f.ID == http1.FieldMaxForwards && h.MaxForwards > 0 {
 			b = http1.AppendNumber(b, "Max-Forwards", int64(h.MaxForwards-1)) // RFC 9110 section 7.6.2
-		} else if client.Passes(f, h.who.Trusted) {
+		} else if client.Passes(f, h.asker.Trusted) {
 			b = http1.AppendField(b, f)
 		}
 	}

@@ -55,8 +55,8 @@ func TestTheHeadForAWorkerIsGeneratedAnew(t *testing.T) {
 			if _, err := r.Parse([]byte(test.head), 0, http1.DefaultLimits); err != nil {
 				t.Fatal(err)
 			}
-			who := client.Identify(peer, false, &client.Trust{}, r.Host, r.Fields)
-			h := requestHead{Request: &r, who: &who, startMillis: 1_700_000_000_123}
+			asker := client.Identify(peer, false, &client.Trust{}, r.Host, r.Fields)
+			h := requestHead{Request: &r, asker: &asker, startMillis: 1_700_000_000_123}
 			if test.change != nil {
 				test.change(&h)
 			}

@@ -208,7 +208,7 @@ func TestWhenAllWorkersRefuseTheRequestWaitsForOne(t *testing.T) {
 			time.Sleep(150 * time.Millisecond) // it has been refused, and once more
 			l, err := net.Listen("tcp", address)
 			if err != nil {
-				t.Skip("somebody else took the port:", err)
+				t.Skip("another process took the port:", err)
 			}
 			s := &stub{listener: l}
 			t.Cleanup(s.crash)
@@ -288,7 +288,7 @@ func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
 	for i := range 9 {
 		time.Sleep(80 * time.Millisecond)
 		n := i % 3
-		stubs[n].crash() // nobody tells the front door, which has to find out
+		stubs[n].crash() // the front door is not told, which has to find out
 		stubs[n] = newStub(t, constant("ok"))
 		time.Sleep(20 * time.Millisecond)
 		endpoints[n].Killed = endpoints[n].Incarnation // on a slow machine the next one may die of the same request's bad luck

@@ -147,7 +147,7 @@ func TestAUnixSocketWithAFullBacklogIsBusyNotBroken(t *testing.T) {
 
 // TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain has a worker that answers an upload before it reads it, keeps
 // its connection and then reads the rest, as servers do. The client has sent everything, but the worker's socket has
-// not taken the end of it. Whatever came next on that connection, the worker would take for that end: somebody else's
+// not taken the end of it. Whatever came next on that connection, the worker would take for that end: another client's
 // request for a part of this one's body.
 func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")

@@ -8,7 +8,7 @@ import (
 )
 
 // What there is of places for clients and of buffers can be used up by clients that wait: with the rest of a head or a
-// body, or with reading their responses. This file says who goes then, so that those that keep others waiting longest
+// body, or with reading their responses. This file says which go then, so that those that keep others waiting longest
 // keep none out. Tunnels are exempt, as silence is what they are for, and so are clients that wait for a worker.
 
 const (

@@ -153,7 +153,7 @@ func TestPartsOfPROXYHeadersStayWithinTheBudget(t *testing.T) {
 	}
 }
 
-// exchangesOrNone tells whether every client's connection has been read.
+// exchangesOrNone reports whether every client's connection has been read.
 func (r *rig) exchangesOrNone() bool {
 	unread := 0
 	r.onLoop(func(l *loop) {
@@ -283,7 +283,7 @@ func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
 				late.send("PROXY UNKNOWN\r\n")
 			}
 			start := time.Now()
-			late.wantOpen("ok") // after the time that everybody has for a request
+			late.wantOpen("ok") // after the time that every client has for a request
 			if waited := time.Since(start); waited > 5*time.Second {
 				t.Errorf("wait for a place: got %v, want about %v ms", waited, unservedMillis)
 			}
@@ -293,7 +293,7 @@ func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
 	}
 }
 
-func TestClientsWaitWhileNobodyIsIdle(t *testing.T) {
+func TestClientsWaitWhileNoneIsIdle(t *testing.T) {
 	r := newRig(t, nil)
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok("ok") })
@@ -432,7 +432,7 @@ func TestWhatTheAccessLogKeepsOfRequestsIsWithinTheBudget(t *testing.T) {
 }
 
 // TestTheKernelHoldsLittleForAClientThatReadsNothing has a client come while places are short. What the kernel took of
-// its answer without a bound was work done for nobody, and let it count as one that owes nothing. When it goes,
+// its answer without a bound was work done in vain, and let it count as one that owes nothing. When it goes,
 // nothing of it stays.
 func TestTheKernelHoldsLittleForAClientThatReadsNothing(t *testing.T) {
 	r := newRig(t, nil)

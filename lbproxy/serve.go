@@ -65,18 +65,18 @@ func (l *loop) headTimedOut(c *conn) {
 // serve is a request's way, from its whole head on; rest is what came behind that. Each step decides one thing, and
 // nothing is made for a worker before it is known that a worker answers:
 //
-//	read → who asks → who answers → queue and worker → response → client
+//	read → who asks → what answers → queue and worker → response → client
 //
 // The response comes by response.go, or by end.go for one of our own, and leaves by responsewriter.go. Hosts, limits
-// and access have their place between who asks and who answers; a route to a file, a redirect or another service is a
+// and access have their place between who asks and what answers; a route to a file, a redirect or another service is a
 // row of the switch.
 func (x *exchange) serve(r *http1.Request, rest []byte) {
 	x.takeUp(r)
 	var room [localBytes]byte
-	who := x.identify(r, room[:0])
+	asker := x.identify(r, room[:0])
 	switch to, why := x.route(r, rest); to {
 	case toWorker:
-		x.forward(r, &who, rest)
+		x.forward(r, &asker, rest)
 	case toOptions:
 		x.respondOptions(rest)
 	case toRefusal:
@@ -105,9 +105,9 @@ func (x *exchange) identify(r *http1.Request, room []byte) client.Identity {
 	if host == nil {
 		host = c.appendLocal(room)
 	}
-	who := client.Identify(c.peer, c.has(flagTrusted), &x.loop.trust, host, r.Fields)
-	x.client, x.https = who.Client, who.Scheme == client.SchemeHTTPS
-	return who
+	asker := client.Identify(c.peer, c.has(flagTrusted), &x.loop.trust, host, r.Fields)
+	x.client, x.https = asker.Client, asker.Scheme == client.SchemeHTTPS
+	return asker
 }
 
 // destination is what answers a request.
@@ -119,7 +119,7 @@ const (
 	toRefusal                    // a page of ours, for the cause that comes with it
 )
 
-// route decides who answers a request.
+// route decides what answers a request.
 func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
 	limit := x.service.options.ClientMaxBodySize
 	switch {
@@ -136,9 +136,9 @@ func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
 
 // forward has a worker answer: the head is written for it, the body is collected, and as soon as enough of that is
 // here a worker is chosen.
-func (x *exchange) forward(r *http1.Request, who *client.Identity, rest []byte) {
+func (x *exchange) forward(r *http1.Request, asker *client.Identity, rest []byte) {
 	x.upload.expects = x.asksWorker(r, rest)
-	x.buildRequest(r, who)
+	x.buildRequest(r, asker)
 	if x.upload.body.done {
 		x.requestRead(rest)
 		return

@@ -118,7 +118,7 @@ const statusUnavailable = 503
 // soughtNanos is for how long a request has looked for a worker, without what is not held against it.
 func (x *exchange) soughtNanos() int64 { return x.queuedNanos + x.refusedNanos - x.firstStart }
 
-// isOverdue tells whether a request has looked for a worker for as long as it may, in the queue and by connects that
+// isOverdue reports whether a request has looked for a worker for as long as it may, in the queue and by connects that
 // came to nothing. The time that a worker had it does not count.
 func (x *exchange) isOverdue() bool {
 	limit := x.service.waitMax()

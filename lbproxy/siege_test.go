@@ -81,10 +81,10 @@ func (s *besiegers) lift() {
 	s.all.Wait()
 }
 
-// TestASiegeKeepsNobodyOut has many more clients than there are places use up what there is, by waiting, over and
+// TestASiegeKeepsNoGuestOut has many more clients than there are places use up what there is, by waiting, over and
 // over. Every other GET is answered soon all the same. The siege of docs/limits.md, with percore in a container, is
 // e2e/tough's.
-func TestASiegeKeepsNobodyOut(t *testing.T) {
+func TestASiegeKeepsNoGuestOut(t *testing.T) {
 	const memory, clients, span, pause = 16 << 20, 320, time.Second, 50 * time.Millisecond // 2 MB of buffers
 	large := strings.Repeat("x", 256<<10)
 	worker := newStub(t, func(q *stubRequest) bool {

@@ -27,7 +27,7 @@ func TestAMalformedAnswerBecomesA502AndItsConnectionIsNotUsedAgain(t *testing.T)
 		{"a bare LF", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"},
 		{"a folded field", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n"},
 		{"half a head and then the end", "HTTP/1.1 200 OK\r\nContent-Le"},
-		{"another protocol that nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
+		{"another protocol that was not asked for", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
 		{"a malformed head behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 what\r\n\r\n"},
 	}
 	r := newRig(t, nil)

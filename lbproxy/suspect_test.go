@@ -16,7 +16,7 @@ func TestAWorkerThatWasKilledFromOutsideIsNotHeldAgainstARequest(t *testing.T) {
 		want     int
 		reached  int // workers in all
 	}{
-		{"one death is anybody's", false, 1, 200, 2},
+		{"one death may have any cause", false, 1, 200, 2},
 		{"after two the request is to blame", false, 3, 502, 2},
 		{"two kills are not its fault", true, 2, 200, 3},
 		{"as many as it may be pardoned for, and one", true, 1 + balance.PardonsMax, 200, 2 + balance.PardonsMax},

@@ -154,7 +154,7 @@ func (t *transport) peek(c *conn) next {
 	case errno == unix.EAGAIN:
 		c.facts &^= factReadable
 		return nextNothing
-	case errno == unix.EINTR: // not on a socket that never waits, but nobody's failure
+	case errno == unix.EINTR: // not on a socket that never waits, but no failure
 		return nextBytes
 	case errno != socket.OK:
 		return nextFailure

@@ -26,7 +26,7 @@ func TestWhoTheClientIsBehindATrustedProxy(t *testing.T) {
 		name, fields string
 		ip, chain    string
 	}{
-		{"nobody forwarded it", "", "127.0.0.1", "127.0.0.1"},
+		{"no proxy forwarded it", "", "127.0.0.1", "127.0.0.1"},
 		{"one hop", "X-Forwarded-For: 203.0.113.9\r\n", "203.0.113.9", "203.0.113.9, 127.0.0.1"},
 		{"a client's own claim stands left of the truth", "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\n", "203.0.113.9", "6.6.6.6, 203.0.113.9, 127.0.0.1"},
 		{"trusted hops are skipped", "X-Forwarded-For: 203.0.113.9, 10.1.2.3, 10.9.9.9\r\n", "203.0.113.9", "203.0.113.9, 10.1.2.3, 10.9.9.9, 127.0.0.1"},

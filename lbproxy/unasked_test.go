@@ -165,7 +165,7 @@ func (s *stub) receiveLittle(t *testing.T) {
 }
 
 // TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is an answer, which on
-// a kept connection nobody could tell from what belongs to the request before.
+// a kept connection could not be told from what belongs to the request before.
 func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *testing.T) {
 	const size = 200_000
 	body := strings.Repeat("x", size)

@@ -206,7 +206,7 @@ func TestAnUpgradeThatTheWorkerDeclinesIsAnOrdinaryExchange(t *testing.T) {
 	wantCount(t, "connections to the worker", s.conns.Load(), 1)
 }
 
-func TestASwitchThatNobodyAskedForIsA502(t *testing.T) {
+func TestASwitchThatWasNotAskedForIsA502(t *testing.T) {
 	tests := []struct{ name, request, answer string }{
 		{"no upgrade in the request", getRequest, switching},
 		{"an HTTP/1.0 client", strings.Replace(upgradeRequest, "HTTP/1.1", "HTTP/1.0", 1), switching},

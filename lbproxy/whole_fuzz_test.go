@@ -260,7 +260,7 @@ func (s *spyhole) quiet(t *testing.T) {
 	}
 }
 
-// waitsForWorker tells whether a worker has a request and does not wait for more of its body.
+// waitsForWorker reports whether a worker has a request and does not wait for more of its body.
 func (l *loop) waitsForWorker() bool {
 	return slices.ContainsFunc(l.exchanges.all, func(x *exchange) bool { return x.backend != nil && x.request.state != requestStreaming })
 }

@@ -29,7 +29,7 @@ func appendJSONLine(b []byte, r *Record) []byte {
 	return append(b, '}', '\n')
 }
 
-// appendJSONRequest says who asked for what, after a string that it ends.
+// appendJSONRequest says which client asked for what, after a string that it ends.
 func appendJSONRequest(b []byte, r *Record) []byte {
 	h := &r.Head
 	b = append(b, `","client.address":"`...)

@@ -10,8 +10,8 @@ import (
 // Record is what is written down of one request when it has ended. What does not apply is left at its zero value.
 type Record struct {
 	Head          Head
-	Client        client.Peer // who asked, after trust
-	Peer          client.Peer // who connected
+	Client        client.Peer // the client, after trust
+	Peer          client.Peer // the peer that connected
 	Minor         uint8       // of the client's HTTP version
 	HTTPS         bool        // the client's scheme, as far as a trusted proxy says so
 	Status        int
@@ -22,7 +22,7 @@ type Record struct {
 	Tries Tries
 
 	Reason string // one word for what ended it, where that is not a complete response
-	Side   string // who caused that
+	Side   string // which side caused that
 	Err    string // that in words for people
 }
 

@@ -25,7 +25,7 @@ type Backend struct {
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that
 	Hasty       atomic.Bool   // it ends kept connections soon after an answer, without saying so; see lbproxy/pool.go
-	Chatty      atomic.Bool   // it has said something that nobody asked for; see lbproxy/pool.go
+	Chatty      atomic.Bool   // it has said something unasked; see lbproxy/pool.go
 	_           [64]byte
 }
 

@@ -137,18 +137,18 @@ func TestIPHashKeepsAClientAtItsWorkerWithALimitToo(t *testing.T) {
 	}
 }
 
-func TestNobodyGetsMoreThanTheLimit(t *testing.T) {
+func TestNoWorkerGetsMoreThanTheLimit(t *testing.T) {
 	for _, method := range []Method{LeastConn, RoundRobin, Random} {
 		b, table := newBalancer(method, 2), tableOf(t, Up, Down, Up, Up)
 		var w Waiter
 		w.NoteTried(table.At(3))
 		for range 4 {
 			if b.Choose(table, &w, 0) == nil {
-				t.Errorf("%s: got nobody, want a worker with room", method)
+				t.Errorf("%s: got none, want a worker with room", method)
 			}
 		}
 		if got := b.Choose(table, &w, 0); got != nil {
-			t.Errorf("%s: got worker %d, want nobody", method, got.Index)
+			t.Errorf("%s: got worker %d, want none", method, got.Index)
 		}
 		if !b.AnyFree(table) {
 			t.Errorf("%s: worker 3 counts as full", method)
@@ -166,7 +166,7 @@ func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
 	}{
 		{"no snapshot yet", nil, fresh},
 		{"no worker", tableOf(t), fresh},
-		{"nobody up", tableOf(t, Down, Draining), fresh},
+		{"none up", tableOf(t, Down, Draining), fresh},
 		{"all tried", tableOf(t, Up), all},
 	}
 	for _, test := range tests {

@@ -37,7 +37,7 @@ func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
 		e.condition.Store(conditionOut)
 		e.probeAt.Store(1 << 40)
 		if !b.AnyFree(table) || b.Choose(table, &Waiter{}, 1) != e {
-			t.Errorf("%s: got nobody, want the worker that is out", method)
+			t.Errorf("%s: got none, want the worker that is out", method)
 		}
 		if b.AnyFree(table) {
 			t.Errorf("%s: the worker has room, want it full", method)
@@ -77,7 +77,7 @@ func (b *Balancer) pickAt(t *Table, now int64) int {
 	return place.Index
 }
 
-func TestAFreshWorkerWithAFreePlaceLeavesNobodyWaiting(t *testing.T) {
+func TestAFreshWorkerWithAFreePlaceLeavesNoneWaiting(t *testing.T) {
 	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
 		t.Run(fmt.Sprint(method), func(t *testing.T) {
 			b, table := newBalancer(method, 1), tableOf(t, Up, Up)

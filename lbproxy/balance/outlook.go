@@ -55,7 +55,7 @@ const (
 	AllRefuse                  // each backend that is up refuses it
 )
 
-// Prospect says whether w, to which that much time is left, need wait.
+// Prospect reports whether w, to which that much time is left, need wait.
 func (t *Table) Prospect(w *Waiter, nowNanos int64, left time.Duration) Prospect {
 	switch {
 	case t == nil:

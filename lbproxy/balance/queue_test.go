@@ -57,7 +57,7 @@ func (q *line) granted(loop int) (ids []int32) {
 	}
 }
 
-// free ends a request at a backend, in a loop that then looks who waits.
+// free ends a request at a backend, in a loop that then looks which waits.
 func (q *line) free(loop, backend int) {
 	q.table.At(backend).Release()
 	q.loops[loop].Serve(1)

@@ -1,6 +1,6 @@
 package balance
 
-// Rule says whether a request whose try failed may be tried again, as far as what made it fail decides that.
+// Rule reports whether a request whose try failed may be tried again, as far as what made it fail decides that.
 type Rule uint8
 
 // The rules.

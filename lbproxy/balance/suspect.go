@@ -1,7 +1,7 @@
 package balance
 
 // PardonsMax bounds how often the death of a backend is not held against a request that was with it: a kill that only
-// looks like one from outside, such as one for memory that nobody reports, must not go through all backends again and
+// looks like one from outside, such as one for memory that nothing reports, must not go through all backends again and
 // again.
 const PardonsMax = 3
 

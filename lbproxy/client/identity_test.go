@@ -90,11 +90,11 @@ func TestTheChainThatAWorkerIsTold(t *testing.T) {
 	}{
 		{"a client of its own", parsed(t, "192.0.2.7"), false, nil, "192.0.2.7", "192.0.2.7"},
 		{"a client that claims to be another", parsed(t, "192.0.2.7"), false, forwarded("6.6.6.6"), "192.0.2.7", "192.0.2.7"},
-		{"a proxy for nobody else", parsed(t, "127.0.0.1"), true, nil, "127.0.0.1", "127.0.0.1"},
+		{"a proxy for no other", parsed(t, "127.0.0.1"), true, nil, "127.0.0.1", "127.0.0.1"},
 		{"a proxy", parsed(t, "127.0.0.1"), true, forwarded("192.0.2.7"), "192.0.2.7", "192.0.2.7, 127.0.0.1"},
 		{"a chain in several fields", parsed(t, "127.0.0.1"), true, forwarded("6.6.6.6, 192.0.2.7", "", "10.1.1.1"), "192.0.2.7", "6.6.6.6, 192.0.2.7, 10.1.1.1, 127.0.0.1"},
 		{"a proxy on a unix socket, which has no address", aUnixPeer(), true, forwarded("192.0.2.7"), "192.0.2.7", "192.0.2.7"},
-		{"one for nobody else", aUnixPeer(), true, nil, "unix:", "unix:"},
+		{"one for no other", aUnixPeer(), true, nil, "unix:", "unix:"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

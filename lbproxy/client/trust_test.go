@@ -59,8 +59,8 @@ func TestAWholeFamilyIsNotTheOther(t *testing.T) {
 
 func TestAUnixPeerNeedsASettingOfItsOwn(t *testing.T) {
 	p := aUnixPeer()
-	everybody := believing("0.0.0.0/0", "::/0")
-	if everybody.Believes(&p) {
+	all := believing("0.0.0.0/0", "::/0")
+	if all.Believes(&p) {
 		t.Error("with every address: got true, want false")
 	}
 	sockets := client.NewTrust(nil, 0, true)
@@ -88,7 +88,7 @@ func TestForWhomATrustedPeerSpeaks(t *testing.T) {
 		fields []http1.Field
 		want   string
 	}{
-		{"nobody forwarded it", forwarded(), "127.0.0.1"},
+		{"no proxy forwarded it", forwarded(), "127.0.0.1"},
 		{"one hop", forwarded("203.0.113.9"), "203.0.113.9"},
 		{"a client's own claim stands left of the truth", forwarded("6.6.6.6, 203.0.113.9"), "203.0.113.9"},
 		{"trusted hops are skipped", forwarded("203.0.113.9, 10.1.2.3, 10.9.9.9"), "203.0.113.9"},

@@ -122,7 +122,7 @@ func (p *Poller) Wake() {
 // return early with no event. nowMillis is the owner's monotonic clock. The result is valid until the next call.
 func (p *Poller) Wait(timeoutMillis, nowMillis int64) ([]Event, error) {
 	if !p.state.CompareAndSwap(awake, asleep) {
-		timeoutMillis = 0 // somebody called Wake since we looked
+		timeoutMillis = 0 // Wake was called since we looked
 	}
 	n, errno := p.wait(timeoutMillis, nowMillis)
 	p.state.Store(awake)

@@ -75,7 +75,7 @@ func wantRefused(t *testing.T, address string) {
 	}
 }
 
-func TestAfterRefuseNobodyConnectsAndTheQueueIsServed(t *testing.T) {
+func TestAfterRefuseNoClientConnectsAndTheQueueIsServed(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		t.Run(address, func(t *testing.T) {
 			l := listen(t, address)

@@ -28,7 +28,7 @@ func AppendChunkHead(dst []byte, size int) []byte {
 }
 
 // ChunkDecoder takes the framing off a chunked body (RFC 9112 section 7.1). Extensions and trailers are checked,
-// bounded and left to the caller, who can tell by InTrailers where they are. The zero value is ready; it holds no
+// bounded and left to the caller, which can tell by InTrailers where they are. The zero value is ready; it holds no
 // pointer and can be copied.
 type ChunkDecoder struct {
 	left   int64 // bytes of the current chunk not seen yet; its size while that is being read

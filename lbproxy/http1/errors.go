@@ -1,6 +1,6 @@
 package http1
 
-// The refusals. They are constants in spirit: nobody writes to them, and callers read only Status and Reason.
+// The refusals. They are constants in spirit: they are never written to, and callers read only Status and Reason.
 var (
 	errBareLF         = &Error{400, "line ends with a bare LF"}
 	errBareCR         = &Error{400, "bare CR in the head"}

@@ -35,10 +35,10 @@ func validHost(h []byte) bool {
 	return true
 }
 
-// validAddress checks the alphabet of an IPv6 address, not its arithmetic: nobody connects to it. A zone (%25eth0)
-// is refused: it means something on the client's host alone, which is to leave it out (RFC 6874 section 4; RFC 9844
-// withdrew the syntax), and so browsers, curl and Go do. To cut it off would answer for another host than the one
-// that was asked for, and to pass it on leaves each worker to decode it.
+// validAddress checks the alphabet of an IPv6 address, not its arithmetic: no connection is made to it. A zone
+// (%25eth0) is refused: it means something on the client's host alone, which is to leave it out (RFC 6874 section 4;
+// RFC 9844 withdrew the syntax), and so browsers, curl and Go do. To cut it off would answer for another host than the
+// one that was asked for, and to pass it on leaves each worker to decode it.
 func validAddress(a []byte) bool {
 	if len(a) > addressBytesMax || bytes.Count(a, []byte(":")) < 2 {
 		return false

@@ -56,7 +56,7 @@ type Limits struct {
 }
 
 // DefaultLimits are enough for every browser, the cookies of single sign-on included (16 to 32 KB are common), and
-// inside what Tornado reads (64 KiB). Nobody writes to it.
+// inside what Tornado reads (64 KiB). It is never written to.
 var DefaultLimits = Limits{HeadBytes: 32 << 10, TargetBytes: 16 << 10, Fields: 200}
 
 // Framing says where a message's body ends (RFC 9112 section 6.3).

@@ -45,7 +45,7 @@ func TestAListIsCutFromEitherSide(t *testing.T) {
 	}
 }
 
-// TestBothSidesAgree: whoever reads a list from the right finds the elements that another finds from the left.
+// TestBothSidesAgree: a reader from the right finds the elements that one from the left finds.
 func TestBothSidesAgree(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {

@@ -120,7 +120,7 @@ func (r *Response) interpret(request Method) *Error {
 	return nil
 }
 
-// interpretFraming follows RFC 9112 section 6.3. Fields are checked also where no body can follow: whoever
+// interpretFraming follows RFC 9112 section 6.3. Fields are checked also where no body can follow: a recipient that
 // contradicts himself is not to be trusted with the connection.
 func (r *Response) interpretFraming(request Method) *Error {
 	r.Framing, r.Length, r.HasLength = FramingClose, 0, false

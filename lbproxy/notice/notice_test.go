@@ -73,7 +73,7 @@ func TestLinesAreWrittenInOrderWhileTheQueueRuns(t *testing.T) {
 	}
 }
 
-// A loop must not wait for a log that nobody reads.
+// A loop must not wait for a log that is not read.
 func TestWhatIsTooMuchIsDroppedAndCounted(t *testing.T) {
 	var log strings.Builder
 	q := notice.NewQueue(logTo(&log))

@@ -52,8 +52,8 @@ func (a *Accept) Format() Format {
 	if !a.asked {
 		return HTML
 	}
-	// The first of these wins a tie: who says `*/*` and nothing else is a tool such as curl, and shows what it gets
-	// in a terminal; browsers say text/html.
+	// The first of these wins a tie: a client that says `*/*` and nothing else is a tool such as curl, and shows what it
+	// gets in a terminal; browsers say text/html.
 	chosen := Text
 	for _, f := range [...]Format{HTML, JSON} {
 		if a.offers[f].beats(a.offers[chosen]) {

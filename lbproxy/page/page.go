@@ -1,7 +1,7 @@
 // Package page is the room for what the front door says itself: which of three formats a request wants, by its Accept
 // fields, and the body that a status and a reason make in it. It is pure, bytes in and bytes out, and knows neither a
-// connection nor an exchange: who writes a page to a client adds the head. Begin with Append here; negotiate.go
-// chooses the format.
+// connection nor an exchange: the caller that writes a page to a client adds the head. Begin with Append here;
+// negotiate.go chooses the format.
 package page
 
 import "strconv"

@@ -106,7 +106,7 @@ func TestNoBytesAreNoHeader(t *testing.T) {
 	}
 }
 
-// Errors reach the log, where somebody has to find out which side is set up wrongly.
+// Errors reach the log, where an operator has to find out which side is set up wrongly.
 func TestErrorsSayThatItIsThePROXYHeader(t *testing.T) {
 	for _, c := range bad {
 		if _, _, err := proxyproto.Parse([]byte(c.header)); err == nil || !strings.Contains(err.Error(), "PROXY") {

@@ -1,5 +1,5 @@
 // Package proxyproto reads the header of the PROXY protocol, versions 1 and 2, by which a balancer that passes
-// connections on unread says who made them (haproxy.org, doc/proxy-protocol.txt).
+// connections on unread says which clients made them (haproxy.org, doc/proxy-protocol.txt).
 //
 // It does no I/O: bytes go in, out comes how many of them are the header, that more are needed, or an error. A header
 // gives the same result however its bytes were cut up on arrival.
@@ -15,7 +15,7 @@ type Header struct {
 	// Known is false where the connection is the balancer's own (LOCAL, a health check) or of a kind that the balancer
 	// has no name for (UNKNOWN and all but TCP over IP): then the addresses are those of the connection itself.
 	Known       bool
-	Source      netip.AddrPort // who connected to the balancer
+	Source      netip.AddrPort // the client that connected to the balancer
 	Destination netip.AddrPort // where to
 }
 

@@ -59,7 +59,7 @@ var good = []struct {
 	{"version 2, IPv6", version2(0x21, 0x21, addresses6), known6},
 	{"version 2, LOCAL", version2(0x20, 0x00, ""), real},
 	{"version 2, LOCAL with addresses, which do not count", version2(0x20, 0x11, addresses4), real},
-	{"version 2, LOCAL with rubbish, which nobody reads", version2(0x20, 0x11, "x"), real},
+	{"version 2, LOCAL with rubbish, which is not read", version2(0x20, 0x11, "x"), real},
 	{"version 2, of no family", version2(0x21, 0x00, ""), real},
 	{"version 2, of no family with vectors", version2(0x21, 0x00, vector(0x04, "zero")), real},
 	{"version 2, of an unknown family", version2(0x21, 0x51, "whatever"), real},

@@ -120,7 +120,7 @@ func hasIPv6() bool {
 }
 
 // listenInet opens one socket of a SO_REUSEPORT group. The first of a group probes without the option, so
-// that a port which somebody else shares by SO_REUSEPORT is reported as in use instead of splitting its traffic.
+// that a port which another process shares by SO_REUSEPORT is reported as in use instead of splitting its traffic.
 func listenInet(ap netip.AddrPort, first bool) (*os.File, error) {
 	if first && ap.Port() != 0 {
 		probe, err := openInet(ap, false)
@@ -190,7 +190,7 @@ func v4(a netip.Addr) [4]byte {
 
 // listenUnix opens a unix socket, after removing what a dead process left at its path. Everybody may connect: a front
 // door is public. The socket has that mode from birth, by the umask, which is the whole process's: listeners are
-// opened before anything else makes a file. A chmod by name would be anybody's to redirect who may write to the
+// opened before anything else makes a file. A chmod by name could be redirected by any process that may write to the
 // folder.
 func listenUnix(path string) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -215,8 +215,8 @@ func listenUnix(path string) (*os.File, error) {
 	return f, nil
 }
 
-// isStale tells whether a path is that of a unix socket which is left over: nobody accepts there. Anything else at the
-// path is somebody's file, although connect says the same of it.
+// isStale reports whether a path is that of a unix socket which is left over: no process accepts there. Anything else
+// at the path is a user's file, although connect says the same of it.
 func isStale(sa *unix.SockaddrUnix) bool {
 	var stat unix.Stat_t
 	if unix.Lstat(sa.Name, &stat) != nil || stat.Mode&unix.S_IFMT != unix.S_IFSOCK {

@@ -37,7 +37,7 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 	old.SetUnlinkOnClose(false)
 	if ls, err := socket.Listen(socket.UnixPrefix+path, 1); err == nil {
 		socket.CloseListeners(ls)
-		t.Error("listen where somebody listens: got no error, want one")
+		t.Error("listen where another socket listens: got no error, want one")
 	}
 	old.Close()
 	ls, err := socket.Listen(socket.UnixPrefix+path, 3)
@@ -50,7 +50,7 @@ func TestALeftOverSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 	socket.CloseListeners(ls)
 }
 
-// The mode is there from birth: a chmod afterwards could be given another file by whoever owns the folder.
+// The mode is there from birth: a chmod afterwards could be given another file by the owner of the folder.
 func TestEverybodyMayConnectToASocketWhateverTheUmask(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	before := syscall.Umask(0o077)

@@ -11,7 +11,7 @@ type Class uint8
 // None is the class of a slot whose timer is not armed.
 const None Class = 0
 
-const nobody = -1
+const noSlot = -1
 
 // Table holds at most one timer for each slot of the owner's table. The zero value is not ready: use New.
 type Table struct {
@@ -35,7 +35,7 @@ type timer struct {
 func New(millis ...int64) *Table {
 	t := &Table{lists: make([]list, 1+len(millis))}
 	for i, ms := range millis {
-		t.lists[i+1] = list{head: nobody, tail: nobody, millis: ms}
+		t.lists[i+1] = list{head: noSlot, tail: noSlot, millis: ms}
 	}
 	return t
 }
@@ -53,8 +53,8 @@ func (t *Table) Set(slot int32, class Class, nowMillis int64) {
 		return
 	}
 	n := &t.nodes[slot]
-	*n = timer{deadline: nowMillis + l.millis, prev: l.tail, next: nobody, class: class}
-	if l.tail == nobody {
+	*n = timer{deadline: nowMillis + l.millis, prev: l.tail, next: noSlot, class: class}
+	if l.tail == noSlot {
 		l.head = slot
 	} else {
 		t.nodes[l.tail].next = slot
@@ -68,7 +68,7 @@ func (t *Table) Resize(class Class, millis int64) {
 	l := &t.lists[class]
 	change := millis - l.millis
 	l.millis = millis
-	for slot := l.head; slot != nobody; {
+	for slot := l.head; slot != noSlot; {
 		next := t.nodes[slot].next
 		if millis <= 0 {
 			t.Clear(slot)
@@ -89,12 +89,12 @@ func (t *Table) Clear(slot int32) {
 		return
 	}
 	l := &t.lists[n.class]
-	if n.prev == nobody {
+	if n.prev == noSlot {
 		l.head = n.next
 	} else {
 		t.nodes[n.prev].next = n.next
 	}
-	if n.next == nobody {
+	if n.next == noSlot {
 		l.tail = n.prev
 	} else {
 		t.nodes[n.next].prev = n.prev
@@ -106,7 +106,7 @@ func (t *Table) Clear(slot int32) {
 func (t *Table) Next() (deadline int64, ok bool) {
 	for i := range t.lists[1:] {
 		l := &t.lists[i+1]
-		if l.head == nobody {
+		if l.head == noSlot {
 			continue
 		}
 		if d := t.nodes[l.head].deadline; !ok || d < deadline {
@@ -119,14 +119,14 @@ func (t *Table) Next() (deadline int64, ok bool) {
 // Oldest returns the slot of a class that runs out first; ok is false when none is armed for it.
 func (t *Table) Oldest(class Class) (slot int32, ok bool) {
 	slot = t.lists[class].head
-	return slot, slot != nobody
+	return slot, slot != noSlot
 }
 
 // Following returns the slot of the same class that runs out after this one, whose timer must be armed; ok is false
 // behind the last.
 func (t *Table) Following(slot int32) (next int32, ok bool) {
 	next = t.nodes[slot].next
-	return next, next != nobody
+	return next, next != noSlot
 }
 
 // Age is how many milliseconds ago the slot's timer, which must be armed, was set.
@@ -140,7 +140,7 @@ func (t *Table) Age(slot int32, nowMillis int64) int64 {
 func (t *Table) Expired(nowMillis int64) (slot int32, class Class, ok bool) {
 	for i := range t.lists[1:] {
 		l := &t.lists[i+1]
-		if l.head == nobody || t.nodes[l.head].deadline > nowMillis {
+		if l.head == noSlot || t.nodes[l.head].deadline > nowMillis {
 			continue
 		}
 		slot, class = l.head, Class(i+1)

@@ -169,6 +169,6 @@ func (a *actor) wait(s *step) error {
 	case <-a.channel(s.word):
 		return nil
 	case <-a.ctx.Done():
-		return fmt.Errorf("nobody signalled %s", s.word)
+		return fmt.Errorf("no peer signalled %s", s.word)
 	}
 }

@@ -120,7 +120,7 @@ type show struct {
 	signals map[string]chan struct{}
 }
 
-// fail keeps the first error and ends the show for everybody.
+// fail keeps the first error and ends the show for all peers.
 func (s *show) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
