@@ -56,7 +56,7 @@ func TestNamesOfLaterVersionsAndOfOthersAreAnswered(t *testing.T) {
 		"PERCORE_READY=HTTPS://h:1":           "did you mean PERCORE_READY=http:/?",
 		"PERCORE_HEALTH=/healthz":             "did you mean PERCORE_HEALTH=http:/healthz?",
 		"PERCORE_HEALTH=http:healthz":         "did you mean PERCORE_HEALTH=http:/healthz?",
-		`PERCORE_WORKERS="4"`:                 "has quotes that are part of the value: an env file of docker run, and a list in a compose file, take none; write PERCORE_WORKERS=4",
+		`PERCORE_WORKERS="4"`:                 "has quotes that are part of the value: an env file of docker run, and a list in a compose file, take none",
 		"PERCORE_DIRECTORY='/var/www'":        "write PERCORE_DIRECTORY=/var/www",
 		`PERCORE_COMMAND="python3 main.py"`:   `write PERCORE_COMMAND="python3 main.py"`,
 		`PERCORE_LOGLEVEL="info"`:             "write PERCORE_LOGLEVEL=info",

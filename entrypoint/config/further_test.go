@@ -119,17 +119,23 @@ func TestWhatIsWrongWithFurtherPrograms(t *testing.T) {
 		{"a name that is none", []string{"PERCORE_PROGRAMS=a b"}, []string{
 			"PERCORE_PROGRAMS: is not a list of names: letters, digits, dots, dashes, underscores; for example PERCORE_PROGRAMS=mailer,cron",
 		}},
-		{"processes of the same name", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=web", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web"}, nil},
+		{"processes of the same name", []string{
+			"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_GROUP=web", "PERCORE_MAILER_NAME=web", "PERCORE_COMMAND=web",
+		}, nil},
 		{"readiness by a port without one", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_READY=tcp"}, []string{
 			"PERCORE_MAILER_READY: asks for a port, and the program has none; set PERCORE_MAILER_PORTS_FROM",
 		}},
-		{"a port of the fleet's", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_PORTS_FROM=7999", "PERCORE_MAILER_WORKERS=2", "PERCORE_COMMAND=web"}, []string{
+		{"a port of the fleet's", []string{
+			"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_PORTS_FROM=7999", "PERCORE_MAILER_WORKERS=2", "PERCORE_COMMAND=web",
+		}, []string{
 			"PERCORE_PROGRAMS: mailer would need port 8000, which the fleet proper uses; set PERCORE_MAILER_PORTS_FROM",
 		}},
 		{"the front door's port", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_PORTS_FROM=8080"}, []string{
 			"PERCORE_PROGRAMS: mailer would need port 8080, which the front door uses; set PERCORE_MAILER_PORTS_FROM",
 		}},
-		{"another program's port", []string{"PERCORE_PROGRAMS=mailer,cron", command, "PERCORE_MAILER_PORTS_FROM=9000", "PERCORE_CRON_COMMAND=cron", "PERCORE_CRON_PORTS_FROM=9000"}, []string{
+		{"another program's port", []string{
+			"PERCORE_PROGRAMS=mailer,cron", command, "PERCORE_MAILER_PORTS_FROM=9000", "PERCORE_CRON_COMMAND=cron", "PERCORE_CRON_PORTS_FROM=9000",
+		}, []string{
 			"PERCORE_PROGRAMS: cron would need port 9000, which mailer uses; set PERCORE_CRON_PORTS_FROM",
 		}},
 		{"ports beyond the last", []string{"PERCORE_PROGRAMS=mailer", command, "PERCORE_MAILER_PORTS_FROM=65535", "PERCORE_MAILER_WORKERS=2"}, []string{

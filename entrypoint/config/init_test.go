@@ -62,3 +62,42 @@ func TestWhoWantsModeInit(t *testing.T) {
 		}
 	}
 }
+
+// An environment without a variable of percore's is not even read: most containers of mode init have none.
+func TestLoadInitOfNothing(t *testing.T) {
+	for _, environ := range [][]string{nil, {"HOME=/root", "PORT=x"}, {"PERCORE_MODE=init"}, {"PERCORE", "PERCOREX=1"}} {
+		cfg, warnings, err := config.LoadInit(environ, 0)
+		if err != nil || len(warnings) != 0 || cfg.Mode != value.ModeInit {
+			t.Errorf("%q: got %+v, warnings %v and error %v, want mode init and nothing else", environ, cfg, warnings, err)
+		}
+		if cfg.StopTimeout != 0 || len(cfg.Command.Words) != 0 {
+			t.Errorf("%q: got %s and %q, want that nothing was loaded", environ, cfg.StopTimeout, cfg.Command.Words)
+		}
+	}
+}
+
+func TestLoadInitGoesByItsOwnMode(t *testing.T) {
+	for _, environ := range [][]string{
+		{"PERCORE_MODE=http", "PERCORE_WAIT_ALL=on"}, {"PERCORE_MODE=nonsense", "PERCORE_WAIT_ALL=on"}, {"PERCORE_MODE_FILE=/nowhere", "PERCORE_WAIT_ALL=on"},
+	} {
+		cfg, _, err := config.LoadInit(environ, 0)
+		if err != nil || cfg.Mode != value.ModeInit || !bool(cfg.WaitAll) {
+			t.Errorf("%q: got %+v and error %v, want mode init with WAIT_ALL", environ, cfg, err)
+		}
+	}
+}
+
+func TestWhatIsWrongInModeInitIsSaidAsElsewhere(t *testing.T) {
+	for environ, want := range map[string]string{
+		"PERCORE_SIGNAL_MAP=TERM":  "PERCORE_SIGNAL_MAP=TERM",
+		"PERCORE_EXIT_REMAP=x":     "PERCORE_EXIT_REMAP=x",
+		"PERCORE_KILLTREE=1":       "did you mean PERCORE_KILL_TREE?",
+		"PERCORE_STOP_TIMEOUT=0":   "must be at least 1s",
+		"percore_wait_all=1":       "did you mean PERCORE_WAIT_ALL?",
+		"PERCORE_PDEATHSIG=SIGFOO": "is not a signal",
+	} {
+		if _, _, err := config.LoadInit([]string{environ}, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got error %v, want one with %q", environ, err, want)
+		}
+	}
+}

@@ -425,7 +425,8 @@ func TestLoadFromFiles(t *testing.T) {
 		return name
 	}
 	three := write("three", "3\n")
-	cfg := mustLoad(t, someUID, "PERCORE_WORKERS_FILE="+three, "PERCORE_NAME=", "PERCORE_NAME_FILE="+write("name", "tornado\r\n"), "PERCORE_GROUP_FILE="+write("empty", "\n"))
+	cfg := mustLoad(t, someUID, "PERCORE_WORKERS_FILE="+three, "PERCORE_NAME=",
+		"PERCORE_NAME_FILE="+write("name", "tornado\r\n"), "PERCORE_GROUP_FILE="+write("empty", "\n"))
 	for name, want := range map[string]string{
 		"PERCORE_WORKERS": "3 from file " + three,
 		"PERCORE_NAME":    "tornado from file " + filepath.Join(dir, "name"),

@@ -7,7 +7,11 @@ import (
 	"percore/entrypoint/config"
 )
 
-const strictOff = "? If not, PERCORE_STRICT=false leaves it as it is"
+// slipOf is the problem of a placeholder that is misspelt.
+func slipOf(variable, wrong, right string) string {
+	return "PERCORE_" + variable + `: has "` + wrong + `", which percore does not replace; did you mean ` + right +
+		"? If not, PERCORE_STRICT=false leaves it as it is"
+}
 
 func TestSlipsInPlaceholders(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -15,14 +19,24 @@ func TestSlipsInPlaceholders(t *testing.T) {
 		environ []string
 		want    []string
 	}{
-		"two letters swapped":               {command: []string{"python3", "main.py", "--port={prot}"}, want: []string{`PERCORE_COMMAND: has "{prot}", which percore does not replace; did you mean {port}` + strictOff}},
-		"a letter too many":                 {environ: []string{"PERCORE_COMMAND=app {ports}"}, want: []string{`PERCORE_COMMAND: has "{ports}", which percore does not replace; did you mean {port}` + strictOff}},
-		"a capital":                         {command: []string{"app", "{Port}"}, want: []string{`PERCORE_COMMAND: has "{Port}", which percore does not replace; did you mean {port}` + strictOff}},
-		"in the middle of a word":           {command: []string{"app", "--bind=unix:{soket},x"}, want: []string{`PERCORE_COMMAND: has "{soket}", which percore does not replace; did you mean {socket}` + strictOff}},
-		"inside other braces":               {command: []string{"app", "{{idex}}"}, want: []string{`PERCORE_COMMAND: has "{idex}", which percore does not replace; did you mean {index}` + strictOff}},
-		"behind braces of another kind":     {command: []string{"app", "{} {x} {nam}"}, want: []string{`PERCORE_COMMAND: has "{nam}", which percore does not replace; did you mean {name}` + strictOff}},
-		"of the command before all":         {environ: []string{"PERCORE_PRESTART=migrate {nmae}"}, command: []string{"app"}, want: []string{`PERCORE_PRESTART: has "{nmae}", which percore does not replace; did you mean {name}` + strictOff}},
-		"of a further program":              {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {inedx}"}, want: []string{`PERCORE_MAIL_COMMAND: has "{inedx}", which percore does not replace; did you mean {index}` + strictOff}},
+		"two letters swapped": {
+			command: []string{"python3", "main.py", "--port={prot}"},
+			want:    []string{slipOf("COMMAND", "{prot}", "{port}")},
+		},
+		"a letter too many":             {environ: []string{"PERCORE_COMMAND=app {ports}"}, want: []string{slipOf("COMMAND", "{ports}", "{port}")}},
+		"a capital":                     {command: []string{"app", "{Port}"}, want: []string{slipOf("COMMAND", "{Port}", "{port}")}},
+		"in the middle of a word":       {command: []string{"app", "--bind=unix:{soket},x"}, want: []string{slipOf("COMMAND", "{soket}", "{socket}")}},
+		"inside other braces":           {command: []string{"app", "{{idex}}"}, want: []string{slipOf("COMMAND", "{idex}", "{index}")}},
+		"behind braces of another kind": {command: []string{"app", "{} {x} {nam}"}, want: []string{slipOf("COMMAND", "{nam}", "{name}")}},
+		"of the command before all": {
+			environ: []string{"PERCORE_PRESTART=migrate {nmae}"},
+			command: []string{"app"},
+			want:    []string{slipOf("PRESTART", "{nmae}", "{name}")},
+		},
+		"of a further program": {
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {inedx}"},
+			want:    []string{slipOf("MAIL_COMMAND", "{inedx}", "{index}")},
+		},
 		"two slips are another word":        {command: []string{"app", "{prto}x{pxxt}"}},
 		"words that are like none":          {command: []string{"app", "{host}", "{}", "{", "}", "{other}", "{p}", "a{b"}},
 		"beside a right one":                {command: []string{"app", `{"prot": {port}, "x": {prot}}`}},
@@ -53,13 +67,31 @@ func TestTheSocketFollowsTheCommand(t *testing.T) {
 		environ, command []string
 		variable, want   string
 	}{
-		"of the arguments":     {command: []string{"app", "--bind=unix:{socket}"}, variable: "PERCORE_BIND", want: "unix from command it has {socket}"},
-		"of PERCORE_COMMAND":   {environ: []string{"PERCORE_COMMAND=app {socket}"}, variable: "PERCORE_BIND", want: "unix from command it has {socket}"},
-		"of a further program": {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {socket}"}, variable: "PERCORE_MAIL_BIND", want: "unix from command it has {socket}"},
-		"which makes it ready": {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {socket}"}, variable: "PERCORE_MAIL_READY", want: "tcp from default"},
-		"by order":             {environ: []string{"PERCORE_BIND=unix"}, command: []string{"app"}, variable: "PERCORE_BIND", want: "unix from environment"},
-		"where there is none":  {command: []string{"app", "{port}"}, variable: "PERCORE_BIND", want: "tcp from default"},
-		"no port is needed":    {environ: []string{"PERCORE_PORTS_FROM=8080"}, command: []string{"app", "{socket}"}, variable: "PERCORE_BIND", want: "unix from command it has {socket}"},
+		"of the arguments":   {command: []string{"app", "--bind=unix:{socket}"}, variable: "PERCORE_BIND", want: "unix from command it has {socket}"},
+		"of PERCORE_COMMAND": {environ: []string{"PERCORE_COMMAND=app {socket}"}, variable: "PERCORE_BIND", want: "unix from command it has {socket}"},
+		"of a further program": {
+			environ:  []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {socket}"},
+			variable: "PERCORE_MAIL_BIND",
+			want:     "unix from command it has {socket}",
+		},
+		"which makes it ready": {
+			environ:  []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=mail {socket}"},
+			variable: "PERCORE_MAIL_READY",
+			want:     "tcp from default",
+		},
+		"by order": {
+			environ:  []string{"PERCORE_BIND=unix"},
+			command:  []string{"app"},
+			variable: "PERCORE_BIND",
+			want:     "unix from environment",
+		},
+		"where there is none": {command: []string{"app", "{port}"}, variable: "PERCORE_BIND", want: "tcp from default"},
+		"no port is needed": {
+			environ:  []string{"PERCORE_PORTS_FROM=8080"},
+			command:  []string{"app", "{socket}"},
+			variable: "PERCORE_BIND",
+			want:     "unix from command it has {socket}",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, _, err := config.LoadWith(c.environ, c.command, someUID)

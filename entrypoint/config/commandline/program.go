@@ -11,7 +11,7 @@ import (
 func Program(words []string) string {
 	for range nestedMax {
 		inner := innerCommand(words)
-		if len(inner) == 0 {
+		if len(inner) == 0 || inner[0] == "" {
 			return words[0]
 		}
 		words = inner

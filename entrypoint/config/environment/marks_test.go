@@ -44,7 +44,8 @@ func TestAFileThatMayNotBeRead(t *testing.T) {
 	if err := os.WriteFile(name, []byte("x"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := environment.Take([]string{"PERCORE_X_FILE=" + name}).Find("PERCORE_X", false); err == nil || !strings.Contains(err.Error(), "permission denied") {
+	_, err := environment.Take([]string{"PERCORE_X_FILE=" + name}).Find("PERCORE_X", false)
+	if err == nil || !strings.Contains(err.Error(), "permission denied") {
 		t.Errorf("got error %v, want that the permission is missing", err)
 	}
 }
