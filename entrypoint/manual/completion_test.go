@@ -117,3 +117,32 @@ func TestNamesAreOfferedWhereAWordTakesThem(t *testing.T) {
 		}
 	}
 }
+
+// What may follow some words is not in their pages.
+func TestWhatElseMayFollowAWord(t *testing.T) {
+	script, _ := manual.Completion("zsh")
+	for word, want := range map[string][]string{
+		"signal": {"HUP", "TERM", "USR2", "$(_percore_names)"}, "completion": {"bash", "zsh", "fish"}, "help": {"status", "undrain", "version"},
+		"update": {"--dry-run", "--env-file"}, "restart": {"--hard", "$(_percore_names)"}, "demo": {"--help"},
+	} {
+		_, line, _ := strings.Cut(script, "\t"+word+") echo ")
+		line, _, _ = strings.Cut(line, " ;;\n")
+		for _, one := range want {
+			if !slices.Contains(strings.Fields(line), one) {
+				t.Errorf("%s: got %q, want %s in it", word, line, one)
+			}
+		}
+	}
+}
+
+// fish shows the first sentence of each page; a quote in it would end the script's string.
+func TestFishShowsASentenceForEachWord(t *testing.T) {
+	script, _ := manual.Completion("fish")
+	for _, word := range manual.Words() {
+		_, about, found := strings.Cut(script, "-n __fish_use_subcommand -a "+word+" -d '")
+		about, _, closed := strings.Cut(about, "'\n")
+		if !found || !closed || about == "" || strings.Contains(strings.ReplaceAll(about, `\'`, ""), "'") || strings.Contains(about, "\n") {
+			t.Errorf("%s: got %q, want one sentence in one line", word, about)
+		}
+	}
+}

@@ -263,3 +263,51 @@ func TestAFaultIsNotSaidToAnOutputThatIsClosed(t *testing.T) {
 		}
 	}
 }
+
+// The columns are supervisorctl's: thirty for the name and three more, ten for the state, wider for names that need it.
+func TestTheColumnsOfAStatus(t *testing.T) {
+	for name, c := range map[string]struct {
+		names []string
+		width int
+	}{
+		"a short name":       {[]string{"a"}, 33},
+		"one of thirty":      {[]string{strings.Repeat("x", 28)}, 33}, // and its group's "g:"
+		"one more":           {[]string{strings.Repeat("x", 29)}, 34},
+		"beside a short one": {[]string{strings.Repeat("x", 40), "a"}, 45},
+	} {
+		var frames []control.Frame
+		for _, n := range c.names {
+			frames = append(frames, control.Frame{Process: &control.Process{Group: "g", Name: n, State: "RUNNING", Description: "pid 7"}})
+		}
+		for _, line := range strings.Split(strings.TrimSpace(statusOf(t, frames)), "\n") {
+			if at := strings.Index(line, "RUNNING"); at != c.width || !strings.HasSuffix(line, "RUNNING   pid 7") {
+				t.Errorf("%s: got %q, want the state in column %d", name, line, c.width)
+			}
+		}
+	}
+}
+
+// A fault of one name does not keep the others from being told, in the order in which PID 1 tells them.
+func TestOutcomesKeepTheirOrder(t *testing.T) {
+	tool, out := serve(t, &script{code: 1, frames: outcomes(
+		control.Outcome{Group: "b", Name: "b", Did: "stopped"}, control.Outcome{Group: "nope", Fault: control.NoSuchGroup, Why: "the groups are a, b"},
+		control.Outcome{Group: "a", Name: "a", Fault: control.NotRunning}, control.Outcome{Group: "a", Name: "c", Did: "stopped"},
+	)})
+	want := "b: stopped\nnope: ERROR (no such group): the groups are a, b\na: ERROR (not running)\na:c: stopped\n"
+	if code := tool.Run([]string{"stop", "b", "nope:*", "a:*"}); code != 1 || out.String() != want {
+		t.Errorf("got code %d and\n%s\nwant 1 and\n%s", code, out, want)
+	}
+}
+
+// Lines for people come where a person asked: a health check, a pid, a shutdown.
+func TestTextIsPrintedLineByLine(t *testing.T) {
+	for line, strict := range map[string]bool{"pid all": false, "pid": true, "shutdown": true, "healthcheck": false} {
+		tool, out := serve(t, &script{frames: []control.Frame{{Text: "4711"}, {Fleet: &control.Fleet{PID: 1}}, {Text: "4712"}}})
+		tool.Strict = strict
+		code := tool.Run(strings.Fields(line))
+		got := strings.Fields(out.String())
+		if code != 0 || len(got) < 2 || got[0] != "4711" || got[len(got)-1] != "4712" {
+			t.Errorf("%s: got code %d and %q, want both lines in their order", line, code, out)
+		}
+	}
+}
