@@ -134,7 +134,7 @@ func TestASingleRequestWhoseClientLeavesIsAbandoned(t *testing.T) {
 	}
 }
 
-func TestALongLastAnswerArrivesWhole(t *testing.T) {
+func TestALongLastResponseArrivesWhole(t *testing.T) {
 	const size = 8 << 20
 	r := newRig(t, nil)
 	r.workers(handler(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -50,9 +50,9 @@ func TestWhatClientsSendAheadLeavesRoomForOthers(t *testing.T) {
 	}
 }
 
-// TestAClientThatSentTooMuchAheadHasItsAnswerWhole: it is told that its other requests were not looked at, and is not
-// reset for still sending.
-func TestAClientThatSentTooMuchAheadHasItsAnswerWhole(t *testing.T) {
+// TestAClientThatSentTooMuchAheadHasItsResponseWhole: it is told that its other requests were not looked at, and is
+// not reset for still sending.
+func TestAClientThatSentTooMuchAheadHasItsResponseWhole(t *testing.T) {
 	r := newRig(t, cramped)
 	gate := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool { <-gate; return q.ok(q.path()) })

@@ -24,7 +24,7 @@ type lean struct {
 	buffer  []byte
 }
 
-// newLean starts one whose answers have a body of 1 KiB.
+// newLean starts one whose responses have a body of 1 KiB.
 func newLean(tb testing.TB, adjust func(*Options)) *lean {
 	tb.Helper()
 	l := newLeanTo(tb, adjust, leanWorker(tb))
@@ -132,7 +132,7 @@ func leanWorker(tb testing.TB) string {
 
 var headEnd = []byte("\r\n\r\n")
 
-// roundTrip sends one request and reads its answer.
+// roundTrip sends one request and reads its response.
 func (l *lean) roundTrip(tb testing.TB) {
 	l.send(tb, l.client)
 	l.read(tb, l.client)
@@ -218,7 +218,7 @@ func TestAQueuedRequestAllocatesNothing(t *testing.T) {
 	})
 }
 
-// BenchmarkProxiedRequest is one request over kept connections on both sides, the answer having 1 KiB. Its time
+// BenchmarkProxiedRequest is one request over kept connections on both sides, the response having 1 KiB. Its time
 // includes the client's and the worker's.
 func BenchmarkProxiedRequest(b *testing.B) {
 	for _, log := range []accesslog.Form{accesslog.Off, accesslog.Combined, accesslog.JSON} {

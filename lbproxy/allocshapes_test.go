@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// shape is a kind of request and answer whose steady state must not allocate.
+// shape is a kind of request and response whose steady state must not allocate.
 type shape struct {
 	name            string
 	adjust          func(*Options)
@@ -26,22 +26,23 @@ var (
 )
 
 var shapes = []shape{
-	{name: "GET", request: getRequest, ends: "\r\n\r\n", answer: okAnswer("hello"), answers: 1},
-	{name: "POST with a body", request: post("body END!"), ends: "END!", answer: okAnswer("hello"), answers: 1},
-	{name: "POST with a streamed body", adjust: unbuffered, request: post("body END!"), ends: "END!", answer: okAnswer("hello"), answers: 1},
-	{name: "POST with a chunked body", request: chunkedPost, ends: "END!", answer: okAnswer("hello"), answers: 1},
-	{name: "POST with a streamed chunked body", adjust: unbuffered, request: chunkedPost, ends: "END!", answer: okAnswer("hello"), answers: 1},
+	{name: "GET", request: getRequest, ends: "\r\n\r\n", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a body", request: post("body END!"), ends: "END!", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a streamed body", adjust: unbuffered, request: post("body END!"), ends: "END!", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a chunked body", request: chunkedPost, ends: "END!", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a streamed chunked body", adjust: unbuffered, request: chunkedPost, ends: "END!", answer: okResponse("hello"), answers: 1},
 	// One that announces a body ends its connection, and the worker here allocates for a new one.
 	{name: "HEAD", request: strings.Replace(getRequest, "GET", "HEAD", 1), ends: "\r\n\r\n", answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", answers: 1},
 	{name: "304", request: getRequest, ends: "\r\n\r\n", answer: "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", answers: 1},
-	{name: "HTTP/1.0", request: "GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", ends: "\r\n\r\n", answer: okAnswer("hello"), answers: 1},
+	{name: "HTTP/1.0", request: "GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", ends: "\r\n\r\n", answer: okResponse("hello"), answers: 1},
 	{name: "chunked answer", request: getRequest, ends: "\r\n\r\n", answer: chunkedAnswer, answers: 1},
-	{name: "four requests in one run", request: strings.Repeat(getRequest, 4), ends: "\r\n\r\n", answer: okAnswer("hello"), answers: 4},
+	{name: "four requests in one run", request: strings.Repeat(getRequest, 4), ends: "\r\n\r\n", answer: okResponse("hello"), answers: 4},
 }
 
 func unbuffered(o *Options) { o.ClientBodyBufferSize = 0 }
 
-// start makes a round of the shape: it sends a request and reads as much as its answers had when they were looked at.
+// start makes a round of the shape: it sends a request and reads as much as its responses had when they were looked
+// at.
 func (s shape) start(tb testing.TB) (round func()) {
 	tb.Helper()
 	worker := constantWorker(tb, s.ends, s.answer)

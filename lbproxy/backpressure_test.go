@@ -66,7 +66,7 @@ func (r *rig) settle() {
 
 const big = 50 << 20
 
-func TestAClientThatReadsNothingOfALargeAnswerCostsLittle(t *testing.T) {
+func TestAClientThatReadsNothingOfALargeResponseCostsLittle(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		t.Run(fmt.Sprintf("chunked %v", chunked), func(t *testing.T) {
 			r := newRig(t, nil)

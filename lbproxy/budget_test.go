@@ -56,7 +56,7 @@ func TestARepeatIsGivenBackOnce(t *testing.T) {
 	eventually(t, "no repeat is under way", func() bool { return r.proxy.services[0].Repeats() == 0 })
 }
 
-// TestARepeatThatIsAnsweredIsOver has repeats whose answers go on: the budget is for those of which it is not known
+// TestARepeatThatIsAnsweredIsOver has repeats whose responses go on: the budget is for those of which it is not known
 // yet how they end.
 func TestARepeatThatIsAnsweredIsOver(t *testing.T) {
 	tests := []struct{ name, request, head string }{

@@ -11,7 +11,7 @@ import (
 	"percore/lbproxy/buffer"
 )
 
-// conduct is how a worker treats an answer.
+// conduct is how a worker treats a response.
 type conduct int
 
 const (
@@ -21,7 +21,7 @@ const (
 	garbled             // it speaks no HTTP
 )
 
-// reply is an answer as it is written.
+// reply is a response as it is written.
 type reply struct {
 	bytes   []byte
 	headEnd int  // where its body begins
@@ -42,7 +42,7 @@ func chaosSize(rng *rand.Rand) int {
 	return chaosSizes[rng.IntN(len(chaosSizes))]
 }
 
-// newReply makes an answer to o: a status, a framing, a size.
+// newReply makes a response to o: a status, a framing, a size.
 func (l *life) newReply(o *order, rng *rand.Rand, how conduct) reply {
 	status := []int{200, 200, 200, 200, 201, 404, 500, 503, 204, 304}[rng.IntN(10)]
 	size := chaosSize(rng)
@@ -106,7 +106,7 @@ func appendChaosChunks(b, body []byte, rng *rand.Rand) []byte {
 	return append(b, "\r\n"...)
 }
 
-// answer writes an answer. It reports whether the connection goes on.
+// answer writes a response. It reports whether the connection goes on.
 func (l *life) answer(e *errand, how conduct) bool {
 	w := &piecewise{Conn: e.c, rng: e.rng}
 	for range max(0, e.rng.IntN(6)-3) {
@@ -145,8 +145,8 @@ func (l *life) answer(e *errand, how conduct) bool {
 	return false
 }
 
-// sayLast writes the end of an answer, and what is too much. Some of that comes in the same piece as the end: what
-// comes when the connection has its next request already cannot be told from an answer, which is why none can keep
+// sayLast writes the end of a response, and what is too much. Some of that comes in the same piece as the end: what
+// comes when the connection has its next request already cannot be told from a response, which is why none can keep
 // such a worker's connection.
 func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	more := []byte("HTTP/1.1 200 OK\r\nX-Id: 0\r\nContent-Length: 0\r\n\r\n")
@@ -162,8 +162,8 @@ func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 	return err == nil
 }
 
-// breakOff stops in the middle of an answer: by an end of the connection that cannot be taken for the answer's, or in
-// silence.
+// breakOff stops in the middle of a response: by an end of the connection that cannot be taken for the response's, or
+// in silence.
 func (l *life) breakOff(w *piecewise, e *errand, r reply) bool {
 	some := 1 + e.rng.IntN(len(r.bytes)-1)
 	if e.rng.IntN(2) == 0 {

@@ -216,7 +216,7 @@ func (v *visit) awaitFor(word <-chan struct{}, d time.Duration) {
 	}
 }
 
-// read takes the answers, each of which has to be the one to its request, until one of both sides has had enough.
+// read takes the responses, each of which has to be the one to its request, until one of both sides has had enough.
 func (v *visit) read() {
 	defer close(v.turn)
 	for i, o := range v.orders {
@@ -248,7 +248,7 @@ func (v *visit) checkEnd(o *order, err error) {
 
 func (v *visit) patience() { _ = v.c.SetReadDeadline(time.Now().Add(chaosPatience)) }
 
-// wantNothing reads on after the last answer that the connection may bring.
+// wantNothing reads on after the last response that the connection may bring.
 func (v *visit) wantNothing(o *order) {
 	v.patience()
 	rest, err := io.ReadAll(v.in)
@@ -283,7 +283,7 @@ func (v *visit) readAnswer(o *order) (goesOn bool, err error) {
 	}
 }
 
-// isMalformed tells an answer that is none from one that has broken off. Where the client itself has left in the
+// isMalformed tells a response that is none from one that has broken off. Where the client itself has left in the
 // middle of a line, what it has of that line is malformed, and the reader's own error is not told.
 func (v *visit) isMalformed(err error) bool {
 	if errors.Is(v.source.ended, errLeft) || errors.Is(v.source.ended, net.ErrClosed) {

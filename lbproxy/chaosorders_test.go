@@ -8,7 +8,7 @@ import (
 )
 
 // order is a request that a client of the chaos means to make. Its id is in its target, and is the key to every byte
-// of its body and of its answer's, so that a byte that belongs to another one is noticed wherever it turns up.
+// of its body and of its response's, so that a byte that belongs to another one is noticed wherever it turns up.
 type order struct {
 	id      int
 	method  string
@@ -18,7 +18,7 @@ type order struct {
 	expects bool
 	upgrade bool
 	fields  string // further ones
-	single  bool   // asks for the connection to end with the answer
+	single  bool   // asks for the connection to end with the response
 }
 
 func (o *order) target() string { return fmt.Sprintf("/%07d", o.id) }

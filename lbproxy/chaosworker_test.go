@@ -196,8 +196,8 @@ func (l *life) start(e *errand) {
 	l.errands[e] = true
 }
 
-// finish ends an errand, before the last byte of its answer is out. If there was another one meanwhile, and the front
-// door still waits for this one's answer, they were with the worker at the same time.
+// finish ends an errand, before the last byte of its response is out. If there was another one meanwhile, and the
+// front door still waits for this one's response, they were with the worker at the same time.
 func (l *life) finish(e *errand) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -327,7 +327,7 @@ func (l *life) hang(e *errand) bool {
 		l.fault("worker %d: the front door waits for the answer to %d for ever", l.index, e.id)
 	}
 	l.finish(e)
-	l.close(e.c, true) // more of the request may have come, and a FIN would end an answer that ends with the connection
+	l.close(e.c, true) // more of the request may have come, and a FIN would end a response that ends with the connection
 	return false
 }
 

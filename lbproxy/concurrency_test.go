@@ -25,8 +25,8 @@ type counting struct {
 	now, most atomic.Int64
 }
 
-// newCounting starts one that works on each request and then answers. It counts until just before the answer: who has
-// read that may send the next.
+// newCounting starts one that works on each request and then answers. It counts until just before the response: who
+// has read that may send the next.
 func newCounting(t *testing.T, work func()) *counting {
 	c := &counting{}
 	c.stub = newStub(t, func(q *stubRequest) bool {
@@ -225,7 +225,7 @@ func TestAPlaceThatWasGivenToOneWhoLeftIsPassedOn(t *testing.T) {
 	}
 }
 
-// serveOneMore does to the queue what an answer of the worker would do, and undoes what it did to the worker's count.
+// serveOneMore does to the queue what a response of the worker would do, and undoes what it did to the worker's count.
 func (l *loop) serveOneMore() {
 	l.services[0].table.At(0).Release()
 	l.services[0].balancer.Serve(l.steady())

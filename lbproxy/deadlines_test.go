@@ -156,7 +156,7 @@ func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	})
 }
 
-func TestALongAnswerThatBeginsInTimeGoesOnBehindALateFIN(t *testing.T) {
+func TestALongResponseThatBeginsInTimeGoesOnBehindALateFIN(t *testing.T) {
 	const size = 20 << 20
 	r := newRig(t, nil)
 	asked, finished := make(chan struct{}), make(chan struct{})

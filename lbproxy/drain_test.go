@@ -119,7 +119,8 @@ func TestARequestInFlightIsFinishedDuringTheDrain(t *testing.T) {
 	slow.wantEnd()
 }
 
-// TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp has half a head wait behind an answer that began before the drain.
+// TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp has half a head wait behind a response that began before the
+// drain.
 func TestAPartOfARequestThatWasSentAheadHoldsNoDrainUp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
@@ -163,7 +164,7 @@ func TestTheListenersRefuseAfterTheDrain(t *testing.T) {
 }
 
 // TestConnectionsMadeAroundTheDrainAreServedOrRefused starts clients until the front door refuses them: each that got
-// a connection must get its answer.
+// a connection must get its response.
 func TestConnectionsMadeAroundTheDrainAreServedOrRefused(t *testing.T) {
 	for round := range 5 {
 		t.Run(fmt.Sprint("round ", round), drainUnderConnects)
@@ -225,8 +226,8 @@ func oneRequest(address string) error {
 }
 
 // TestRequestLoopsThroughTheDrainLoseNothing has keep-alive clients that follow the rules: a connection that ends
-// before an answer began may be retried only if it ends by FIN on an idle connection, and that must not happen here at
-// all.
+// before a response began may be retried only if it ends by FIN on an idle connection, and that must not happen here
+// at all.
 func TestRequestLoopsThroughTheDrainLoseNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, func(o *Options) { o.Loops = 2 })
@@ -378,7 +379,7 @@ func TestTheWholeDrainIsReportedWhenNoneIsLeft(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts an answer before the drain and ends it after
+// TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed starts a response before the drain and ends it after
 // that: the client may still send another request, so its worker is not to be stopped.
 func TestAConnectionThatWasPromisedToBeKeptCountsUntilItIsClosed(t *testing.T) {
 	t.Parallel()

@@ -80,9 +80,9 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 	}
 }
 
-// TestNoContinueStandsInTheMiddleOfAnAnswer has a worker refuse a body that its client holds back, and take longer
+// TestNoContinueStandsInTheMiddleOfAResponse has a worker refuse a body that its client holds back, and take longer
 // over that than the front door waits for a word of it.
-func TestNoContinueStandsInTheMiddleOfAnAnswer(t *testing.T) {
+func TestNoContinueStandsInTheMiddleOfAResponse(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	goOn := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool {

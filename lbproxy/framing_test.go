@@ -62,7 +62,7 @@ func TestAnswersWithoutABody(t *testing.T) {
 	}
 }
 
-func TestInterimAnswers(t *testing.T) {
+func TestInterimResponses(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
 	tests := []struct{ name, request, interim, want string }{
 		{"100 is swallowed, as the front door has sent its own", getRequest, "HTTP/1.1 100 Continue\r\n\r\n", ""},
@@ -76,7 +76,7 @@ func TestInterimAnswers(t *testing.T) {
 				r := newRig(t, nil)
 				s := newStub(t, func(q *stubRequest) bool {
 					if pause == 0 {
-						return q.say("%s", test.interim+okAnswer("ok"))
+						return q.say("%s", test.interim+okResponse("ok"))
 					}
 					half := len(test.interim) / 2
 					q.say("%s", test.interim[:half])
@@ -99,7 +99,7 @@ func TestInterimAnswers(t *testing.T) {
 	}
 }
 
-func TestHowAnAnswersBodyIsFramedForTheClient(t *testing.T) {
+func TestHowAResponsesBodyIsFramedForTheClient(t *testing.T) {
 	const closing = "HTTP/1.0 200 OK\r\n\r\nhello"
 	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;ext=1\r\nhe\r\n3\r\nllo\r\n0\r\nTrailer: x\r\n\r\n"
 	tests := []struct {
@@ -114,7 +114,7 @@ func TestHowAnAnswersBodyIsFramedForTheClient(t *testing.T) {
 			"HTTP/1.0 keep-alive is given up where there is no length", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 			chunked, "Connection: close\r\n\r\nhello", false,
 		},
-		{"a length stays a length", getRequest, okAnswer("hello"), "Content-Length: 5\r\n\r\nhello", true},
+		{"a length stays a length", getRequest, okResponse("hello"), "Content-Length: 5\r\n\r\nhello", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -243,8 +243,8 @@ func TestAStreamedBodyBeyondTheLimitIsCutOffAtTheWorker(t *testing.T) {
 	}
 }
 
-// TestAnEarlyAnswerReachesAClientThatIsStillSending has the worker refuse an upload that it does not read.
-func TestAnEarlyAnswerReachesAClientThatIsStillSending(t *testing.T) {
+// TestAnEarlyResponseReachesAClientThatIsStillSending has the worker refuse an upload that it does not read.
+func TestAnEarlyResponseReachesAClientThatIsStillSending(t *testing.T) {
 	const refusal = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 7\r\n%s\r\ntoo big"
 	tests := []struct {
 		name, extra string
@@ -273,15 +273,15 @@ func TestAnEarlyAnswerReachesAClientThatIsStillSending(t *testing.T) {
 			if !a.Close {
 				t.Error("the answer keeps the connection, want Connection: close")
 			}
-			<-sent // what is still on its way is taken and thrown away, or the answer could be lost
+			<-sent // what is still on its way is taken and thrown away, or the response could be lost
 			eventually(t, "the worker's connection is closed", func() bool { return r.sockets(kindUpstream) == 0 })
 		})
 	}
 }
 
-// TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly has all of the answer taken from the worker while the client has
-// read none of it and sends on.
-func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
+// TestAnEarlyResponseToAClientThatSendsOnAndReadsSlowly has all of the response taken from the worker while the client
+// has read none of it and sends on.
+func TestAnEarlyResponseToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	body := strings.Repeat("x", 250_000)
 	gate := make(chan struct{})
@@ -313,8 +313,9 @@ func TestAnEarlyAnswerToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 	c.read("POST").want(t, 200, body)
 }
 
-// TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer has the answer wait for a client that waits to be read.
-func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer(t *testing.T) {
+// TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyResponse has the response wait for a client that waits to be
+// read.
+func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyResponse(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
 	body := strings.Repeat("x", 250_000)
 	gate := make(chan struct{})
@@ -331,15 +332,15 @@ func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyAnswer(t *testing.T) {
 	r.shrinkSendBuffers()
 	release := r.hold()
 	close(gate)
-	time.Sleep(20 * time.Millisecond) // the whole answer is here
+	time.Sleep(20 * time.Millisecond) // the whole response is here
 	release()
 	c.send(strings.Repeat("y", 20_000_000-len("start")))
 	c.read("POST").want(t, 200, body)
 }
 
-// TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient has the worker break its answer off while half of it waits
-// for the client.
-func TestWhatIsHereOfAnAnswerThatIsCutStillReachesASlowClient(t *testing.T) {
+// TestWhatIsHereOfAResponseThatIsCutStillReachesASlowClient has the worker break its response off while half of it
+// waits for the client.
+func TestWhatIsHereOfAResponseThatIsCutStillReachesASlowClient(t *testing.T) {
 	r := newRig(t, nil)
 	body := strings.Repeat("x", pendingBytesMax)
 	gate := make(chan struct{})
@@ -387,7 +388,7 @@ func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 	c.wantBytes("0\r\n\r\n")
 }
 
-// TestAResetThatAWriteFindsIsNoCleanEnd resets the worker's connection in the middle of an answer that ends with it,
+// TestAResetThatAWriteFindsIsNoCleanEnd resets the worker's connection in the middle of a response that ends with it,
 // when the loop has taken up more of the upload but not the reset. The kernel tells an error once: to the write, so
 // that a read finds an end.
 func TestAResetThatAWriteFindsIsNoCleanEnd(t *testing.T) {

@@ -61,7 +61,7 @@ func TestAWorkerThatEndsKeptConnectionsWithoutSayingSoCostsOnePOST(t *testing.T)
 func TestWhichWorkersAreHasty(t *testing.T) {
 	tests := []struct {
 		name string
-		rest int64 // milliseconds since the answer, when the worker ends the connection
+		rest int64 // milliseconds since the response, when the worker ends the connection
 		says string
 		want bool
 	}{

@@ -27,7 +27,7 @@ func TestConnectionsAreReusedOnBothSides(t *testing.T) {
 	wantCount(t, "requests", s.requests.Load(), 40)
 }
 
-func TestAnAnswerThatEndsItsConnectionIsNotFollowedByAnother(t *testing.T) {
+func TestAResponseThatEndsItsConnectionIsNotFollowedByAnother(t *testing.T) {
 	tests := []struct {
 		name, answer string
 		conns        int64
@@ -35,7 +35,7 @@ func TestAnAnswerThatEndsItsConnectionIsNotFollowedByAnother(t *testing.T) {
 		{"HTTP/1.1 with close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 3},
 		{"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 3},
 		{"HTTP/1.0 with keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", 1},
-		{"HTTP/1.1 with a length", okAnswer("ok"), 1},
+		{"HTTP/1.1 with a length", okResponse("ok"), 1},
 		{"HTTP/1.1 in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nTrailer: dropped\r\n\r\n", 1},
 	}
 	for _, test := range tests {
@@ -213,9 +213,9 @@ func TestWorkersOnUnixSockets(t *testing.T) {
 	}
 }
 
-// TestAUnixWorkerMayEndItsAnswerByClosing has a case of its own because the kernel reports a hang-up where TCP has a
+// TestAUnixWorkerMayEndItsResponseByClosing has a case of its own because the kernel reports a hang-up where TCP has a
 // FIN.
-func TestAUnixWorkerMayEndItsAnswerByClosing(t *testing.T) {
+func TestAUnixWorkerMayEndItsResponseByClosing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker.sock")
 	l, err := net.Listen("unix", path)
 	if err != nil {

@@ -154,8 +154,9 @@ func TestAClientThatLeavesBetweenTwoPiecesIsToldInTime(t *testing.T) {
 	}
 }
 
-// TestAProbedClientGetsEachAnswerWhole compares byte for byte what a client gets that was probed and one that was not.
-func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
+// TestAProbedClientGetsEachResponseWhole compares byte for byte what a client gets that was probed and one that was
+// not.
+func TestAProbedClientGetsEachResponseWhole(t *testing.T) {
 	long := strings.Repeat("x", 200_000)
 	for name, answer := range map[string]string{
 		"a length":      "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\nhello",
@@ -182,7 +183,7 @@ func TestAProbedClientGetsEachAnswerWhole(t *testing.T) {
 				c := r.client().send(fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path))
 				_ = c.CloseWrite()
 				a, _ := io.ReadAll(c.in)
-				// Which connection ends is said where the FIN was seen before the answer, which is chance.
+				// Which connection ends is said where the FIN was seen before the response, which is chance.
 				got[i] = strings.Replace(string(a), "Connection: close\r\n", "", 1)
 			}
 			if got[0] != got[1] || !strings.HasPrefix(got[0], "HTTP/1.1 ") {

@@ -14,7 +14,7 @@ func cookies(n int) string {
 	return name + strings.Repeat("c", n-len(name)-len("\r\n")) + "\r\n"
 }
 
-// TestWhatIsBeyondALimitOfHeadsNamesTheVariable looks for it where its reader is: in the answer and in the log.
+// TestWhatIsBeyondALimitOfHeadsNamesTheVariable looks for it where its reader is: in the response and in the log.
 func TestWhatIsBeyondALimitOfHeadsNamesTheVariable(t *testing.T) {
 	const line, host = "GET / HTTP/1.1\r\n", "Host: x\r\n"
 	tests := []struct {

@@ -28,7 +28,7 @@ type Options struct {
 	ClientBodyMinRate      int64            // bytes a second that a body has to come at; 0 is no limit
 	ProxyIgnoreClientAbort bool             // a worker goes on with a request whose client has left
 	KeepaliveTimeout       time.Duration    // idle client connection
-	ProxyBufferSize        int              // bytes of an answer's head; beyond it 502
+	ProxyBufferSize        int              // bytes of a response's head; beyond it 502
 	AccessLog              accesslog.Form   //
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1

@@ -21,7 +21,7 @@ var sideNames = [...]string{"", "downstream", "upstream", "internal"}
 // String is the side as the log has it; empty for none.
 func (s side) String() string { return sideNames[s] }
 
-// cause is what ended an exchange, or one try of it, other than a complete answer.
+// cause is what ended an exchange, or one try of it, other than a complete response.
 type cause uint8
 
 const (
@@ -33,21 +33,21 @@ const (
 	causeBodyTooSlow   // the body arrives at less than the minimum rate
 	causeBodyTooLarge
 	causeBodyOwed     // others had no place, and of all this one has owed the rest of its body longest
-	causeReadingOwed  // likewise, and this one has taken nothing of its answer longest
-	causeClientClosed // the client left before its answer was out
+	causeReadingOwed  // likewise, and this one has taken nothing of its response longest
+	causeClientClosed // the client left before its response was out
 	causeSendTimeout  // the client stopped reading
 	// Upstream, before any request byte was written.
 	causeConnectRefused
 	causeBacklogFull // a unix socket's: a busy worker, not a broken one
 	causeConnectTimeout
 	// Upstream, later.
-	causeStale             // a connection from the pool was closed before any byte of the answer
+	causeStale             // a connection from the pool was closed before any byte of the response
 	causeUnasked           // a connection from the pool had bytes before all of the request was sent
-	causeDied              // a fresh connection was closed before any byte of the answer
-	causeReadTimeout       // no answer, or no more of it, in time
+	causeDied              // a fresh connection was closed before any byte of the response
+	causeReadTimeout       // no response, or no more of it, in time
 	causeWorkerSendTimeout // the worker took nothing of the request for too long
-	causeBadResponse       // the answer's head or framing is malformed
-	causeTruncated         // the answer stopped in the middle
+	causeBadResponse       // the response's head or framing is malformed
+	causeTruncated         // the response stopped in the middle
 	// Internal.
 	causeNoWorker   // none was ready in time
 	causeNoneComing // none is ready, and none will be in time
@@ -59,14 +59,14 @@ const (
 	causePanic
 )
 
-// outcome is what follows from a cause. A status of 0 sends no answer.
+// outcome is what follows from a cause. A status of 0 sends no response.
 type outcome struct {
 	side   side
 	status int
 	retry  balance.Rule
 	level  slog.Level
 	name   string // one word for the access log and for figures; causes that need not be told apart share one
-	reason string // one line for logs and for the answer's body
+	reason string // one line for logs and for the response's body
 }
 
 // outcomes decides status, retry and log level for every cause; proxy design notes: RFC 9110 sections 9.2.2 and

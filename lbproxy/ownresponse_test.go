@@ -10,7 +10,7 @@ import (
 	"percore/lbproxy/page"
 )
 
-func TestOurAnswersInEachFormat(t *testing.T) {
+func TestOurResponsesInEachFormat(t *testing.T) {
 	tests := []struct{ accept, contentType, body string }{
 		{"text/html", "text/html; charset=utf-8", "<title>503 Service Unavailable: "},
 		{"application/json", "application/json", `{"status":503,"error":"Service Unavailable","reason":"`},

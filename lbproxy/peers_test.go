@@ -27,7 +27,7 @@ type stub struct {
 
 	gone atomic.Int64 // connections that the worker has closed
 
-	turn  chan struct{} // for a test and an answer that take turns
+	turn  chan struct{} // for a test and a response that take turns
 	ended chan struct{} // closed when the test is over
 
 	mu    sync.Mutex // guards heads and open
@@ -131,9 +131,9 @@ func (q *stubRequest) say(format string, args ...any) bool {
 }
 
 // ok answers with a body and keeps the connection.
-func (q *stubRequest) ok(body string) bool { return q.say("%s", okAnswer(body)) }
+func (q *stubRequest) ok(body string) bool { return q.say("%s", okResponse(body)) }
 
-func okAnswer(body string) string {
+func okResponse(body string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }
 
@@ -232,7 +232,7 @@ func (c *caller) read(method string) answer {
 	return answer{resp, string(b), err}
 }
 
-// do sends a request and reads the answer.
+// do sends a request and reads the response.
 func (c *caller) do(request string) answer {
 	c.t.Helper()
 	c.send(request)

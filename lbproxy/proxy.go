@@ -105,7 +105,7 @@ const flushMax = 100 * time.Millisecond
 type Snapshot struct {
 	Seq       uint64 // grows with each change
 	Endpoints []balance.Endpoint
-	Drain     bool          // accept what has already arrived, then no more; every answer ends its connection
+	Drain     bool          // accept what has already arrived, then no more; every response ends its connection
 	Sole      bool          // no other process holds the listening sockets any more; with Drain they are closed, once settled
 	Settle    time.Duration // with Drain: how long handshakes that have begun are waited for at most; 0 is a second
 	Ask       uint64        // when it is not 0, reports say it again and carry Figures as of its last change
@@ -186,7 +186,7 @@ func (p *Proxy) tables(endpoints []balance.Endpoint) ([]*balance.Table, error) {
 	return tables, nil
 }
 
-// Finish makes Run return once every client has its answer. It takes no further connection; idle ones are closed. It
+// Finish makes Run return once every client has its response. It takes no further connection; idle ones are closed. It
 // may be called from any goroutine, and more than once.
 func (p *Proxy) Finish() {
 	for _, l := range p.loops {

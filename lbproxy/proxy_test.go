@@ -127,7 +127,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-// TestByteByByte sends a request and gets an answer in pieces of one byte.
+// TestByteByByte sends a request and gets a response in pieces of one byte.
 func TestByteByByte(t *testing.T) {
 	r := newRig(t, nil)
 	r.workers(script(t, func(c *net.TCPConn, in *bufio.Reader) {

@@ -173,7 +173,7 @@ func TestAClientThatLeavesEndsItsWorkersConnection(t *testing.T) {
 	}
 }
 
-func TestAClientThatOnlyFinishedSendingGetsItsAnswer(t *testing.T) {
+func TestAClientThatOnlyFinishedSendingGetsItsResponse(t *testing.T) {
 	for _, request := range []string{getRequest, requestOf("PUT", "abc"), requestOf("PUT", strings.Repeat("x", 9000)), post("abc")} {
 		t.Run(request[:4], func(t *testing.T) {
 			r := newRig(t, nil)

@@ -80,8 +80,8 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	r := &l.response
 	x.response.status, x.firstNanos = r.Status, l.nowNanos
 	x.noteTry(r.Status)
-	x.service.noteAnswer(x.backend)
-	x.repeatAnswered()
+	x.service.noteResponse(x.backend)
+	x.endRepeat()
 	if r.Status == statusSwitching {
 		x.beginTunnel(u, rest)
 		return

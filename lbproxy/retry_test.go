@@ -230,7 +230,7 @@ func TestAWaitForRefusingWorkersEnds(t *testing.T) {
 	}
 }
 
-func TestNothingIsRepeatedAfterAnInterimAnswerWasPassedOn(t *testing.T) {
+func TestNothingIsRepeatedAfterAnInterimResponseWasPassedOn(t *testing.T) {
 	r := newRig(t, nil)
 	hints := func(q *stubRequest) bool {
 		q.say("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
@@ -304,7 +304,7 @@ func TestWorkersKilledUnderLoadCostNoGet(t *testing.T) {
 	}
 }
 
-// getUntil sends GETs on one connection until stop and returns what was wrong with an answer.
+// getUntil sends GETs on one connection until stop and returns what was wrong with a response.
 func getUntil(address string, stop <-chan struct{}) error {
 	c, err := net.Dial("tcp", address)
 	if err != nil {

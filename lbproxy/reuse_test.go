@@ -103,7 +103,7 @@ func TestAWorkerOnAUnixSocketThatIsNotThereYetIsWaitedFor(t *testing.T) {
 			return
 		}
 		_, _ = w.Read(make([]byte, 4096))
-		_, _ = w.Write([]byte(okAnswer("here")))
+		_, _ = w.Write([]byte(okResponse("here")))
 	}()
 	c.read("POST").want(t, 200, "here")
 }
@@ -212,7 +212,7 @@ func answerEarly(c net.Conn, answer <-chan string, drain <-chan struct{}) {
 		if path != request.URL.Path {
 			panic(fmt.Sprintf("answer for %s while %s waits", path, request.URL.Path))
 		}
-		_, _ = io.WriteString(c, okAnswer(path))
+		_, _ = io.WriteString(c, okResponse(path))
 		<-drain
 		if _, err := io.Copy(io.Discard, request.Body); err != nil {
 			return

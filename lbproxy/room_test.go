@@ -220,7 +220,7 @@ func TestAConnectionWhoseRequestIsHereDoesNotMakeRoom(t *testing.T) {
 	}
 }
 
-func TestPartsOfAnswersHeadsStayWithinTheBudget(t *testing.T) {
+func TestPartsOfResponsesHeadsStayWithinTheBudget(t *testing.T) {
 	const clients = 900
 	r := newRig(t, func(o *Options) { o.MemoryMax = 32 << 20 })
 	var asked, begun sync.WaitGroup
@@ -455,7 +455,7 @@ func TestWhileBuffersAreFullAClientThatReadsNothingGoesSooner(t *testing.T) {
 	deaf.wantReset()
 }
 
-// deaf is a client that came while places were short, and reads nothing of its answer.
+// deaf is a client that came while places were short, and reads nothing of its response.
 func (r *rig) deaf() *caller {
 	r.t.Helper()
 	s := newStub(r.t, constant(strings.Repeat("x", 256<<10)))

@@ -72,8 +72,8 @@ func (s *service) freed(t *balance.Backend) {
 	}
 }
 
-// noteFailure counts a connect that failed or an answer that did not come, after several of which in a row the worker
-// is taken out. A kept connection that was closed does not count, nor does any answer: those are the application's.
+// noteFailure counts a connect that failed or a response that did not come, after several of which in a row the worker
+// is taken out. A kept connection that was closed does not count, nor does any response: those are the application's.
 func (s *service) noteFailure(t *balance.Backend, why cause) {
 	switch why {
 	case causeConnectRefused, causeConnectTimeout, causeReadTimeout:
@@ -86,9 +86,9 @@ func (s *service) noteFailure(t *balance.Backend, why cause) {
 	}
 }
 
-// noteAnswer ends a row of failures.
-func (s *service) noteAnswer(t *balance.Backend) {
-	if t != nil && t.NoteAnswer() {
+// noteResponse ends a row of failures.
+func (s *service) noteResponse(t *balance.Backend) {
+	if t != nil && t.NoteResponse() {
 		s.tell(slog.LevelInfo, t, "worker is back", "it answered a probe")
 		s.loop.proxy.changed()
 	}
@@ -101,7 +101,7 @@ func (s *service) tell(level slog.Level, t *balance.Backend, message, reason str
 	})
 }
 
-// whyNoneIsUp is what to add to an answer with this status when no worker is up and it is known of one why; empty is
+// whyNoneIsUp is what to add to a response with this status when no worker is up and it is known of one why; empty is
 // nothing.
 func (s *service) whyNoneIsUp(status int) string {
 	if status != statusUnavailable {
@@ -170,9 +170,9 @@ func (x *exchange) endWait() {
 	}
 }
 
-// repeatAnswered ends the repeat that x may be: its worker has answered, and how long the answer goes on says nothing
+// endRepeat ends the repeat that x may be: its worker has answered, and how long the response goes on says nothing
 // about the next one.
-func (x *exchange) repeatAnswered() {
+func (x *exchange) endRepeat() {
 	if x.service.shared.EndRepeat(&x.wait) {
 		x.service.serve()
 	}

@@ -58,8 +58,8 @@ func TestAMalformedAnswerBecomesA502AndItsConnectionIsNotUsedAgain(t *testing.T)
 	}
 }
 
-// TestAnAnswerThatStopsInTheMiddleNeverEndsCleanly checks what the client can tell, for each way to frame a body.
-func TestAnAnswerThatStopsInTheMiddleNeverEndsCleanly(t *testing.T) {
+// TestAResponseThatStopsInTheMiddleNeverEndsCleanly checks what the client can tell, for each way to frame a body.
+func TestAResponseThatStopsInTheMiddleNeverEndsCleanly(t *testing.T) {
 	tests := []struct {
 		name, answer string
 		reset        bool // the worker resets instead of closing
@@ -99,15 +99,15 @@ func TestAnAnswerThatStopsInTheMiddleNeverEndsCleanly(t *testing.T) {
 	}
 }
 
-func TestSurplusBytesBehindAnAnswerPoisonTheConnection(t *testing.T) {
+func TestSurplusBytesBehindAResponsePoisonTheConnection(t *testing.T) {
 	tests := []struct {
 		name, answer, surplus string
 		later                 bool
 	}{
-		{"behind a length", okAnswer("fine"), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", false},
+		{"behind a length", okResponse("fine"), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", false},
 		{"behind the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n", "evil", false},
 		{"behind an answer without a body", "HTTP/1.1 204 No Content\r\n\r\n", "evil", false},
-		{"a little later", okAnswer("fine"), okAnswer("evil"), true},
+		{"a little later", okResponse("fine"), okResponse("evil"), true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestSurplusBytesBehindAnAnswerPoisonTheConnection(t *testing.T) {
 				t.Errorf("first answer: got %d %q, want what the worker said", a.StatusCode, a.body)
 			}
 			close(answered)
-			<-said // what comes behind the second request cannot be told from its answer
+			<-said // what comes behind the second request cannot be told from its response
 			c.wantOpen("second connection")
 			wantCount(t, "requests at the worker", s.requests.Load(), 2)
 		})

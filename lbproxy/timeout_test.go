@@ -66,7 +66,7 @@ func (r *rig) sockets(k kind) (n int) {
 	return n
 }
 
-func TestAnAnswerThatStallsIsCutOff(t *testing.T) {
+func TestAResponseThatStallsIsCutOff(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 60 * time.Millisecond })
 	r.workers(newStub(t, func(q *stubRequest) bool {
 		q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
@@ -78,7 +78,7 @@ func TestAnAnswerThatStallsIsCutOff(t *testing.T) {
 	}
 }
 
-func TestASlowAnswerIsNotCutOffWhileItMoves(t *testing.T) {
+func TestASlowResponseIsNotCutOffWhileItMoves(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout = 100 * time.Millisecond })
 	r.workers(newStub(t, func(q *stubRequest) bool {
 		q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
@@ -386,7 +386,7 @@ func TestTheOpenHalfOfATunnelHasLittleTime(t *testing.T) {
 	eventually(t, "both connections are closed", func() bool { return r.sockets(kindUpstream)+r.sockets(kindDownstream) == 0 })
 }
 
-// endless is an answer that outgrows every buffer on its way to a client that does not read.
+// endless is a response that outgrows every buffer on its way to a client that does not read.
 func endless(c *net.TCPConn) {
 	_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
 	piece := make([]byte, 64<<10)
@@ -467,10 +467,10 @@ func (r *rig) wantCutOff(c *caller, most time.Duration) {
 	_ = c.Close()
 }
 
-// TestAnAnswerOutlivesTheUploadThatItsWorkerRefused has a worker that shuts down its receiving side, so that the rest
+// TestAResponseOutlivesTheUploadThatItsWorkerRefused has a worker that shuts down its receiving side, so that the rest
 // of the upload can go nowhere, and answers slowly. The client is not read any more, so it cannot be late with its
 // body.
-func TestAnAnswerOutlivesTheUploadThatItsWorkerRefused(t *testing.T) {
+func TestAResponseOutlivesTheUploadThatItsWorkerRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "worker")
 	l, err := net.Listen("unix", path)
 	if err != nil {

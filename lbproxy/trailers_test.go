@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestTrailersOfAnAnswer has the worker send all of it at once, and byte by byte.
-func TestTrailersOfAnAnswer(t *testing.T) {
+// TestTrailersOfAResponse has the worker send all of it at once, and byte by byte.
+func TestTrailersOfAResponse(t *testing.T) {
 	const asks = "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n\r\n"
 	const section = "Server-Timing: db;dur=5\r\nDigest: a=b\r\n"
 	tests := []struct{ name, request, trailers, want string }{

@@ -139,14 +139,14 @@ func (x *exchange) flushToWorker(u *conn) {
 }
 
 // writeFailed reads what a worker that takes no more may have answered before it closed (RFC 9112 section 9.5): a
-// refusal of an upload is an answer like any other. The read ends the try when there is nothing.
+// refusal of an upload is a response like any other. The read ends the try when there is nothing.
 func (x *exchange) writeFailed(u *conn) {
 	l := x.loop
 	switch {
 	case u.state == stateConnecting:
 		x.tryFailed(causeConnectRefused)
 		return
-	case u.has(flagReused): // what it may have said is no answer
+	case u.has(flagReused): // what it may have said is no response
 		x.service.pools.ended(u)
 		x.tryFailed(causeStale)
 		return

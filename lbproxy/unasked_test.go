@@ -49,9 +49,9 @@ func (r *rig) keptConn(f func(u *conn)) {
 
 const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
-// TestBytesThatComeWithTheRequestAreNotItsAnswer has one wait for events report both: the request first, then bytes
+// TestBytesThatComeWithTheRequestAreNotItsResponse has one wait for events report both: the request first, then bytes
 // that the worker has written to the connection that the request is given.
-func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
+func TestBytesThatComeWithTheRequestAreNotItsResponse(t *testing.T) {
 	for _, method := range []string{"GET", "PUT", "POST"} {
 		for name, say := range map[string]func(c *net.TCPConn){
 			"an answer":                        func(c *net.TCPConn) { _, _ = io.WriteString(c, evil) },
@@ -80,9 +80,9 @@ func TestBytesThatComeWithTheRequestAreNotItsAnswer(t *testing.T) {
 	}
 }
 
-// TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer has more events than one wait reports: the request is in the
-// first batch, and what the worker had written by then to the connection that it could have, in the second.
-func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
+// TestBytesThatWaitBehindAFullBatchOfEventsAreNotAResponse has more events than one wait reports: the request is in
+// the first batch, and what the worker had written by then to the connection that it could have, in the second.
+func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAResponse(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
 	w := newChatter(t)
 	r.workers(w.address)
@@ -106,10 +106,10 @@ func TestBytesThatWaitBehindAFullBatchOfEventsAreNotAnAnswer(t *testing.T) {
 	c.read("GET").want(t, 200, "connection 2")
 }
 
-// TestBytesThatComeWhileARequestIsSentAreNotItsAnswer has a worker say something on a kept connection of which the
+// TestBytesThatComeWhileARequestIsSentAreNotItsResponse has a worker say something on a kept connection of which the
 // socket has not taken all of the request yet. What may be repeated is; a POST of which the worker has seen a part
 // is not, and never gets those bytes.
-func TestBytesThatComeWhileARequestIsSentAreNotItsAnswer(t *testing.T) {
+func TestBytesThatComeWhileARequestIsSentAreNotItsResponse(t *testing.T) {
 	tests := []struct {
 		method, want string
 		status       int
@@ -164,7 +164,7 @@ func (s *stub) receiveLittle(t *testing.T) {
 	}
 }
 
-// TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is an answer, which on
+// TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn: its early refusal is a response, which on
 // a kept connection could not be told from what belongs to the request before.
 func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *testing.T) {
 	const size = 200_000
@@ -200,7 +200,7 @@ func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *t
 }
 
 // TestNoClientGetsWhatAWorkerSaidForAnother has a worker write, some time after answers that announce a body and have
-// none, that body: it looks like an answer. Clients ask in every way at once, and each has to get what it asked for.
+// none, that body: it looks like a response. Clients ask in every way at once, and each has to get what it asked for.
 func TestNoClientGetsWhatAWorkerSaidForAnother(t *testing.T) {
 	r := newRig(t, nil)
 	s := newStub(t, func(q *stubRequest) bool {

@@ -47,7 +47,7 @@ func (x *exchange) onWorkerWritable(u *conn) {
 	}
 }
 
-// readUpstream reads a worker's answer for as long as the client keeps up.
+// readUpstream reads a worker's response for as long as the client keeps up.
 func (l *loop) readUpstream(u *conn) {
 	generation := u.generation
 	for range readsPerTurn {

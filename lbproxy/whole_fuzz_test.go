@@ -271,7 +271,7 @@ func (s *spyhole) onLoop(f func(*loop)) {
 	<-done
 }
 
-// statusLines are the first lines of the answers. None of ours has a line in its body that looks like one. Whether a
+// statusLines are the first lines of the responses. None of ours has a line in its body that looks like one. Whether a
 // client is told to go on depends on how much of the body came with the head (RFC 9110 section 10.1.1), so that does
 // not count.
 func statusLines(answers []byte) (list []string) {
@@ -283,7 +283,7 @@ func statusLines(answers []byte) (list []string) {
 	return list
 }
 
-// check compares what the worker saw with the client's bytes as net/http reads them, and with the answers.
+// check compares what the worker saw with the client's bytes as net/http reads them, and with the responses.
 func (c course) check(t *testing.T, raw []byte) {
 	finals := 0
 	for _, line := range c.statuses {

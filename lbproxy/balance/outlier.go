@@ -32,8 +32,8 @@ func (s *Service) NoteFailure(b *Backend, now int64) bool {
 	return b.failures.Add(1) >= failuresMax && !b.IsOut() && s.eject(b, now)
 }
 
-// NoteAnswer ends a row of failures. It reports whether b is back, which was taken out.
-func (b *Backend) NoteAnswer() bool {
+// NoteResponse ends a row of failures. It reports whether b is back, which was taken out.
+func (b *Backend) NoteResponse() bool {
 	if b.failures.Load() == 0 {
 		return false
 	}

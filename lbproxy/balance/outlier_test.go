@@ -107,15 +107,15 @@ func TestABackendIsTakenOutAfterSeveralFailuresInARow(t *testing.T) {
 			t.Errorf("after failure %d: got out %v", n+1, backend.IsOut())
 		}
 	}
-	if !backend.NoteAnswer() || backend.IsOut() {
+	if !backend.NoteResponse() || backend.IsOut() {
 		t.Error("an answer does not bring it back")
 	}
-	if backend.NoteAnswer() {
+	if backend.NoteResponse() {
 		t.Error("a second answer brings it back once more")
 	}
 }
 
-func TestAnAnswerEndsARowOfFailures(t *testing.T) {
+func TestAResponseEndsARowOfFailures(t *testing.T) {
 	var s Service
 	table := tableOf(t, Up, Up)
 	s.Use(table)
@@ -123,7 +123,7 @@ func TestAnAnswerEndsARowOfFailures(t *testing.T) {
 		if s.NoteFailure(table.At(0), 1) {
 			t.Fatalf("taken out after %d failures, with an answer behind every other one", n+1)
 		}
-		if n%2 == 1 && table.At(0).NoteAnswer() {
+		if n%2 == 1 && table.At(0).NoteResponse() {
 			t.Fatal("an answer brings back what was never out")
 		}
 	}

@@ -71,8 +71,8 @@ func (w *Watch) add(family byte, port int) {
 }
 
 // UnderWay reports whether a handshake has begun that is not complete. A segment that is being processed in this
-// moment may be in neither queue: only two answers in a row say that there is none. It takes a millisecond, and ten on
-// a machine with many connections.
+// moment may be in neither queue: only two responses in a row say that there is none. It takes a millisecond, and ten
+// on a machine with many connections.
 func (w *Watch) UnderWay() (bool, error) {
 	for _, request := range w.requests {
 		if err := unix.Sendto(w.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
