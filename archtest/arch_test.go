@@ -36,6 +36,19 @@ var rules = []rule{
 			leaf("lbproxy/timer"),
 		),
 	},
+	{
+		"the rooms of entrypoint know what they are given",
+		all(
+			leaf("entrypoint/demo", "lbproxy/http1"),
+			leaf("entrypoint/front", "entrypoint/link", "entrypoint/output", "entrypoint/self", "lbproxy", "lbproxy/socket"),
+			leaf("entrypoint/link", "lbproxy"),
+			leaf("entrypoint/output", "entrypoint/config/value"),
+			leaf("entrypoint/self"),
+			// A plan starts and opens nothing, and a client of the control socket knows no fleet.
+			imports("entrypoint/plan", "entrypoint/control", "entrypoint/door", "entrypoint/front", "entrypoint/link", "entrypoint/settings", "entrypoint/supervise"),
+			imports("entrypoint/control/ctl", "entrypoint/control/handler", "entrypoint/settings", "entrypoint/supervise", "reaper", "lbproxy"),
+		),
+	},
 	{"nothing linked into the binary imports os/exec or net/http", linked("os/exec", "net/http")},
 	{
 		"only entrypoint/config reads the environment",
@@ -111,6 +124,9 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"http1 imports nothing of the project":          {"lbproxy/http1 imports lbproxy/epoll"},
 		"the leaves of lbproxy know neither loop nor exchange": {
 			"lbproxy/balance imports lbproxy", "lbproxy/timer imports lbproxy/http1",
+		},
+		"the rooms of entrypoint know what they are given": {
+			"entrypoint/front imports entrypoint/config", "entrypoint/plan imports entrypoint/front",
 		},
 		"nothing linked into the binary imports os/exec or net/http": {"lbproxy imports net/http", "reaper imports os/exec"},
 		"only entrypoint/config reads the environment": {
