@@ -20,16 +20,18 @@ const (
 	stateNone       connState = iota // a free slot, or a listener's
 	stateProxy                       // downstream: the PROXY header, which names the client, is awaited (timerProxy)
 	stateIdle                        // downstream: between requests (timerHeader at first, then timerKeepalive)
-	stateOpen                        // downstream: has an exchange, which says how far it is (timerHeader during its head, then clientend.go)
+	stateOpen                        // downstream: has an exchange (timerHeader during its head, then clientend.go)
 	stateLinger                      // downstream: all is said; what still arrives is thrown away (timerLinger)
 	stateConnecting                  // upstream: connect has not finished (timerConnect)
-	stateBusy                        // upstream: serves an exchange (timerRead, or timerWorkerSend while it takes no more of the request)
+	stateBusy                        // upstream: serves an exchange (timerRead; timerWorkerSend while it takes nothing)
 	statePooled                      // upstream: idle in the pool (timerPooled)
 	stateTunnel                      // both: bytes pass unread (timerTunnel, then timerHalfClosed)
 	connStates
 )
 
-var connStateNames = [connStates]string{"none", "proxy", "idle", "open", "linger", "connecting", "busy", "pooled", "tunnel"}
+var connStateNames = [connStates]string{
+	"none", "proxy", "idle", "open", "linger", "connecting", "busy", "pooled", "tunnel",
+}
 
 // String is the state as docs/exchange.md has it.
 func (s connState) String() string { return connStateNames[s] }
@@ -41,7 +43,7 @@ const (
 	flagQueued     connFlags = 1 << iota // is in the run queue already
 	flagReused                           // upstream: has served an exchange before this one
 	flagHalfClosed                       // downstream: the FIN came right behind the request, so it is no abort; leave.go
-	flagLateFIN                          // downstream: the FIN came later than that, so the client counts as one that leaves
+	flagLateFIN                          // downstream: the FIN came later, so the client counts as one that leaves
 	flagTrusted                          // downstream: a proxy whose word about the client counts
 )
 

@@ -38,7 +38,7 @@ type exchange struct {
 	wait         balance.Waiter
 	parkedNanos  int64 // when it began to wait, last
 	queuedNanos  int64 // how long it has waited in all
-	firstStart   int64 // how much of that, in nanoseconds, is the first start of the fleet's, and not to be held against it
+	firstStart   int64 // how much of that is the first start of the fleet's, and not to be held against it
 	refusedNanos int64 // how long connects took that timed out, in all
 	traces
 }

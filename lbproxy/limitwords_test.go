@@ -25,8 +25,8 @@ func TestWhatIsBeyondALimitOfHeadsNamesTheVariable(t *testing.T) {
 		{"a head", line + host + cookies(33<<10), "", 431, "the head is larger than PERCORE_CLIENT_MAX_HEADER_SIZE=32KB"},
 		{"a target", "GET /" + strings.Repeat("t", 16<<10) + " HTTP/1.1\r\n" + host, "", 414, "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=32KB"},
 		{"fields", line + host + strings.Repeat("A: b\r\n", 200), "", 431, "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=200"},
-		{"an answer's head", line + host, cookies(64 << 10), 502, "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=64KB"},
-		{"an answer's fields", line + host, strings.Repeat("A: b\r\n", 1001), 502, "the worker's answer has more than 1000 fields"},
+		{"an answer's head", line + host, cookies(64 << 10), 502, "the head of the worker's response is larger than PERCORE_PROXY_BUFFER_SIZE=64KB"},
+		{"an answer's fields", line + host, strings.Repeat("A: b\r\n", 1001), 502, "the worker's response has more than 1000 fields"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,9 +19,9 @@ import (
 type Options struct {
 	ResponseOptions
 	Loops                  int              // event loops, each a goroutine with its own listening sockets
-	Services               []ServiceOptions // what answers requests, at least one; a request that no step routes elsewhere is the first one's
+	Services               []ServiceOptions // what answers requests, at least one; the first where no step routes elsewhere
 	ClientBodyBufferSize   int              // bytes of a request body that are held before a worker is chosen
-	ClientMaxHeaderSize    int              // bytes of a request's head; beyond it 431, and 414 when the target takes more than half
+	ClientMaxHeaderSize    int              // bytes of a request's head; beyond it 431, and 414 when the target takes over half
 	ClientMaxHeaderFields  int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
 	ClientHeaderTimeout    time.Duration    // for a whole head, from its first byte or from accept
 	ClientBodyTimeout      time.Duration    // between two reads of a body, and the span of the least rate; upload.go
@@ -35,9 +35,9 @@ type Options struct {
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
 
 	TrustedProxies []netip.Prefix // whose X-Forwarded-* and PROXY header are believed
-	TrustedHops    int            // how many proxies are in front, all of which are believed; 0 is to go by TrustedProxies
+	TrustedHops    int            // proxies in front, all of which are believed; 0 is to go by TrustedProxies
 	TrustedUnix    bool           // so are those of peers on unix sockets
-	Via            string         // what we call ourselves in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
+	Via            string         // our name in requests' Via (RFC 9110 section 7.6.3); empty is not to say it
 	AllowBareLF    bool           // a lone LF ends a line of a request's head, too
 	MemoryMax      int64          // bytes that the whole container may use; 0 is no limit; the shares below
 	ProxyProtocol  bool           // listeners demand a PROXY header

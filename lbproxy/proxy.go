@@ -39,13 +39,16 @@ type Proxy struct {
 
 // New makes a front door that accepts from listeners, which it takes over, once Run is called. Access log lines go to
 // access. report is called, from one goroutine, whenever the answer to the newest snapshot may have changed.
-func New(o Options, listeners []socket.Listener, log *slog.Logger, access io.Writer, report func(Report)) (*Proxy, error) {
+func New(
+	o Options, listeners []socket.Listener, log *slog.Logger, access io.Writer, report func(Report),
+) (*Proxy, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log), kick: make(chan struct{}, 1), report: report,
+		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log),
+		kick: make(chan struct{}, 1), report: report,
 	}
 	p.ending = handshake.NewEnding(log, p.closeListeners, p.changed)
 	o.Services = slices.Clone(o.Services)
@@ -106,7 +109,7 @@ type Snapshot struct {
 	Seq       uint64 // grows with each change
 	Endpoints []balance.Endpoint
 	Drain     bool          // accept what has already arrived, then no more; every response ends its connection
-	Sole      bool          // no other process holds the listening sockets any more; with Drain they are closed, once settled
+	Sole      bool          // no other process holds the listening sockets; with Drain they are closed, once settled
 	Settle    time.Duration // with Drain: how long handshakes that have begun are waited for at most; 0 is a second
 	Ask       uint64        // when it is not 0, reports say it again and carry Figures as of its last change
 }
@@ -171,7 +174,8 @@ func (p *Proxy) tables(endpoints []balance.Endpoint) ([]*balance.Table, error) {
 	byService := make([][]balance.Endpoint, len(p.services))
 	for _, e := range endpoints {
 		if e.Service < 0 || e.Service >= len(p.services) {
-			return nil, fmt.Errorf("apply snapshot: endpoint %s: service %d is not in 0…%d", e.Name, e.Service, len(p.services)-1)
+			last := len(p.services) - 1
+			return nil, fmt.Errorf("apply snapshot: endpoint %s: service %d is not in 0…%d", e.Name, e.Service, last)
 		}
 		byService[e.Service] = append(byService[e.Service], e)
 	}

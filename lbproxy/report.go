@@ -8,7 +8,7 @@ type Report struct {
 	Drained   []EndpointID // endpoints that have no request and get none while the snapshot holds
 	Ejected   []EndpointID // endpoints that were taken out because they fail; they are tried again by themselves
 	Exhausted []EndpointID // endpoints that have had their RequestsMax; they get more until they are drained
-	Settled   bool         // the drain has begun, and no handshake is under way any more: the listening sockets may be let go
+	Settled   bool         // the drain has begun, and no handshake is under way: the listening sockets may be let go
 	Asked     uint64       // the snapshot's Ask, which Figures answer
 	Figures   *Figures     // nil as long as no snapshot asked
 }
@@ -36,7 +36,7 @@ type EndpointFigures struct {
 	Tunnels      int64  // upgraded connections that it has now
 	Ejected      bool   // whether it was taken out
 	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
-	StuckMillis  int64  // for how long it has been silent to a request, where that is more than half of ProxyReadTimeout; 0 otherwise
+	StuckMillis  int64  // how long it has been silent to a request, where that is over half of ProxyReadTimeout; else 0
 }
 
 // runReporter makes a report whenever one is asked for, until stop.
@@ -121,7 +121,8 @@ func (p *Proxy) figures(w *wanted) *Figures {
 			}
 			age := p.age(service, i)
 			f.Endpoints = append(f.Endpoints, EndpointFigures{
-				Service: service, Index: i, Incarnation: e.Incarnation, Served: e.Served(), InFlight: e.InFlight(), Tunnels: e.Tunnels(),
+				Service: service, Index: i, Incarnation: e.Incarnation, Served: e.Served(),
+				InFlight: e.InFlight(), Tunnels: e.Tunnels(),
 				Ejected: e.IsOut(), OldestMillis: age.oldest, StuckMillis: age.stuck,
 			})
 		}

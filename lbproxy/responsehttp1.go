@@ -76,8 +76,8 @@ func mayTrail(name []byte) bool {
 		return false
 	}
 	for _, family := range []string{
-		"content-", "set-cookie", "cookie", "www-authenticate", "cache-control", "expires", "age", "vary", "pragma", "range", "if-",
-		"max-forwards",
+		"content-", "set-cookie", "cookie", "www-authenticate", "cache-control", "expires", "age", "vary", "pragma",
+		"range", "if-", "max-forwards",
 	} {
 		if len(name) >= len(family) && http1.EqualFold(name[:len(family)], family) {
 			return false

@@ -107,7 +107,8 @@ func (r *room) dispensable() (slot int32, ok bool) {
 func (r *room) longest(class timer.Class, millis int64, holding bool) (slot int32, ok bool) {
 	l := r.loop
 	peeks, looks := 0, 0
-	for slot, ok = l.timers.Oldest(class); ok && peeks < shedPeeksMax && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
+	slot, ok = l.timers.Oldest(class)
+	for ; ok && peeks < shedPeeksMax && looks < slowLooksMax; slot, ok = l.timers.Following(slot) {
 		looks++
 		if l.timers.Age(slot, l.now) < millis {
 			break
@@ -175,7 +176,8 @@ func (r *room) dismiss(c *conn) {
 		l.closeConn(c)
 		return
 	}
-	l.complain(&l.complaints.shed, sideDownstream, "clients closed", "they owed a request, the rest of one, or the reading of a response, and others had no place")
+	l.complain(&l.complaints.shed, sideDownstream, "clients closed",
+		"they owed a request, the rest of one, or the reading of a response, and others had no place")
 	switch class {
 	case timerBody:
 		r.endAtOnce(c, causeBodyOwed)

@@ -81,7 +81,7 @@ func (s *service) noteFailure(t *balance.Backend, why cause) {
 		return
 	}
 	if s.shared.NoteFailure(t, s.loop.steady()) {
-		s.tell(slog.LevelWarn, t, "worker taken out", "several connects or answers in a row failed")
+		s.tell(slog.LevelWarn, t, "worker taken out", "several connects or responses in a row failed")
 		s.loop.proxy.changed()
 	}
 }

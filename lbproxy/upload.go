@@ -14,7 +14,7 @@ func (u *upload) keepRest(p *buffer.Pool, rest []byte) {
 	switch {
 	case len(rest) == 0:
 		u.in.Release(p)
-	case u.in.Pending() > 0: // rest is its tail, and stays where it is: a move for each of many requests would be quadratic
+	case u.in.Pending() > 0: // rest is its tail, and stays: a move for each of many requests would be quadratic
 		u.in.Keep(len(rest))
 	default:
 		u.in.Add(p, rest)

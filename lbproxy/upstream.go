@@ -79,7 +79,8 @@ func (l *loop) readUpstream(u *conn) {
 // onWorkerClosed handles the end of a worker's stream.
 func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
-	case x.response.state == responseRelaying && x.response.body.framing == http1.FramingClose && (!u.failed() || x.isRefusal()):
+	case x.response.state == responseRelaying && x.response.body.framing == http1.FramingClose &&
+		(!u.failed() || x.isRefusal()):
 		x.response.body.done = true
 		x.finishResponse()
 	case x.hasBegun():

@@ -83,7 +83,7 @@ var troubles = []trouble{
 		words: misbehaving, meanwhile: until("fleet degraded"),
 	},
 	{name: "a worker closes instead of answering", shows: "502 Bad Gateway: the worker closed", words: misbehaving, meanwhile: post("/close", "")},
-	{name: "a worker's answer is no HTTP", shows: "is malformed", words: misbehaving, meanwhile: post("/malformed", "")},
+	{name: "a worker's response is no HTTP", shows: "is malformed", words: misbehaving, meanwhile: post("/malformed", "")},
 	{
 		name: "no worker becomes ready", shows: "no worker was ready", env: []string{"PERCORE_QUEUE_TIMEOUT=0.2"}, words: hangsLater,
 		meanwhile: func(t *testing.T, where lab, p *rig.Process) string {
@@ -134,7 +134,7 @@ var troubles = []trouble{
 		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 33<<10) + "\r\n\r\n"),
 	},
 	{
-		name: "the head of an answer is too large", shows: "502 Bad Gateway: the head of the worker's answer", words: misbehaving,
+		name: "the head of an answer is too large", shows: "502 Bad Gateway: the head of the worker's response", words: misbehaving,
 		meanwhile: post("/longhead", ""),
 	},
 	{name: "a request has no host", shows: "400 Bad Request", words: misbehaving, meanwhile: exchange("GET / HTTP/1.1\r\n\r\n")},

@@ -189,7 +189,7 @@ func TestAFrontDoorServesWhatItIsTold(t *testing.T) {
 	p.tell(func(w *link.Wanted) { w.Snapshot.Endpoints = []balance.Endpoint{worker(t, 0, "web-8000")} })
 	p.awaitReport()
 	if got := p.get(); got != "200 web-8000" {
-		t.Errorf("got %q, want the worker's answer", got)
+		t.Errorf("got %q, want the worker's response", got)
 	}
 	p.tell(func(w *link.Wanted) {
 		w.Snapshot.Endpoints = []balance.Endpoint{worker(t, 0, "web-8001")}

@@ -20,7 +20,7 @@ type Backend struct {
 	served      atomic.Uint64 // requests that it was given
 	requestsMax atomic.Uint64 // after how many of them PID 1 wants to know; 0 is never
 	condition   atomic.Uint32 // see outlier.go
-	failures    atomic.Int32  // connects and answers that failed since the last response
+	failures    atomic.Int32  // connects and responses that failed since the last response
 	upSince     atomic.Int64  // when it was first found up, in milliseconds on the loops' clock; 0 is not yet
 	probeAt     atomic.Int64  // when it may be tried again after it was taken out
 	probeMillis atomic.Int64  // how long it was to wait for that

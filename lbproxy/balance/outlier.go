@@ -10,7 +10,7 @@ const (
 )
 
 const (
-	// failuresMax is how many connects or answers in a row may fail before a backend is taken out. One may be bad
+	// failuresMax is how many connects or responses in a row may fail before a backend is taken out. One may be bad
 	// luck.
 	failuresMax = 3
 	// A backend that is out is tried with one request after probeMillis, then after twice as long each time.

@@ -49,7 +49,7 @@ func New(s Settings) Limits {
 		head:     "the head is larger than PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
 		target:   "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=" + size,
 		fields:   "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=" + strconv.Itoa(s.HeaderFields),
-		response: "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=" + buffer,
+		response: "the head of the worker's response is larger than PERCORE_PROXY_BUFFER_SIZE=" + buffer,
 	}
 }
 
@@ -85,7 +85,7 @@ func (l *Limits) OfResponse(err error) string {
 	}
 }
 
-var tooManyFields = "the worker's answer has more than " + strconv.Itoa(http1.FieldsMax) + " fields"
+var tooManyFields = "the worker's response has more than " + strconv.Itoa(http1.FieldsMax) + " fields"
 
 func limitOf(err error) http1.Limit {
 	var refusal *http1.Error

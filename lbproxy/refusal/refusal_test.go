@@ -47,7 +47,7 @@ func TestARequestBeyondALimitHearsOfItsVariable(t *testing.T) {
 func TestAResponseBeyondALimitIsTheWorkersFault(t *testing.T) {
 	const line = "HTTP/1.1 200 OK\r\n"
 	tests := []struct{ name, response, words string }{
-		{"a head", line + "A: " + strings.Repeat("b", 2000), "the head of the worker's answer is larger than PERCORE_PROXY_BUFFER_SIZE=2000"},
+		{"a head", line + "A: " + strings.Repeat("b", 2000), "the head of the worker's response is larger than PERCORE_PROXY_BUFFER_SIZE=2000"},
 		{"no limit at all", "nonsense\r\n", ""},
 	}
 	for _, test := range tests {
@@ -65,7 +65,7 @@ func TestAResponseBeyondALimitIsTheWorkersFault(t *testing.T) {
 	roomy := refusal.New(refusal.Settings{BufferSize: 1 << 20})
 	var r http1.Response
 	_, err := r.Parse([]byte(line+strings.Repeat("A: b\r\n", http1.FieldsMax+1)+"\r\n"), 0, roomy.Response, http1.MethodGET)
-	if got, want := roomy.OfResponse(err), "the worker's answer has more than 1000 fields"; got != want {
+	if got, want := roomy.OfResponse(err), "the worker's response has more than 1000 fields"; got != want {
 		t.Errorf("fields: got %q, want %q", got, want)
 	}
 }
