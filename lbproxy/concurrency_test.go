@@ -25,8 +25,8 @@ type counting struct {
 	now, most atomic.Int64
 }
 
-// newCounting starts one that works on each request and then answers. It counts until just before the response: who
-// has read that may send the next.
+// newCounting starts one that works on each request and then answers. It counts until just before the response: a
+// client that has read that may send the next.
 func newCounting(t *testing.T, work func()) *counting {
 	c := &counting{}
 	c.stub = newStub(t, func(q *stubRequest) bool {

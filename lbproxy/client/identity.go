@@ -16,14 +16,14 @@ const (
 type Identity struct {
 	Peer      Peer   // the other end of the connection
 	Trusted   bool   // its word counts
-	Client    Peer   // for whom it speaks, or itself
+	Client    Peer   // the one for which it speaks, or itself
 	Scheme    string // one of the two above
 	Authority []byte // the host that the request itself is for, with a port where it names one
 	Host      []byte // the host that the client asked for: the same, if a trusted peer does not say otherwise
 	Port      []byte // empty: what scheme and host say
 }
 
-// Identify says who sends a request with these fields over plain HTTP, to host. A trusted peer, by t, may say
+// Identify says which client sends a request with these fields over plain HTTP, to host. A trusted peer, by t, may say
 // otherwise.
 func Identify(peer Peer, trusted bool, t *Trust, host []byte, fields []http1.Field) Identity {
 	id := Identity{Peer: peer, Trusted: trusted, Client: peer, Scheme: SchemeHTTP, Authority: host, Host: host}

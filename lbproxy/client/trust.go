@@ -70,7 +70,7 @@ func (t *Trust) covers(p *Peer) bool {
 // what it saw, the first address that is no trusted proxy's, or the one that is so many hops away. What is no address
 // ends the search.
 func (t *Trust) Client(from Peer, fields []http1.Field) Peer {
-	who, hops := from, 0
+	asker, hops := from, 0
 	for i := len(fields) - 1; i >= 0; i-- {
 		if fields[i].ID != http1.FieldXForwardedFor {
 			continue
@@ -81,14 +81,14 @@ func (t *Trust) Client(from Peer, fields []http1.Field) Peer {
 			}
 			hop, ok := Parse(element)
 			if hops++; !ok || hops > hopsMax {
-				return who
+				return asker
 			}
-			if who = hop; hops == t.hops || t.hops == 0 && !t.covers(&who) {
-				return who
+			if asker = hop; hops == t.hops || t.hops == 0 && !t.covers(&asker) {
+				return asker
 			}
 		}
 	}
-	return who
+	return asker
 }
 
 // Parse reads an address as proxies write it: alone, or with a port, IPv6 then in brackets.

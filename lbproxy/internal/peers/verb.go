@@ -43,7 +43,7 @@ const (
 	takesBytes
 )
 
-// verbs are the statements of the language: their spelling, what they take, who may use them and what they do.
+// verbs are the statements of the language: their spelling, what they take, which peers may use them and what they do.
 var verbs = [...]struct {
 	name  string
 	takes operand
