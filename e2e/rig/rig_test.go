@@ -157,3 +157,16 @@ func TestAnAttachedServiceIsNotEnded(t *testing.T) {
 		t.Errorf("got over %t and an answer %t, want neither", s.IsOver(), s.Answers())
 	}
 }
+
+// TestTheRigKnowsPercoreAsAUserDoes: neither it nor what it stands on imports the product.
+func TestTheRigKnowsPercoreAsAUserDoes(t *testing.T) {
+	deps, code := rig.Output(t, exec.Command("go", "list", "-deps", "percore/e2e/rig", "percore/e2e/siege", "percore/e2e/flood"))
+	if code != 0 || !strings.Contains(deps, "percore/e2e/proc\n") {
+		t.Fatalf("go list: got code %d and\n%s", code, deps)
+	}
+	for path := range strings.FieldsSeq(deps) {
+		if strings.HasPrefix(path, "percore/") && !strings.HasPrefix(path, "percore/e2e/") {
+			t.Errorf("got %s imported, want nothing of the product", path)
+		}
+	}
+}
