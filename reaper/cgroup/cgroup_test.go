@@ -174,3 +174,10 @@ func TestVersionsHaveTheirNames(t *testing.T) {
 		t.Errorf("got %q, want v1 v2", got)
 	}
 }
+
+func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
+	_, err := cgroup.Number(machine("", ""), "sys/fs/cgroup/memory.max")
+	if err == nil || !strings.Contains(err.Error(), "sys/fs/cgroup/memory.max") {
+		t.Errorf("got %v, want the file in it", err)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
 )
 
 // Count is a number of usable CPUs with its explanation.

@@ -118,9 +118,9 @@ func TestAVerdictSaysHowLongToWait(t *testing.T) {
 		verdict Verdict
 		want    time.Duration
 	}{
-		"the first failure":                             {Verdict{Streak: 1}, time.Second},
-		"the third":                                     {Verdict{Streak: 3}, 4 * time.Second},
-		"the cap":                                       {Verdict{Streak: 30}, 4 * time.Second},
+		"the first failure": {Verdict{Streak: 1}, time.Second},
+		"the third":         {Verdict{Streak: 3}, 4 * time.Second},
+		"the cap":           {Verdict{Streak: 30}, 4 * time.Second},
 		"a kill from outside, whatever was before":      {Verdict{Streak: 30, Shortest: true}, time.Second},
 		"a refusal of the machine, whatever was before": {Verdict{Streak: 30, Refusals: 1}, time.Second},
 		"the machine's cap is wider":                    {Verdict{Refusals: 30}, refusedCap},

@@ -133,3 +133,16 @@ func FuzzTables(f *testing.F) {
 		}
 	})
 }
+
+func TestALookThatIsFakedIsBelieved(t *testing.T) {
+	asked := 0
+	look := Look{
+		Of:    func(pids []int) []string { asked += len(pids); return []string{"unix:/run/x"} },
+		Whose: func(int, []int) Verdict { return Foreign },
+		Named: func(int) string { return "pid 77 (python3)" },
+	}
+	got := look.Diagnose([]int{7, 8}, "unix:/run/w.sock", 0)
+	if want := "listens on unix:/run/x instead of unix:/run/w.sock"; got.Full != want || asked != 2 {
+		t.Errorf("got %q of %d processes, want %q of 2: without a port none is foreign", got.Full, asked, want)
+	}
+}

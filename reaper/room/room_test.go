@@ -3,6 +3,7 @@ package room_test
 import (
 	"fmt"
 	"math"
+	"os"
 	"testing"
 	"testing/fstest"
 
@@ -84,6 +85,8 @@ func TestTheTighterLimitIsTold(t *testing.T) {
 		"the mount point's":                {nested("100\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
 		"the own group has none":           {nested("max\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
 		"nonsense for a limit":             {nested("lots\n", "4\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
+		"both alike, and the own counts":   {nested("10\n", "4\n", "10\n", "4\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
+		"no count of what there is":        {fstest.MapFS{"proc/self/cgroup": file("0::/\n"), "proc/self/mountinfo": file(v2), "sys/fs/cgroup/pids.max": file("9\n")}, room.Room{Left: math.MaxInt32}},
 		"nonsense for what there is of it": {nested("10\n", "many\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
 	} {
 		if got := room.For(c.files, 0); got != c.want {
@@ -107,5 +110,12 @@ func TestWhatEndsMeanwhileCountsNothing(t *testing.T) {
 	}
 	if got, want := room.For(files, 1000).Left, int(limit.Cur)-3; got != want {
 		t.Errorf("got room for %d, want %d", got, want)
+	}
+}
+
+func TestThisMachineHasRoom(t *testing.T) {
+	got := room.For(os.DirFS("/"), os.Getuid())
+	if got.Left <= 0 || got.Left < math.MaxInt32 && got.Limit == "" {
+		t.Errorf("got %+v, want room, and the limit that bounds it", got)
 	}
 }
