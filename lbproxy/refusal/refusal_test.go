@@ -161,3 +161,18 @@ func TestNoRefusalIsWithoutWords(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingButTLSIsTakenForAClientHello cuts one at every byte: too little of it is nothing yet.
+func TestNothingButTLSIsTakenForAClientHello(t *testing.T) {
+	hello := []byte{22, 3, 1, 2, 0, 1}
+	for n := range hello {
+		if got, want := refusal.IsClientHello(hello[:n]), n >= 3; got != want {
+			t.Errorf("%d bytes of a hello: got %v, want %v", n, got, want)
+		}
+	}
+	for _, other := range []string{"GET / HTTP/1.1\r\n", "\r\n\r\nGET", "PRI * HTTP/2.0", "\x16\x02\x01", "\x16\x03\x05", "\x80\x2e\x02\x03\x01"} {
+		if refusal.IsClientHello([]byte(other)) {
+			t.Errorf("%q: it was taken for TLS", other)
+		}
+	}
+}
