@@ -55,6 +55,7 @@ func start(t *testing.T) *reaper.Reaper {
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run() }()
 	t.Cleanup(func() {
+		eventually(t, "no child is left", noChildren) // orphans, too: this process adopts them once a test has asked for that
 		r.Close()
 		r.Close()
 		if err := await(t, ended); err != nil {
