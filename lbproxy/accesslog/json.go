@@ -8,9 +8,9 @@ import (
 	"percore/lbproxy/client"
 )
 
-// appendJSONLine writes one object in the schema of all of percore's JSON lines (docs/logs.md). Requests and responses
-// have OpenTelemetry's names of the stable HTTP conventions; what these do not know is called percore's. What does
-// not apply is left out.
+// appendJSONLine writes one object in the schema of all of percore's JSON lines (docs/logs.md). Requests and
+// responses have OpenTelemetry's names of the stable HTTP conventions; what these do not know is called percore's.
+// What does not apply is left out.
 func appendJSONLine(b []byte, r *Record) []byte {
 	b = append(b, `{"time":"`...)
 	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")

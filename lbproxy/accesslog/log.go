@@ -31,6 +31,7 @@ type Log struct {
 	dropped uint64 // lines, since it was said last
 }
 
+// NewLog makes a log that writes its lines to out, and to notes that there was no room for some.
 func NewLog(out io.Writer, notes *slog.Logger) *Log {
 	return &Log{out: out, notes: notes, news: make(chan struct{}, 1)}
 }

@@ -79,7 +79,8 @@ func TestTimesAreExactToTheMicrosecond(t *testing.T) {
 
 func TestALineHasThePathOfATargetInAbsoluteForm(t *testing.T) {
 	for target, want := range map[string]string{
-		"/a?b": "/a?b", "http://h/a?b": "/a?b", "http://h:81?b": "?b", "http://h": "", "*": "*", "/a://b/c": "/a://b/c", "": "",
+		"/a?b": "/a?b", "/a://b/c": "/a://b/c", "*": "*", "": "",
+		"http://h/a?b": "/a?b", "http://h:81?b": "?b", "http://h": "",
 	} {
 		if got := string(originOf([]byte(target))); got != want {
 			t.Errorf("%q: got %q, want %q", target, got, want)
@@ -90,8 +91,11 @@ func TestALineHasThePathOfATargetInAbsoluteForm(t *testing.T) {
 // TestALineSaysWhatTheHostIs takes the host that was asked for apart into name and port.
 func TestALineSaysWhatTheHostIs(t *testing.T) {
 	for host, want := range map[string]string{
-		"example.org": `{"":"","server.address":"example.org"}`, "example.org:81": `{"":"","server.address":"example.org","server.port":81}`,
-		"[::1]:443": `{"":"","server.address":"::1","server.port":443}`, "[::1]": `{"":"","server.address":"::1"}`, "": `{"":"","server.address":""}`,
+		"example.org":    `{"":"","server.address":"example.org"}`,
+		"example.org:81": `{"":"","server.address":"example.org","server.port":81}`,
+		"[::1]:443":      `{"":"","server.address":"::1","server.port":443}`,
+		"[::1]":          `{"":"","server.address":"::1"}`,
+		"":               `{"":"","server.address":""}`,
 	} {
 		if got := string(append(appendJSONHost([]byte(`{"":"`), []byte(host)), '}')); got != want {
 			t.Errorf("%q: got %s, want %s", host, got, want)

@@ -38,7 +38,8 @@ func newTestWriter(form Form) *Writer {
 
 // whole is a record with everything in it.
 func whole(t testing.TB, w *Writer) Record {
-	const request = "POST /p/a?q=1 HTTP/1.1\r\nHost: example.org:81\r\nReferer: http://r/\r\nUser-Agent: test/1\r\nX-Request-ID: i1\r\nContent-Length: 3\r\n\r\n"
+	const request = "POST /p/a?q=1 HTTP/1.1\r\nHost: example.org:81\r\nReferer: http://r/\r\n" +
+		"User-Agent: test/1\r\nX-Request-ID: i1\r\nContent-Length: 3\r\n\r\n"
 	return Record{
 		Head: headOf(t, w, request), Client: peer("203.0.113.9:1"), Peer: peer("10.0.0.1:2"), Minor: 1, HTTPS: true,
 		Status: 502, RequestBytes: 3, ResponseBytes: 70,
@@ -73,13 +74,17 @@ func lineOf(t *testing.T, w *Writer, r Record, before, after string) string {
 
 func TestAJSONLineHasWhatTheRecordHas(t *testing.T) {
 	w := newTestWriter(JSON)
-	const want = `{"time":"","level":"INFO","msg":"request","process":"percore:front","client.address":"203.0.113.9","network.peer.address":"10.0.0.1",` +
-		`"http.request.method":"POST","url.scheme":"https","url.path":"/p/a","url.query":"q=1","network.protocol.version":"1.1",` +
-		`"server.address":"example.org","server.port":81,"http.request.header.referer":["http://r/"],"user_agent.original":"test/1",` +
-		`"http.response.status_code":502,"http.request.body.size":3,"http.response.body.size":70,"duration_ms":1.234,` +
-		`"percore.head_seconds":0.000001,"percore.queue_seconds":0.002000,"percore.connect_seconds":0.000003,"percore.first_byte_seconds":1.000000,` +
-		`"worker":"web:web-1","pid":42,"retries":1,"percore.upstream_status":[504,502],"percore.connection_reused":true,` +
-		`"percore.reason":"worker_closed","percore.side":"upstream","err":"the worker closed the connection before it answered","request_id":"i1"}` + "\n"
+	const want = `{"time":"","level":"INFO","msg":"request","process":"percore:front",` +
+		`"client.address":"203.0.113.9","network.peer.address":"10.0.0.1",` +
+		`"http.request.method":"POST","url.scheme":"https","url.path":"/p/a","url.query":"q=1",` +
+		`"network.protocol.version":"1.1","server.address":"example.org","server.port":81,` +
+		`"http.request.header.referer":["http://r/"],"user_agent.original":"test/1",` +
+		`"http.response.status_code":502,"http.request.body.size":3,"http.response.body.size":70,` +
+		`"duration_ms":1.234,"percore.head_seconds":0.000001,"percore.queue_seconds":0.002000,` +
+		`"percore.connect_seconds":0.000003,"percore.first_byte_seconds":1.000000,` +
+		`"worker":"web:web-1","pid":42,"retries":1,"percore.upstream_status":[504,502],` +
+		`"percore.connection_reused":true,"percore.reason":"worker_closed","percore.side":"upstream",` +
+		`"err":"the worker closed the connection before it answered","request_id":"i1"}` + "\n"
 	if got := lineOf(t, w, whole(t, w), `{"time":"`, `","level`); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
@@ -87,7 +92,8 @@ func TestAJSONLineHasWhatTheRecordHas(t *testing.T) {
 
 func TestAJSONLineLeavesOutWhatTheRecordHasNot(t *testing.T) {
 	w := newTestWriter(JSON)
-	const want = `{"time":"","level":"INFO","msg":"request","process":"percore:front","client.address":"127.0.0.1","network.peer.address":"127.0.0.1",` +
+	const want = `{"time":"","level":"INFO","msg":"request","process":"percore:front",` +
+		`"client.address":"127.0.0.1","network.peer.address":"127.0.0.1",` +
 		`"http.request.method":"","url.scheme":"http","url.path":"","server.address":"",` +
 		`"http.response.status_code":400,"http.request.body.size":0,"http.response.body.size":0,"duration_ms":0.000,` +
 		`"percore.reason":"bad_request","percore.side":"downstream","err":"malformed request"}` + "\n"
@@ -142,14 +148,19 @@ func TestEveryLineIsJSON(t *testing.T) {
 func TestWhatAClientSaysIsCut(t *testing.T) {
 	w := newTestWriter(JSON)
 	long := func(c string) string { return strings.Repeat(c, 3000) }
-	request := "GET /" + long("t") + " HTTP/1.1\r\nHost: " + long("h") + "\r\nReferer: " + long("r") + "\r\nUser-Agent: " + long("u") + "\r\nX-Request-ID: " + long("i") + "\r\n\r\n"
+	request := "GET /" + long("t") + " HTTP/1.1\r\nHost: " + long("h") + "\r\nReferer: " + long("r") +
+		"\r\nUser-Agent: " + long("u") + "\r\nX-Request-ID: " + long("i") + "\r\n\r\n"
 	head := headOf(t, w, request)
 	for name, part := range map[string]struct {
 		got  []byte
 		want int
 	}{
-		"target": {head.target(), loggedTargetBytes}, "host": {head.host(), loggedHostBytes}, "referer": {head.referer(), loggedFieldBytes},
-		"user agent": {head.userAgent(), loggedFieldBytes}, "id": {head.id(), loggedIDBytes}, "method": {head.method(), len("GET")},
+		"method":     {head.method(), len("GET")},
+		"target":     {head.target(), loggedTargetBytes},
+		"host":       {head.host(), loggedHostBytes},
+		"referer":    {head.referer(), loggedFieldBytes},
+		"user agent": {head.userAgent(), loggedFieldBytes},
+		"id":         {head.id(), loggedIDBytes},
 	} {
 		if len(part.got) != part.want {
 			t.Errorf("%s: got %d bytes, want %d", name, len(part.got), part.want)

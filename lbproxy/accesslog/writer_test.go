@@ -82,7 +82,8 @@ func TestWhichPathsAreExcluded(t *testing.T) {
 	w := newTestWriter(JSON)
 	w.Configure(JSON, 1, []string{"/healthz", "/static/", "/"})
 	for target, want := range map[string]bool{
-		"/healthz": true, "/healthz?x=1": true, "/healthz/": true, "/health": true, "/static/a": true, "/": true, "?x": true, "": true,
+		"/healthz": true, "/healthz?x=1": true, "/healthz/": true, "/health": true,
+		"/static/a": true, "/": true, "?x": true, "": true,
 	} {
 		if got := w.excludes([]byte(target)); got != want {
 			t.Errorf("with everything excluded, %q: got %v, want %v", target, got, want)
@@ -90,8 +91,9 @@ func TestWhichPathsAreExcluded(t *testing.T) {
 	}
 	w.Configure(JSON, 1, []string{"/healthz", "/static/"})
 	for target, want := range map[string]bool{
-		"/healthz": true, "/healthz?x=1": true, "/healthz/": false, "/health": false, "/static/a": true, "/static/a?/b": true, "/static/": true,
-		"/static": false, "/": false, "": false, "*": false,
+		"/healthz": true, "/healthz?x=1": true, "/healthz/": false, "/health": false,
+		"/static/a": true, "/static/a?/b": true, "/static/": true, "/static": false,
+		"/": false, "": false, "*": false,
 	} {
 		if got := w.excludes([]byte(target)); got != want {
 			t.Errorf("%q: got %v, want %v", target, got, want)
