@@ -359,7 +359,7 @@ func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
 }
 
 // Workers that end as soon as they are up must not keep each other from being given up.
-func TestACrewThatOnlyFlapsIsGivenUp(t *testing.T) {
+func TestAPoolThatOnlyFlapsIsGivenUp(t *testing.T) {
 	p := tornado(2)
 	p.Ready = probe.Check{Kind: probe.None}
 	inBubble(t, Options{Programs: []Program{p}}, func(r *rig) {
