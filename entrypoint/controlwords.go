@@ -43,7 +43,8 @@ func controlTool(in self.Invocation) (*ctl.Tool, bool) {
 	interrupted := make(chan struct{})
 	go awaitInterrupt(in.Signals, interrupted)
 	return &ctl.Tool{
-		Out: in.Stdout, Err: in.Stderr, In: os.Stdin, Place: control.Place(place), Proc: os.DirFS("/proc"), Environ: in.Environ, Interrupted: interrupted,
+		Out: in.Stdout, Err: in.Stderr, In: os.Stdin, Place: control.Place(place), Proc: os.DirFS("/proc"),
+		Environ: in.Environ, Interrupted: interrupted,
 	}, true
 }
 

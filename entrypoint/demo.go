@@ -22,20 +22,23 @@ func superviseDemo(in self.Invocation) int {
 		fmt.Fprintln(in.Stderr, "percore:", err)
 		return self.ExitConfig
 	}
-	in.Environ = environment.WithDefaults(in.Environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo", "PERCORE_GROUP=demos")
+	in.Environ = environment.WithDefaults(in.Environ, "PERCORE_LISTEN="+demoAddress(os.Getpid()), "PERCORE_NAME=demo",
+		"PERCORE_GROUP=demos")
 	cfg, ok := supervise.Load(in, demoCommand())
 	if !ok {
 		return self.ExitConfig
 	}
 	if cfg.Bind == value.BindUnix {
-		fmt.Fprintln(in.Stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or run a program of your own")
+		fmt.Fprintln(in.Stderr, "percore: PERCORE_BIND=unix: the demo worker listens on a port; unset it, or "+
+			"run a program of your own")
 		return self.ExitConfig
 	}
 	return supervise.Run(in, cfg, environment.RoleDemoWorker, demoCommand())
 }
 
-// demoAddress is where a demo listens unless it is told otherwise: on this machine only, or a demo would be on a public
-// address by accident. A container's network is a boundary of its own, which `docker run -p` opens on purpose.
+// demoAddress is where a demo listens unless it is told otherwise: on this machine only, or a demo would be on a
+// public address by accident. A container's network is a boundary of its own, which `docker run -p` opens on
+// purpose.
 func demoAddress(pid int) string {
 	if pid == 1 {
 		return ":8080"

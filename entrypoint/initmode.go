@@ -25,7 +25,8 @@ func wantsInit(in self.Invocation) bool {
 	return config.WantsInit(in.Environ)
 }
 
-// impatient is stderr in mode init, which says little and has no goroutine to wait in: what does not fit at once is lost.
+// impatient is stderr in mode init, which says little and has no goroutine to wait in: what does not fit at once is
+// lost.
 type impatient struct{ to *output.File }
 
 func (w impatient) Write(p []byte) (int, error) {
@@ -52,7 +53,8 @@ func initWord(in self.Invocation) int {
 	if len(rest) > 0 && rest[0] == "--" {
 		rest = rest[1:]
 	} else if len(rest) > 0 && rest[0] != "" && rest[0][0] == '-' {
-		fmt.Fprintf(in.Stderr, "percore: init has no option %q: PERCORE_ variables take their place, see percore env\n", rest[0])
+		fmt.Fprintf(in.Stderr, "percore: init has no option %q: PERCORE_ variables take their place, see "+
+			"percore env\n", rest[0])
 		return self.ExitConfig
 	}
 	return initMode(in, rest)
@@ -75,7 +77,8 @@ func initMode(in self.Invocation, command []string) int {
 		command = cfg.Command.Words
 	}
 	if len(command) == 0 {
-		fmt.Fprintln(in.Stderr, "percore: no command: name it as init's arguments, as in percore init -- python3 main.py, or in PERCORE_COMMAND")
+		fmt.Fprintln(in.Stderr, "percore: no command: name it as init's arguments, as in percore init -- "+
+			"python3 main.py, or in PERCORE_COMMAND")
 		return self.ExitConfig
 	}
 	return single.Run(initOptions(in, cfg, command))
@@ -84,7 +87,8 @@ func initMode(in self.Invocation, command []string) int {
 func initOptions(in self.Invocation, cfg *config.Config, command []string) single.Options {
 	return single.Options{
 		Args: command, Inherited: single.Inherit(in.Environ), Stderr: in.Stderr, Release: early.Finish,
-		Rewrite: plan.SignalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree), Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
+		Rewrite: plan.SignalMap(cfg.SignalMap), Group: bool(cfg.SignalGroup), Tree: bool(cfg.KillTree),
+		Pdeathsig: syscall.Signal(cfg.Pdeathsig), NoNewPrivs: bool(cfg.NoNewPrivs),
 		WaitAll: bool(cfg.WaitAll), StopTimeout: time.Duration(cfg.StopTimeout), Remap: cfg.ExitRemap,
 		ShimEntry: environment.RoleShim.Assignment(),
 	}

@@ -18,12 +18,17 @@ func TestInitSaysWhatItCannotDo(t *testing.T) {
 		environ, args []string
 		stderr        string
 	}{
-		"no command":                   {args: []string{"init"}, stderr: "no command"},
-		"two dashes and nothing":       {args: []string{"init", "--"}, stderr: "no command"},
-		"the variable and no command":  {environ: []string{"PERCORE_MODE=init"}, stderr: "no command"},
-		"an option of tini's":          {args: []string{"init", "-g", "--", "true"}, stderr: `no option "-g"`},
-		"a misspelt variable":          {environ: []string{"PERCORE_WAIT_AL=1"}, args: []string{"init", "true"}, stderr: "PERCORE_WAIT_ALL"},
-		"a remap that is none":         {environ: []string{"PERCORE_EXIT_REMAP=143"}, args: []string{"init", "true"}, stderr: "PERCORE_EXIT_REMAP"},
+		"no command":                  {args: []string{"init"}, stderr: "no command"},
+		"two dashes and nothing":      {args: []string{"init", "--"}, stderr: "no command"},
+		"the variable and no command": {environ: []string{"PERCORE_MODE=init"}, stderr: "no command"},
+		"an option of tini's":         {args: []string{"init", "-g", "--", "true"}, stderr: `no option "-g"`},
+		"a misspelt variable": {
+			environ: []string{"PERCORE_WAIT_AL=1"}, args: []string{"init", "true"}, stderr: "PERCORE_WAIT_ALL",
+		},
+		"a remap that is none": {
+			environ: []string{"PERCORE_EXIT_REMAP=143"}, args: []string{"init", "true"},
+			stderr: "PERCORE_EXIT_REMAP",
+		},
 		"a signal that cannot be seen": {environ: []string{"PERCORE_SIGNAL_MAP=KILL:TERM"}, args: []string{"init", "true"}, stderr: "KILL"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -68,7 +68,8 @@ func TestWhatInitIsToldByItsVariables(t *testing.T) {
 
 func TestASignalThatEndsAProgramInterruptsACommand(t *testing.T) {
 	for sig, want := range map[os.Signal]bool{
-		syscall.SIGINT: true, syscall.SIGTERM: true, syscall.SIGHUP: true, syscall.SIGQUIT: true, syscall.SIGUSR1: false, syscall.SIGWINCH: false,
+		syscall.SIGINT: true, syscall.SIGTERM: true, syscall.SIGHUP: true, syscall.SIGQUIT: true,
+		syscall.SIGUSR1: false, syscall.SIGWINCH: false,
 	} {
 		signals, interrupted := make(chan os.Signal, 1), make(chan struct{})
 		signals <- sig
@@ -119,7 +120,8 @@ func TestADemoWorkerAnswersUntilItIsTerminated(t *testing.T) {
 	var stderr bytes.Buffer
 	go func() {
 		code <- play(self.Invocation{
-			Args: []string{"demo-worker", strconv.Itoa(port), "3", "demo-8003"}, Environ: []string{"PERCORE_ROLE=demo-worker"}, Stdout: io.Discard, Stderr: &stderr, Signals: signals,
+			Args:    []string{"demo-worker", strconv.Itoa(port), "3", "demo-8003"},
+			Environ: []string{"PERCORE_ROLE=demo-worker"}, Stdout: io.Discard, Stderr: &stderr, Signals: signals,
 		})
 	}()
 	body := ""

@@ -101,9 +101,11 @@ func printVersion(in self.Invocation) int {
 	return self.ExitOK
 }
 
-// refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all the same.
+// refuse ends a mistake: the usage, and below it, where it is read, what is wrong and how to run such a program all
+// the same.
 func refuse(in self.Invocation, wrong string) int {
-	fmt.Fprintf(in.Stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", manual.Usage, wrong, in.Args[0])
+	fmt.Fprintf(in.Stderr, "%s\npercore: %s\nIf it is your worker's command, write: percore -- %s\n", manual.Usage,
+		wrong, in.Args[0])
 	return self.ExitConfig
 }
 
@@ -116,7 +118,8 @@ func help(in self.Invocation) int {
 	word := in.Args[1]
 	p := manual.PageOf(word)
 	if p.Synopsis == "" {
-		fmt.Fprintf(in.Stderr, "%s\npercore: %q is no word of percore%s\n", manual.Usage, word, manual.DidYouMean(manual.Nearest(word)))
+		fmt.Fprintf(in.Stderr, "%s\npercore: %q is no word of percore%s\n", manual.Usage, word,
+			manual.DidYouMean(manual.Nearest(word)))
 		return self.ExitConfig
 	}
 	fmt.Fprint(in.Stdout, p)
@@ -130,7 +133,8 @@ func completion(in self.Invocation) int {
 			return in.Wrote(fmt.Fprint(in.Stdout, script))
 		}
 	}
-	fmt.Fprintf(in.Stderr, "percore: completion takes the name of a shell\nusage: percore %s\n", manual.PageOf("completion").Synopsis)
+	fmt.Fprintf(in.Stderr, "percore: completion takes the name of a shell\nusage: percore %s\n",
+		manual.PageOf("completion").Synopsis)
 	return self.ExitConfig
 }
 

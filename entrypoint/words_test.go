@@ -35,23 +35,41 @@ func TestWordsThatEndByThemselves(t *testing.T) {
 		code           int
 		stdout, stderr string // parts of what is printed
 	}{
-		"version names the program":                {args: []string{"version"}, stdout: "percore dev"},
-		"help lists the words":                     {args: []string{"--help"}, stdout: "percore check"},
-		"env prints every variable":                {args: []string{"env"}, stdout: "PERCORE_WORKERS"},
-		"env in markdown is the page":              {args: []string{"env", "--markdown"}, stdout: "|"},
-		"env refuses an option it does not have":   {args: []string{"env", "--yaml"}, code: 2, stderr: `no option "--yaml"`},
-		"a word of a later version is not run":     {args: []string{"doctor"}, code: 2, stderr: "percore -- doctor"},
-		"no command at all":                        {code: 2, stderr: "no command"},
-		"two dashes and nothing behind":            {args: []string{"--"}, code: 2, stderr: "no command"},
-		"a misspelt variable":                      {environ: []string{"PERCORE_WORKRES=2"}, args: []string{"true"}, code: 2, stderr: "PERCORE_WORKERS"},
-		"a user that does not exist":               {environ: []string{"PERCORE_USER=nobody-like-this"}, args: []string{"true"}, code: 2, stderr: "PERCORE_USER=nobody-like-this"},
-		"ports beyond the last":                    {environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, args: []string{"true"}, code: 2, stderr: "65536"},
-		"check prints what would hold":             {environ: []string{"PERCORE_WORKERS=3"}, args: []string{"check", "true"}, stdout: "PERCORE_WORKERS"},
-		"check needs a command like a start":       {args: []string{"check"}, code: 2, stderr: "no command"},
-		"check takes the command behind dashes":    {args: []string{"check", "--values", "--", "check"}, stdout: "check"},
-		"an unknown name may be a warning":         {environ: []string{"PERCORE_STRICT=false", "PERCORE_FOO=1"}, args: []string{"check", "true"}, stderr: "PERCORE_FOO"},
-		"the demo worker listens on ports alone":   {environ: []string{"PERCORE_BIND=unix"}, args: []string{"demo"}, code: 2, stderr: "PERCORE_BIND=unix"},
-		"the demo worker's role is not for people": {environ: []string{"PERCORE_ROLE=demo-worker"}, args: []string{"demo-worker"}, code: 2, stderr: "percore demo"},
+		"version names the program":              {args: []string{"version"}, stdout: "percore dev"},
+		"help lists the words":                   {args: []string{"--help"}, stdout: "percore check"},
+		"env prints every variable":              {args: []string{"env"}, stdout: "PERCORE_WORKERS"},
+		"env in markdown is the page":            {args: []string{"env", "--markdown"}, stdout: "|"},
+		"env refuses an option it does not have": {args: []string{"env", "--yaml"}, code: 2, stderr: `no option "--yaml"`},
+		"a word of a later version is not run":   {args: []string{"doctor"}, code: 2, stderr: "percore -- doctor"},
+		"no command at all":                      {code: 2, stderr: "no command"},
+		"two dashes and nothing behind":          {args: []string{"--"}, code: 2, stderr: "no command"},
+		"a misspelt variable": {
+			environ: []string{"PERCORE_WORKRES=2"}, args: []string{"true"}, code: 2, stderr: "PERCORE_WORKERS",
+		},
+		"a user that does not exist": {
+			environ: []string{"PERCORE_USER=nobody-like-this"}, args: []string{"true"}, code: 2,
+			stderr: "PERCORE_USER=nobody-like-this",
+		},
+		"ports beyond the last": {
+			environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, args: []string{"true"}, code: 2,
+			stderr: "65536",
+		},
+		"check prints what would hold": {
+			environ: []string{"PERCORE_WORKERS=3"}, args: []string{"check", "true"}, stdout: "PERCORE_WORKERS",
+		},
+		"check needs a command like a start":    {args: []string{"check"}, code: 2, stderr: "no command"},
+		"check takes the command behind dashes": {args: []string{"check", "--values", "--", "check"}, stdout: "check"},
+		"an unknown name may be a warning": {
+			environ: []string{"PERCORE_STRICT=false", "PERCORE_FOO=1"}, args: []string{"check", "true"},
+			stderr: "PERCORE_FOO",
+		},
+		"the demo worker listens on ports alone": {
+			environ: []string{"PERCORE_BIND=unix"}, args: []string{"demo"}, code: 2, stderr: "PERCORE_BIND=unix",
+		},
+		"the demo worker's role is not for people": {
+			environ: []string{"PERCORE_ROLE=demo-worker"}, args: []string{"demo-worker"}, code: 2,
+			stderr: "percore demo",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := playWith(c.environ, c.args...)
@@ -114,9 +132,11 @@ func TestAStartAndACheckNameWhoHasThePort(t *testing.T) {
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	want := fmt.Sprintf("pid %d (", os.Getpid())
 	for name, c := range map[string]struct{ environ, args []string }{
-		"the public port, at the start":     {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"true"}},
-		"the public port, before it":        {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"check", "true"}},
-		"a worker's port, before the start": {[]string{"PERCORE_PORTS_FROM=" + port, "PERCORE_LISTEN=127.0.0.1:1"}, []string{"check", "true"}},
+		"the public port, at the start": {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"true"}},
+		"the public port, before it":    {[]string{"PERCORE_LISTEN=127.0.0.1:" + port}, []string{"check", "true"}},
+		"a worker's port, before the start": {
+			[]string{"PERCORE_PORTS_FROM=" + port, "PERCORE_LISTEN=127.0.0.1:1"}, []string{"check", "true"},
+		},
 	} {
 		got := playWith(append(c.environ, "PATH=/usr/bin:/bin", "PERCORE_CONTROL=off"), c.args...)
 		if text := got.stdout + got.stderr; got.code != 2 || !strings.Contains(text, want) {

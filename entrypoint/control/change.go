@@ -19,8 +19,8 @@ func (r Request) Changes() bool {
 	}
 }
 
-// note leaves a line in PID 1's log about a request that changes something, with the client's pid and uid. Values are left out: they
-// may be secret.
+// note leaves a line in PID 1's log about a request that changes something, with the client's pid and uid. Values
+// are left out: they may be secret.
 func (s *Server) note(r Request, from peer) {
 	if !r.Changes() {
 		return

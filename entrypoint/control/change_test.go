@@ -19,13 +19,18 @@ func TestTheLogSaysWhoChangesSomething(t *testing.T) {
 		request control.Request
 		want    map[string]any // nothing: no line
 	}{
-		"a stop": {control.Request{Verb: control.VerbStop, Names: []string{"webs:*", "cron"}}, map[string]any{"command": "stop", "names": "webs:* cron"}},
+		"a stop": {
+			control.Request{Verb: control.VerbStop, Names: []string{"webs:*", "cron"}},
+			map[string]any{"command": "stop", "names": "webs:* cron"},
+		},
 		"a signal": {
-			control.Request{Verb: control.VerbSignal, Signal: "HUP", Names: []string{"all"}}, map[string]any{"command": "signal", "signal": "HUP", "names": "all"},
+			control.Request{Verb: control.VerbSignal, Signal: "HUP", Names: []string{"all"}},
+			map[string]any{"command": "signal", "signal": "HUP", "names": "all"},
 		},
 		"a scale": {control.Request{Verb: control.VerbScale, Count: 3}, map[string]any{"command": "scale", "count": 3.0}},
 		"an update, without its values": {
-			control.Request{Verb: control.VerbUpdate, Set: []string{"TOKEN=secret", "X="}}, map[string]any{"command": "update", "variables": "TOKEN X"},
+			control.Request{Verb: control.VerbUpdate, Set: []string{"TOKEN=secret", "X="}},
+			map[string]any{"command": "update", "variables": "TOKEN X"},
 		},
 		"the end":                   {control.Request{Verb: control.VerbShutdown}, map[string]any{"command": "shutdown"}},
 		"an update that is a trial": {control.Request{Verb: control.VerbUpdate, DryRun: true, Set: []string{"X=1"}}, nil},

@@ -33,8 +33,8 @@ func Dial(chosen Place, proc fs.FS) (*Conn, error) {
 	return dialPrivate(privatePlaces(proc), err)
 }
 
-// DialSole is Dial for a command that changes something: where no place is chosen and several percores can be reached, the error
-// names them all.
+// DialSole is Dial for a command that changes something: where no place is chosen and several percores can be
+// reached, the error names them all.
 func DialSole(chosen Place, proc fs.FS) (*Conn, error) {
 	if chosen != "" {
 		return dial(chosen)
@@ -111,7 +111,8 @@ func dialPrivate(list []candidate, otherwise error) (*Conn, error) {
 		c.Close()
 	}
 	if last == nil {
-		return nil, fmt.Errorf("several percores run here; choose one with PERCORE_CONTROL: %s", strings.Join(names, ", "))
+		return nil, fmt.Errorf("several percores run here; choose one with PERCORE_CONTROL: %s",
+			strings.Join(names, ", "))
 	}
 	return last, nil
 }
@@ -123,10 +124,12 @@ func dial(place Place) (*Conn, error) {
 	}
 	c := &Conn{conn: conn}
 	server, err := peerOf(c.conn)
-	// PID 1 is believed whatever its user; other processes are believed when they are root's or ours. Any other server, perhaps in a folder
-	// that every user may write to, gets nothing of what the client has to say, which may be a whole environment.
+	// PID 1 is believed whatever its user; other processes are believed when they are root's or ours. Any other
+	// server, perhaps in a folder that every user may write to, gets nothing of what the client has to say, which
+	// may be a whole environment.
 	if err == nil && server.pid != 1 && !server.trusted(os.Getuid(), place.Abstract()) {
-		err = fmt.Errorf("dial %s: uid %d listens there, and is neither root nor this command's user; run the command as percore's user", place, server.uid)
+		err = fmt.Errorf("dial %s: uid %d listens there, and is neither root nor this command's user; run the "+
+			"command as percore's user", place, server.uid)
 	}
 	if err != nil {
 		c.Close()
@@ -136,8 +139,9 @@ func dial(place Place) (*Conn, error) {
 	return c, nil
 }
 
-// connect waits for its turn when more clients connect than PID 1 has accepted yet, which package net calls an error (man 2
-// connect, EAGAIN): only a socket that blocks can wait, for the time that it has to send (man 7 socket, SO_SNDTIMEO).
+// connect waits for its turn when more clients connect than PID 1 has accepted yet, which package net calls an error
+// (man 2 connect, EAGAIN): only a socket that blocks can wait, for the time that it has to send (man 7 socket,
+// SO_SNDTIMEO).
 func connect(place Place) (*net.UnixConn, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -171,8 +175,8 @@ func (c *Conn) Close() { _ = c.conn.Close() }
 // errCut is an answer without its end.
 var errCut = errors.New("percore ended in the middle of its answer")
 
-// Call sends the request, hands every frame of the answer to take, but for the last, and returns the exit code. When ctx
-// ends it leaves.
+// Call sends the request, hands every frame of the answer to take, but for the last, and returns the exit code. When
+// ctx ends it leaves.
 func (c *Conn) Call(ctx context.Context, r Request, take func(Frame) error) (code int, err error) {
 	defer context.AfterFunc(ctx, c.Close)()
 	r.Version = Version

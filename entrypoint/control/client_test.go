@@ -166,7 +166,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A percore that dies in the middle of its answer leaves a client that says so, instead of one that takes the half for the whole.
+// A percore that dies in the middle of its answer leaves a client that says so, instead of one that takes the half
+// for the whole.
 func TestAnAnswerWithoutItsEndIsNone(t *testing.T) {
 	place := socketIn(t)
 	listener, err := control.Listen(place)

@@ -36,10 +36,13 @@ func TestTheExitCodeOfEachFault(t *testing.T) {
 
 func TestWhichRequestsChangeSomething(t *testing.T) {
 	for verb, want := range map[control.Verb]bool{
-		control.VerbStatus: false, control.VerbTail: false, control.VerbLogs: false, control.VerbPID: false, control.VerbReread: false, control.VerbCheck: false, control.VerbReady: false,
-		control.VerbStart: true, control.VerbStop: true, control.VerbRestart: true, control.VerbSignal: true, control.VerbScale: true,
-		control.VerbDrain: true, control.VerbUndrain: true, control.VerbUpdate: true, control.VerbShutdown: true, control.VerbClear: true,
-		"dance": true, // of a later client
+		control.VerbStatus: false, control.VerbTail: false, control.VerbLogs: false, control.VerbPID: false,
+		control.VerbReread: false, control.VerbCheck: false, control.VerbReady: false,
+		control.VerbStart: true, control.VerbStop: true, control.VerbRestart: true, control.VerbSignal: true,
+		control.VerbScale: true,
+		control.VerbDrain: true, control.VerbUndrain: true, control.VerbUpdate: true, control.VerbShutdown: true,
+		control.VerbClear: true,
+		"dance":           true, // of a later client
 	} {
 		if got := (control.Request{Verb: verb}).Changes(); got != want {
 			t.Errorf("%s: got %t, want %t", verb, got, want)

@@ -101,8 +101,9 @@ func vacant(path string) error {
 	return err
 }
 
-// bind makes the socket with mode 0600 from birth: the kernel takes a new socket's mode from its descriptor, less the
-// umask, which belongs to the whole process and is not to be touched while others fork (net/unix/af_unix.c, unix_bind).
+// bind makes the socket with mode 0600 from birth: the kernel takes a new socket's mode from its descriptor, less
+// the umask, which belongs to the whole process and is not to be touched while others fork (net/unix/af_unix.c,
+// unix_bind).
 func bind(place Place, name string) (*Listener, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {

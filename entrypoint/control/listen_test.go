@@ -157,11 +157,13 @@ func TestWhoChangesSomethingMustNotGuess(t *testing.T) {
 		want     []string // what the error names; none: it connects
 		notThere bool
 	}{
-		"the only one, at the usual place":         {first: path},
-		"the only one, at a place of its own":      {first: nowhere, private: []control.Place{one}},
-		"beside one that is gone":                  {first: path, private: []control.Place{dead}},
-		"one at the usual place and another":       {first: path, private: []control.Place{one}, want: []string{string(path), string(one)}},
-		"two without the usual place":              {first: nowhere, private: []control.Place{one, two}, want: []string{string(one), string(two)}},
+		"the only one, at the usual place":    {first: path},
+		"the only one, at a place of its own": {first: nowhere, private: []control.Place{one}},
+		"beside one that is gone":             {first: path, private: []control.Place{dead}},
+		"one at the usual place and another":  {first: path, private: []control.Place{one}, want: []string{string(path), string(one)}},
+		"two without the usual place": {
+			first: nowhere, private: []control.Place{one, two}, want: []string{string(one), string(two)},
+		},
 		"nobody, which is told as with one's wish": {first: nowhere, notThere: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,7 +33,8 @@ type Request struct {
 	Count   int      `json:"count,omitempty"`  // scale: how many workers
 	// Relative makes Count so many workers more, or fewer where it is below 0.
 	Relative bool `json:"relative,omitempty"`
-	// Comment asks for lines about what is waited for, and where there is output when there is none. supervisorctl has no such lines.
+	// Comment asks for lines about what is waited for, and where there is output when there is none. supervisorctl
+	// has no such lines.
 	Comment bool     `json:"comment,omitempty"`
 	Stream  string   `json:"stream,omitempty"`  // tail: stdout or stderr
 	Bytes   int      `json:"bytes,omitempty"`   // tail: how much from the end

@@ -32,9 +32,9 @@ func peerOf(conn *net.UnixConn) (peer, error) {
 	return peer{pid: int(cred.Pid), uid: int(cred.Uid)}, nil
 }
 
-// trusted reports whether the process is root's or the user self's. The name of an abstract socket belongs to a network
-// namespace, which containers of one pod share, each with a root of its own: only a process of our own pid namespace
-// counts there.
+// trusted reports whether the process is root's or the user self's. The name of an abstract socket belongs to a
+// network namespace, which containers of one pod share, each with a root of its own: only a process of our own pid
+// namespace counts there.
 func (p peer) trusted(self int, abstract bool) bool {
 	return (p.uid == 0 || p.uid == self) && (!abstract || p.pid != 0)
 }

@@ -31,9 +31,9 @@ func (p Place) Abstract() bool { return strings.HasPrefix(string(p), "@") }
 // URL is the place as supervisorctl would write it.
 func (p Place) URL() string { return "unix://" + string(p) }
 
-// privatePrefix starts the name of the socket of every percore in this pid namespace that could not have DefaultPath. It
-// needs no file: scratch images have no folder for one, and read-only and unprivileged containers may have none that can
-// be written.
+// privatePrefix starts the name of the socket of every percore in this pid namespace that could not have
+// DefaultPath. It needs no file: scratch images have no folder for one, and read-only and unprivileged containers
+// may have none that can be written.
 func privatePrefix() string {
 	var namespace uint64
 	if info, err := os.Stat("/proc/self/ns/pid"); err == nil {
@@ -44,8 +44,8 @@ func privatePrefix() string {
 	return fmt.Sprintf("@percore-%d-", namespace)
 }
 
-// privatePlace is a name for this process that no other can have taken before. The kernel is asked for the random part (man 2
-// getrandom) because crypto/rand would have every start of percore initialise all of Go's cryptography.
+// privatePlace is a name for this process that no other can have taken before. The kernel is asked for the random
+// part (man 2 getrandom) because crypto/rand would have every start of percore initialise all of Go's cryptography.
 func privatePlace() Place {
 	var salt [8]byte
 	_, _ = unix.Getrandom(salt[:], 0) // never fails for so few bytes
@@ -74,7 +74,8 @@ func privatePlaces(proc fs.FS) []candidate {
 		}
 		name := string(lines.Bytes()[at+1:])
 		pid, _, _ := strings.Cut(name[len(prefix)-1:], "-")
-		if n, err := strconv.Atoi(pid); err == nil && !slices.ContainsFunc(list, func(c candidate) bool { return c.place == Place(name) }) {
+		known := func(c candidate) bool { return c.place == Place(name) }
+		if n, err := strconv.Atoi(pid); err == nil && !slices.ContainsFunc(list, known) {
 			list = append(list, candidate{Place(name), n})
 		}
 	}

@@ -27,9 +27,13 @@ const (
 	acceptPause = 250 * time.Millisecond
 )
 
-// Handler answers a request on the client's goroutine: with frames by reply, which fails when the client is gone, and then with the
-// exit code and the error that kept the request from being answered. ctx ends when the client leaves or the server closes.
-type Handler func(ctx context.Context, r Request, reply func(Frame) error) (code int, err error)
+// Handler answers a request on the client's goroutine: with frames by reply, which fails when the client is gone,
+// and then with the exit code and the error that kept the request from being answered. ctx ends when the client
+// leaves or the server closes.
+type Handler func(ctx context.Context, r Request, reply Reply) (code int, err error)
+
+// Reply sends a frame; it fails when the client is gone.
+type Reply = func(Frame) error
 
 // Server serves clients on a Listener.
 type Server struct {
@@ -49,7 +53,10 @@ type Server struct {
 
 // NewServer makes a server; Run serves. The listener is the server's from now on.
 func NewServer(l *Listener, handle Handler, log *slog.Logger) *Server {
-	s := &Server{listener: l, handle: handle, log: log, uid: os.Getuid(), refused: refusals{log: log, now: time.Now}, patience: frameTimeout}
+	s := &Server{
+		listener: l, handle: handle, log: log, uid: os.Getuid(), patience: frameTimeout,
+		refused: refusals{log: log, now: time.Now},
+	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -173,16 +180,12 @@ func (c *client) serve(s *Server) {
 	_ = c.conn.SetReadDeadline(time.Now().Add(requestTimeout))
 	in := bufio.NewReader(c.conn)
 	var request Request
-	if err := read(in, requestBytesMax, &request); err != nil {
+	err := read(in, requestBytesMax, &request)
+	if err == nil {
+		err = request.check()
+	}
+	if err != nil {
 		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: err.Error()})
-		return
-	}
-	if request.Version != Version {
-		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("percore speaks version %d of the control protocol and this client version %d: run the client of the same binary", Version, request.Version)})
-		return
-	}
-	if len(request.Names) > namesMax {
-		_ = c.reply(Frame{Done: true, Code: CodeInvalid, Error: fmt.Sprintf("the request has %d names, at most %d are taken", len(request.Names), namesMax)})
 		return
 	}
 	s.mu.Lock()
@@ -205,13 +208,27 @@ func (c *client) serve(s *Server) {
 	_ = c.reply(last)
 }
 
+// check says what keeps a request from being answered by this version.
+func (r Request) check() error {
+	switch {
+	case r.Version != Version:
+		return fmt.Errorf("percore speaks version %d of the control protocol and this client version %d: "+
+			"run the client of the same binary", Version, r.Version)
+	case len(r.Names) > namesMax:
+		return fmt.Errorf("the request has %d names, at most %d are taken", len(r.Names), namesMax)
+	default:
+		return nil
+	}
+}
+
 // watch ends the conversation when the client leaves, or talks on: one request is all that it has.
 func (c *client) watch(in *bufio.Reader, leave context.CancelFunc) {
 	_, _ = in.ReadByte()
 	leave()
 }
 
-// reply sends one frame. A client that does not take it in time is gone, and so is its command: not each frame that is left waits for it.
+// reply sends one frame. A client that does not take it in time is gone, and so is its command: not each frame that
+// is left waits for it.
 func (c *client) reply(f Frame) error {
 	_ = c.conn.SetWriteDeadline(time.Now().Add(c.patience))
 	err := write(c.conn, f)

@@ -14,8 +14,10 @@ import (
 
 func TestHowSlowAnAnswerIs(t *testing.T) {
 	for query, want := range map[string]time.Duration{
-		"ms=5": 5 * time.Millisecond, "a=b&ms=5": 5 * time.Millisecond, "ms=5&ms=7": 5 * time.Millisecond, "ms=10000": slowMax, "ms=10001": slowMax, "ms=2147483647": slowMax,
-		"": 0, "ms": 0, "ms=": 0, "ms=-1": 0, "ms=1.5": 0, "ms=x": 0, "ms=99999999999999999999": 0, "xms=5": 0, "ms=0": 0,
+		"ms=5": 5 * time.Millisecond, "a=b&ms=5": 5 * time.Millisecond, "ms=5&ms=7": 5 * time.Millisecond,
+		"ms=10000": slowMax, "ms=10001": slowMax, "ms=2147483647": slowMax,
+		"": 0, "ms": 0, "ms=": 0, "ms=-1": 0, "ms=1.5": 0, "ms=x": 0, "ms=99999999999999999999": 0, "xms=5": 0,
+		"ms=0": 0,
 	} {
 		if got := slowness(query); got != want {
 			t.Errorf("%q: got %v, want %v", query, got, want)
@@ -72,9 +74,12 @@ func TestWhichFormAnAnswerHas(t *testing.T) {
 		want         string
 		has, not     string
 	}{
-		"text":                      {path: "/", want: typeText, has: "Hello from <web>-8000!", not: "<html"},
-		"text for any type":         {path: "/", accept: "*/*", want: typeText, has: "request   GET /?<script>"},
-		"HTML for a browser":        {path: "/", accept: "text/html,application/xhtml+xml,*/*;q=0.8", want: typeHTML, has: "&lt;web&gt;-8000", not: "<script>"},
+		"text":              {path: "/", want: typeText, has: "Hello from <web>-8000!", not: "<html"},
+		"text for any type": {path: "/", accept: "*/*", want: typeText, has: "request   GET /?<script>"},
+		"HTML for a browser": {
+			path: "/", accept: "text/html,application/xhtml+xml,*/*;q=0.8", want: typeHTML, has: "&lt;web&gt;-8000",
+			not: "<script>",
+		},
 		"in any case of letters":    {path: "/x", accept: "Text/HTML", want: typeHTML, has: "(index 3)"},
 		"JSON by its path":          {path: "/json", want: typeJSON, has: `"scheme":"https"`},
 		"which is more than Accept": {path: "/json", accept: "text/html", want: typeJSON, has: `"client":"192.0.2.1:80"`, not: "<html"},

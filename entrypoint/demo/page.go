@@ -54,7 +54,9 @@ func (s *session) newPage() page {
 }
 
 func (p *page) text() []byte {
-	return fmt.Appendf(nil, "Hello from %s!\n\nworker    %s (index %d)\npid       %d\ncpu       %d\nrequests  %d\nrequest   %s %s\nclient    %s\nscheme    %s\n",
+	const format = "Hello from %s!\n\nworker    %s (index %d)\npid       %d\ncpu       %d\nrequests  %d\n" +
+		"request   %s %s\nclient    %s\nscheme    %s\n"
+	return fmt.Appendf(nil, format,
 		p.Worker, p.Worker, p.Index, p.PID, p.CPU, p.Requests, p.Method, p.Target, p.Client, p.Scheme)
 }
 
@@ -105,7 +107,8 @@ func (p *page) render(path string, acceptsHTML bool) (mediaType string, content 
 	return typeText, p.text()
 }
 
-// acceptsHTML reports whether an Accept field names text/html. Weights are left alone: a client that names it can show it.
+// acceptsHTML reports whether an Accept field names text/html. Weights are left alone: a client that names it can
+// show it.
 func acceptsHTML(fields []http1.Field) bool {
 	for _, f := range fields {
 		if f.ID == http1.FieldAccept && strings.Contains(strings.ToLower(string(f.Value)), "text/html") {

@@ -15,7 +15,8 @@ const bodyBytesMin = 4 << 10
 
 // limits let pass what the front door does by default, and what it adds.
 var limits = http1.Limits{
-	HeadBytes: http1.DefaultLimits.HeadBytes + 2<<10, TargetBytes: http1.DefaultLimits.TargetBytes, Fields: http1.DefaultLimits.Fields + 20,
+	HeadBytes: http1.DefaultLimits.HeadBytes + 2<<10, TargetBytes: http1.DefaultLimits.TargetBytes,
+	Fields: http1.DefaultLimits.Fields + 20,
 }
 
 // lingerBytesMax and lingerTimeout bound what is read after a refusal, so that closing does not reset the answer

@@ -1,8 +1,10 @@
-// Package door is PID 1's end of the front door: it opens the public listening sockets, hands them to each incarnation of the process, tells
-// it by snapshots over the link what the workers are in, and has one that does not answer killed. The process at the other end is package
-// front; the fleet runs it as a program like any other, with what Inherits gives.
+// Package door is PID 1's end of the front door: it opens the public listening sockets, hands them to each
+// incarnation of the process, tells it by snapshots over the link what the workers are in, and has one that does not
+// answer killed. The process at the other end is package front; the fleet runs it as a program like any other, with
+// what Inherits gives.
 //
-// Begin with Door and New in door.go; watch.go has the questions that find a hang, figures.go those for what the front door counts.
+// Begin with Door and New in door.go; watch.go has the questions that find a hang, figures.go those for what the
+// front door counts.
 package door
 
 import (
@@ -46,8 +48,8 @@ type Events struct {
 	Hung      func(incarnation uint64)            // the front door itself does not answer
 }
 
-// settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second suffices for all that still have
-// a client.
+// settleShare is the part of PERCORE_STOP_TIMEOUT, a tenth, that handshakes which have begun may take; a second
+// suffices for all that still have a client.
 const settleShare = 10
 
 // New is PID 1's end for the configured front door; nil where there is to be none.
@@ -55,9 +57,14 @@ func New(cfg *config.Config, p *plan.Plan, listeners []socket.Listener, log *slo
 	if !cfg.Mode.Facts().FrontDoor {
 		return nil
 	}
-	return &Door{log: log, listeners: listeners, patience: frontPatience(), settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare), wanted: link.Wanted{
-		Version: link.Version, Options: p.FrontOptions(cfg), LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
-	}}
+	return &Door{
+		log: log, listeners: listeners, patience: frontPatience(),
+		settle: min(time.Second, time.Duration(cfg.StopTimeout)/settleShare),
+		wanted: link.Wanted{
+			Version: link.Version, Options: p.FrontOptions(cfg),
+			LogLevel: cfg.LogLevel.Level().String(), LogStyle: string(style),
+		},
+	}
 }
 
 // Attach names the functions that hear of events. It is called once, before there is an incarnation.
@@ -92,7 +99,8 @@ func (d *Door) files(incarnation uint64) (extra []*os.File, started func(error),
 	d.wanted.Listeners = nil
 	for i, l := range d.listeners {
 		extra = append(extra, l.File)
-		d.wanted.Listeners = append(d.wanted.Listeners, link.Listener{FD: link.FrontFD + 1 + i, Address: l.Address, Loop: l.Loop})
+		d.wanted.Listeners = append(d.wanted.Listeners,
+			link.Listener{FD: link.FrontFD + 1 + i, Address: l.Address, Loop: l.Loop})
 	}
 	extra = append(extra, os.Stderr) // its own is for what its runtime says when it crashes
 	d.wanted.LogFD = link.FrontFD + len(extra) - 1
@@ -155,8 +163,8 @@ func (d *Door) listen(ours *os.File, sender *link.Sender, p *pulse) {
 	}
 }
 
-// isNewest reports whether a report is about the newest snapshot: one about an older may call a worker drained that has had
-// traffic again since.
+// isNewest reports whether a report is about the newest snapshot: one about an older may call a worker drained that
+// has had traffic again since.
 func (d *Door) isNewest(seq uint64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -168,7 +176,8 @@ func (d *Door) Publish(endpoints []fleet.Endpoint) {
 	list := make([]balance.Endpoint, len(endpoints))
 	for i, e := range endpoints {
 		list[i] = balance.Endpoint{
-			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID, State: endpointState(e.State), RequestsMax: e.RequestsMax,
+			Index: e.Index, Name: e.Name, Address: e.Address, Incarnation: e.Incarnation, PID: e.PID,
+			State: endpointState(e.State), RequestsMax: e.RequestsMax,
 			Killed: e.Killed, Trouble: e.Trouble,
 			Coming: e.Coming, Due: e.Due, Proven: e.Proven,
 		}
@@ -176,8 +185,8 @@ func (d *Door) Publish(endpoints []fleet.Endpoint) {
 	d.change(func(s *lbproxy.Snapshot) { s.Endpoints = list })
 }
 
-// Quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains and that no
-// handshake is under way: should it die before, its successor inherits them and what waits in their queues.
+// Quiesce begins the end. Our copies of the listening sockets stay until the front door has said that it drains and
+// that no handshake is under way: should it die before, its successor inherits them and what waits in their queues.
 func (d *Door) Quiesce() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -188,8 +197,8 @@ func (d *Door) Quiesce() {
 	d.drainSeq = d.wanted.Snapshot.Seq
 }
 
-// letGo closes our copies once the front door has all that will ever connect in its queues, and tells it that its own are the
-// last, so that it sweeps them and closes them.
+// letGo closes our copies once the front door has all that will ever connect in its queues, and tells it that its
+// own are the last, so that it sweeps them and closes them.
 func (d *Door) letGo(r lbproxy.Report) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

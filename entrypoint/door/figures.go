@@ -8,7 +8,8 @@ import (
 	"percore/lbproxy"
 )
 
-// askTimeout is how long a question for figures waits for the front door, which answers in a millisecond if it is well.
+// askTimeout is how long a question for figures waits for the front door, which answers in a millisecond if it is
+// well.
 const askTimeout = time.Second
 
 // question waits for figures.

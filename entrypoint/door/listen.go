@@ -6,7 +6,8 @@ import (
 	"percore/reaper/names"
 )
 
-// Listen opens the public sockets of an address, one for each loop; a unix socket as the user that its folder belongs to.
+// Listen opens the public sockets of an address, one for each loop; a unix socket as the user that its folder
+// belongs to.
 func Listen(a value.Address, loops int) (ls []socket.Listener, err error) {
 	if a.Path == "" {
 		return socket.Listen(a.String(), loops)

@@ -7,7 +7,8 @@ import (
 	"percore/lbproxy"
 )
 
-// patience is how a front door is watched for a hang: it is asked by a new snapshot, and answers when every loop has taken that over.
+// patience is how a front door is watched for a hang: it is asked by a new snapshot, and answers when every loop has
+// taken that over.
 type patience struct {
 	every time.Duration // from an answer to the next question
 	step  time.Duration // an answer is awaited in steps of this
@@ -15,8 +16,8 @@ type patience struct {
 	first int           // as many for the first answer of a process that starts
 }
 
-// frontPatience: a question costs two milliseconds of CPU time, most of it for waking threads, of which there should be little in a container
-// where nothing happens; docs/stopping.md has the figures.
+// frontPatience: a question costs two milliseconds of CPU time, most of it for waking threads, of which there should
+// be little in a container where nothing happens; docs/stopping.md has the figures.
 func frontPatience() patience {
 	return patience{every: 10 * time.Second, step: time.Second, steps: 5, first: 15}
 }
@@ -45,8 +46,8 @@ func (p *pulse) answered(seq uint64) {
 
 // watch asks one incarnation again and again, and has it killed when it does not answer.
 //
-// A step that ends late does not count: percore itself did not run, because the container was paused or the machine too busy, and then
-// the front door did not either.
+// A step that ends late does not count: percore itself did not run, because the container was paused or the machine
+// too busy, and then the front door did not either.
 func (d *Door) watch(p *pulse) {
 	timer := time.NewTimer(d.patience.step)
 	defer timer.Stop()

@@ -1,5 +1,6 @@
-// Package front is the role of the front door's process: it takes listening sockets, settings and snapshots from PID 1 over the link, gives
-// up what privileges it has left, and serves with package lbproxy until it is told to stop or PID 1 is gone. PID 1's end is package door.
+// Package front is the role of the front door's process: it takes listening sockets, settings and snapshots from PID
+// 1 over the link, gives up what privileges it has left, and serves with package lbproxy until it is told to stop or
+// PID 1 is gone. PID 1's end is package door.
 package front
 
 import (
@@ -23,8 +24,8 @@ import (
 	"percore/lbproxy/socket"
 )
 
-// Run is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1 is
-// gone, and reads no environment.
+// Run is the front door's role: it takes listeners and settings from PID 1, serves until it is told to stop or PID 1
+// is gone, and reads no environment.
 func Run(in self.Invocation) int {
 	if err := forbidNewPrivileges(in); err != nil {
 		fmt.Fprintln(in.Stderr, "percore front:", err)
@@ -61,9 +62,9 @@ func Run(in self.Invocation) int {
 	return self.ExitOK
 }
 
-// forbidNewPrivileges gives up for good what a bug in a parser could misuse (man 2 prctl, PR_SET_NO_NEW_PRIVS). PID 1
-// has chosen the user already. The bit belongs to a thread: a build with cgo cannot set it on all of them, and sets it on
-// one that then becomes the whole process anew.
+// forbidNewPrivileges gives up for good what a bug in a parser could misuse (man 2 prctl, PR_SET_NO_NEW_PRIVS). PID
+// 1 has chosen the user already. The bit belongs to a thread: a build with cgo cannot set it on all of them, and
+// sets it on one that then becomes the whole process anew.
 func forbidNewPrivileges(in self.Invocation) error {
 	_, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0)
 	if errno == unix.ENOTSUP {
@@ -74,7 +75,8 @@ func forbidNewPrivileges(in self.Invocation) error {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return os.NewSyscallError("prctl", err)
 		}
-		return os.NewSyscallError("execve", syscall.Exec(self.Exe, append([]string{self.Name()}, in.Args...), in.Environ))
+		return os.NewSyscallError("execve", syscall.Exec(self.Exe, append([]string{self.Name()}, in.Args...),
+			in.Environ))
 	}
 	if errno != 0 {
 		return os.NewSyscallError("prctl", errno)
@@ -110,7 +112,8 @@ func serve(in self.Invocation, pipe *os.File, first link.Wanted, log *slog.Logge
 func inherited(listeners []link.Listener) []socket.Listener {
 	var list []socket.Listener
 	for _, l := range listeners {
-		list = append(list, socket.Listener{File: os.NewFile(uintptr(l.FD), l.Address), Address: l.Address, Loop: l.Loop})
+		file := os.NewFile(uintptr(l.FD), l.Address)
+		list = append(list, socket.Listener{File: file, Address: l.Address, Loop: l.Loop})
 	}
 	return list
 }
@@ -169,13 +172,14 @@ func (d *drainOrder) isGiven(stop <-chan struct{}) bool {
 	return false
 }
 
-// orderPatience is how long SIGTERM waits for the order that PID 1 has given before it: the signal can overtake what is in the link, on
-// a machine that is busy or while the front door has only just begun.
+// orderPatience is how long SIGTERM waits for the order that PID 1 has given before it: the signal can overtake what
+// is in the link, on a machine that is busy or while the front door has only just begun.
 const orderPatience = time.Second
 
-// finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not read yet
-// is still theirs. From any other process it is a wish for a new front door, which PID 1 starts as soon as this one is gone; it goes on
-// serving for orderPatience before. A terminal's signals reach PID 1 as well and are its business.
+// finishOnTerm obeys SIGTERM, by which PID 1 ends the front door when all workers are gone: what clients have not
+// read yet is still theirs. From any other process it is a wish for a new front door, which PID 1 starts as soon as
+// this one is gone; it goes on serving for orderPatience before. A terminal's signals reach PID 1 as well and are
+// its business.
 func finishOnTerm(signals <-chan os.Signal, stop <-chan struct{}, finish func(), drains *drainOrder) error {
 	for {
 		select {

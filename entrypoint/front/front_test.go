@@ -10,7 +10,8 @@ import (
 	"percore/lbproxy"
 )
 
-// TestTheSignalToFinishMayOvertakeTheOrder has PID 1's SIGTERM come before, with and without the snapshot that says why.
+// TestTheSignalToFinishMayOvertakeTheOrder has PID 1's SIGTERM come before, with and without the snapshot that says
+// why.
 func TestTheSignalToFinishMayOvertakeTheOrder(t *testing.T) {
 	tests := []struct {
 		name     string

@@ -270,10 +270,18 @@ func TestAFrontDoorThatCannotServeSaysWhy(t *testing.T) {
 		say  func(*process)
 		want string
 	}{
-		"PID 1 is another build": {func(p *process) { p.tell(func(w *link.Wanted) { w.Version++ }) }, "both sides must come from one binary"},
-		"PID 1 talks nonsense":   {func(p *process) { _, _ = p.pipe.Write([]byte("\x00\x00\x00\x02][")) }, "take orders from PID 1: decode link message"},
-		"PID 1 says nothing":     {func(p *process) { p.pipe.Close() }, "take orders from PID 1: EOF"},
-		"settings that are none": {func(p *process) { p.tell(func(w *link.Wanted) { w.Options.Loops = 0 }) }, "front door options: 0 loops"},
+		"PID 1 is another build": {
+			func(p *process) { p.tell(func(w *link.Wanted) { w.Version++ }) },
+			"both sides must come from one binary",
+		},
+		"PID 1 talks nonsense": {
+			func(p *process) { _, _ = p.pipe.Write([]byte("\x00\x00\x00\x02][")) },
+			"take orders from PID 1: decode link message",
+		},
+		"PID 1 says nothing": {func(p *process) { p.pipe.Close() }, "take orders from PID 1: EOF"},
+		"settings that are none": {
+			func(p *process) { p.tell(func(w *link.Wanted) { w.Options.Loops = 0 }) }, "front door options: 0 loops",
+		},
 		"a later one is another build": {func(p *process) {
 			p.tell(func(*link.Wanted) {})
 			p.awaitReport()

@@ -99,7 +99,8 @@ func Read(r io.Reader, message any) error {
 // CheckVersion refuses a message of another build.
 func CheckVersion(got int) error {
 	if got != Version {
-		return fmt.Errorf("link speaks version %d, this build version %d: both sides must come from one binary", got, Version)
+		return fmt.Errorf("link speaks version %d, this build version %d: both sides must come from one binary", got,
+			Version)
 	}
 	return nil
 }

@@ -69,8 +69,8 @@ func cases() string {
 	return text.String()
 }
 
-// shared is what bash and zsh have in common: what may follow a word, and the names of the processes that run, with no name
-// taken for a pattern of files.
+// shared is what bash and zsh have in common: what may follow a word, and the names of the processes that run, with
+// no name taken for a pattern of files.
 func shared() string {
 	return `_percore_names() {
 	percore status 2>/dev/null | while read -r name rest; do
@@ -86,8 +86,8 @@ _percore_after() {
 ` + cases() + "\tesac\n}\n"
 }
 
-// bashCompletion goes by the line rather than by COMP_WORDS, which bash cuts at every colon; what is before the last colon is
-// there already and is not to be put in again.
+// bashCompletion goes by the line rather than by COMP_WORDS, which bash cuts at every colon; what is before the last
+// colon is there already and is not to be put in again.
 func bashCompletion() string {
 	return `# bash completion for percore: eval "$(percore completion bash)"
 ` + shared() + `

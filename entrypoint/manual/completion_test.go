@@ -11,8 +11,8 @@ import (
 	"percore/entrypoint/manual"
 )
 
-// shellWith gives what a shell prints that runs the lines behind the script, beside a percore that says of two workers that they
-// run; the test is skipped where there is no such shell.
+// shellWith gives what a shell prints that runs the lines behind the script, beside a percore that says of two
+// workers that they run; the test is skipped where there is no such shell.
 func shellWith(t *testing.T, shell, lines string) []string {
 	t.Helper()
 	path, err := exec.LookPath(shell)
@@ -122,7 +122,12 @@ func TestNamesAreOfferedWhereAWordTakesThem(t *testing.T) {
 func TestWhatElseMayFollowAWord(t *testing.T) {
 	script, _ := manual.Completion("zsh")
 	for word, want := range map[string][]string{
-		"signal": {"HUP", "TERM", "USR2", "$(_percore_names)"}, "completion": {"bash", "zsh", "fish"}, "help": {"status", "undrain", "version"},
+		"signal": {
+			"HUP", "TERM", "USR2", "$(_percore_names)",
+		}, "completion": {"bash", "zsh", "fish"}, "help": {
+			"status",
+			"undrain", "version",
+		},
 		"update": {"--dry-run", "--env-file"}, "restart": {"--hard", "$(_percore_names)"}, "demo": {"--help"},
 	} {
 		_, line, _ := strings.Cut(script, "\t"+word+") echo ")

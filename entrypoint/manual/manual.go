@@ -1,5 +1,6 @@
-// Package manual is the command line in words: the page of each word, what a word takes, which word was meant by one that is nearly right,
-// and the completions of the shells, which are all made from the pages. It runs nothing; package main has the words' functions.
+// Package manual is the command line in words: the page of each word, what a word takes, which word was meant by one
+// that is nearly right, and the completions of the shells, which are all made from the pages. It runs nothing;
+// package main has the words' functions.
 package manual
 
 import (
@@ -35,7 +36,8 @@ var pages = map[string]Page{
 All other variables count, too.`, nil, noOperands},
 	"init": {"init [--] COMMAND [ARG...]", `Runs COMMAND once, as a transparent init: signals, terminal and exit code are passed on unchanged.
 The same as PERCORE_MODE=init. It has no options; PERCORE_ variables take their place, see docs/init.md.`, nil, free},
-	"check": {"check [--json] [--values] [--env-file F] [--] [COMMAND [ARG...]]", `Says everything that a start would find wrong, without starting anything: in the variables, and on this
+	"check": {"check [--json] [--values] [--env-file F] [--] [COMMAND [ARG...]]", "" +
+		`Says everything that a start would find wrong, without starting anything: in the variables, and on this
 machine in commands, folders, users, log files and ports. Then it prints the value of each variable and where
 the value comes from. --values checks the variables alone. --env-file reads variables from a file, as docker
 run does. Without COMMAND, in the container of a running percore, it prints what holds there.
@@ -48,7 +50,8 @@ Exits with 0 when all is well, with 2 when something is wrong.`, []string{"--jso
 Exits with 3 when a worker is down, and with 4 when a name is unknown or no percore answers.`, []string{"--json", "-v"}, someOperands},
 	"start": {"start NAME...", "Starts what is stopped, and waits until it is ready.\n" + aboutNames, nil, someOperands},
 	"stop":  {"stop NAME...", "Takes workers out of traffic, waits for their requests, and stops them.\n" + aboutNames, nil, someOperands},
-	"restart": {"restart [--hard] NAME...", `Replaces workers one after another. No request is lost, and the rest stay when a new worker is not ready.
+	"restart": {"restart [--hard] NAME...", "" +
+		`Replaces workers one after another. No request is lost, and the rest stay when a new worker is not ready.
 --hard stops all of them first, then starts all.
 ` + aboutNames, []string{"--hard"}, someOperands},
 	"signal":  {"signal SIGNAL NAME...", "Sends a signal, such as HUP, SIGHUP or 1.\n" + aboutNames, nil, someOperands},
@@ -63,7 +66,8 @@ Exits with 3 when a worker is down, and with 4 when a name is unknown or no perc
 	"logs": {"logs [-f] [NAME...]", `Prints the end of both streams of all workers, or of those named, each line behind its worker's name.
 -f goes on as they write.`, []string{"-f"}, someOperands},
 	"pid": {"pid [NAME...]", "Prints process ids: that of PID 1 without a name, those of all workers for all.", nil, someOperands},
-	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", `Changes variables while percore runs: it says what each change does, and does it. --dry-run only says it.
+	"update": {"update [--dry-run] [--env-file F] [NAME=VALUE...]", "" +
+		`Changes variables while percore runs: it says what each change does, and does it. --dry-run only says it.
 An empty value unsets a variable.`, []string{"--dry-run", "--env-file="}, someOperands},
 	"reread":      {"reread [--env-file F] [NAME=VALUE...]", "Names the groups that an update would change.", []string{"--env-file="}, someOperands},
 	"avail":       {"avail", "Lists every process that is configured.", nil, noOperands},

@@ -10,8 +10,9 @@ import (
 	"percore/reaper"
 )
 
-// Mistake says what is wrong with a first word that is no word of percore's, where it was hardly meant as a worker's command: it looks
-// like an option, or it is on no folder of path and nearly a word. Such a thing never becomes a fleet.
+// Mistake says what is wrong with a first word that is no word of percore's, where it was hardly meant as a worker's
+// command: it looks like an option, or it is on no folder of path and nearly a word. Such a thing never becomes a
+// fleet.
 func Mistake(first, path string) string {
 	if strings.HasPrefix(first, "-") {
 		return fmt.Sprintf("there is no option %q%s", first, insteadOfOption(first))

@@ -164,7 +164,8 @@ func TestWordsAreInOrderAndEachHasItsOwnPage(t *testing.T) {
 
 func TestNearWordsAreFoundAndFarOnesAreNot(t *testing.T) {
 	for wrong, want := range map[string]string{
-		"statsu": "status", "restrat": "restart", "STATUS": "status", "undrian": "undrain", "helpp": "help", "logz": "logs",
+		"statsu": "status", "restrat": "restart", "STATUS": "status", "undrian": "undrain", "helpp": "help",
+		"logz":     "logs",
 		"gunicorn": "", "python3": "", "node": "", "sh": "", "": "",
 	} {
 		if got := manual.Nearest(wrong); got != want {
@@ -178,8 +179,10 @@ func TestNearWordsAreFoundAndFarOnesAreNot(t *testing.T) {
 
 func TestWhatIsSaidOfAnOptionThatThereIsNot(t *testing.T) {
 	for option, want := range map[string]string{
-		"-v": "did you mean --version?", "-V": "did you mean --version?", "-?": "did you mean --help?", "--": "did you mean --help?", "--halp": "did you mean --help?", "--restart": "did you mean restart?",
-		"--workers": "as PERCORE_WORKERS=", "--workers=4": "as PERCORE_WORKERS=", "--percore-workers": "as PERCORE_WORKERS=", "--queue_size": "as PERCORE_QUEUE_SIZE=",
+		"-v": "did you mean --version?", "-V": "did you mean --version?", "-?": "did you mean --help?",
+		"--": "did you mean --help?", "--halp": "did you mean --help?", "--restart": "did you mean restart?",
+		"--workers": "as PERCORE_WORKERS=", "--workers=4": "as PERCORE_WORKERS=",
+		"--percore-workers": "as PERCORE_WORKERS=", "--queue_size": "as PERCORE_QUEUE_SIZE=",
 		"--port": "as PORT=8080", "--nothing-like-it": "see percore env", "-x": "see percore env",
 	} {
 		if got := manual.Mistake(option, "/usr/bin"); !strings.HasPrefix(got, fmt.Sprintf("there is no option %q", option)) || !strings.Contains(got, want) {

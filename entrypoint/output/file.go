@@ -31,8 +31,8 @@ func NewFile(file *os.File) *File {
 // Terminal reports whether it is one.
 func (f *File) Terminal() bool { return f.terminal }
 
-// Write writes all of p; the error is the kernel's (man 2 write). Another process that shares the open file may have made it
-// non-blocking, so EAGAIN is waited out instead of losing what follows.
+// Write writes all of p; the error is the kernel's (man 2 write). Another process that shares the open file may have
+// made it non-blocking, so EAGAIN is waited out instead of losing what follows.
 func (f *File) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -52,8 +52,8 @@ func (f *File) Write(p []byte) (int, error) {
 	}
 }
 
-// TryWrite writes what one system call takes, past os.File, which ends a process that writes to a broken pipe unless it has
-// subscribed to SIGPIPE by os/signal; mode init catches signals in its own way.
+// TryWrite writes what one system call takes, past os.File, which ends a process that writes to a broken pipe unless
+// it has subscribed to SIGPIPE by os/signal; mode init catches signals in its own way.
 func (f *File) TryWrite(p []byte) (written int, err error) {
 	if f.terminal {
 		defer holdTTOU()()
@@ -91,8 +91,8 @@ func waitWritable(fd int) error {
 const sigsetBytes = 8
 
 // holdTTOU blocks SIGTTOU for this thread until release is called, so that the kernel lets a background process
-// group write to a terminal with tostop (man 3 termios). Caught, as percore catches it, the signal would make the kernel restart the
-// write and send it again, for ever; ignored, it would be ignored in every child, too.
+// group write to a terminal with tostop (man 3 termios). Caught, as percore catches it, the signal would make the
+// kernel restart the write and send it again, for ever; ignored, it would be ignored in every child, too.
 func holdTTOU() (release func()) {
 	runtime.LockOSThread()
 	var before uint64

@@ -80,7 +80,8 @@ func dropNotice(dropped uint64, style Style) []byte {
 	return line.Bytes()
 }
 
-// StyleFor decides the log's form: text for a person at a terminal, in colour if that is wanted there, JSON for a program that collects it.
+// StyleFor decides the log's form: text for a person at a terminal, in colour if that is wanted there, JSON for a
+// program that collects it.
 func StyleFor(format value.LogFormat, w io.Writer, colour bool) Style {
 	terminal := isTerminal(w)
 	switch {

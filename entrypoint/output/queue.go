@@ -48,7 +48,8 @@ func plainNotice(dropped uint64) []byte {
 // Direct is what the queue writes to.
 func (q *Queue) Direct() *File { return q.out }
 
-// SetNotice makes notice word the line about lines that were lost, with its newline. It is called on the queue's goroutine.
+// SetNotice makes notice word the line about lines that were lost, with its newline. It is called on the queue's
+// goroutine.
 func (q *Queue) SetNotice(notice func(dropped uint64) []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

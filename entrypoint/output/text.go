@@ -127,7 +127,8 @@ func textOf(v slog.Value) string {
 
 // quote makes clear where a value ends.
 func quote(s string) string {
-	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }) || !utf8.ValidString(s) {
+	unclear := func(r rune) bool { return r == ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }
+	if s == "" || strings.ContainsFunc(s, unclear) || !utf8.ValidString(s) {
 		return strconv.Quote(s)
 	}
 	return s

@@ -76,7 +76,8 @@ func TestTextIsForPeopleWhoReadAlong(t *testing.T) {
 	}
 }
 
-// countedWriter counts writes: two processes share the terminal, and a line of one must not end up in one of the other.
+// countedWriter counts writes: two processes share the terminal, and a line of one must not end up in one of the
+// other.
 type countedWriter struct{ writes int }
 
 func (c *countedWriter) Write(b []byte) (int, error) { c.writes++; return len(b), nil }

@@ -20,7 +20,8 @@ func (p *Plan) Announce(log *slog.Logger, cfg *config.Config, version string) {
 		attrs = append(attrs, "programs", cfg.Programs.String())
 	}
 	if cfg.Mode.Facts().FrontDoor {
-		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.Loops, "memory_bytes", p.memory, "forwarded_headers_trusted_from", trustedFrom(cfg))
+		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.Loops, "memory_bytes", p.memory,
+			"forwarded_headers_trusted_from", trustedFrom(cfg))
 	}
 	log.Info("percore starts", attrs...)
 	for _, note := range p.notes {
@@ -36,7 +37,8 @@ func (p *Plan) Why() string {
 	return fmt.Sprintf("%d CPUs: %s", p.CPUs.N, p.CPUs.Why)
 }
 
-// trustedFrom says which peers' word about clients counts: when that is wrong, every client's address in a log is wrong.
+// trustedFrom says which peers' word about clients counts: when that is wrong, every client's address in a log is
+// wrong.
 func trustedFrom(cfg *config.Config) string {
 	switch {
 	case cfg.TrustedHops > 0:

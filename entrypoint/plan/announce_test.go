@@ -24,19 +24,37 @@ func TestTheBootLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 		"behind the front door": {
 			environ: []string{"PERCORE_WORKERS=3", "PERCORE_LISTEN=:80,[::1]:81", "PERCORE_STOP_TIMEOUT=7"},
 			want: []string{
-				`level=INFO msg="percore starts" version=1.2 pid=`, "cpus=2 cpus_why=affinity mode=http workers=3 command=true", "stop_timeout=7s", `listen=:80,[::1]:81 loops=1`,
+				`level=INFO msg="percore starts" version=1.2 pid=`,
+				"cpus=2 cpus_why=affinity mode=http workers=3 command=true", "stop_timeout=7s",
+				`listen=:80,[::1]:81 loops=1`,
 				"forwarded_headers_trusted_from=none",
 			},
 			not: []string{"programs="}, notes: 1,
 		},
-		"without traffic": {environ: []string{"PERCORE_MODE=none"}, want: []string{"mode=none workers=2"}, not: []string{"listen=", "loops=", "programs="}},
-		"with programs": {
-			environ: []string{"PERCORE_MODE=none", "PERCORE_PROGRAMS=mail,cron", "PERCORE_MAIL_COMMAND=true", "PERCORE_CRON_COMMAND=true"}, want: []string{"programs=mail,cron"},
+		"without traffic": {
+			environ: []string{"PERCORE_MODE=none"}, want: []string{"mode=none workers=2"},
+			not: []string{"listen=", "loops=", "programs="},
 		},
-		"proxies that are believed":            {environ: []string{"PERCORE_TRUSTED_PROXIES=10.0.0.0/8,unix"}, want: []string{"forwarded_headers_trusted_from=10.0.0.0/8,unix"}, notes: 1},
-		"as many proxies as are known of":      {environ: []string{"PERCORE_TRUSTED_HOPS=2"}, want: []string{`forwarded_headers_trusted_from="every peer, hops: 2"`}, notes: 1},
-		"a command whose words need quoting":   {environ: []string{"PERCORE_COMMAND=sh -c 'a b'", "PERCORE_NAME=x"}, want: []string{`command="sh -c 'a b'"`}, notes: 1},
-		"the platform's budget has its reason": {environ: []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"}, want: []string{"stop_timeout=29s", "stop_timeout_why="}, notes: 1},
+		"with programs": {
+			environ: []string{"PERCORE_MODE=none", "PERCORE_PROGRAMS=mail,cron", "PERCORE_MAIL_COMMAND=true", "PERCORE_CRON_COMMAND=true"},
+			want:    []string{"programs=mail,cron"},
+		},
+		"proxies that are believed": {
+			environ: []string{"PERCORE_TRUSTED_PROXIES=10.0.0.0/8,unix"},
+			want:    []string{"forwarded_headers_trusted_from=10.0.0.0/8,unix"}, notes: 1,
+		},
+		"as many proxies as are known of": {
+			environ: []string{"PERCORE_TRUSTED_HOPS=2"},
+			want:    []string{`forwarded_headers_trusted_from="every peer, hops: 2"`}, notes: 1,
+		},
+		"a command whose words need quoting": {
+			environ: []string{"PERCORE_COMMAND=sh -c 'a b'", "PERCORE_NAME=x"},
+			want:    []string{`command="sh -c 'a b'"`}, notes: 1,
+		},
+		"the platform's budget has its reason": {
+			environ: []string{"KUBERNETES_SERVICE_HOST=10.0.0.1"},
+			want:    []string{"stop_timeout=29s", "stop_timeout_why="}, notes: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, p, err := planOn(t, roomy(1000), c.environ...)
@@ -100,12 +118,15 @@ func TestTheLimitOfATaskIsAskedForWhereItMatters(t *testing.T) {
 		task    float64 // that the CPUs are counted with
 		note    string
 	}{
-		"a limit":                          {body: `{"Limits":{"CPU":1.5,"Memory":512}}`, task: 1.5},
-		"none":                             {body: `{}`},
-		"nothing goes by it":               {body: `{"Limits":{"CPU":1.5}}`, environ: []string{"PERCORE_WORKERS=4", "PERCORE_LOOPS=1"}},
-		"the loops alone go by it":         {body: `{"Limits":{"CPU":1.5}}`, environ: []string{"PERCORE_WORKERS=4"}, task: 1.5},
-		"an answer that makes no sense":    {body: `<html>`, note: "the limit of the ECS task is not known: "},
-		"an endpoint that does not answer": {body: "", environ: []string{"ECS_CONTAINER_METADATA_URI_V4=http://127.0.0.1:1/v4"}, note: "the limit of the ECS task is not known: "},
+		"a limit":                       {body: `{"Limits":{"CPU":1.5,"Memory":512}}`, task: 1.5},
+		"none":                          {body: `{}`},
+		"nothing goes by it":            {body: `{"Limits":{"CPU":1.5}}`, environ: []string{"PERCORE_WORKERS=4", "PERCORE_LOOPS=1"}},
+		"the loops alone go by it":      {body: `{"Limits":{"CPU":1.5}}`, environ: []string{"PERCORE_WORKERS=4"}, task: 1.5},
+		"an answer that makes no sense": {body: `<html>`, note: "the limit of the ECS task is not known: "},
+		"an endpoint that does not answer": {
+			body: "", environ: []string{"ECS_CONTAINER_METADATA_URI_V4=http://127.0.0.1:1/v4"},
+			note: "the limit of the ECS task is not known: ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, asked := roomy(1000), -1.0
@@ -127,7 +148,8 @@ func TestTheLimitOfATaskIsAskedForWhereItMatters(t *testing.T) {
 
 func TestEveryValueOfExitOnIsTheFleets(t *testing.T) {
 	for e, want := range map[value.ExitOn]fleet.ExitOn{
-		value.ExitOnAllFatal: fleet.AllFatal, value.ExitOnAnyFatal: fleet.AnyFatal, value.ExitOnFirstExit: fleet.FirstExit, value.ExitOnNever: fleet.NeverExit, "": fleet.AllFatal,
+		value.ExitOnAllFatal: fleet.AllFatal, value.ExitOnAnyFatal: fleet.AnyFatal,
+		value.ExitOnFirstExit: fleet.FirstExit, value.ExitOnNever: fleet.NeverExit, "": fleet.AllFatal,
 	} {
 		if got := ExitOn(e); got != want {
 			t.Errorf("%q: got %v, want %v", e, got, want)

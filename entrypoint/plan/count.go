@@ -9,8 +9,8 @@ import (
 	"percore/reaper/cpus"
 )
 
-// taskPatience is how long the start may wait for the metadata of ECS, which are on the same machine. Without an answer it
-// goes on by what the kernel shows.
+// taskPatience is how long the start may wait for the metadata of ECS, which are on the same machine. Without an
+// answer it goes on by what the kernel shows.
 const taskPatience = 100 * time.Millisecond
 
 // counter is what there is to know for counting CPUs besides the kernel.

@@ -17,14 +17,16 @@ import (
 	"percore/reaper/probe"
 )
 
-// priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to the last.
+// priorityFront is the lowest, because the order of the stop is from the highest down: answers find their way out to
+// the last.
 const priorityFront = math.MinInt
 
-// Files opens what a new incarnation of the front door inherits, and is told by started what became of its start (fleet.Program).
+// Files opens what a new incarnation of the front door inherits, and is told by started what became of its start
+// (fleet.Program).
 type Files func(incarnation uint64) (extra []*os.File, started func(error), err error)
 
-// frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given up and
-// comes back at once; only one that dies at its start again and again is held back, up to a second.
+// frontProgram is the front door as one more supervised program. Without it nothing is served, so it is never given
+// up and comes back at once; only one that dies at its start again and again is held back, up to a second.
 func (p *Plan) frontProgram(files Files) fleet.Program {
 	return fleet.Program{
 		Group: FrontGroup, Name: "front", Path: self.Exe, Command: []string{self.Name(), "front"}, Workers: 1,
@@ -34,7 +36,8 @@ func (p *Plan) frontProgram(files Files) fleet.Program {
 			Backoff: lifecycle.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap},
 		},
 		Ready:      probe.Check{Kind: probe.None},
-		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true, Check: p.frontRoom, Files: files,
+		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true,
+		Check: p.frontRoom, Files: files,
 	}
 }
 

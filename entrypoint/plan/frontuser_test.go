@@ -40,10 +40,12 @@ func TestTheFrontDoorsUserIsNoWorkers(t *testing.T) {
 		},
 		"a chosen user": {environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_USER=65534:65534"}, uid: 4242},
 		"a chosen user that is the workers'": {
-			environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_USER=4242:1"}, err: "PERCORE_FRONT_USER=4242:4242: is a worker's user as well",
+			environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_USER=4242:1"},
+			err:     "PERCORE_FRONT_USER=4242:4242: is a worker's user as well",
 		},
 		"a chosen user that is a further program's": {
-			environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=4242:1"}, err: "is a worker's user as well",
+			environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=4242:1"},
+			err:     "is a worker's user as well",
 		},
 		"root, which the workers are": {environ: []string{"PERCORE_FRONT_USER=root"}, err: "is a worker's user as well"},
 	} {

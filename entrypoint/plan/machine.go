@@ -24,9 +24,10 @@ type machine struct {
 func thisMachine() machine {
 	root := os.DirFS("/")
 	return machine{
-		uid: os.Getuid(), memory: func() int64 { return oom.Limit(root) }, maySwitch: maySwitchUser, threads: self.Threads,
-		count: func(task float64) cpus.Count { return cpus.Usable(root, cpus.Affinity()).AtMost(task) },
-		room:  func(uid int) room.Room { return room.For(root, uid) },
+		uid: os.Getuid(), memory: func() int64 { return oom.Limit(root) }, maySwitch: maySwitchUser,
+		threads: self.Threads,
+		count:   func(task float64) cpus.Count { return cpus.Usable(root, cpus.Affinity()).AtMost(task) },
+		room:    func(uid int) room.Room { return room.For(root, uid) },
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 // roomy is a machine with two CPUs on which everything is allowed, to a percore that runs as uid.
 func roomy(uid int) machine {
 	return machine{
-		uid: uid, memory: func() int64 { return 0 }, maySwitch: func() bool { return true }, threads: func() int { return 5 },
-		count: func(float64) cpus.Count { return cpus.Count{N: 2, Why: "affinity"} },
-		room:  func(int) room.Room { return room.Room{Left: math.MaxInt32} },
+		uid: uid, memory: func() int64 { return 0 }, maySwitch: func() bool { return true },
+		threads: func() int { return 5 },
+		count:   func(float64) cpus.Count { return cpus.Count{N: 2, Why: "affinity"} },
+		room:    func(int) room.Room { return room.Room{Left: math.MaxInt32} },
 	}
 }
 
@@ -39,15 +40,21 @@ func TestHowManyWorkersAndLoops(t *testing.T) {
 		cpus           int
 		workers, loops int
 	}{
-		"one worker for each CPU":              {cpus: 2, workers: 2, loops: 1},
-		"one CPU":                              {cpus: 1, workers: 1, loops: 1},
-		"eight are one loop's":                 {cpus: 8, workers: 8, loops: 1},
-		"nine are two's":                       {cpus: 9, workers: 9, loops: 2},
-		"sixty-four":                           {cpus: 64, workers: 64, loops: 8},
-		"loops by the CPUs, not the workers":   {environ: []string{"PERCORE_WORKERS=40"}, cpus: 2, workers: 40, loops: 1},
-		"without traffic":                      {environ: []string{"PERCORE_MODE=none"}, cpus: 3, workers: 3, loops: 1},
-		"further programs are no workers":      {environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_WORKERS=7"}, cpus: 2, workers: 2, loops: 1},
-		"nor is there one where they are all":  {environ: []string{"PERCORE_MODE=none", "PERCORE_COMMAND=", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"}, cpus: 2, workers: 0, loops: 1},
+		"one worker for each CPU":            {cpus: 2, workers: 2, loops: 1},
+		"one CPU":                            {cpus: 1, workers: 1, loops: 1},
+		"eight are one loop's":               {cpus: 8, workers: 8, loops: 1},
+		"nine are two's":                     {cpus: 9, workers: 9, loops: 2},
+		"sixty-four":                         {cpus: 64, workers: 64, loops: 8},
+		"loops by the CPUs, not the workers": {environ: []string{"PERCORE_WORKERS=40"}, cpus: 2, workers: 40, loops: 1},
+		"without traffic":                    {environ: []string{"PERCORE_MODE=none"}, cpus: 3, workers: 3, loops: 1},
+		"further programs are no workers": {
+			environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_WORKERS=7"}, cpus: 2,
+			workers: 2, loops: 1,
+		},
+		"nor is there one where they are all": {
+			environ: []string{"PERCORE_MODE=none", "PERCORE_COMMAND=", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"},
+			cpus:    2, workers: 0, loops: 1,
+		},
 		"what a limit of the task makes of it": {environ: nil, cpus: 4, workers: 4, loops: 1},
 	} {
 		m := roomy(1000)
@@ -70,7 +77,9 @@ func TestWhatThereIsToRun(t *testing.T) {
 		"none, and no traffic":                   {environ: []string{"PERCORE_COMMAND=", "PERCORE_MODE=none"}, err: ErrNoCommand},
 		"further programs do where none listens": {environ: append([]string{"PERCORE_COMMAND=", "PERCORE_MODE=none"}, further...)},
 		"but answer no request":                  {environ: append([]string{"PERCORE_COMMAND="}, further...), err: ErrNoCommand},
-		"nor are they mode init's child":         {environ: append([]string{"PERCORE_COMMAND=", "PERCORE_MODE=init"}, further...), err: ErrNoCommand},
+		"nor are they mode init's child": {
+			environ: append([]string{"PERCORE_COMMAND=", "PERCORE_MODE=init"}, further...), err: ErrNoCommand,
+		},
 	} {
 		if _, p, err := planOn(t, roomy(1000), c.environ...); !errors.Is(err, c.err) || (p == nil) != (c.err != nil) {
 			t.Errorf("%s: got %+v and %v, want error %v", name, p, err, c.err)
@@ -84,12 +93,20 @@ func TestWhatTheMachineHasAgainstAConfiguration(t *testing.T) {
 		cpus    int
 		err     string
 	}{
-		"more workers than ports, once they are counted": {environ: []string{"PERCORE_PORTS_FROM=65530"}, cpus: 8, err: "8 workers from port 65530 on would need port 65537"},
-		"a worker on the front door's port":              {environ: []string{"PERCORE_LISTEN=127.0.0.1:8003"}, cpus: 4, err: "worker 3 would need port 8003"},
-		"which three have not":                           {environ: []string{"PERCORE_LISTEN=127.0.0.1:8003"}, cpus: 3},
-		"no such user":                                   {environ: []string{"PERCORE_USER=no-such-user-x"}, cpus: 1, err: "PERCORE_USER=no-such-user-x: "},
+		"more workers than ports, once they are counted": {
+			environ: []string{"PERCORE_PORTS_FROM=65530"}, cpus: 8,
+			err: "8 workers from port 65530 on would need port 65537",
+		},
+		"a worker on the front door's port": {
+			environ: []string{"PERCORE_LISTEN=127.0.0.1:8003"}, cpus: 4, err: "worker 3 would need port 8003",
+		},
+		"which three have not": {environ: []string{"PERCORE_LISTEN=127.0.0.1:8003"}, cpus: 3},
+		"no such user": {
+			environ: []string{"PERCORE_USER=no-such-user-x"}, cpus: 1, err: "PERCORE_USER=no-such-user-x: ",
+		},
 		"no such user of a further program": {
-			environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=no-such-user-x"}, cpus: 1, err: "PERCORE_A_USER=no-such-user-x: ",
+			environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=no-such-user-x"},
+			cpus:    1, err: "PERCORE_A_USER=no-such-user-x: ",
 		},
 	} {
 		m := roomy(0)
@@ -116,11 +133,17 @@ func TestWhoTheFrontDoorIs(t *testing.T) {
 		front     uint32 // 0: percore's own
 		note, err string
 	}{
-		"root's workers: the overflow id":       {front: 65534},
-		"workers that have it: the next":        {environ: []string{"PERCORE_USER=" + nobody}, front: 65533},
-		"a further program has it":              {environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=" + nobody}, front: 65533},
-		"one that is wanted":                    {environ: []string{"PERCORE_FRONT_USER=4242:4242"}, front: 4242},
-		"one that the workers have":             {environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_USER=4242:1"}, err: "is a worker's user as well"},
+		"root's workers: the overflow id": {front: 65534},
+		"workers that have it: the next":  {environ: []string{"PERCORE_USER=" + nobody}, front: 65533},
+		"a further program has it": {
+			environ: []string{"PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_USER=" + nobody},
+			front:   65533,
+		},
+		"one that is wanted": {environ: []string{"PERCORE_FRONT_USER=4242:4242"}, front: 4242},
+		"one that the workers have": {
+			environ: []string{"PERCORE_FRONT_USER=4242:4242", "PERCORE_USER=4242:1"},
+			err:     "is a worker's user as well",
+		},
 		"root, which the workers are":           {environ: []string{"PERCORE_FRONT_USER=0:0"}, err: "is a worker's user as well"},
 		"no capability":                         {mayNot: true, note: "lacks the capabilities SETUID and SETGID"},
 		"no capability for one that is wanted":  {mayNot: true, environ: []string{"PERCORE_FRONT_USER=4242:4242"}, err: "--cap-add SETUID"},
@@ -163,9 +186,11 @@ func TestAnUpdateKeepsTheFrontDoorsUser(t *testing.T) {
 		environ []string
 		err     string
 	}{
-		"nothing changes":                                    {},
-		"the workers become another":                         {environ: []string{"PERCORE_USER=4242:4242"}},
-		"the workers become the front door's":                {environ: []string{"PERCORE_USER=65534:65534"}, err: "uid 65534 is the front door's"},
+		"nothing changes":            {},
+		"the workers become another": {environ: []string{"PERCORE_USER=4242:4242"}},
+		"the workers become the front door's": {
+			environ: []string{"PERCORE_USER=65534:65534"}, err: "uid 65534 is the front door's",
+		},
 		"percore is not root":                                {uid: 65534},
 		"another is wanted, which is refused for what it is": {environ: []string{"PERCORE_FRONT_USER=4242:4242"}},
 	} {

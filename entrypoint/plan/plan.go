@@ -1,8 +1,10 @@
-// Package plan is what a configuration comes to on this machine, before anything of it is done: how many workers and loops, whose users,
-// which programs the fleet runs, and with which settings the front door serves. It starts nothing and opens nothing.
+// Package plan is what a configuration comes to on this machine, before anything of it is done: how many workers and
+// loops, whose users, which programs the fleet runs, and with which settings the front door serves. It starts
+// nothing and opens nothing.
 //
-// Make counts and looks up; Programs, Prestart and FrontOptions put the result into the terms of packages fleet and lbproxy (terms.go);
-// CheckRoom compares it with the limits of the container. An update makes a second plan and compares the two.
+// Make counts and looks up; Programs, Prestart and FrontOptions put the result into the terms of packages fleet and
+// lbproxy (terms.go); CheckRoom compares it with the limits of the container. An update makes a second plan and
+// compares the two.
 package plan
 
 import (
@@ -38,7 +40,8 @@ type Plan struct {
 const workersPerLoop = 8
 
 // ErrNoCommand is a configuration without anything to run.
-var ErrNoCommand = errors.New("no command: name the worker's command line as percore's arguments, as in percore -- python3 main.py --port={port}, or in PERCORE_COMMAND")
+var ErrNoCommand = errors.New("no command: name the worker's command line as percore's arguments, as in percore " +
+	"-- python3 main.py --port={port}, or in PERCORE_COMMAND")
 
 // Make counts, looks up and checks all that the configuration leaves to the machine.
 func Make(cfg *config.Config) (*Plan, error) { return makeOn(thisMachine(), cfg) }
@@ -49,7 +52,10 @@ func makeOn(m machine, cfg *config.Config) (*Plan, error) {
 	if len(cfg.Command.Words) == 0 && !isOptional {
 		return nil, ErrNoCommand
 	}
-	p := &Plan{on: m, killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout), counter: newCounter(cfg), memory: m.memory()}
+	p := &Plan{
+		on: m, counter: newCounter(cfg), memory: m.memory(),
+		killTree: cfg.KillTree, drainTimeout: time.Duration(cfg.DrainTimeout),
+	}
 	p.CPUs = p.Recount()
 	if p.counter.fault != "" {
 		p.notes = append(p.notes, p.counter.fault)

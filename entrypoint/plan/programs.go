@@ -17,7 +17,8 @@ import (
 	"percore/reaper/probe"
 )
 
-// Programs are all that the fleet runs: the fleet proper, what PERCORE_PROGRAMS names, and the front door where there is one.
+// Programs are all that the fleet runs: the fleet proper, what PERCORE_PROGRAMS names, and the front door where
+// there is one.
 func (p *Plan) Programs(cfg *config.Config, environ []string, files Files) []fleet.Program {
 	env := environment.ForWorkers(environ, cfg.Secrets())
 	var list []fleet.Program
@@ -42,20 +43,23 @@ func (p *Plan) workerProgram(cfg *config.Config, env []string) fleet.Program {
 	program.Traffic, program.Critical = cfg.Mode.Facts().Proxies, true
 	if p.Role != environment.RoleUser {
 		program.Path = self.Exe
-		program.Env = append(slices.Clip(program.Env), p.Role.Assignment(), "GOMAXPROCS=1") // there is one for each CPU
+		program.Env = append(slices.Clip(program.Env), p.Role.Assignment(), "GOMAXPROCS=1") // one for each CPU
 	}
 	return program
 }
 
-// workersMax is how many of the workers there may be one day: as many as have a port. There are workers that have one now.
+// workersMax is how many of the workers there may be one day: as many as have a port. There are workers that have
+// one now.
 func workersMax(cfg *config.Config, workers int) int {
-	return workers + sort.Search(workersLimit-workers, func(more int) bool { return cfg.CheckPorts(workers+more+1) != nil })
+	return workers + sort.Search(workersLimit-workers,
+		func(more int) bool { return cfg.CheckPorts(workers+more+1) != nil })
 }
 
 // workersLimit is the front door's: a set of workers has to fit a fixed array.
 const workersLimit = 1024
 
-// Prestart is the program that runs before all others, in the surroundings of the fleet proper; none where none is wanted.
+// Prestart is the program that runs before all others, in the surroundings of the fleet proper; none where none is
+// wanted.
 func (p *Plan) Prestart(cfg *config.Config, environ []string) []fleet.Program {
 	if len(cfg.Prestart.Words) == 0 {
 		return nil
@@ -71,15 +75,19 @@ func (p *Plan) Prestart(cfg *config.Config, environ []string) []fleet.Program {
 // program is what all programs have in common.
 func (p *Plan) program(c *config.Program, workers int, user *reaper.Credential, env []string) fleet.Program {
 	return fleet.Program{
-		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers, PortsFrom: int(c.PortsFrom), Sockets: c.Bind == value.BindUnix,
-		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), NoNewPrivs: bool(c.NoNewPrivs), CPUs: pins(c.PinCPUs),
+		Group: string(c.Group), Name: string(c.Name), Command: c.Command.Words, Workers: workers,
+		PortsFrom: int(c.PortsFrom), Sockets: c.Bind == value.BindUnix,
+		Env: env, Dir: c.Directory, Credential: user, Umask: umask(c.Umask), NoNewPrivs: bool(c.NoNewPrivs),
+		CPUs: pins(c.PinCPUs),
 		Policy: lifecycle.Policy{
 			Autorestart: autorestart(c.Autorestart), ExitCodes: slices.Clone(c.Exitcodes),
 			StartSecs: time.Duration(c.StartSecs), StartRetries: int(c.StartRetries),
 		},
-		StopSignal: syscall.Signal(c.StopSignal), StopAsGroup: bool(c.StopAsGroup), StopWaitSecs: time.Duration(c.StopWaitSecs), SignalMap: SignalMap(c.SignalMap),
+		StopSignal: syscall.Signal(c.StopSignal), StopAsGroup: bool(c.StopAsGroup),
+		StopWaitSecs: time.Duration(c.StopWaitSecs), SignalMap: SignalMap(c.SignalMap),
 		Health: health(c), Limits: limits(c),
-		DrainTimeout: p.drainTimeout, Ready: ready(c.Ready), ReadyTimeout: time.Duration(c.ReadyTimeout), Priority: int(c.Priority), KillTree: bool(p.killTree),
+		DrainTimeout: p.drainTimeout, Ready: ready(c.Ready), ReadyTimeout: time.Duration(c.ReadyTimeout),
+		Priority: int(c.Priority), KillTree: bool(p.killTree),
 		Stdout:         logFile(c.StdoutLogfile, c.StdoutLogfileMaxbytes, c.StdoutLogfileBackups),
 		Stderr:         logFile(c.StderrLogfile, c.StderrLogfileMaxbytes, c.StderrLogfileBackups),
 		RedirectStderr: bool(c.RedirectStderr), Framing: framing(c.LogPrefix),

@@ -6,8 +6,8 @@ import (
 	"percore/entrypoint/config"
 )
 
-// How many threads percore's own processes have at most, measured under load, and one or two to spare. A Go program that gets no thread is ended
-// by its runtime, so nothing is started that would not have its own.
+// How many threads percore's own processes have at most, measured under load, and one or two to spare. A Go program
+// that gets no thread is ended by its runtime, so nothing is started that would not have its own.
 const (
 	superviseThreads = 12
 	frontThreads     = 12 // and one for each loop
@@ -26,7 +26,8 @@ func (p *Plan) CheckRoom(cfg *config.Config) error {
 	if left.Left+own >= need {
 		return nil
 	}
-	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and this fleet needs %d at least (percore %d, its front door %d, workers %d)\n%s",
+	return fmt.Errorf("%s is too small: it leaves room for %d processes and threads, and this fleet needs %d at "+
+		"least (percore %d, its front door %d, workers %d)\n%s",
 		left.Limit, left.Left+own, need, superviseThreads, front, workers, roomAdvice)
 }
 
@@ -67,7 +68,8 @@ func (p *Plan) frontRoom() error {
 	}
 	need := frontThreads + p.Loops
 	if left := p.on.room(uid); left.Left < need {
-		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit, max(left.Left, 0))
+		return fmt.Errorf("the front door needs %d processes and threads, and %s leaves %d", need, left.Limit,
+			max(left.Left, 0))
 	}
 	return nil
 }
@@ -75,7 +77,8 @@ func (p *Plan) frontRoom() error {
 // noteMemory tells of a memory limit below what percore itself needs.
 func (p *Plan) noteMemory() {
 	if p.memory > 0 && p.memory < memoryNeed {
-		p.notes = append(p.notes, fmt.Sprintf("the memory limit of %d MB is less than percore itself needs with its front door, %d MB: the kernel may kill them and the workers",
+		p.notes = append(p.notes, fmt.Sprintf("the memory limit of %d MB is less than percore itself needs with "+
+			"its front door, %d MB: the kernel may kill them and the workers",
 			p.memory>>20, memoryNeed>>20))
 	}
 }

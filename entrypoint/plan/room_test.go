@@ -27,7 +27,8 @@ func TestAFleetThatDoesNotFitIsNotStarted(t *testing.T) {
 		"four loops":           {environ: []string{"PERCORE_LOOPS=4"}, need: 12 + 16 + 2, says: "its front door 16"},
 		"without a front door": {environ: []string{"PERCORE_MODE=none"}, need: 12 + 2, says: "its front door 0"},
 		"further programs count": {
-			environ: []string{"PERCORE_PROGRAMS=a,b", "PERCORE_A_COMMAND=true", "PERCORE_A_WORKERS=5", "PERCORE_B_COMMAND=true", "PERCORE_B_WORKERS=auto"}, need: 12 + 13 + 2 + 5 + 2, says: "workers 9",
+			environ: []string{"PERCORE_PROGRAMS=a,b", "PERCORE_A_COMMAND=true", "PERCORE_A_WORKERS=5", "PERCORE_B_COMMAND=true", "PERCORE_B_WORKERS=auto"},
+			need:    12 + 13 + 2 + 5 + 2, says: "workers 9",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,9 +67,12 @@ func TestTheFrontDoorIsStartedWhereItFits(t *testing.T) {
 		left  map[int]int // by uid; any other has room
 		err   string
 	}{
-		"there is room":                    {},
-		"exactly as much":                  {left: map[int]int{1000: 13}},
-		"one too few":                      {left: map[int]int{1000: 12}, err: "the front door needs 13 processes and threads, and pids.max=20 leaves 12"},
+		"there is room":   {},
+		"exactly as much": {left: map[int]int{1000: 13}},
+		"one too few": {
+			left: map[int]int{1000: 12},
+			err:  "the front door needs 13 processes and threads, and pids.max=20 leaves 12",
+		},
 		"a limit that is passed":           {left: map[int]int{1000: -4}, err: "leaves 0"},
 		"as another user":                  {front: &reaper.Credential{UID: 65534}, left: map[int]int{1000: 0}},
 		"as another user that has too few": {front: &reaper.Credential{UID: 65534}, left: map[int]int{65534: 1}, err: "leaves 1"},

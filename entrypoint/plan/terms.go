@@ -20,14 +20,16 @@ func health(p *config.Program) probe.Health {
 		check = ready(p.Health)
 	}
 	return probe.Health{
-		Check: check, Interval: time.Duration(p.HealthInterval), Timeout: time.Duration(p.HealthTimeout), Failures: int(p.HealthFailures),
+		Check: check, Interval: time.Duration(p.HealthInterval), Timeout: time.Duration(p.HealthTimeout),
+		Failures: int(p.HealthFailures),
 	}
 }
 
 // limits is when workers are replaced though they are well.
 func limits(p *config.Program) fleet.Limits {
 	return fleet.Limits{
-		Requests: uint64(p.MaxRequests), RequestsJitter: uint64(p.MaxRequestsJitter), Lifetime: time.Duration(p.MaxLifetime), RSS: int64(p.MaxRSS),
+		Requests: uint64(p.MaxRequests), RequestsJitter: uint64(p.MaxRequestsJitter),
+		Lifetime: time.Duration(p.MaxLifetime), RSS: int64(p.MaxRSS),
 	}
 }
 

@@ -143,17 +143,30 @@ func TestWhereTheVariablesOfTheFrontDoorGo(t *testing.T) {
 		return p.FrontOptions(cfg)
 	}
 	fields := map[string]string{
-		"PERCORE_LOOPS=3": "Loops=3", "PERCORE_BALANCE=ip_hash": "Balance=ip_hash", "PERCORE_PROXY_NEXT_UPSTREAM=off": "NextUpstream=false",
-		"PERCORE_CLIENT_MAX_BODY_SIZE=1KB": "ClientMaxBodySize=1024", "PERCORE_CLIENT_BODY_BUFFER_SIZE=1KB": "ClientBodyBufferSize=1024",
-		"PERCORE_CLIENT_MAX_HEADER_SIZE=2KB": "ClientMaxHeaderSize=2048", "PERCORE_CLIENT_MAX_HEADER_FIELDS=11": "ClientMaxHeaderFields=11",
-		"PERCORE_CLIENT_HEADER_TIMEOUT=3": "ClientHeaderTimeout=3s", "PERCORE_CLIENT_BODY_TIMEOUT=3": "ClientBodyTimeout=3s", "PERCORE_CLIENT_BODY_MIN_RATE=9": "ClientBodyMinRate=9",
-		"PERCORE_PROXY_IGNORE_CLIENT_ABORT=true": "ProxyIgnoreClientAbort=true", "PERCORE_SEND_TIMEOUT=3": "SendTimeout=3s", "PERCORE_KEEPALIVE_TIMEOUT=3": "KeepaliveTimeout=3s",
-		"PERCORE_PROXY_CONNECT_TIMEOUT=3": "ProxyConnectTimeout=3s", "PERCORE_PROXY_READ_TIMEOUT=3": "ProxyReadTimeout=3s", "PERCORE_PROXY_BUFFER_SIZE=8KB": "ProxyBufferSize=8192",
-		"PERCORE_TUNNEL_TIMEOUT=3": "TunnelTimeout=3s", "PERCORE_KEEPALIVE=5": "Keepalive=5", "PERCORE_PROXY_KEEPALIVE_TIMEOUT=3": "ProxyKeepaliveTimeout=3s",
-		"PERCORE_WORKER_CONCURRENCY=2": "WorkerConcurrency=2", "PERCORE_QUEUE_SIZE=3": "QueueSize=3", "PERCORE_QUEUE_TIMEOUT=3": "QueueTimeout=3s", "PERCORE_READY_TIMEOUT=3": "ReadyTimeout=3s",
-		"PERCORE_ACCESS_LOG=json": "AccessLog=json", "PERCORE_ACCESS_LOG_SAMPLE=0.5": "AccessLogSample=0.5", "PERCORE_ACCESS_LOG_EXCLUDE=/a": "AccessLogExclude=[/a]",
-		"PERCORE_TRUSTED_PROXIES=10.0.0.0/8": "TrustedProxies=[10.0.0.0/8]", "PERCORE_TRUSTED_PROXIES=unix": "TrustedUnix=true", "PERCORE_TRUSTED_HOPS=2": "TrustedHops=2",
-		"PERCORE_VIA=percore": "Via=percore", "PERCORE_PROXY_PROTOCOL=true": "ProxyProtocol=true", "PERCORE_ALLOW_BARE_LF=true": "AllowBareLF=true", "PERCORE_WORKERS=3": "",
+		"PERCORE_LOOPS=3": "Loops=3", "PERCORE_BALANCE=ip_hash": "Balance=ip_hash",
+		"PERCORE_PROXY_NEXT_UPSTREAM=off":        "NextUpstream=false",
+		"PERCORE_CLIENT_MAX_BODY_SIZE=1KB":       "ClientMaxBodySize=1024",
+		"PERCORE_CLIENT_BODY_BUFFER_SIZE=1KB":    "ClientBodyBufferSize=1024",
+		"PERCORE_CLIENT_MAX_HEADER_SIZE=2KB":     "ClientMaxHeaderSize=2048",
+		"PERCORE_CLIENT_MAX_HEADER_FIELDS=11":    "ClientMaxHeaderFields=11",
+		"PERCORE_CLIENT_HEADER_TIMEOUT=3":        "ClientHeaderTimeout=3s",
+		"PERCORE_CLIENT_BODY_TIMEOUT=3":          "ClientBodyTimeout=3s",
+		"PERCORE_CLIENT_BODY_MIN_RATE=9":         "ClientBodyMinRate=9",
+		"PERCORE_PROXY_IGNORE_CLIENT_ABORT=true": "ProxyIgnoreClientAbort=true",
+		"PERCORE_SEND_TIMEOUT=3":                 "SendTimeout=3s", "PERCORE_KEEPALIVE_TIMEOUT=3": "KeepaliveTimeout=3s",
+		"PERCORE_PROXY_CONNECT_TIMEOUT=3": "ProxyConnectTimeout=3s",
+		"PERCORE_PROXY_READ_TIMEOUT=3":    "ProxyReadTimeout=3s",
+		"PERCORE_PROXY_BUFFER_SIZE=8KB":   "ProxyBufferSize=8192",
+		"PERCORE_TUNNEL_TIMEOUT=3":        "TunnelTimeout=3s", "PERCORE_KEEPALIVE=5": "Keepalive=5",
+		"PERCORE_PROXY_KEEPALIVE_TIMEOUT=3": "ProxyKeepaliveTimeout=3s",
+		"PERCORE_WORKER_CONCURRENCY=2":      "WorkerConcurrency=2", "PERCORE_QUEUE_SIZE=3": "QueueSize=3",
+		"PERCORE_QUEUE_TIMEOUT=3": "QueueTimeout=3s", "PERCORE_READY_TIMEOUT=3": "ReadyTimeout=3s",
+		"PERCORE_ACCESS_LOG=json": "AccessLog=json", "PERCORE_ACCESS_LOG_SAMPLE=0.5": "AccessLogSample=0.5",
+		"PERCORE_ACCESS_LOG_EXCLUDE=/a":      "AccessLogExclude=[/a]",
+		"PERCORE_TRUSTED_PROXIES=10.0.0.0/8": "TrustedProxies=[10.0.0.0/8]",
+		"PERCORE_TRUSTED_PROXIES=unix":       "TrustedUnix=true", "PERCORE_TRUSTED_HOPS=2": "TrustedHops=2",
+		"PERCORE_VIA=percore": "Via=percore", "PERCORE_PROXY_PROTOCOL=true": "ProxyProtocol=true",
+		"PERCORE_ALLOW_BARE_LF=true": "AllowBareLF=true", "PERCORE_WORKERS=3": "",
 	}
 	before := options()
 	for assignment, want := range fields {
@@ -180,11 +193,17 @@ func TestTheProgramsOfAFleet(t *testing.T) {
 		front   bool
 		want    []string // name, workers, and what it is
 	}{
-		"the fleet alone":        {want: []string{"true 2 traffic critical"}},
-		"behind the front door":  {front: true, want: []string{"true 2 traffic critical", "front 1 vital internal late"}},
-		"without traffic":        {environ: []string{"PERCORE_MODE=none"}, want: []string{"true 2 critical"}},
-		"with further programs":  {environ: further, front: true, want: []string{"true 2 traffic critical", "mail 3", "cron 1", "front 1 vital internal late"}},
-		"further programs alone": {environ: append([]string{"PERCORE_COMMAND=", "PERCORE_MODE=none"}, further...), want: []string{"mail 3 critical", "cron 1 critical"}},
+		"the fleet alone":       {want: []string{"true 2 traffic critical"}},
+		"behind the front door": {front: true, want: []string{"true 2 traffic critical", "front 1 vital internal late"}},
+		"without traffic":       {environ: []string{"PERCORE_MODE=none"}, want: []string{"true 2 critical"}},
+		"with further programs": {
+			environ: further, front: true,
+			want: []string{"true 2 traffic critical", "mail 3", "cron 1", "front 1 vital internal late"},
+		},
+		"further programs alone": {
+			environ: append([]string{"PERCORE_COMMAND=", "PERCORE_MODE=none"}, further...),
+			want:    []string{"mail 3 critical", "cron 1 critical"},
+		},
 	} {
 		cfg, p, err := planOn(t, roomy(1000), c.environ...)
 		if err != nil {

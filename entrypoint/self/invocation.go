@@ -38,7 +38,8 @@ func (in Invocation) Variable(name string) string {
 	return ""
 }
 
-// Wrote is the exit code of a word that has printed what it had to say. A reader that has gone, such as head, has what it wants.
+// Wrote is the exit code of a word that has printed what it had to say. A reader that has gone, such as head, has
+// what it wants.
 func (in Invocation) Wrote(_ int, err error) int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return ExitOK

@@ -1,5 +1,6 @@
-// Package self is what a percore process does with itself, whatever its role: its threads, its memory and descriptors against
-// other processes of the same user, its exit codes, and its own binary in another role. Nothing here knows of workers or of the front door.
+// Package self is what a percore process does with itself, whatever its role: its threads, its memory and
+// descriptors against other processes of the same user, its exit codes, and its own binary in another role. Nothing
+// here knows of workers or of the front door.
 package self
 
 import (
@@ -21,8 +22,8 @@ func Name() string {
 	return path
 }
 
-// HideMemory keeps others of the same user out of this process's memory and descriptors (man 2 prctl, PR_SET_DUMPABLE). Only root can
-// look at it from now on, and only the process itself at what /proc/self has of it.
+// HideMemory keeps others of the same user out of this process's memory and descriptors (man 2 prctl,
+// PR_SET_DUMPABLE). Only root can look at it from now on, and only the process itself at what /proc/self has of it.
 func HideMemory() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 }

@@ -92,9 +92,12 @@ func TestTheCodeOfAWordThatHasPrinted(t *testing.T) {
 		code   int
 		stderr string
 	}{
-		"all was taken":           {},
-		"the reader has gone":     {err: &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}},
-		"the disk is full":        {err: &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, code: 70, stderr: "percore: write /dev/stdout: no space left on device\n"},
+		"all was taken":       {},
+		"the reader has gone": {err: &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}},
+		"the disk is full": {
+			err: &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.ENOSPC}, code: 70,
+			stderr: "percore: write /dev/stdout: no space left on device\n",
+		},
 		"something else is wrong": {err: errors.New("no such luck"), code: 70, stderr: "percore: no such luck\n"},
 	} {
 		var stderr bytes.Buffer

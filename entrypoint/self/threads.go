@@ -11,7 +11,8 @@ const (
 	// superviseProcs is how many CPUs PID 1 uses at once at most: it starts, waits and copies lines. Each costs a
 	// thread, which counts against the container's pids.max.
 	superviseProcs = 2
-	// superviseGCPercent sets the smallest heap that is collected, which is 4 MB times this (runtime/debug.SetGCPercent).
+	// superviseGCPercent sets the smallest heap that is collected, which is 4 MB times this
+	// (runtime/debug.SetGCPercent).
 	superviseGCPercent = 25
 	// ThreadsReserved are as many threads as the front door ever needs at once beside those that Go starts by
 	// itself, and PID 1 but for one: one that forks, one for signals, one in a write to each of stdout and stderr,

@@ -14,8 +14,9 @@ import (
 
 // otherValue is a value that differs from the default, for the variables whose example in the reference does not.
 var otherValue = map[string]string{
-	"PERCORE_CLIENT_HEADER_TIMEOUT": "11", "PERCORE_CLIENT_BODY_TIMEOUT": "31", "PERCORE_SEND_TIMEOUT": "61", "PERCORE_PROXY_CONNECT_TIMEOUT": "2",
-	"PERCORE_USER": "1", "PERCORE_WORKERS": "77", "WEB_CONCURRENCY": "77",
+	"PERCORE_CLIENT_HEADER_TIMEOUT": "11", "PERCORE_CLIENT_BODY_TIMEOUT": "31", "PERCORE_SEND_TIMEOUT": "61",
+	"PERCORE_PROXY_CONNECT_TIMEOUT": "2",
+	"PERCORE_USER":                  "1", "PERCORE_WORKERS": "77", "WEB_CONCURRENCY": "77",
 }
 
 // What a tag of package config says of a change, the fleet and the front door do.

@@ -53,8 +53,8 @@ func (s *Settings) intend(set []string) (*intent, error) {
 	return next, nil
 }
 
-// planOf is the plan for a configuration as far as this PID 1 can carry it out: a front door has as many loops as it has sockets for,
-// whatever became of the CPUs.
+// planOf is the plan for a configuration as far as this PID 1 can carry it out: a front door has as many loops as it
+// has sockets for, whatever became of the CPUs.
 func (s *Settings) planOf(cfg *config.Config) (*plan.Plan, error) {
 	p, err := plan.Make(cfg)
 	if err != nil {
@@ -68,8 +68,8 @@ func (s *Settings) planOf(cfg *config.Config) (*plan.Plan, error) {
 	return p, p.KeepFront(cfg, s.cfg, s.o.Plan.Front)
 }
 
-// programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started with:
-// otherwise every change would concern every worker.
+// programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started
+// with: otherwise every change would concern every worker.
 func (s *Settings) programs(cfg *config.Config, p *plan.Plan, set []string) []fleet.Program {
 	_, others := config.OnlyOurs(set)
 	return p.Programs(cfg, environment.Overlay(s.o.Environ, others), s.o.Files)
@@ -86,7 +86,7 @@ func (s *Settings) compare(next *intent, set []string) error {
 	for n, p := range next.programs {
 		i := slices.IndexFunc(old, func(o fleet.Program) bool { return o.Group == p.Group && o.Name == p.Name })
 		if i >= 0 && old[i].Workers == p.Workers {
-			next.keepCount(n, s.count(p), differences, set) // a scale or a change of the CPUs stays, unless a number is said
+			next.keepCount(n, s.count(p), differences, set) // a scale stays, unless a number is said
 		}
 		if i >= 0 && old[i].Workers != p.Workers || i < 0 || old[i].Changed(p) != fleet.ChangeNone {
 			next.groups = append(next.groups, p.Group)
@@ -102,18 +102,22 @@ func (s *Settings) compare(next *intent, set []string) error {
 	for _, a := range environment.Overlay(nil, is) {
 		if !slices.Contains(environment.Overlay(s.o.Environ, was), a) {
 			name, _, _ := strings.Cut(a, "=")
-			next.changes = append(next.changes, control.Change{Variable: name, To: "(new value)", Effect: effectEnvironment})
+			change := control.Change{Variable: name, To: "(new value)", Effect: effectEnvironment}
+			next.changes = append(next.changes, change)
 		}
 	}
 	return nil
 }
 
-// keepCount leaves the nth program as many workers as it has, unless what says how many is among the differences or in the request.
+// keepCount leaves the nth program as many workers as it has, unless what says how many is among the differences or
+// in the request.
 func (n *intent) keepCount(nth, count int, differences []config.Difference, set []string) {
 	p := &n.programs[nth]
 	names := n.cfg.WorkersVariables(p.Group, p.Name)
 	said := func(name string) bool {
-		return slices.ContainsFunc(set, func(a string) bool { return strings.HasPrefix(a, name+"=") && n.cfg.IsSet(name) })
+		return slices.ContainsFunc(set, func(a string) bool {
+			return strings.HasPrefix(a, name+"=") && n.cfg.IsSet(name)
+		})
 	}
 	at := slices.IndexFunc(names, said)
 	switch {
@@ -122,7 +126,9 @@ func (n *intent) keepCount(nth, count int, differences []config.Difference, set 
 		p.Workers = count
 		return
 	case p.Workers != count:
-		n.changes = append(n.changes, control.Change{Variable: names[at], From: strconv.Itoa(count), To: strconv.Itoa(p.Workers), Effect: config.Scale.Words()})
+		n.changes = append(n.changes, control.Change{
+			Variable: names[at], From: strconv.Itoa(count), To: strconv.Itoa(p.Workers), Effect: config.Scale.Words(),
+		})
 	}
 	if p.Workers != count {
 		n.groups = append(n.groups, p.Group)

@@ -30,7 +30,10 @@ func TestWhatBecomesOfAnUpdateOfTheWorkers(t *testing.T) {
 			progress(fleet.Outcome{Process: "true:true-8000", Done: "started"})
 			return nil
 		}, holds: true},
-		"the fleet refuses": {do: func(fleet.Order, func(fleet.Outcome)) error { return fmt.Errorf("update: %w", fleet.ErrBusy) }, err: "nothing was changed: update: a rolling restart is under way"},
+		"the fleet refuses": {
+			do:  func(fleet.Order, func(fleet.Outcome)) error { return fmt.Errorf("update: %w", fleet.ErrBusy) },
+			err: "nothing was changed: update: a rolling restart is under way",
+		},
 		"the roll halts": {do: func(o fleet.Order, progress func(fleet.Outcome)) error {
 			o.Accepted()
 			progress(fleet.Outcome{Process: "true:true-8000", Done: "started", Err: fleet.ErrSpawn})

@@ -1,6 +1,7 @@
-// Package settings is what PID 1 runs by, and how that changes while it runs: `percore update`, `reread` and the half of `check` that PID 1
-// answers. An update loads the whole configuration anew, makes a plan of it, compares both with what holds (intent.go), and carries the
-// difference out: the front door's part at once, the workers' by a roll, which is taken back when a new worker fails (update.go).
+// Package settings is what PID 1 runs by, and how that changes while it runs: `percore update`, `reread` and the
+// half of `check` that PID 1 answers. An update loads the whole configuration anew, makes a plan of it, compares
+// both with what holds (intent.go), and carries the difference out: the front door's part at once, the workers' by a
+// roll, which is taken back when a new worker fails (update.go).
 package settings
 
 import (
@@ -32,7 +33,7 @@ type Options struct {
 	Environ []string // that PID 1 was started with
 	Command []string // of its arguments
 	Config  *config.Config
-	Plan    *plan.Plan // by which it began; the workers' role, the number of loops and the front door's user are for life
+	Plan    *plan.Plan // by which it began; the workers' role, the loops and the front door's user are for life
 
 	Status func() []fleet.WorkerStatus // of the fleet
 	Do     func(context.Context, fleet.Order, func(fleet.Outcome)) error
@@ -74,7 +75,7 @@ func (s *Settings) Listen() (list []string) {
 }
 
 // Answer is handler.Handler's Configure.
-func (s *Settings) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+func (s *Settings) Answer(ctx context.Context, r control.Request, reply control.Reply) (code int, err error) {
 	defer debug.FreeOSMemory() // reading a configuration takes a megabyte, and is rare
 	switch r.Verb {
 	case control.VerbCheck:

@@ -80,31 +80,59 @@ func TestAnUpdateSaysWhatItWouldChange(t *testing.T) {
 		code         int
 		wrong        string
 	}{
-		"nothing":                   {},
-		"what holds already":        {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}},
-		"the same in other words":   {set: []string{"PERCORE_READY_TIMEOUT=1m"}},
-		"a setting of the workers":  {set: []string{"PERCORE_READY_TIMEOUT=5"}, changes: []string{"PERCORE_READY_TIMEOUT: 1m -> 5s"}, groups: []string{"true: changed"}},
-		"a setting of the door":     {set: []string{"PERCORE_QUEUE_SIZE=7"}, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"}, groups: []string{"percore: changed"}},
-		"how many workers":          {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"}, changes: []string{"PERCORE_WORKERS: 2 -> 3"}, groups: []string{"true: changed"}},
-		"an empty value is unset":   {environ: []string{"PERCORE_QUEUE_SIZE=7"}, set: []string{"PERCORE_QUEUE_SIZE="}, changes: []string{"PERCORE_QUEUE_SIZE: 7 -> 1024"}, groups: []string{"percore: changed"}},
-		"the last of several":       {set: []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_QUEUE_SIZE=8"}, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 8"}, groups: []string{"percore: changed"}},
-		"the workers' environment":  {set: []string{"GREETING=hello"}, changes: []string{"GREETING:  -> (new value)"}, groups: []string{"true: changed"}},
-		"what takes a new one":      {set: []string{"PERCORE_LISTEN=:9", "PERCORE_QUEUE_SIZE=7"}, changes: []string{"PERCORE_LISTEN: :8080 -> :9", "PERCORE_QUEUE_SIZE: 1024 -> 7"}, code: 1, wrong: "nothing was changed", groups: []string{"percore: changed"}},
-		"a value that is none":      {set: []string{"PERCORE_QUEUE_SIZE=many"}, code: 2, wrong: "PERCORE_QUEUE_SIZE=many"},
-		"a name that is none":       {set: []string{"PERCORE_QUEUE_SIZES=1"}, code: 2, wrong: "did you mean PERCORE_QUEUE_SIZE?"},
-		"a contradiction":           {set: []string{"PERCORE_LAME_DUCK=20"}, code: 2, wrong: "PERCORE_STOP_TIMEOUT"},
-		"more workers than ports":   {environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=1"}, set: []string{"PERCORE_WORKERS=9"}, code: 2, wrong: "65543"},
+		"nothing":                 {},
+		"what holds already":      {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}},
+		"the same in other words": {set: []string{"PERCORE_READY_TIMEOUT=1m"}},
+		"a setting of the workers": {
+			set: []string{"PERCORE_READY_TIMEOUT=5"}, changes: []string{"PERCORE_READY_TIMEOUT: 1m -> 5s"},
+			groups: []string{"true: changed"},
+		},
+		"a setting of the door": {
+			set: []string{"PERCORE_QUEUE_SIZE=7"}, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"},
+			groups: []string{"percore: changed"},
+		},
+		"how many workers": {
+			environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"},
+			changes: []string{"PERCORE_WORKERS: 2 -> 3"}, groups: []string{"true: changed"},
+		},
+		"an empty value is unset": {
+			environ: []string{"PERCORE_QUEUE_SIZE=7"}, set: []string{"PERCORE_QUEUE_SIZE="},
+			changes: []string{"PERCORE_QUEUE_SIZE: 7 -> 1024"}, groups: []string{"percore: changed"},
+		},
+		"the last of several": {
+			set:     []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_QUEUE_SIZE=8"},
+			changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 8"}, groups: []string{"percore: changed"},
+		},
+		"the workers' environment": {
+			set: []string{"GREETING=hello"}, changes: []string{"GREETING:  -> (new value)"},
+			groups: []string{"true: changed"},
+		},
+		"what takes a new one": {
+			set:     []string{"PERCORE_LISTEN=:9", "PERCORE_QUEUE_SIZE=7"},
+			changes: []string{"PERCORE_LISTEN: :8080 -> :9", "PERCORE_QUEUE_SIZE: 1024 -> 7"}, code: 1,
+			wrong: "nothing was changed", groups: []string{"percore: changed"},
+		},
+		"a value that is none": {set: []string{"PERCORE_QUEUE_SIZE=many"}, code: 2, wrong: "PERCORE_QUEUE_SIZE=many"},
+		"a name that is none":  {set: []string{"PERCORE_QUEUE_SIZES=1"}, code: 2, wrong: "did you mean PERCORE_QUEUE_SIZE?"},
+		"a contradiction":      {set: []string{"PERCORE_LAME_DUCK=20"}, code: 2, wrong: "PERCORE_STOP_TIMEOUT"},
+		"more workers than ports": {
+			environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=1"}, set: []string{"PERCORE_WORKERS=9"},
+			code: 2, wrong: "65543",
+		},
 		"a user that is unknown":    {set: []string{"PERCORE_USER=nobody-like-this"}, code: 2, wrong: "nobody-like-this"},
 		"no assignment":             {set: []string{"PERCORE_QUEUE_SIZE"}, code: 2, wrong: "not NAME=VALUE"},
 		"a name for nobody":         {set: []string{"1A=b"}, code: 2, wrong: "not NAME=VALUE"},
 		"what is between processes": {set: []string{"PERCORE_ROLE=front"}, code: 2, wrong: "percore's own"},
 		"a NUL":                     {set: []string{"A=\x00"}, code: 2, wrong: "NUL"},
 		"a port of a further program": {
-			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}, set: []string{"PERCORE_MAIL_PORTS_FROM=7000"},
-			changes: []string{"PERCORE_MAIL_PORTS_FROM: 0 -> 7000", "PERCORE_MAIL_READY: none -> tcp"}, code: 1, wrong: "nothing was changed", groups: []string{"mail: changed"},
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"},
+			set:     []string{"PERCORE_MAIL_PORTS_FROM=7000"},
+			changes: []string{"PERCORE_MAIL_PORTS_FROM: 0 -> 7000", "PERCORE_MAIL_READY: none -> tcp"}, code: 1,
+			wrong: "nothing was changed", groups: []string{"mail: changed"},
 		},
 		"a setting of a further program": {
-			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}, set: []string{"PERCORE_MAIL_UMASK=022"},
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"},
+			set:     []string{"PERCORE_MAIL_UMASK=022"},
 			changes: []string{"PERCORE_MAIL_UMASK:  -> 022"}, groups: []string{"mail: changed"},
 		},
 	} {
@@ -253,14 +281,35 @@ func TestANumberOfWorkersThatIsSaidCountsAfterAScale(t *testing.T) {
 		workers      int
 		changes      []string
 	}{
-		"something else":         {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_QUEUE_SIZE=7"}, workers: 5, changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"}},
-		"the number that was":    {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2, changes: []string{"PERCORE_WORKERS: 5 -> 2"}},
-		"another":                {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"}, workers: 3, changes: []string{"PERCORE_WORKERS: 2 -> 3"}},
-		"what the scale made":    {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=5"}, workers: 5, changes: []string{"PERCORE_WORKERS: 2 -> 5"}},
-		"the same, by another":   {environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2, changes: []string{"WEB_CONCURRENCY: 2 -> auto"}},
-		"by its other name":      {environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"WEB_CONCURRENCY=2"}, workers: 2, changes: []string{"WEB_CONCURRENCY: 5 -> 2"}},
+		"something else": {
+			environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_QUEUE_SIZE=7"}, workers: 5,
+			changes: []string{"PERCORE_QUEUE_SIZE: 1024 -> 7"},
+		},
+		"the number that was": {
+			environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2,
+			changes: []string{"PERCORE_WORKERS: 5 -> 2"},
+		},
+		"another": {
+			environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=3"}, workers: 3,
+			changes: []string{"PERCORE_WORKERS: 2 -> 3"},
+		},
+		"what the scale made": {
+			environ: []string{"PERCORE_WORKERS=2"}, set: []string{"PERCORE_WORKERS=5"}, workers: 5,
+			changes: []string{"PERCORE_WORKERS: 2 -> 5"},
+		},
+		"the same, by another": {
+			environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"PERCORE_WORKERS=2"}, workers: 2,
+			changes: []string{"WEB_CONCURRENCY: 2 -> auto"},
+		},
+		"by its other name": {
+			environ: []string{"WEB_CONCURRENCY=2"}, set: []string{"WEB_CONCURRENCY=2"}, workers: 2,
+			changes: []string{"WEB_CONCURRENCY: 5 -> 2"},
+		},
 		"by the one that is not": {environ: []string{"PERCORE_WORKERS=2"}, set: []string{"WEB_CONCURRENCY=4"}, workers: 5},
-		"of a further program":   {environ: mail, set: []string{"PERCORE_MAIL_WORKERS=1"}, workers: 1, changes: []string{"PERCORE_MAIL_WORKERS: 5 -> 1"}},
+		"of a further program": {
+			environ: mail, set: []string{"PERCORE_MAIL_WORKERS=1"}, workers: 1,
+			changes: []string{"PERCORE_MAIL_WORKERS: 5 -> 1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := runningSettings(t, c.environ...)
@@ -350,10 +399,13 @@ func TestAnUpdateMakesNoWorkerTheFrontDoorsUser(t *testing.T) {
 		t.Skip("SKIPPED: other users take root")
 	}
 	for name, c := range map[string]struct{ environ, set, wrong string }{
-		"to the front door's user":                 {set: "PERCORE_USER=65534:65534", wrong: "uid 65534 is the front door's"},
-		"to another":                               {set: "PERCORE_USER=4242:4242"},
-		"from the usual front user":                {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=4242:4242"},
-		"from the usual front user to the present": {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=65533:65533", wrong: "uid 65533 is the front door's"},
+		"to the front door's user":  {set: "PERCORE_USER=65534:65534", wrong: "uid 65534 is the front door's"},
+		"to another":                {set: "PERCORE_USER=4242:4242"},
+		"from the usual front user": {environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=4242:4242"},
+		"from the usual front user to the present": {
+			environ: "PERCORE_USER=65534:65534", set: "PERCORE_USER=65533:65533",
+			wrong: "uid 65533 is the front door's",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := runningSettings(t, c.environ)

@@ -16,7 +16,7 @@ import (
 	"percore/reaper/fleet"
 )
 
-func (s *Settings) reread(r control.Request, reply func(control.Frame) error) (code int, err error) {
+func (s *Settings) reread(r control.Request, reply control.Reply) (code int, err error) {
 	next, err := s.intend(r.Set)
 	if err != nil {
 		return control.CodeInvalid, err
@@ -28,7 +28,7 @@ func (s *Settings) reread(r control.Request, reply func(control.Frame) error) (c
 }
 
 // update is one at a time, however long it takes. A client that has left meanwhile wants it no more.
-func (s *Settings) update(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+func (s *Settings) update(ctx context.Context, r control.Request, reply control.Reply) (code int, err error) {
 	if !r.DryRun {
 		if !s.turn.TryLock() {
 			return control.CodeGeneric, errors.New("nothing was changed: another update is under way")
@@ -54,9 +54,9 @@ func (s *Settings) update(ctx context.Context, r control.Request, reply func(con
 	return s.apply(ctx, next, reply)
 }
 
-// check prints the configuration that holds, unless the client's environment says something that PID 1's does not: then the
-// client wants to know about its own.
-func (s *Settings) check(r control.Request, reply func(control.Frame) error) (code int, err error) {
+// check prints the configuration that holds, unless the client's environment says something that PID 1's does not:
+// then the client wants to know about its own.
+func (s *Settings) check(r control.Request, reply control.Reply) (code int, err error) {
 	theirs, _ := config.OnlyOurs(r.Environ)
 	for _, entry := range theirs {
 		if !slices.Contains(s.o.Environ, entry) {
@@ -71,9 +71,10 @@ func (s *Settings) check(r control.Request, reply func(control.Frame) error) (co
 	return control.CodeOK, nil
 }
 
-// apply puts the new configuration into force: the front door's part as soon as the fleet has nothing against the workers', which
-// follows by a roll. Where the fleet refuses, what was before holds: an update that says the same again has to find something to do.
-func (s *Settings) apply(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
+// apply puts the new configuration into force: the front door's part as soon as the fleet has nothing against the
+// workers', which follows by a roll. Where the fleet refuses, what was before holds: an update that says the same
+// again has to find something to do.
+func (s *Settings) apply(ctx context.Context, next *intent, reply control.Reply) (code int, err error) {
 	if len(next.groups) == 0 {
 		s.hold(next)
 	} else if code, err := s.replace(ctx, next, reply); err != nil {
@@ -85,7 +86,7 @@ func (s *Settings) apply(ctx context.Context, next *intent, reply func(control.F
 	return control.CodeOK, nil
 }
 
-func (s *Settings) replace(ctx context.Context, next *intent, reply func(control.Frame) error) (code int, err error) {
+func (s *Settings) replace(ctx context.Context, next *intent, reply control.Reply) (code int, err error) {
 	var accepted atomic.Bool
 	var before intent
 	order := fleet.Order{
@@ -102,9 +103,11 @@ func (s *Settings) replace(ctx context.Context, next *intent, reply func(control
 	case !accepted.Load():
 		return control.CodeGeneric, fmt.Errorf("nothing was changed: %w", err)
 	case errors.Is(err, fleet.ErrHalted):
-		return control.CodeGeneric, fmt.Errorf("the previous configuration holds again, and workers that had not failed were left alone: %w", err)
+		return control.CodeGeneric, fmt.Errorf("the previous configuration holds again, and workers that had "+
+			"not failed were left alone: %w", err)
 	default:
-		return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers have it: %w", err)
+		return control.CodeGeneric, fmt.Errorf("the new configuration holds from now on, but not all workers "+
+			"have it: %w", err)
 	}
 }
 
@@ -120,14 +123,15 @@ func (s *Settings) hold(next *intent) (before intent) {
 	return before
 }
 
-// takeBack undoes hold for an update that was halted. What updates of the front door have changed since, whose givers did not wait
-// for this one, stays.
+// takeBack undoes hold for an update that was halted. What updates of the front door have changed since, whose
+// givers did not wait for this one, stays.
 func (s *Settings) takeBack(next *intent, before intent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if since := s.set[min(len(next.set), len(s.set)):]; len(since) > 0 {
 		set := slices.Concat(before.set, since)
-		if cfg, _, err := config.LoadWith(environment.Overlay(s.o.Environ, set), s.o.Command, os.Getuid()); err == nil {
+		cfg, _, err := config.LoadWith(environment.Overlay(s.o.Environ, set), s.o.Command, os.Getuid())
+		if err == nil {
 			before.set, before.cfg = set, cfg
 		}
 	}

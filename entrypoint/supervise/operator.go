@@ -9,8 +9,8 @@ import (
 	"percore/entrypoint/control/handler"
 )
 
-// operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing waits for
-// it, and a percore without one is no worse a percore.
+// operator is PID 1's actor for control commands. The socket is opened by run, beside the fleet's start: nothing
+// waits for it, and a percore without one is no worse a percore.
 type operator struct {
 	place   control.Place
 	handler *handler.Handler
@@ -42,7 +42,8 @@ func (o *operator) open() *control.Server {
 	}
 	listener, err := control.Listen(o.place)
 	if err != nil {
-		o.log.Warn("degraded", "reason", "no control socket: percore status and the other commands cannot reach this percore", "err", err)
+		o.log.Warn("degraded", "reason", "no control socket: percore status and the other commands cannot reach "+
+			"this percore", "err", err)
 		return nil
 	}
 	o.log.Debug("control socket open", "place", string(listener.Place))

@@ -12,7 +12,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform may change at any time.
+// resizer keeps a fleet with PERCORE_WORKERS=auto as large as the container's share of the CPUs, which the platform
+// may change at any time.
 type resizer struct {
 	current func() *config.Config // an update may change PERCORE_WORKERS
 	resize  func(n int, reason string)
@@ -24,7 +25,10 @@ type resizer struct {
 }
 
 func newResizer(s *settings.Settings, f *fleet.Fleet, p *plan.Plan, log *slog.Logger) *resizer {
-	r := &resizer{current: s.Current, resize: f.Resize, log: log, recount: p.Recount, counted: p.CPUs, stop: make(chan struct{})}
+	r := &resizer{
+		current: s.Current, resize: f.Resize, recount: p.Recount, counted: p.CPUs,
+		log: log, stop: make(chan struct{}),
+	}
 	watcher, err := cpus.Watch(os.DirFS("/"))
 	if err != nil {
 		log.Debug("changes of the CPU quota go unnoticed", "err", err)

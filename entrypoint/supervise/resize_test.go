@@ -19,12 +19,15 @@ func TestAnAutomaticFleetFollowsTheCPUs(t *testing.T) {
 		want    string // what the fleet is told
 		log     string
 	}{
-		"more CPUs":                              {now: 4, want: "4 usable CPUs: quota"},
-		"fewer":                                  {now: 1, want: "1 usable CPUs: quota"},
-		"as many as before":                      {now: 2},
-		"a number of workers that was said":      {environ: []string{"PERCORE_WORKERS=2"}, now: 4},
-		"WEB_CONCURRENCY says one, too":          {environ: []string{"WEB_CONCURRENCY=2"}, now: 4},
-		"further programs alone":                 {environ: []string{"PERCORE_MODE=none", "PERCORE_COMMAND=", "PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"}, now: 4},
+		"more CPUs":                         {now: 4, want: "4 usable CPUs: quota"},
+		"fewer":                             {now: 1, want: "1 usable CPUs: quota"},
+		"as many as before":                 {now: 2},
+		"a number of workers that was said": {environ: []string{"PERCORE_WORKERS=2"}, now: 4},
+		"WEB_CONCURRENCY says one, too":     {environ: []string{"WEB_CONCURRENCY=2"}, now: 4},
+		"further programs alone": {
+			environ: []string{"PERCORE_MODE=none", "PERCORE_COMMAND=", "PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=true"},
+			now:     4,
+		},
 		"more workers than there are ports left": {environ: []string{"PERCORE_PORTS_FROM=65534"}, now: 4, log: "number of workers stays"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,8 +38,10 @@ func TestAnAutomaticFleetFollowsTheCPUs(t *testing.T) {
 			var out syncBuffer
 			told := ""
 			r := &resizer{
-				current: func() *config.Config { return cfg }, resize: func(n int, reason string) { told = fmt.Sprint(n, " ", reason) },
-				log: output.NewLog(&out, slog.LevelInfo, output.StyleText), counted: cpus.Count{N: 2, Why: "quota"},
+				current: func() *config.Config { return cfg },
+				resize:  func(n int, reason string) { told = fmt.Sprint(n, " ", reason) },
+				log:     output.NewLog(&out, slog.LevelInfo, output.StyleText),
+				counted: cpus.Count{N: 2, Why: "quota"},
 				recount: func() cpus.Count { return cpus.Count{N: c.now, Why: "quota"} },
 			}
 			r.follow()

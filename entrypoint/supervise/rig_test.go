@@ -254,13 +254,14 @@ type percore struct {
 	code    chan int // of its end
 }
 
-// start runs PID 1 as Run does, but for the fork, the listening sockets and what concerns this process itself. The workers are ready when
-// they run, unless the environment says otherwise.
+// start runs PID 1 as Run does, but for the fork, the listening sockets and what concerns this process itself. The
+// workers are ready when they run, unless the environment says otherwise.
 func start(t *testing.T, environ ...string) *percore {
 	t.Helper()
 	place := filepath.Join(t.TempDir(), "s")
 	environ = environment.Overlay([]string{
-		"PERCORE_COMMAND=web --port={port}", "PERCORE_WORKERS=2", "PERCORE_NAME=web", "PERCORE_GROUP=webs", "PERCORE_READY=none", "PERCORE_STARTSECS=0.001",
+		"PERCORE_COMMAND=web --port={port}", "PERCORE_WORKERS=2", "PERCORE_NAME=web", "PERCORE_GROUP=webs",
+		"PERCORE_READY=none", "PERCORE_STARTSECS=0.001",
 		"PERCORE_CONTROL=" + place, "PERCORE_LOOPS=1", "PERCORE_LOGLEVEL=debug",
 	}, environ)
 	cfg, _, err := config.Load(environ, os.Getuid())

@@ -10,8 +10,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// servingLine says once that clients are served: when all workers are ready, or, so that it is said in any case, servingPatience
-// after the first one is.
+// servingLine says once that clients are served: when all workers are ready, or, so that it is said in any case,
+// servingPatience after the first one is.
 type servingLine struct {
 	log   *slog.Logger
 	where string // what clients connect to
@@ -24,8 +24,8 @@ type servingLine struct {
 	said         bool
 }
 
-// servingPatience is how long the line waits for the rest of the workers. A person who looks on does not wait longer to
-// read that requests are answered.
+// servingPatience is how long the line waits for the rest of the workers. A person who looks on does not wait longer
+// to read that requests are answered.
 const servingPatience = 5 * time.Second
 
 // count takes the workers' states. It is called on the fleet's goroutine for each change.
@@ -62,6 +62,7 @@ func (s *servingLine) sayLocked() {
 		s.patience.Stop()
 	}
 	seconds := time.Since(s.began).Seconds()
-	s.log.Info(fmt.Sprintf("serving http on %s, %d of %d workers ready after %s s (%s)", s.where, s.ready, s.total, strconv.FormatFloat(seconds, 'f', 1, 64), s.why),
+	s.log.Info(fmt.Sprintf("serving http on %s, %d of %d workers ready after %s s (%s)", s.where, s.ready, s.total,
+		strconv.FormatFloat(seconds, 'f', 1, 64), s.why),
 		"workers_ready", s.ready, "workers", s.total)
 }

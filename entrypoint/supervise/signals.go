@@ -33,9 +33,11 @@ func ordersOf(f *fleet.Fleet, orphans func() uint64, log *slog.Logger) orders {
 	}
 }
 
-// obeySignals does what each signal to PID 1 asks for (docs/stopping.md), for as long as the fleet lives: a second TERM has to be heard as
-// well as the first. Those of forward mean nothing to percore; the workers get them.
-func obeySignals(signals <-chan os.Signal, done <-chan struct{}, forward value.Signals, o orders, log *slog.Logger) error {
+// obeySignals does what each signal to PID 1 asks for (docs/stopping.md), for as long as the fleet lives: a second
+// TERM has to be heard as well as the first. Those of forward mean nothing to percore; the workers get them.
+func obeySignals(
+	signals <-chan os.Signal, done <-chan struct{}, forward value.Signals, o orders, log *slog.Logger,
+) error {
 	early.SubscribeRest(forward.OS()...)
 	for {
 		select {

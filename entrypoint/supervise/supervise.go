@@ -1,5 +1,6 @@
-// Package supervise is PID 1's role: it makes a plan of the configuration, opens the public sockets, wires the fleet (package fleet), the
-// front door (package door) and the control socket (package control) together, and obeys signals until the fleet has ended.
+// Package supervise is PID 1's role: it makes a plan of the configuration, opens the public sockets, wires the fleet
+// (package fleet), the front door (package door) and the control socket (package control) together, and obeys
+// signals until the fleet has ended.
 //
 // Begin with Run in supervise.go, which has all that happens up to the boot line and runs the actors after it.
 package supervise
@@ -25,8 +26,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// Run runs what cfg describes, with workers of the given role, and returns the container's exit code. Up to the boot line an unusable
-// configuration ends the process; after it nothing but the fleet's own rules does.
+// Run runs what cfg describes, with workers of the given role, and returns the container's exit code. Up to the boot
+// line an unusable configuration ends the process; after it nothing but the fleet's own rules does.
 func Run(in self.Invocation, cfg *config.Config, workers environment.Role, command []string) int {
 	self.StayModest()
 	style := output.StyleFor(cfg.LogFormat, in.Stderr, environment.WantsColour(in.Environ))
@@ -45,7 +46,8 @@ func Run(in self.Invocation, cfg *config.Config, workers environment.Role, comma
 		return in.Refuse(err)
 	}
 	s := newSettings(in, cfg, command, p, f, d)
-	return runFleet(in, k, f, newOperator(control.Place(cfg.Control), newHandler(in.Version, f, d, s), log), newResizer(s, f, p, log), cfg.ForwardSignals, log)
+	return runFleet(in, k, f, newOperator(control.Place(cfg.Control), newHandler(in.Version, f, d, s), log),
+		newResizer(s, f, p, log), cfg.ForwardSignals, log)
 }
 
 // prepare is all that may end the start before anything has been said or done.
@@ -104,13 +106,16 @@ func openFiles(f *fleet.Fleet) error {
 }
 
 // runFleet runs the five actors of PID 1 until the fleet has ended, and returns the container's exit code.
-func runFleet(in self.Invocation, k kernel, f *fleet.Fleet, o *operator, size *resizer, forward value.Signals, log *slog.Logger) int {
+func runFleet(
+	in self.Invocation, k kernel, f *fleet.Fleet, o *operator, size *resizer, forward value.Signals, log *slog.Logger,
+) int {
 	var result fleet.Result
 	var g run.Group
 	g.Add(func() error { result = f.Run(); return nil }, func(error) { f.Stop("internal fault") })
 	g.Add(k.run, func(error) { k.close() })
 	done := make(chan struct{})
-	g.Add(func() error { return obeySignals(in.Signals, done, forward, ordersOf(f, k.orphans, log), log) }, func(error) { close(done) })
+	g.Add(func() error { return obeySignals(in.Signals, done, forward, ordersOf(f, k.orphans, log), log) },
+		func(error) { close(done) })
 	g.Add(o.run, func(error) { o.close() })
 	g.Add(size.run, func(error) { size.close() })
 	if err := g.Run(); err != nil {

@@ -144,7 +144,8 @@ func TestControlCommandsReachTheFleetAndTheFrontDoor(t *testing.T) {
 		"a stop drains first": {control.Request{Verb: control.VerbStop, Names: []string{"webs:web-8001"}}, []string{"web-8001 stopped"}},
 		"a health check":      {control.Request{Verb: control.VerbReady}, []string{"healthy: "}},
 		"a change of the front door": {
-			control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=9"}}, []string{"PERCORE_QUEUE_SIZE 9", "percore updated process group"},
+			control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=9"}},
+			[]string{"PERCORE_QUEUE_SIZE 9", "percore updated process group"},
 		},
 	} {
 		lines, code, err := p.ask(c.request)

@@ -31,16 +31,20 @@ func kernelOf(r *reaper.Reaper) kernel {
 	return kernel{Spawner: r, run: r.Run, close: r.Close, orphans: r.Orphans}
 }
 
-// holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is replaced. The rest is
-// for its successor to come up.
+// holdShare is the part of PERCORE_QUEUE_TIMEOUT, one half, in which the only worker has to be gone when it is
+// replaced. The rest is for its successor to come up.
 const holdShare = 2
 
 // newFleet wires workers and front door together.
-func newFleet(in self.Invocation, cfg *config.Config, p *plan.Plan, k kernel, d *door.Door, log *slog.Logger) *fleet.Fleet {
+func newFleet(
+	in self.Invocation, cfg *config.Config, p *plan.Plan, k kernel, d *door.Door, log *slog.Logger,
+) *fleet.Fleet {
 	options := fleet.Options{
-		Programs: append(p.Prestart(cfg, in.Environ), p.Programs(cfg, in.Environ, d.Inherits())...), Spawner: k.Spawner, Log: log,
-		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck), HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
-		Stdout: in.Stdout, Stderr: output.Direct(in.Stderr),
+		Programs: append(p.Prestart(cfg, in.Environ), p.Programs(cfg, in.Environ, d.Inherits())...),
+		Spawner:  k.Spawner, Log: log,
+		StopTimeout: time.Duration(cfg.StopTimeout), LameDuck: time.Duration(cfg.LameDuck),
+		HoldMax: time.Duration(cfg.QueueTimeout) / holdShare,
+		Stdout:  in.Stdout, Stderr: output.Direct(in.Stderr),
 		OOMKilled: oomKilled(log), ExitOn: plan.ExitOn(cfg.ExitOn),
 	}
 	if d == nil {
@@ -54,7 +58,8 @@ func newFleet(in self.Invocation, cfg *config.Config, p *plan.Plan, k kernel, d 
 	}
 	f := fleet.New(options)
 	d.Attach(door.Events{
-		Drained: f.Drained, Exhausted: f.Exhausted, Hung: func(incarnation uint64) { f.KillHung(plan.FrontTitle, incarnation) },
+		Drained: f.Drained, Exhausted: f.Exhausted,
+		Hung: func(incarnation uint64) { f.KillHung(plan.FrontTitle, incarnation) },
 	})
 	return f
 }
@@ -70,8 +75,13 @@ func oomKilled(log *slog.Logger) func(int) bool {
 }
 
 // newSettings has updates act on fleet and front door.
-func newSettings(in self.Invocation, cfg *config.Config, command []string, p *plan.Plan, f *fleet.Fleet, d *door.Door) *settings.Settings {
-	o := settings.Options{Environ: in.Environ, Command: command, Config: cfg, Plan: p, Status: f.Status, Do: f.Do, Files: d.Inherits()}
+func newSettings(
+	in self.Invocation, cfg *config.Config, command []string, p *plan.Plan, f *fleet.Fleet, d *door.Door,
+) *settings.Settings {
+	o := settings.Options{
+		Environ: in.Environ, Command: command, Config: cfg, Plan: p,
+		Status: f.Status, Do: f.Do, Files: d.Inherits(),
+	}
 	if d != nil {
 		o.Reconfigure = d.Reconfigure
 	}
@@ -80,7 +90,10 @@ func newSettings(in self.Invocation, cfg *config.Config, command []string, p *pl
 
 // newHandler has the answers of this percore to control commands.
 func newHandler(version string, f *fleet.Fleet, d *door.Door, s *settings.Settings) *handler.Handler {
-	h := &handler.Handler{Fleet: handler.FleetOf(f), Version: version, Traffic: d != nil, Shutdown: f.Stop, Configure: s.Answer, Command: s.Command, Listen: s.Listen}
+	h := &handler.Handler{
+		Fleet: handler.FleetOf(f), Version: version, Traffic: d != nil, Shutdown: f.Stop,
+		Configure: s.Answer, Command: s.Command, Listen: s.Listen,
+	}
 	if d != nil {
 		h.Figures = func(ctx context.Context) map[int]handler.Figures { return byEndpoint(d.Figures(ctx)) }
 	}
@@ -94,7 +107,11 @@ func byEndpoint(f *lbproxy.Figures) map[int]handler.Figures {
 	}
 	list := make(map[int]handler.Figures, len(f.Endpoints))
 	for _, e := range f.Endpoints {
-		list[e.Index] = handler.Figures{Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected, Oldest: time.Duration(e.OldestMillis) * time.Millisecond, Stuck: time.Duration(e.StuckMillis) * time.Millisecond}
+		list[e.Index] = handler.Figures{
+			Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected,
+			Oldest: time.Duration(e.OldestMillis) * time.Millisecond,
+			Stuck:  time.Duration(e.StuckMillis) * time.Millisecond,
+		}
 	}
 	return list
 }

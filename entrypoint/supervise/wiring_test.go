@@ -142,9 +142,12 @@ func TestLoadSaysEverythingThatIsWrong(t *testing.T) {
 		ok      bool
 		stderr  []string
 	}{
-		"nothing is":         {ok: true},
-		"a warning alone":    {environ: []string{"PERCORE_EXITCODES=2"}, ok: true, stderr: []string{"percore: warning: PERCORE_EXITCODES"}},
-		"two faults at once": {environ: []string{"PERCORE_WORKRES=2", "PERCORE_STARTSECS=x"}, stderr: []string{"2 problems", "PERCORE_WORKRES", "PERCORE_STARTSECS"}},
+		"nothing is":      {ok: true},
+		"a warning alone": {environ: []string{"PERCORE_EXITCODES=2"}, ok: true, stderr: []string{"percore: warning: PERCORE_EXITCODES"}},
+		"two faults at once": {
+			environ: []string{"PERCORE_WORKRES=2", "PERCORE_STARTSECS=x"},
+			stderr:  []string{"2 problems", "PERCORE_WORKRES", "PERCORE_STARTSECS"},
+		},
 	} {
 		var stderr bytes.Buffer
 		cfg, ok := Load(self.Invocation{Environ: c.environ, Stderr: &stderr}, []string{"true"})

@@ -1,6 +1,6 @@
-// Package survey is `percore check`: all that a start would find wrong, found without starting. The configuration is held against this
-// machine as a start would do it (survey.go): programs, folders, users, log files, addresses, ports. What a percore that runs here already
-// has is no fault (holdings.go).
+// Package survey is `percore check`: all that a start would find wrong, found without starting. The configuration is
+// held against this machine as a start would do it (survey.go): programs, folders, users, log files, addresses,
+// ports. What a percore that runs here already has is no fault (holdings.go).
 package survey
 
 import (
@@ -58,8 +58,13 @@ type verdict struct {
 	Settings []config.Setting `json:"settings"`
 }
 
-// Check says all that a start would find wrong, and prints what would hold. Where a PID 1 with the same environment runs in this
-// container, what holds there is printed, with what updates have changed.
+// sound is the verdict on a configuration that nothing is wrong with; its lists are empty rather than none.
+func sound(cfg *config.Config) verdict {
+	return verdict{OK: true, Problems: []config.Problem{}, Warnings: []config.Problem{}, Settings: cfg.Sources()}
+}
+
+// Check says all that a start would find wrong, and prints what would hold. Where a PID 1 with the same environment
+// runs in this container, what holds there is printed, with what updates have changed.
 func Check(in self.Invocation) int {
 	o, err := parseCheck(in.Args[1:])
 	for _, file := range o.files {
@@ -107,7 +112,8 @@ func tellVerdict(in self.Invocation, cfg *config.Config, warnings []config.Warni
 }
 
 func printVerdict(in self.Invocation, cfg *config.Config, warnings []config.Warning, problems []config.Problem) int {
-	v := verdict{OK: len(problems) == 0, Problems: append([]config.Problem{}, problems...), Warnings: []config.Problem{}, Settings: cfg.Sources()}
+	v := sound(cfg)
+	v.OK, v.Problems = len(problems) == 0, append(v.Problems, problems...)
 	for _, w := range warnings {
 		v.Warnings = append(v.Warnings, config.Problem(w))
 	}
@@ -131,7 +137,7 @@ func writeJSON(w io.Writer, v any) error {
 func InForce(cfg *config.Config, asJSON bool) (text string, err error) {
 	var out strings.Builder
 	if asJSON {
-		err = writeJSON(&out, verdict{OK: true, Problems: []config.Problem{}, Warnings: []config.Problem{}, Settings: cfg.Sources()})
+		err = writeJSON(&out, sound(cfg))
 	} else {
 		err = reference.Effective(&out, cfg)
 	}

@@ -120,16 +120,36 @@ func TestWhatAPlanFindsIsNamedByItsVariable(t *testing.T) {
 		environ []string
 		want    []string
 	}{
-		"no command":                        {[]string{"PERCORE_COMMAND="}, []string{"PERCORE_COMMAND= no command"}},
-		"further programs answer nothing":   {[]string{"PERCORE_COMMAND=", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"}, []string{"PERCORE_COMMAND= no command"}},
-		"further programs alone":            {[]string{"PERCORE_COMMAND=", "PERCORE_MODE=none", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"}, nil},
-		"a program of theirs":               {[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=no-such-x"}, []string{"PERCORE_A_COMMAND=no-such-x there is no such program"}},
-		"a folder of theirs":                {[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_DIRECTORY=/no/such"}, []string{"PERCORE_A_DIRECTORY=/no/such cannot be entered: no such file or directory"}},
-		"a log file of theirs":              {[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_STDOUT_LOGFILE=/no/such/x"}, []string{"PERCORE_A_STDOUT_LOGFILE=/no/such/x"}},
-		"sockets instead of ports":          {[]string{"PERCORE_COMMAND=true", "PERCORE_BIND=unix"}, nil},
-		"what runs before all":              {[]string{"PERCORE_COMMAND=true", "PERCORE_PRESTART=no-such-x --all"}, []string{"PERCORE_PRESTART=no-such-x there is no such program"}},
-		"a program that each worker names":  {[]string{"PERCORE_COMMAND=/no/such/{index}"}, nil},
-		"a port of the second worker alone": {[]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", fmt.Sprintf("PERCORE_PORTS_FROM=%d", taken(t)-1)}, nil},
+		"no command": {[]string{"PERCORE_COMMAND="}, []string{"PERCORE_COMMAND= no command"}},
+		"further programs answer nothing": {
+			[]string{"PERCORE_COMMAND=", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"},
+			[]string{"PERCORE_COMMAND= no command"},
+		},
+		"further programs alone": {
+			[]string{"PERCORE_COMMAND=", "PERCORE_MODE=none", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true"}, nil,
+		},
+		"a program of theirs": {
+			[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=no-such-x"},
+			[]string{"PERCORE_A_COMMAND=no-such-x there is no such program"},
+		},
+		"a folder of theirs": {
+			[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_DIRECTORY=/no/such"},
+			[]string{"PERCORE_A_DIRECTORY=/no/such cannot be entered: no such file or directory"},
+		},
+		"a log file of theirs": {
+			[]string{"PERCORE_COMMAND=true", "PERCORE_PROGRAMS=a", "PERCORE_A_COMMAND=true", "PERCORE_A_STDOUT_LOGFILE=/no/such/x"},
+			[]string{"PERCORE_A_STDOUT_LOGFILE=/no/such/x"},
+		},
+		"sockets instead of ports": {[]string{"PERCORE_COMMAND=true", "PERCORE_BIND=unix"}, nil},
+		"what runs before all": {
+			[]string{"PERCORE_COMMAND=true", "PERCORE_PRESTART=no-such-x --all"},
+			[]string{"PERCORE_PRESTART=no-such-x there is no such program"},
+		},
+		"a program that each worker names": {[]string{"PERCORE_COMMAND=/no/such/{index}"}, nil},
+		"a port of the second worker alone": {
+			[]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", fmt.Sprintf("PERCORE_PORTS_FROM=%d", taken(t)-1)},
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := problemsOf(t, nil, c.environ...)

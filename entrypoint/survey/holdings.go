@@ -12,7 +12,8 @@ import (
 	"percore/entrypoint/self"
 )
 
-// holdings are what the percore that runs in this container listens on: what it holds is no fault of the configuration.
+// holdings are what the percore that runs in this container listens on: what it holds is no fault of the
+// configuration.
 type holdings struct {
 	addresses value.Listen
 	ports     map[int]bool // of its workers
@@ -27,7 +28,8 @@ func (h holdings) listens(a value.Address) bool {
 	return false
 }
 
-// dialRunning connects to the PID 1 of this container, or to the one that PERCORE_CONTROL names; nil where there is none.
+// dialRunning connects to the PID 1 of this container, or to the one that PERCORE_CONTROL names; nil where there is
+// none.
 func dialRunning(in self.Invocation) *control.Conn {
 	place, err := config.ControlOf(in.Environ)
 	if err != nil || place == value.ControlOff || os.Getpid() == 1 {
@@ -71,8 +73,8 @@ func heldByRunning(in self.Invocation) holdings {
 	return h
 }
 
-// runningConfiguration is what the PID 1 of this container, or the one that PERCORE_CONTROL names, runs by. It is false where there
-// is none, or one with another environment than ours.
+// runningConfiguration is what the PID 1 of this container, or the one that PERCORE_CONTROL names, runs by. It is
+// false where there is none, or one with another environment than ours.
 func runningConfiguration(in self.Invocation, asJSON bool) (text string, running bool) {
 	conn := dialRunning(in)
 	if conn == nil {
@@ -82,10 +84,11 @@ func runningConfiguration(in self.Invocation, asJSON bool) (text string, running
 	ours, _ := config.OnlyOurs(in.Environ)
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
-	_, err := conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours, JSON: asJSON}, func(f control.Frame) error {
-		text += f.Text
-		return nil
-	})
+	_, err := conn.Call(ctx, control.Request{Verb: control.VerbCheck, Environ: ours, JSON: asJSON},
+		func(f control.Frame) error {
+			text += f.Text
+			return nil
+		})
 	return text, err == nil && (!asJSON || strings.HasPrefix(text, "{"))
 }
 

@@ -96,11 +96,17 @@ func TestWhatARunningPercoreHoldsMayBeHeld(t *testing.T) {
 		pid1 *fakePID1
 		want []string // parts of what is wrong
 	}{
-		"it holds both":              {pid1: holds},
-		"it holds the address alone": {pid1: &fakePID1{listen: []string{address}}, want: []string{"1 problem ", "worker 0 cannot listen on port " + strconv.Itoa(worker)}},
-		"it holds the port alone":    {pid1: &fakePID1{ports: []int{worker}}, want: []string{"1 problem ", "PERCORE_LISTEN=" + address}},
-		"it holds others":            {pid1: &fakePID1{listen: []string{":1"}, ports: []int{1}}, want: []string{"2 problems ", "PERCORE_LISTEN=" + address, "worker 0"}},
-		"it says nonsense":           {pid1: &fakePID1{listen: []string{"", "x", "127.0.0.1:0"}}, want: []string{"2 problems "}},
+		"it holds both": {pid1: holds},
+		"it holds the address alone": {
+			pid1: &fakePID1{listen: []string{address}},
+			want: []string{"1 problem ", "worker 0 cannot listen on port " + strconv.Itoa(worker)},
+		},
+		"it holds the port alone": {pid1: &fakePID1{ports: []int{worker}}, want: []string{"1 problem ", "PERCORE_LISTEN=" + address}},
+		"it holds others": {
+			pid1: &fakePID1{listen: []string{":1"}, ports: []int{1}},
+			want: []string{"2 problems ", "PERCORE_LISTEN=" + address, "worker 0"},
+		},
+		"it says nonsense": {pid1: &fakePID1{listen: []string{"", "x", "127.0.0.1:0"}}, want: []string{"2 problems "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=" + address, "PERCORE_PORTS_FROM=" + strconv.Itoa(worker), c.pid1.run(t)})

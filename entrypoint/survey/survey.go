@@ -24,7 +24,8 @@ import (
 	"percore/reaper/ports"
 )
 
-// surveyor looks for what this machine has against a configuration, in the order of a start, and does nothing that stays.
+// surveyor looks for what this machine has against a configuration, in the order of a start, and does nothing that
+// stays.
 type surveyor struct {
 	in     self.Invocation
 	cfg    *config.Config
@@ -60,7 +61,8 @@ func (s *surveyor) find(p config.Problem) {
 	s.faulty[p.Name] = true
 }
 
-// planned is what plan.Make makes of the configuration. Where it cannot make anything of it, there is one with what is needed here.
+// planned is what plan.Make makes of the configuration. Where it cannot make anything of it, there is one with what
+// is needed here.
 func (s *surveyor) planned() *plan.Plan {
 	s.lookupUsers()
 	p, err := plan.Make(s.cfg)
@@ -120,7 +122,8 @@ func (s *surveyor) programs() {
 func (s *surveyor) program(c *config.Program, user *reaper.Credential, variable func(string) string) {
 	if c.Directory != "" {
 		if err := as(user, func() error { return enter(c.Directory) }); err != nil {
-			s.find(config.Problem{Name: variable("PERCORE_DIRECTORY"), Value: c.Directory, What: "cannot be entered" + by(user) + ": " + err.Error()})
+			what := "cannot be entered" + by(user) + ": " + err.Error()
+			s.find(config.Problem{Name: variable("PERCORE_DIRECTORY"), Value: c.Directory, What: what})
 			return // where the command is looked for depends on it
 		}
 	}
@@ -149,7 +152,8 @@ func (s *surveyor) command(variable string, words []string, dir string, user *re
 		}
 		s.find(config.Problem{Name: variable, Value: program, What: "there is no such program", Mend: mend})
 	default:
-		s.find(config.Problem{Name: variable, Value: program, What: "cannot be executed" + by(user) + ": " + errors.Unwrap(err).Error(), Mend: "chmod +x, or another PERCORE_USER"})
+		what := "cannot be executed" + by(user) + ": " + errors.Unwrap(err).Error()
+		s.find(config.Problem{Name: variable, Value: program, What: what, Mend: "chmod +x, or another PERCORE_USER"})
 	}
 }
 
@@ -203,7 +207,8 @@ func (s *surveyor) logs(p *plan.Plan) {
 			}
 		}
 		s.find(config.Problem{
-			Name: variable("PERCORE_" + strings.ToUpper(fault.Stream) + "_LOGFILE"), Value: fault.Path, What: fault.Err.Error(),
+			Name: variable("PERCORE_" + strings.ToUpper(fault.Stream) + "_LOGFILE"), Value: fault.Path,
+			What: fault.Err.Error(),
 			Mend: "make the folder, and let the program's user write to it",
 		})
 	}
@@ -224,7 +229,9 @@ func (s *surveyor) listeners() {
 			_ = names.AsOwner(a.Path, func() error { return os.Remove(a.Path) })
 		}
 		if err != nil {
-			s.found = append(s.found, config.Problem{Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: ListenAdvice(s.in, err, a)})
+			s.found = append(s.found, config.Problem{
+				Name: "PERCORE_LISTEN", Value: a.String(), What: causeOf(err), Mend: ListenAdvice(s.in, err, a),
+			})
 		}
 	}
 }
@@ -258,7 +265,8 @@ func (s *surveyor) ports(p *plan.Plan) {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			s.find(config.Problem{
-				Name: "PERCORE_PORTS_FROM", Value: s.cfg.PortsFrom.String(), What: fmt.Sprintf("worker %d cannot listen on port %d: %s", i, port, causeOf(err)+heldBy(port)),
+				Name: "PERCORE_PORTS_FROM", Value: s.cfg.PortsFrom.String(),
+				What: fmt.Sprintf("worker %d cannot listen on port %d: %s", i, port, causeOf(err)+heldBy(port)),
 				Mend: "stop what listens there, or choose other ports",
 			})
 			return

@@ -65,30 +65,74 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 		environ, command []string
 		want             []string // parts of the list, in any order; none: all is well
 	}{
-		"all is well":                       {command: []string{"true"}},
-		"a program that is not there":       {command: []string{"no-such-program-x"}, want: []string{"PERCORE_COMMAND=no-such-program-x", "there is no such program"}},
-		"one by its path":                   {command: []string{"/no/such/program"}, want: []string{"PERCORE_COMMAND=/no/such/program", "there is no such program"}},
-		"one that cannot be executed":       {command: []string{file}, want: []string{"PERCORE_COMMAND=/", "cannot be executed: permission denied"}},
-		"one that is not there before all":  {environ: []string{"PERCORE_PRESTART=no-such-program-x"}, command: []string{"true"}, want: []string{"PERCORE_PRESTART=no-such-program-x"}},
-		"one of a further program":          {environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=no-such-program-x"}, command: []string{"true"}, want: []string{"PERCORE_MAIL_COMMAND=no-such-program-x"}},
+		"all is well": {command: []string{"true"}},
+		"a program that is not there": {
+			command: []string{"no-such-program-x"},
+			want:    []string{"PERCORE_COMMAND=no-such-program-x", "there is no such program"},
+		},
+		"one by its path": {
+			command: []string{"/no/such/program"},
+			want:    []string{"PERCORE_COMMAND=/no/such/program", "there is no such program"},
+		},
+		"one that cannot be executed": {
+			command: []string{file}, want: []string{"PERCORE_COMMAND=/", "cannot be executed: permission denied"},
+		},
+		"one that is not there before all": {
+			environ: []string{"PERCORE_PRESTART=no-such-program-x"}, command: []string{"true"},
+			want: []string{"PERCORE_PRESTART=no-such-program-x"},
+		},
+		"one of a further program": {
+			environ: []string{"PERCORE_PROGRAMS=mail", "PERCORE_MAIL_COMMAND=no-such-program-x"},
+			command: []string{"true"}, want: []string{"PERCORE_MAIL_COMMAND=no-such-program-x"},
+		},
 		"a name that is another's for each": {command: []string{"/no/such/{name}"}},
-		"a folder that is not there":        {environ: []string{"PERCORE_DIRECTORY=/no/such"}, command: []string{"true"}, want: []string{"PERCORE_DIRECTORY=/no/such", "no such file"}},
-		"a file in its place":               {environ: []string{"PERCORE_DIRECTORY=" + file}, command: []string{"true"}, want: []string{"not a directory"}},
-		"a user":                            {environ: []string{"PERCORE_USER=no-such-user"}, command: []string{"true"}, want: []string{"PERCORE_USER=no-such-user"}},
-		"two users":                         {environ: []string{"PERCORE_USER=no-such-user", "PERCORE_FRONT_USER=nor-this"}, command: []string{"true"}, want: []string{"no-such-user", "nor-this", "2 problems"}},
-		"a log file":                        {environ: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log"}, command: []string{"true"}, want: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log", "no such file"}},
-		"an address that is taken":          {environ: []string{"PERCORE_LISTEN=127.0.0.1:" + port}, command: []string{"true"}, want: []string{"PERCORE_LISTEN=127.0.0.1:" + port, "address already in use"}},
-		"an address of another machine":     {environ: []string{"PERCORE_LISTEN=192.0.2.1:80"}, command: []string{"true"}, want: []string{"PERCORE_LISTEN=192.0.2.1:80"}},
-		"a worker's port that is taken":     {environ: []string{"PERCORE_PORTS_FROM=" + port}, command: []string{"true"}, want: []string{"worker 0 cannot listen on port " + port}},
-		"a port that nobody will use":       {environ: []string{"PERCORE_PORTS_FROM=" + port, "PERCORE_MODE=none"}, command: []string{"true"}},
+		"a folder that is not there": {
+			environ: []string{"PERCORE_DIRECTORY=/no/such"}, command: []string{"true"},
+			want: []string{"PERCORE_DIRECTORY=/no/such", "no such file"},
+		},
+		"a file in its place": {
+			environ: []string{"PERCORE_DIRECTORY=" + file}, command: []string{"true"},
+			want: []string{"not a directory"},
+		},
+		"a user": {
+			environ: []string{"PERCORE_USER=no-such-user"}, command: []string{"true"},
+			want: []string{"PERCORE_USER=no-such-user"},
+		},
+		"two users": {
+			environ: []string{"PERCORE_USER=no-such-user", "PERCORE_FRONT_USER=nor-this"}, command: []string{"true"},
+			want: []string{"no-such-user", "nor-this", "2 problems"},
+		},
+		"a log file": {
+			environ: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log"}, command: []string{"true"},
+			want: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log", "no such file"},
+		},
+		"an address that is taken": {
+			environ: []string{"PERCORE_LISTEN=127.0.0.1:" + port}, command: []string{"true"},
+			want: []string{"PERCORE_LISTEN=127.0.0.1:" + port, "address already in use"},
+		},
+		"an address of another machine": {
+			environ: []string{"PERCORE_LISTEN=192.0.2.1:80"}, command: []string{"true"},
+			want: []string{"PERCORE_LISTEN=192.0.2.1:80"},
+		},
+		"a worker's port that is taken": {
+			environ: []string{"PERCORE_PORTS_FROM=" + port}, command: []string{"true"},
+			want: []string{"worker 0 cannot listen on port " + port},
+		},
+		"a port that nobody will use": {
+			environ: []string{"PERCORE_PORTS_FROM=" + port, "PERCORE_MODE=none"}, command: []string{"true"},
+		},
 		"all of it at once": {
 			environ: []string{
-				"PERCORE_WORKRES=1", "PERCORE_STARTSECS=x", "PERCORE_LISTEN=127.0.0.1:" + port, "PERCORE_DIRECTORY=/no/such", "PERCORE_USER=no-such-user",
+				"PERCORE_WORKRES=1", "PERCORE_STARTSECS=x", "PERCORE_LISTEN=127.0.0.1:" + port,
+				"PERCORE_DIRECTORY=/no/such", "PERCORE_USER=no-such-user",
 			},
 			command: []string{"true"},
 			want:    []string{"5 problems", "PERCORE_WORKRES", "PERCORE_STARTSECS", "PERCORE_LISTEN", "PERCORE_DIRECTORY", "PERCORE_USER"},
 		},
-		"mode init has a command alone": {environ: []string{"PERCORE_MODE=init"}, command: []string{"no-such-program-x"}, want: []string{"1 problem ", "no-such-program-x"}},
+		"mode init has a command alone": {
+			environ: []string{"PERCORE_MODE=init"}, command: []string{"no-such-program-x"},
+			want: []string{"1 problem ", "no-such-program-x"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := environment.Overlay(aloneIn(t), c.environ)
@@ -138,7 +182,8 @@ func TestCheckAsAnotherUser(t *testing.T) {
 	}
 }
 
-// A start makes a unix socket with the rights of its folder's owner, so check must not find by root's that all is well.
+// A start makes a unix socket with the rights of its folder's owner, so check must not find by root's that all is
+// well.
 func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("SKIPPED: takes root")
@@ -225,7 +270,8 @@ func TestWhatTheRunningPercoreHoldsIsNoFault(t *testing.T) {
 	}
 	h := holdings{addresses: listen}
 	for text, want := range map[string]bool{
-		"127.0.0.1:8080": true, ":8080": true, "[::]:8080": true, "10.0.0.1:8080": false, "10.0.0.1:81": true, ":82": false, "unix:/run/x": true, "unix:/run/y": false,
+		"127.0.0.1:8080": true, ":8080": true, "[::]:8080": true, "10.0.0.1:8080": false, "10.0.0.1:81": true,
+		":82": false, "unix:/run/x": true, "unix:/run/y": false,
 	} {
 		var one value.Listen
 		if err := one.UnmarshalText([]byte(text)); err != nil {

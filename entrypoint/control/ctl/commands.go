@@ -40,6 +40,6 @@ func commands() map[string]command {
 		"logs":        {run: (*Tool).logs, dials: true, ours: true, help: helpLogs},
 		"drain":       {run: (*Tool).drain, changes: true, dials: true, ours: true, help: helpDrain},
 		"undrain":     {run: (*Tool).undrain, changes: true, dials: true, ours: true, help: helpUndrain},
-		"healthcheck": {run: (*Tool).healthcheck, ours: true, help: "healthcheck\tExit 0 when a worker serves, 1 otherwise"},
+		"healthcheck": {run: (*Tool).healthcheck, ours: true, help: helpHealthcheck},
 	}
 }

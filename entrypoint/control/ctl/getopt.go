@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// supervisorctl's options: by letter and by name; "=" and ":" say that one takes a value (supervisor 4.2.5, ClientOptions).
+// supervisorctl's options: by letter and by name; "=" and ":" say that one takes a value (supervisor 4.2.5,
+// ClientOptions).
 const letters = "h?c:is:u:p:r:"
 
 func longOptions() []string {
@@ -15,8 +16,9 @@ func longOptions() []string {
 // option is one that was given, as it is spelt in full, with its value if it takes one.
 type option struct{ name, value string }
 
-// getopt reads options as Python's getopt does: short ones joined, with their value in the same word or the next, long ones by
-// any prefix that no other has, until a word that is none or two dashes. The error is in getopt's words.
+// getopt reads options as Python's getopt does: short ones joined, with their value in the same word or the next,
+// long ones by any prefix that no other has, until a word that is none or two dashes. The error is in getopt's
+// words.
 func getopt(args []string) (list []option, rest []string, err error) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" {
 		word := args[0]

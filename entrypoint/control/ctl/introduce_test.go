@@ -16,9 +16,12 @@ func TestACommandSaysWhomItReached(t *testing.T) {
 		pid1      bool
 		want, out string
 	}{
-		"a restart":                       {args: []string{"restart", "webs:*"}, want: told, out: "webs:web-8000: restarted\n"},
-		"a shutdown":                      {args: []string{"shutdown"}, want: told, out: ""},
-		"even of a container's PID 1":     {args: []string{"stop", "all"}, pid1: true, want: "reached percore 1.0, pid 1: python3 main.py\n", out: "webs:web-8000: restarted\n"},
+		"a restart":  {args: []string{"restart", "webs:*"}, want: told, out: "webs:web-8000: restarted\n"},
+		"a shutdown": {args: []string{"shutdown"}, want: told, out: ""},
+		"even of a container's PID 1": {
+			args: []string{"stop", "all"}, pid1: true, want: "reached percore 1.0, pid 1: python3 main.py\n",
+			out: "webs:web-8000: restarted\n",
+		},
 		"supervisorctl says nothing":      {args: []string{"restart", "webs:*"}, strict: true, out: "webs:web-8000: restarted\n"},
 		"a status of no PID 1":            {args: []string{"status"}, want: told, out: "webs:web-8000: restarted\n"},
 		"a status of a container's":       {args: []string{"status"}, pid1: true, out: "webs:web-8000: restarted\n"},

@@ -22,7 +22,8 @@ func (t *Tool) stop(args []string) int {
 	return t.order(control.Request{Verb: control.VerbStop, Names: args})
 }
 
-// restart replaces workers one after another; with --hard it stops them all and starts them again, as supervisord does.
+// restart replaces workers one after another; with --hard it stops them all and starts them again, as supervisord
+// does.
 func (t *Tool) restart(args []string) int {
 	names, hard := args, false
 	if !t.Strict {
@@ -38,8 +39,8 @@ func (t *Tool) restart(args []string) int {
 	return t.order(r)
 }
 
-// restartLikeSupervisord prints what was started behind all that was stopped, wherever it came: scripts take the lines for those of a
-// stop and a start.
+// restartLikeSupervisord prints what was started behind all that was stopped, wherever it came: scripts take the
+// lines for those of a stop and a start.
 func (t *Tool) restartLikeSupervisord(r control.Request) int {
 	var started []*control.Outcome
 	code := t.call(r, func(f control.Frame) {

@@ -21,11 +21,27 @@ func TestWhatBecameOfAnOrderInALine(t *testing.T) {
 		outcome     control.Outcome
 		own, strict string
 	}{
-		"it was done":                        {control.Outcome{Group: "webs", Name: "web-8000", Did: "stopped"}, "webs:web-8000: stopped", "webs:web-8000: stopped"},
-		"a group of one has one name":        {control.Outcome{Group: "cron", Name: "cron", Did: "started"}, "cron: started", "cron: started"},
-		"a whole group":                      {control.Outcome{Group: "webs", Fault: control.NoSuchGroup}, "webs: ERROR (no such group)", "webs: ERROR (no such group)"},
-		"it was not":                         {control.Outcome{Group: "webs", Name: "web-8000", Did: "started", Fault: control.SpawnError}, "webs:web-8000: ERROR (spawn error)", "webs:web-8000: ERROR (spawn error)"},
-		"and why, which supervisorctl omits": {control.Outcome{Group: "cron", Name: "cron", Fault: control.Busy, Why: "a rolling restart is under way"}, "cron: ERROR (busy): a rolling restart is under way", "cron: ERROR (busy)"},
+		"it was done": {
+			control.Outcome{Group: "webs", Name: "web-8000", Did: "stopped"},
+			"webs:web-8000: stopped",
+			"webs:web-8000: stopped",
+		},
+		"a group of one has one name": {
+			control.Outcome{Group: "cron", Name: "cron", Did: "started"}, "cron: started", "cron: started",
+		},
+		"a whole group": {
+			control.Outcome{Group: "webs", Fault: control.NoSuchGroup},
+			"webs: ERROR (no such group)",
+			"webs: ERROR (no such group)",
+		},
+		"it was not": {
+			control.Outcome{Group: "webs", Name: "web-8000", Did: "started", Fault: control.SpawnError},
+			"webs:web-8000: ERROR (spawn error)", "webs:web-8000: ERROR (spawn error)",
+		},
+		"and why, which supervisorctl omits": {
+			control.Outcome{Group: "cron", Name: "cron", Fault: control.Busy, Why: "a rolling restart is under way"},
+			"cron: ERROR (busy): a rolling restart is under way", "cron: ERROR (busy)",
+		},
 	} {
 		for _, strict := range []bool{false, true} {
 			tool, out := serve(t, &script{frames: outcomes(c.outcome)})
@@ -56,7 +72,8 @@ func TestTheExitCodeIsPID1s(t *testing.T) {
 func TestARestartOfSupervisorctlsStopsBeforeItStarts(t *testing.T) {
 	rolled := outcomes(
 		control.Outcome{Group: "g", Name: "a", Did: "stopped"}, control.Outcome{Group: "g", Name: "a", Did: "started"},
-		control.Outcome{Group: "g", Name: "b", Did: "stopped"}, control.Outcome{Group: "g", Name: "b", Fault: control.SpawnError},
+		control.Outcome{Group: "g", Name: "b", Did: "stopped"},
+		control.Outcome{Group: "g", Name: "b", Fault: control.SpawnError},
 	)
 	rolled = append(rolled, control.Frame{Text: "waits for b to be ready"})
 	for strict, want := range map[bool]string{
@@ -148,7 +165,8 @@ func TestAddAndRemoveOfSeveral(t *testing.T) {
 
 func TestAvailSaysNothingOfWhatIsDown(t *testing.T) {
 	tool, out := serve(t, &script{code: 3, frames: []control.Frame{
-		{Process: &control.Process{Group: "webs", Name: "web-8000", Priority: 999}}, {Process: &control.Process{Group: "cron", Name: "cron", Priority: -1}},
+		{Process: &control.Process{Group: "webs", Name: "web-8000", Priority: 999}},
+		{Process: &control.Process{Group: "cron", Name: "cron", Priority: -1}},
 	}})
 	want := fmt.Sprintf("%-32s in use    auto      999:999\n%-32s in use    auto      -1:-1\n", "webs:web-8000", "cron")
 	if code := tool.Run([]string{"avail"}); code != 0 || out.String() != want {

@@ -28,14 +28,21 @@ func TestTheSecondLineOfAProcess(t *testing.T) {
 		process control.Process
 		want    string
 	}{
-		"one that never ran":              {control.Process{}, "ready no, restarts 0"},
-		"one that runs and gets nothing":  {control.Process{Ready: true, PID: 7}, "ready yes, restarts 0, rss 0.0 MB, cpu 0.00 s"},
-		"the front door counts it":        {control.Process{InFlight: &three, Requests: &many}, "ready no, in flight 3, requests 1200, restarts 0"},
-		"it counts none in flight":        {control.Process{InFlight: &none}, "ready no, in flight 0, restarts 0"},
-		"a request that takes long":       {control.Process{Oldest: 0.04}, "ready no, oldest request 0.0 s, restarts 0"},
-		"it is avoided":                   {control.Process{Ejected: true}, "ready no, avoided as it does not answer, restarts 0"},
-		"what is wrong with it":           {control.Process{Diagnosis: "listens on [::1]:8000", Restarts: 4}, "ready no, restarts 4, listens on [::1]:8000"},
-		"how the one before it has ended": {control.Process{LastEnd: "exit code 3 after 2s"}, "ready no, restarts 0, last end: exit code 3 after 2s"},
+		"one that never ran":             {control.Process{}, "ready no, restarts 0"},
+		"one that runs and gets nothing": {control.Process{Ready: true, PID: 7}, "ready yes, restarts 0, rss 0.0 MB, cpu 0.00 s"},
+		"the front door counts it": {
+			control.Process{InFlight: &three, Requests: &many}, "ready no, in flight 3, requests 1200, restarts 0",
+		},
+		"it counts none in flight":  {control.Process{InFlight: &none}, "ready no, in flight 0, restarts 0"},
+		"a request that takes long": {control.Process{Oldest: 0.04}, "ready no, oldest request 0.0 s, restarts 0"},
+		"it is avoided":             {control.Process{Ejected: true}, "ready no, avoided as it does not answer, restarts 0"},
+		"what is wrong with it": {
+			control.Process{Diagnosis: "listens on [::1]:8000", Restarts: 4},
+			"ready no, restarts 4, listens on [::1]:8000",
+		},
+		"how the one before it has ended": {
+			control.Process{LastEnd: "exit code 3 after 2s"}, "ready no, restarts 0, last end: exit code 3 after 2s",
+		},
 		"memory and CPU are of a process": {control.Process{RSS: 1 << 30, CPU: 5}, "ready no, restarts 0"},
 	} {
 		c.process.Group, c.process.Name = "g", "a"
@@ -51,12 +58,19 @@ func TestTheLastLineOfAStatus(t *testing.T) {
 		fleet          control.Fleet
 		verbose, plain string
 	}{
-		"all is well":               {control.Fleet{Ready: true}, "percore 1.2, pid 1, ready", ""},
-		"it is not ready":           {control.Fleet{Why: "percore is stopping"}, "percore 1.2, pid 1, not ready: percore is stopping", ""},
-		"something is under way":    {control.Fleet{Ready: true, Maintenance: "restart"}, "percore 1.2, pid 1, ready; under way: restart", ""},
-		"something is not as meant": {control.Fleet{Ready: true, Degraded: "roll halted"}, "percore 1.2, pid 1, ready; degraded: roll halted", "degraded: roll halted"},
+		"all is well":     {control.Fleet{Ready: true}, "percore 1.2, pid 1, ready", ""},
+		"it is not ready": {control.Fleet{Why: "percore is stopping"}, "percore 1.2, pid 1, not ready: percore is stopping", ""},
+		"something is under way": {
+			control.Fleet{Ready: true, Maintenance: "restart"}, "percore 1.2, pid 1, ready; under way: restart", "",
+		},
+		"something is not as meant": {
+			control.Fleet{Ready: true, Degraded: "roll halted"},
+			"percore 1.2, pid 1, ready; degraded: roll halted",
+			"degraded: roll halted",
+		},
 		"all of that": {
-			control.Fleet{Why: "x", Maintenance: "m", Degraded: "d"}, "percore 1.2, pid 1, not ready: x; under way: m; degraded: d", "degraded: d",
+			control.Fleet{Why: "x", Maintenance: "m", Degraded: "d"},
+			"percore 1.2, pid 1, not ready: x; under way: m; degraded: d", "degraded: d",
 		},
 	} {
 		c.fleet.PID, c.fleet.Version = 1, "1.2"
@@ -107,7 +121,8 @@ func TestTheLinesOfAnUpdate(t *testing.T) {
 				"webs:web-8001: ERROR (spawn error): not ready within 60s\nwebs: changed\nwebs: updated process group\n",
 		},
 		"supervisorctl's, with the faults alone": {
-			args: []string{"update"}, strict: true, code: 1, want: "webs:web-8001: ERROR (spawn error)\nwebs: changed\nwebs: stopped\nwebs: updated process group\n",
+			args: []string{"update"}, strict: true, code: 1,
+			want: "webs:web-8001: ERROR (spawn error)\nwebs: changed\nwebs: stopped\nwebs: updated process group\n",
 		},
 		"a reread names groups": {args: []string{"reread"}, code: 1, want: "webs: changed\nwebs: updated process group\n"},
 	} {
@@ -142,7 +157,8 @@ func TestAssignmentsAndGroupsMayBeMixed(t *testing.T) {
 func TestOutputIsPrintedAsItIs(t *testing.T) {
 	data := []control.Frame{{Data: []byte("one\ntw")}, {Data: []byte("o\x00\xff\n")}}
 	for line, want := range map[string]string{
-		"tail a": "one\ntwo\x00\xff\n\n", "tail -f a": "==> Press Ctrl-C to exit <==\none\ntwo\x00\xff\n", "logs": "one\ntwo\x00\xff\n", "logs -f a b": "one\ntwo\x00\xff\n",
+		"tail a": "one\ntwo\x00\xff\n\n", "tail -f a": "==> Press Ctrl-C to exit <==\none\ntwo\x00\xff\n",
+		"logs": "one\ntwo\x00\xff\n", "logs -f a b": "one\ntwo\x00\xff\n",
 	} {
 		tool, out := serve(t, &script{frames: data})
 		if code := tool.Run(strings.Fields(line)); code != 0 || out.String() != want {
@@ -222,7 +238,8 @@ func TestEveryCommandHasAHelp(t *testing.T) {
 	(&ctl.Tool{Out: &topics}).Run([]string{"help"})
 	names := strings.Fields(topics.String())
 	for _, name := range []string{
-		"add", "avail", "clear", "exit", "fg", "maintail", "open", "pid", "quit", "reload", "remove", "reread", "restart", "shutdown", "signal", "start", "status", "stop",
+		"add", "avail", "clear", "exit", "fg", "maintail", "open", "pid", "quit", "reload", "remove", "reread",
+		"restart", "shutdown", "signal", "start", "status", "stop",
 		"tail", "update", "version", "drain", "healthcheck", "logs", "scale", "undrain",
 	} {
 		if !slices.Contains(names, name) {
@@ -264,7 +281,8 @@ func TestAFaultIsNotSaidToAnOutputThatIsClosed(t *testing.T) {
 	}
 }
 
-// The columns are supervisorctl's: thirty for the name and three more, ten for the state, wider for names that need it.
+// The columns are supervisorctl's: thirty for the name and three more, ten for the state, wider for names that need
+// it.
 func TestTheColumnsOfAStatus(t *testing.T) {
 	for name, c := range map[string]struct {
 		names []string
@@ -290,8 +308,10 @@ func TestTheColumnsOfAStatus(t *testing.T) {
 // A fault of one name does not keep the others from being told, in the order in which PID 1 tells them.
 func TestOutcomesKeepTheirOrder(t *testing.T) {
 	tool, out := serve(t, &script{code: 1, frames: outcomes(
-		control.Outcome{Group: "b", Name: "b", Did: "stopped"}, control.Outcome{Group: "nope", Fault: control.NoSuchGroup, Why: "the groups are a, b"},
-		control.Outcome{Group: "a", Name: "a", Fault: control.NotRunning}, control.Outcome{Group: "a", Name: "c", Did: "stopped"},
+		control.Outcome{Group: "b", Name: "b", Did: "stopped"},
+		control.Outcome{Group: "nope", Fault: control.NoSuchGroup, Why: "the groups are a, b"},
+		control.Outcome{Group: "a", Name: "a", Fault: control.NotRunning},
+		control.Outcome{Group: "a", Name: "c", Did: "stopped"},
 	)})
 	want := "b: stopped\nnope: ERROR (no such group): the groups are a, b\na: ERROR (not running)\na:c: stopped\n"
 	if code := tool.Run([]string{"stop", "b", "nope:*", "a:*"}); code != 1 || out.String() != want {

@@ -33,7 +33,8 @@ func deaf(t *testing.T) control.Place {
 func TestWhatIsSaidWhereNothingAnswers(t *testing.T) {
 	none, dead := control.Place(filepath.Join(t.TempDir(), "s")), deaf(t)
 	for _, line := range []string{
-		"status", "start a", "stop a", "restart a", "signal HUP a", "pid", "tail a", "clear a", "fg a", "version", "maintail", "scale 2", "drain a", "undrain a", "logs",
+		"status", "start a", "stop a", "restart a", "signal HUP a", "pid", "tail a", "clear a", "fg a", "version",
+		"maintail", "scale 2", "drain a", "undrain a", "logs",
 		"avail", "add a", "remove a", "reread", "update", "reload",
 	} {
 		for place, c := range map[control.Place]struct {
@@ -112,7 +113,8 @@ func privateName(t *testing.T) control.Place {
 	return control.Place(fmt.Sprintf("@percore-%d-%d-%s", stat.Ino, os.Getpid(), filepath.Base(t.TempDir())))
 }
 
-// Where more than one percore can be reached, a command that changes something refuses to guess; one that looks takes PID 1's.
+// Where more than one percore can be reached, a command that changes something refuses to guess; one that looks
+// takes PID 1's.
 func TestWhoChangesSomethingNamesWhom(t *testing.T) {
 	var lines strings.Builder
 	lines.WriteString("Num RefCount Protocol Flags Type St Inode Path\n")
@@ -157,14 +159,19 @@ func TestAnAnswerThatIsCutIsAnError(t *testing.T) {
 	}
 }
 
-// supervisorctl connects before it looks at the arguments of most commands, so that one that makes no sense says first that nothing answers.
+// supervisorctl connects before it looks at the arguments of most commands, so that one that makes no sense says
+// first that nothing answers.
 func TestACommandConnectsBeforeItComplains(t *testing.T) {
 	place := control.Place(filepath.Join(t.TempDir(), "s"))
 	for line, want := range map[string]string{
-		"start": "no such file", "stop": "no such file", "restart": "no such file", "signal": "no such file", "signal HUP": "no such file", "clear": "no such file",
-		"tail": "no such file", "tail a b c d": "no such file", "fg": "no such file", "fg a b": "no such file", "version x": "no such file", "maintail x": "no such file",
-		"scale": "no such file", "scale many": "no such file", "drain": "no such file", "undrain": "no such file", "status --nope": "no such file",
-		"reread x": "accepts no arguments", "avail x": "accepts no arguments", "reload x": "accepts no arguments", "shutdown x": "accepts no arguments",
+		"start": "no such file", "stop": "no such file", "restart": "no such file", "signal": "no such file",
+		"signal HUP": "no such file", "clear": "no such file",
+		"tail": "no such file", "tail a b c d": "no such file", "fg": "no such file", "fg a b": "no such file",
+		"version x": "no such file", "maintail x": "no such file",
+		"scale": "no such file", "scale many": "no such file", "drain": "no such file", "undrain": "no such file",
+		"status --nope": "no such file",
+		"reread x":      "accepts no arguments", "avail x": "accepts no arguments", "reload x": "accepts no arguments",
+		"shutdown x":        "accepts no arguments",
 		"update --env-file": "takes the name of a file",
 	} {
 		var out bytes.Buffer
@@ -239,8 +246,10 @@ func TestWhoWasReachedIsSaidOnStderrAlone(t *testing.T) {
 		{Text: "4711"},
 	}
 	for line, want := range map[string]bool{
-		"stop a": true, "start a": true, "restart a": true, "signal HUP a": true, "scale 2": true, "drain a": true, "undrain a": true, "clear a": true, "shutdown": true,
-		"update A=1": true, "update --dry-run A=1": false, "reread": false, "pid": false, "tail a": false, "logs": false, "healthcheck": false, "avail": false,
+		"stop a": true, "start a": true, "restart a": true, "signal HUP a": true, "scale 2": true, "drain a": true,
+		"undrain a": true, "clear a": true, "shutdown": true,
+		"update A=1": true, "update --dry-run A=1": false, "reread": false, "pid": false, "tail a": false,
+		"logs": false, "healthcheck": false, "avail": false,
 		"status": true, "status --json": false, // of one that is not PID 1 of its namespace
 	} {
 		var err bytes.Buffer

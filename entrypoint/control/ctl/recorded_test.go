@@ -19,7 +19,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// recordings are what the real supervisorctl printed; e2e/supervisorctl made them, and holds a percore with real processes against them.
+// recordings are what the real supervisorctl printed; e2e/supervisorctl made them, and holds a percore with real
+// processes against them.
 const recordings = "../../../e2e/supervisorctl/testdata/"
 
 // sleepers are a fleet of two whose processes are made up: it obeys at once, as supervisord's did.
@@ -33,7 +34,8 @@ func newSleepers(state, complaint string) *sleepers {
 	f := &sleepers{written: map[string]string{}}
 	for i, name := range []string{"tornado-8000", "tornado-8001"} {
 		f.workers = append(f.workers, fleet.WorkerStatus{
-			Process: "tornadoes:" + name, Group: "tornadoes", Name: name, Program: "tornado", Priority: 999, Endpoint: i, Complaint: complaint,
+			Process: "tornadoes:" + name, Group: "tornadoes", Name: name, Program: "tornado", Priority: 999,
+			Endpoint: i, Complaint: complaint,
 		})
 		f.set(&f.workers[i], state)
 	}
@@ -83,8 +85,10 @@ func (f *sleepers) do(_ context.Context, o fleet.Order, progress func(fleet.Outc
 func (f *sleepers) handler() *handler.Handler {
 	return &handler.Handler{
 		Fleet: handler.Fleet{
-			Status: func() []fleet.WorkerStatus { return slices.Clone(f.workers) }, Condition: func() fleet.Condition { return fleet.Condition{Stopping: f.stopping} },
-			Do: f.do, Clear: func(string) error { return nil }, LogPath: func(string, string) string { return "" },
+			Status:    func() []fleet.WorkerStatus { return slices.Clone(f.workers) },
+			Condition: func() fleet.Condition { return fleet.Condition{Stopping: f.stopping} },
+			Do:        f.do, Clear: func(string) error { return nil },
+			LogPath: func(string, string) string { return "" },
 			Tail: func(_, stream string, from int64, bytesMax int) ([]byte, int64, <-chan struct{}, bool) {
 				text := f.written[stream]
 				text = text[max(0, int64(len(text))+from):]
@@ -139,7 +143,8 @@ func TestEveryLineIsTheRealSupervisorctls(t *testing.T) {
 	talkers := newSleepers("RUNNING", "")
 	talkers.written = map[string]string{"stdout": "to stdout\n", "stderr": "to stderr\n"}
 	for name, f := range map[string]*sleepers{
-		"two-sleepers": newSleepers("RUNNING", ""), "talkers": talkers, "crash-at-once": newSleepers("BACKOFF", "Exited too quickly (process log may have details)"), "nobody": nil,
+		"two-sleepers": newSleepers("RUNNING", ""), "talkers": talkers,
+		"crash-at-once": newSleepers("BACKOFF", "Exited too quickly (process log may have details)"), "nobody": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			place := control.Place(filepath.Join(t.TempDir(), "s"))

@@ -32,8 +32,8 @@ func (t *Tool) Supervisorctl(args []string) int {
 	return code
 }
 
-// take does what the options say, up to the first that asks for help or makes no sense. A configuration file, a user and a history
-// mean nothing here, nor does the URL of a server that listens on TCP.
+// take does what the options say, up to the first that asks for help or makes no sense. A configuration file, a user
+// and a history mean nothing here, nor does the URL of a server that listens on TCP.
 func (t *Tool) take(options []option) (interactive, help bool, err error) {
 	given := map[byte]bool{}
 	for _, o := range options {
@@ -46,7 +46,8 @@ func (t *Tool) take(options []option) (interactive, help bool, err error) {
 		case letter == 'i':
 			interactive = true
 		case letter == 's' && !strings.Contains(o.value, "://"):
-			return false, false, fmt.Errorf("invalid value for %s '%s': value '%s' is not a URL", o.name, o.value, o.value)
+			return false, false, fmt.Errorf("invalid value for %s '%s': value '%s' is not a URL", o.name, o.value,
+				o.value)
 		}
 		if given[letter] {
 			return false, false, fmt.Errorf("conflicting command line option '%s'", o.name)

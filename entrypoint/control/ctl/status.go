@@ -28,18 +28,19 @@ func (t *Tool) status(args []string) int {
 		names, verbose = withoutFlag(names, "-v")
 	}
 	all := report{Processes: []control.Process{}}
-	code := t.call(control.Request{Verb: control.VerbStatus, Names: names, Verbose: asJSON || verbose}, func(f control.Frame) {
-		switch {
-		case f.Fleet != nil:
-			all.Fleet = *f.Fleet
-		case f.Process != nil:
-			all.Processes = append(all.Processes, *f.Process)
-		case f.Outcome != nil && asJSON:
-			all.Errors = append(all.Errors, fmt.Sprintf("%s: %s", f.Outcome.Group, f.Outcome.Fault))
-		case f.Outcome != nil:
-			t.outcome(f.Outcome)
-		}
-	})
+	code := t.call(control.Request{Verb: control.VerbStatus, Names: names, Verbose: asJSON || verbose},
+		func(f control.Frame) {
+			switch {
+			case f.Fleet != nil:
+				all.Fleet = *f.Fleet
+			case f.Process != nil:
+				all.Processes = append(all.Processes, *f.Process)
+			case f.Outcome != nil && asJSON:
+				all.Errors = append(all.Errors, fmt.Sprintf("%s: %s", f.Outcome.Group, f.Outcome.Fault))
+			case f.Outcome != nil:
+				t.outcome(f.Outcome)
+			}
+		})
 	if asJSON {
 		return t.printJSON(all, code)
 	}
@@ -148,7 +149,8 @@ func (t *Tool) healthcheck(args []string) int {
 		t.say("unhealthy: percore cannot be asked: %v", err)
 		return control.CodeGeneric
 	}
-	if t.call(control.Request{Verb: control.VerbReady}, func(f control.Frame) { t.say("%s", f.Text) }) != control.CodeOK {
+	print := func(f control.Frame) { t.say("%s", f.Text) }
+	if t.call(control.Request{Verb: control.VerbReady}, print) != control.CodeOK {
 		return control.CodeGeneric
 	}
 	return control.CodeOK

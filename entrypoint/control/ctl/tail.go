@@ -102,14 +102,15 @@ const logsBytes = 8 << 10
 // logs shows both streams of all processes, or of those that are named.
 func (t *Tool) logs(args []string) int {
 	names, follow := withoutFlag(args, "-f")
-	return t.call(control.Request{Verb: control.VerbLogs, Names: names, Follow: follow, Bytes: logsBytes}, func(f control.Frame) {
-		switch {
-		case f.Outcome != nil:
-			t.outcome(f.Outcome)
-		case len(f.Data) > 0:
-			t.write(f.Data)
-		}
-	})
+	return t.call(control.Request{Verb: control.VerbLogs, Names: names, Follow: follow, Bytes: logsBytes},
+		func(f control.Frame) {
+			switch {
+			case f.Outcome != nil:
+				t.outcome(f.Outcome)
+			case len(f.Data) > 0:
+				t.write(f.Data)
+			}
+		})
 }
 
 // maintail would show the log of PID 1, which goes to the container's stderr and is kept nowhere.
@@ -141,7 +142,9 @@ func (t *Tool) foreground(args []string) int {
 		return control.CodeGeneric
 	}
 	known := false
-	t.call(control.Request{Verb: control.VerbStatus, Names: args}, func(f control.Frame) { known = known || f.Process != nil })
+	t.call(control.Request{Verb: control.VerbStatus, Names: args}, func(f control.Frame) {
+		known = known || f.Process != nil
+	})
 	if !known {
 		t.say("ERROR: bad process name supplied")
 		return control.CodeGeneric

@@ -2,8 +2,9 @@
 // prints and how it exits is supervisorctl's, to the byte (supervisor 4.2.5), so that scripts written for that go on
 // working; what supervisorctl does not know, such as scale, is worded in the same way.
 //
-// Begin with commands.go, which has a row for each command; tool.go connects and asks, shell.go is the command line of a link named
-// supervisorctl. None of supervisorctl's own texts may change: recorded_test.go holds them against the real one's.
+// Begin with commands.go, which has a row for each command; tool.go connects and asks, shell.go is the command line
+// of a link named supervisorctl. None of supervisorctl's own texts may change: recorded_test.go holds them against
+// the real one's.
 package ctl
 
 import (
@@ -129,7 +130,8 @@ func (t *Tool) url() string {
 	return t.Place.URL()
 }
 
-// call makes one request and hands the frames of the answer to take. What kept the request from being answered is said here.
+// call makes one request and hands the frames of the answer to take. What kept the request from being answered is
+// said here.
 func (t *Tool) call(r control.Request, take func(control.Frame)) int {
 	if code := t.dial(); code != 0 {
 		return code

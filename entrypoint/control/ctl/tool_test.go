@@ -36,7 +36,8 @@ func (s *script) handle(_ context.Context, r control.Request, reply func(control
 	return s.code, s.err
 }
 
-// serve runs a script until the test is over and returns a tool that talks to it, at a place of its own unless one is named.
+// serve runs a script until the test is over and returns a tool that talks to it, at a place of its own unless one
+// is named.
 func serve(t *testing.T, s *script, places ...control.Place) (tool *ctl.Tool, out *bytes.Buffer) {
 	t.Helper()
 	s.requests = make(chan control.Request, 10)
@@ -58,8 +59,10 @@ func someProcesses() []control.Frame {
 	return []control.Frame{
 		{Fleet: &control.Fleet{PID: 1, Version: "1.0", Why: "no worker is ready", Degraded: "roll halted", Maintenance: "restart"}},
 		{Process: &control.Process{
-			Group: "webs", Name: "web-8000", State: "RUNNING", Ready: true, PID: 7, Description: "pid 7, uptime 0:00:18",
-			InFlight: &inFlight, Requests: &requests, Oldest: 34.56, Ejected: true, Restarts: 2, RSS: 3 << 20, CPU: 1.5, LastEnd: "killed by SIGKILL after 3s",
+			Group: "webs", Name: "web-8000", State: "RUNNING", Ready: true, PID: 7,
+			Description: "pid 7, uptime 0:00:18",
+			InFlight:    &inFlight, Requests: &requests, Oldest: 34.56, Ejected: true, Restarts: 2, RSS: 3 << 20,
+			CPU: 1.5, LastEnd: "killed by SIGKILL after 3s",
 		}},
 		{Process: &control.Process{Group: "cron", Name: "cron", State: "STOPPED", Description: "Not started"}},
 		{Outcome: &control.Outcome{Group: "nope", Fault: control.NoSuchProcess}},
@@ -145,7 +148,8 @@ func TestWhatIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	commented := []control.Verb{
-		control.VerbStart, control.VerbRestart, control.VerbSignal, control.VerbScale, control.VerbDrain, control.VerbUndrain, control.VerbTail, control.VerbClear,
+		control.VerbStart, control.VerbRestart, control.VerbSignal, control.VerbScale, control.VerbDrain,
+		control.VerbUndrain, control.VerbTail, control.VerbClear,
 	}
 	fromFile := []string{"PERCORE_QUEUE_SIZE=7", "GREETING=hello, world = all", "INHERITED=yes", "EMPTY="}
 	for line, want := range map[string]control.Request{

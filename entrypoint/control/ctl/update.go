@@ -8,8 +8,8 @@ import (
 	"percore/entrypoint/control"
 )
 
-// update takes NAME=VALUE words and --env-file F, and tells PID 1 to change over to them; supervisorctl's groups may be
-// named, too, and then only what concerns them is said.
+// update takes NAME=VALUE words and --env-file F, and tells PID 1 to change over to them; supervisorctl's groups may
+// be named, too, and then only what concerns them is said.
 func (t *Tool) update(args []string) int {
 	r := control.Request{Verb: control.VerbUpdate}
 	args, r.DryRun = withoutFlag(args, "--dry-run")

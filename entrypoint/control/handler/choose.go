@@ -18,8 +18,8 @@ type chosen struct {
 	list        []fleet.WorkerStatus
 }
 
-// choose finds the processes that GROUP:*, GROUP: or GROUP:NAME means. NAME alone is a group of one of that name, as in
-// supervisord, or the only process of that name.
+// choose finds the processes that GROUP:*, GROUP: or GROUP:NAME means. NAME alone is a group of one of that name, as
+// in supervisord, or the only process of that name.
 func choose(list []fleet.WorkerStatus, selector string) chosen {
 	group, name, pair := strings.Cut(selector, ":")
 	c := chosen{group: group, name: name}

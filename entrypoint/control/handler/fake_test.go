@@ -34,9 +34,11 @@ type fakeStream struct {
 // inTerms is f as a handler takes it.
 func (f *fakeFleet) inTerms() Fleet {
 	return Fleet{
-		Status: func() []fleet.WorkerStatus { return slices.Clone(f.workers) }, Condition: func() fleet.Condition { return f.condition },
-		Do: f.do, Tail: f.tail, LogPath: func(process, stream string) string { return f.logs[process+" "+stream] },
-		Clear: func(process string) error { f.cleared = append(f.cleared, process); return f.clearing },
+		Status:    func() []fleet.WorkerStatus { return slices.Clone(f.workers) },
+		Condition: func() fleet.Condition { return f.condition },
+		Do:        f.do, Tail: f.tail,
+		LogPath: func(process, stream string) string { return f.logs[process+" "+stream] },
+		Clear:   func(process string) error { f.cleared = append(f.cleared, process); return f.clearing },
 	}
 }
 

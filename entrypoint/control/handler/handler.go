@@ -1,8 +1,10 @@
-// Package handler is what PID 1 answers to the requests that come in by the control socket. It resolves names against the fleet's snapshot,
-// gives the fleet orders, and puts what became of them into the protocol's terms; nothing of it runs on the fleet's goroutine.
+// Package handler is what PID 1 answers to the requests that come in by the control socket. It resolves names
+// against the fleet's snapshot, gives the fleet orders, and puts what became of them into the protocol's terms;
+// nothing of it runs on the fleet's goroutine.
 //
-// Begin with Answer in handler.go, which has a line for each verb. choose.go says which processes a name means, orders.go carries orders
-// out, outcome.go words what became of them, wait.go tells a client what its order waits for; status.go, tail.go and logs.go only look.
+// Begin with Answer in handler.go, which has a line for each verb. choose.go says which processes a name means,
+// orders.go carries orders out, outcome.go words what became of them, wait.go tells a client what its order waits
+// for; status.go, tail.go and logs.go only look.
 package handler
 
 import (
@@ -23,7 +25,7 @@ type Figures struct {
 	Served   uint64        // requests so far
 	InFlight int64         // of them not answered yet, upgraded connections included
 	Oldest   time.Duration // age of its oldest request
-	Stuck    time.Duration // for how long it has been silent to a request, where that is more than half of PERCORE_PROXY_READ_TIMEOUT
+	Stuck    time.Duration // of its silence to a request, where that is more than half of PERCORE_PROXY_READ_TIMEOUT
 	Ejected  bool          // the front door does not choose it for a while, as it does not answer
 }
 
@@ -32,10 +34,15 @@ type Fleet struct {
 	Status    func() []fleet.WorkerStatus
 	Condition func() fleet.Condition
 	Do        func(context.Context, fleet.Order, func(fleet.Outcome)) error
-	Tail      func(process, stream string, from int64, bytesMax int) (data []byte, next int64, wake <-chan struct{}, ok bool)
+	Tail      Tail
 	LogPath   func(process, stream string) string
 	Clear     func(process string) error
 }
+
+// Tail reads what a process has written, as fleet.Tail does.
+type Tail func(process, stream string, from int64, bytesMax int) (
+	data []byte, next int64, wake <-chan struct{}, ok bool,
+)
 
 // FleetOf is the part of f that a handler needs.
 func FleetOf(f *fleet.Fleet) Fleet {
@@ -55,13 +62,13 @@ type Handler struct {
 	// Figures asks the front door, by endpoint; nil where there is none.
 	Figures func(ctx context.Context) map[int]Figures
 	// Configure answers update, reread and check.
-	Configure func(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error)
+	Configure func(ctx context.Context, r control.Request, reply control.Reply) (code int, err error)
 	// Shutdown begins the end of the container.
 	Shutdown func(reason string)
 }
 
 // Answer is a control.Handler.
-func (h *Handler) Answer(ctx context.Context, r control.Request, reply func(control.Frame) error) (code int, err error) {
+func (h *Handler) Answer(ctx context.Context, r control.Request, reply control.Reply) (code int, err error) {
 	j := &job{handler: h, ctx: ctx, request: r, reply: reply}
 	if r.Introduce {
 		_ = reply(control.Frame{Fleet: h.overview()})
@@ -99,7 +106,7 @@ type job struct {
 	handler *Handler
 	ctx     context.Context
 	request control.Request
-	reply   func(control.Frame) error
+	reply   control.Reply
 	wrote   bool // tail had something to send
 	code    int  // like supervisorctl's: of the last thing that went wrong
 }

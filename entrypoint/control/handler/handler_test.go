@@ -88,7 +88,8 @@ func TestAllIsNeverPercoreItself(t *testing.T) {
 
 func TestSignalsByNameAndNumber(t *testing.T) {
 	for text, want := range map[string]syscall.Signal{
-		"HUP": syscall.SIGHUP, "hup": syscall.SIGHUP, "rtmin+3": 37, "SIGRTMAX": 64, "RTMIN+99": 0, "SIGUSR1": syscall.SIGUSR1, "15": syscall.SIGTERM, "64": syscall.Signal(64),
+		"HUP": syscall.SIGHUP, "hup": syscall.SIGHUP, "rtmin+3": 37, "SIGRTMAX": 64, "RTMIN+99": 0,
+		"SIGUSR1": syscall.SIGUSR1, "15": syscall.SIGTERM, "64": syscall.Signal(64),
 		"0": 0, "-1": 0, "65": 0, "NOPE": 0, "": 0, "SIG": 0, "9x": 0,
 	} {
 		if got := signalOf(text); got != want {
@@ -134,13 +135,15 @@ func TestStatusOfWorkersThatHaveNotBegun(t *testing.T) {
 		faults    int
 		code      int
 	}{
-		"all of them":                       {processes: 2, code: 3},
-		"all by name":                       {request: control.Request{Names: []string{"all"}}, processes: 2, code: 3},
-		"percore's own, for the curious":    {request: control.Request{Verbose: true}, processes: 3, code: 3},
-		"percore's own by name":             {request: control.Request{Names: []string{"percore:*"}}, processes: 1, code: 3},
-		"one":                               {request: control.Request{Names: []string{"webs:web-8001"}}, processes: 1, code: 3},
-		"somebody unknown":                  {request: control.Request{Names: []string{"nope"}}, faults: 1, code: 4},
-		"an unknown beside one that is not": {request: control.Request{Names: []string{"nope:*", "webs:*"}}, processes: 2, faults: 1, code: 3},
+		"all of them":                    {processes: 2, code: 3},
+		"all by name":                    {request: control.Request{Names: []string{"all"}}, processes: 2, code: 3},
+		"percore's own, for the curious": {request: control.Request{Verbose: true}, processes: 3, code: 3},
+		"percore's own by name":          {request: control.Request{Names: []string{"percore:*"}}, processes: 1, code: 3},
+		"one":                            {request: control.Request{Names: []string{"webs:web-8001"}}, processes: 1, code: 3},
+		"somebody unknown":               {request: control.Request{Names: []string{"nope"}}, faults: 1, code: 4},
+		"an unknown beside one that is not": {
+			request: control.Request{Names: []string{"nope:*", "webs:*"}}, processes: 2, faults: 1, code: 3,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Verb = control.VerbStatus

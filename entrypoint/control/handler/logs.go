@@ -23,8 +23,8 @@ type source struct {
 	rest                    []byte // of a line that is not over yet
 }
 
-// logs sends the end of both streams of all the processes that are named, or of all, each line behind the name of the process that wrote it. Of several
-// streams, each comes whole: nothing tells when a line was written.
+// logs sends the end of both streams of all the processes that are named, or of all, each line behind the name of
+// the process that wrote it. Of several streams, each comes whole: nothing tells when a line was written.
 func (j *job) logs() (code int, err error) {
 	chosen := j.named()
 	if len(chosen) == 0 {
@@ -37,11 +37,13 @@ func (j *job) logs() (code int, err error) {
 	var sources []*source
 	for _, s := range chosen {
 		for _, stream := range []string{"stdout", "stderr"} {
-			sources = append(sources, &source{process: s.Process, stream: stream, prefix: fmt.Sprintf("%-*s | ", width, s.Name)})
+			prefix := fmt.Sprintf("%-*s | ", width, s.Name)
+			sources = append(sources, &source{process: s.Process, stream: stream, prefix: prefix})
 		}
 	}
 	for _, from := range sources {
-		data, next, _, _ := j.handler.Fleet.Tail(from.process, from.stream, -int64(max(1, j.request.Bytes)), tailBytesMax)
+		data, next, _, _ := j.handler.Fleet.Tail(from.process, from.stream, -int64(max(1, j.request.Bytes)),
+			tailBytesMax)
 		from.at = next
 		if !j.send(from.lines(wholeLines(data, j.request.Bytes), !j.request.Follow)) {
 			return control.CodeGeneric, nil

@@ -11,7 +11,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// operation is how a verb is carried out: the fleet's order, and which processes supervisord leaves out when a group is meant.
+// operation is how a verb is carried out: the fleet's order, and which processes supervisord leaves out when a group
+// is meant.
 type operation struct {
 	verb fleet.Verb
 	fits func(fleet.WorkerStatus) bool
@@ -42,7 +43,8 @@ func (j *job) each(verb control.Verb) (code int, err error) {
 		list := sorted(j.handler.Fleet.Status())
 		found := choose(list, name)
 		if len(found.list) == 0 {
-			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing(), Why: found.instead(list)}, verb)
+			why := found.instead(list)
+			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing(), Why: why}, verb)
 			continue
 		}
 		if found.whole {
@@ -85,8 +87,8 @@ func (j *job) carryOut(verb control.Verb, order fleet.Order) (code int, err erro
 	return control.CodeGeneric, err
 }
 
-// restart rolls those that run, all in one go, and starts the others; hard, it stops them all and then starts them all.
-// supervisorctl's restart is a stop and a start, and so are the complaints about names that mean nothing.
+// restart rolls those that run, all in one go, and starts the others; hard, it stops them all and then starts them
+// all. supervisorctl's restart is a stop and a start, and so are the complaints about names that mean nothing.
 func (j *job) restart() (code int, err error) {
 	if j.request.Hard {
 		if code, err := j.each(control.VerbStop); err != nil {
@@ -96,7 +98,8 @@ func (j *job) restart() (code int, err error) {
 	}
 	roll, rest := j.divide()
 	if len(roll) > 0 {
-		if code, err := j.carryOut(control.VerbRestart, fleet.Order{Verb: fleet.Restart, Processes: titles(roll)}); err != nil {
+		order := fleet.Order{Verb: fleet.Restart, Processes: titles(roll)}
+		if code, err := j.carryOut(control.VerbRestart, order); err != nil {
 			return code, err
 		}
 	}
@@ -116,8 +119,8 @@ func (j *job) startAgain() (code int, err error) {
 	return code, err
 }
 
-// divide tells those that a restart replaces from the names that are only started, and says what supervisorctl's stop would say
-// of the latter.
+// divide tells those that a restart replaces from the names that are only started, and says what supervisorctl's
+// stop would say of the latter.
 func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
 	list := sorted(j.handler.Fleet.Status())
 	if slices.Contains(j.request.Names, all) {
@@ -132,7 +135,8 @@ func (j *job) divide() (roll []fleet.WorkerStatus, rest []string) {
 			j.tell(control.Outcome{Group: found.group, Name: found.name, Fault: found.missing()}, control.VerbStop)
 			rest = append(rest, name)
 		case len(down) > 0 && !found.whole:
-			j.tell(control.Outcome{Group: down[0].Group, Name: down[0].Name, Fault: control.NotRunning}, control.VerbStop)
+			j.tell(control.Outcome{Group: down[0].Group, Name: down[0].Name, Fault: control.NotRunning},
+				control.VerbStop)
 			fallthrough
 		default:
 			rest = append(rest, titles(down)...)

@@ -14,45 +14,87 @@ import (
 // mixed are workers in every state, and percore's own.
 func mixed() *fakeFleet {
 	return &fakeFleet{workers: []fleet.WorkerStatus{
-		worker("webs:web-8002", "STOPPED"), worker("webs:web-8000", "RUNNING"), worker("webs:web-8001", "STARTING"), worker("webs:web-8003", "STOPPING"),
-		worker("cron:cron", "BACKOFF"), worker("jobs:job", "EXITED"), worker("jobs:last", "FATAL"), own("percore:front", "RUNNING"),
+		worker("webs:web-8002", "STOPPED"), worker("webs:web-8000", "RUNNING"), worker("webs:web-8001", "STARTING"),
+		worker("webs:web-8003", "STOPPING"),
+		worker("cron:cron", "BACKOFF"), worker("jobs:job", "EXITED"), worker("jobs:last", "FATAL"),
+		own("percore:front", "RUNNING"),
 	}}
 }
 
-// supervisord leaves out of a group, and of all, whom a verb does not fit; a process that is named gets its order whatever it does.
+// supervisord leaves out of a group, and of all, whom a verb does not fit; a process that is named gets its order
+// whatever it does.
 func TestWhomAnOrderIsAbout(t *testing.T) {
 	for name, c := range map[string]struct {
 		request control.Request
 		orders  []string
 	}{
-		"start all":         {control.Request{Verb: control.VerbStart, Names: []string{"all"}}, []string{"start jobs:job jobs:last webs:web-8002 webs:web-8003"}},
-		"start a group":     {control.Request{Verb: control.VerbStart, Names: []string{"jobs:*"}}, []string{"start jobs:job jobs:last"}},
-		"start one":         {control.Request{Verb: control.VerbStart, Names: []string{"webs:web-8000"}}, []string{"start webs:web-8000"}},
-		"stop all":          {control.Request{Verb: control.VerbStop, Names: []string{"all"}}, []string{"stop cron:cron webs:web-8000 webs:web-8001"}},
-		"stop a group":      {control.Request{Verb: control.VerbStop, Names: []string{"webs:*"}}, []string{"stop webs:web-8000 webs:web-8001"}},
+		"start all": {
+			control.Request{Verb: control.VerbStart, Names: []string{"all"}},
+			[]string{"start jobs:job jobs:last webs:web-8002 webs:web-8003"},
+		},
+		"start a group": {control.Request{Verb: control.VerbStart, Names: []string{"jobs:*"}}, []string{"start jobs:job jobs:last"}},
+		"start one":     {control.Request{Verb: control.VerbStart, Names: []string{"webs:web-8000"}}, []string{"start webs:web-8000"}},
+		"stop all": {
+			control.Request{Verb: control.VerbStop, Names: []string{"all"}},
+			[]string{"stop cron:cron webs:web-8000 webs:web-8001"},
+		},
+		"stop a group": {
+			control.Request{Verb: control.VerbStop, Names: []string{"webs:*"}},
+			[]string{"stop webs:web-8000 webs:web-8001"},
+		},
 		"stop one, stopped": {control.Request{Verb: control.VerbStop, Names: []string{"webs:web-8002"}}, []string{"stop webs:web-8002"}},
 		"stop two names, one after another": {
-			control.Request{Verb: control.VerbStop, Names: []string{"cron", "web-8000"}}, []string{"stop cron:cron", "stop webs:web-8000"},
+			control.Request{Verb: control.VerbStop, Names: []string{"cron", "web-8000"}},
+			[]string{"stop cron:cron", "stop webs:web-8000"},
 		},
-		"all beside names is all":       {control.Request{Verb: control.VerbStop, Names: []string{"cron", "all"}}, []string{"stop cron:cron webs:web-8000 webs:web-8001"}},
+		"all beside names is all": {
+			control.Request{Verb: control.VerbStop, Names: []string{"cron", "all"}},
+			[]string{"stop cron:cron webs:web-8000 webs:web-8001"},
+		},
 		"a group in which nothing fits": {control.Request{Verb: control.VerbStop, Names: []string{"jobs:*"}}, nil},
-		"percore's own, when named":     {control.Request{Verb: control.VerbStop, Names: []string{"percore:front"}}, []string{"stop percore:front"}},
-		"drain a group":                 {control.Request{Verb: control.VerbDrain, Names: []string{"webs:*"}}, []string{"drain webs:web-8000 webs:web-8001"}},
-		"undrain all":                   {control.Request{Verb: control.VerbUndrain, Names: []string{"all"}}, []string{"undrain cron:cron webs:web-8000 webs:web-8001"}},
+		"percore's own, when named": {
+			control.Request{Verb: control.VerbStop, Names: []string{"percore:front"}},
+			[]string{"stop percore:front"},
+		},
+		"drain a group": {
+			control.Request{Verb: control.VerbDrain, Names: []string{"webs:*"}},
+			[]string{"drain webs:web-8000 webs:web-8001"},
+		},
+		"undrain all": {
+			control.Request{Verb: control.VerbUndrain, Names: []string{"all"}},
+			[]string{"undrain cron:cron webs:web-8000 webs:web-8001"},
+		},
 		"signal all": {
-			control.Request{Verb: control.VerbSignal, Signal: "HUP", Names: []string{"all"}}, []string{"signal 1 webs:web-8000 webs:web-8001 webs:web-8003"},
+			control.Request{Verb: control.VerbSignal, Signal: "HUP", Names: []string{"all"}},
+			[]string{"signal 1 webs:web-8000 webs:web-8001 webs:web-8003"},
 		},
-		"signal one in no state for it": {control.Request{Verb: control.VerbSignal, Signal: "usr1", Names: []string{"cron"}}, []string{"signal 10 cron:cron"}},
-		"no such signal":                {control.Request{Verb: control.VerbSignal, Signal: "NOPE", Names: []string{"webs:*"}}, nil},
-		"scale":                         {control.Request{Verb: control.VerbScale, Count: 3}, []string{"scale 3 relative=false"}},
-		"scale a group by two less":     {control.Request{Verb: control.VerbScale, Names: []string{"webs"}, Count: -2, Relative: true}, []string{"scale webs -2 relative=true"}},
-		"scale no group":                {control.Request{Verb: control.VerbScale, Names: []string{"nope"}, Count: 3}, nil},
-		"restart one that runs":         {control.Request{Verb: control.VerbRestart, Names: []string{"webs:web-8000"}}, []string{"restart webs:web-8000"}},
-		"restart one that is stopped":   {control.Request{Verb: control.VerbRestart, Names: []string{"webs:web-8002"}}, []string{"start webs:web-8002"}},
+		"signal one in no state for it": {
+			control.Request{Verb: control.VerbSignal, Signal: "usr1", Names: []string{"cron"}},
+			[]string{"signal 10 cron:cron"},
+		},
+		"no such signal": {control.Request{Verb: control.VerbSignal, Signal: "NOPE", Names: []string{"webs:*"}}, nil},
+		"scale":          {control.Request{Verb: control.VerbScale, Count: 3}, []string{"scale 3 relative=false"}},
+		"scale a group by two less": {
+			control.Request{Verb: control.VerbScale, Names: []string{"webs"}, Count: -2, Relative: true},
+			[]string{"scale webs -2 relative=true"},
+		},
+		"scale no group": {control.Request{Verb: control.VerbScale, Names: []string{"nope"}, Count: 3}, nil},
+		"restart one that runs": {
+			control.Request{Verb: control.VerbRestart, Names: []string{"webs:web-8000"}},
+			[]string{"restart webs:web-8000"},
+		},
+		"restart one that is stopped": {
+			control.Request{Verb: control.VerbRestart, Names: []string{"webs:web-8002"}},
+			[]string{"start webs:web-8002"},
+		},
 		"restart a group": {
-			control.Request{Verb: control.VerbRestart, Names: []string{"webs:*"}}, []string{"restart webs:web-8000 webs:web-8001", "start webs:web-8002", "start webs:web-8003"},
+			control.Request{Verb: control.VerbRestart, Names: []string{"webs:*"}},
+			[]string{"restart webs:web-8000 webs:web-8001", "start webs:web-8002", "start webs:web-8003"},
 		},
-		"restart two names, in one roll": {control.Request{Verb: control.VerbRestart, Names: []string{"cron", "web-8000"}}, []string{"restart cron:cron webs:web-8000"}},
+		"restart two names, in one roll": {
+			control.Request{Verb: control.VerbRestart, Names: []string{"cron", "web-8000"}},
+			[]string{"restart cron:cron webs:web-8000"},
+		},
 		"restart all": {
 			control.Request{Verb: control.VerbRestart, Names: []string{"all"}},
 			[]string{"restart cron:cron webs:web-8000 webs:web-8001", "start jobs:job", "start jobs:last", "start webs:web-8002", "start webs:web-8003"},
@@ -89,30 +131,39 @@ func TestWhatAClientHearsOfAnOrder(t *testing.T) {
 		code     int
 		err      string
 	}{
-		"it was done": {request: control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}}, words: []string{"webs:web-8002 start done"}},
+		"it was done": {
+			request: control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}},
+			words:   []string{"webs:web-8002 start done"},
+		},
 		"it does not start": {
-			request: control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}}, outcomes: failing(fleet.ErrSpawn),
-			words: []string{"webs:web-8002 started! spawn error"}, code: 7,
+			request:  control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}},
+			outcomes: failing(fleet.ErrSpawn),
+			words:    []string{"webs:web-8002 started! spawn error"}, code: 7,
 		},
 		"it runs already": {
-			request: control.Request{Verb: control.VerbStart, Names: []string{"web-8000"}}, outcomes: failing(fleet.ErrAlreadyStarted),
-			words: []string{"webs:web-8000 started! already started"}, code: 0,
+			request:  control.Request{Verb: control.VerbStart, Names: []string{"web-8000"}},
+			outcomes: failing(fleet.ErrAlreadyStarted),
+			words:    []string{"webs:web-8000 started! already started"}, code: 0,
 		},
 		"there is no such program": {
-			request: control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}}, outcomes: failing(fleet.ErrNoFile),
-			words: []string{"webs:web-8002 started! no such file"}, code: 1,
+			request:  control.Request{Verb: control.VerbStart, Names: []string{"web-8002"}},
+			outcomes: failing(fleet.ErrNoFile),
+			words:    []string{"webs:web-8002 started! no such file"}, code: 1,
 		},
 		"a stop of what is stopped": {
-			request: control.Request{Verb: control.VerbStop, Names: []string{"web-8002"}}, outcomes: failing(fleet.ErrNotRunning),
-			words: []string{"webs:web-8002 started! not running"}, code: 0,
+			request:  control.Request{Verb: control.VerbStop, Names: []string{"web-8002"}},
+			outcomes: failing(fleet.ErrNotRunning),
+			words:    []string{"webs:web-8002 started! not running"}, code: 0,
 		},
 		"a signal to what is stopped": {
-			request: control.Request{Verb: control.VerbSignal, Signal: "1", Names: []string{"web-8002"}}, outcomes: failing(fleet.ErrNotRunning),
-			words: []string{"webs:web-8002 started! not running"}, code: 7,
+			request:  control.Request{Verb: control.VerbSignal, Signal: "1", Names: []string{"web-8002"}},
+			outcomes: failing(fleet.ErrNotRunning),
+			words:    []string{"webs:web-8002 started! not running"}, code: 7,
 		},
 		"a fault that no process has": {
 			request:  control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}},
-			outcomes: func(fleet.Order) ([]fleet.Outcome, error) { return nil, fleet.ErrStopping }, code: 1, err: "percore is stopping",
+			outcomes: func(fleet.Order) ([]fleet.Outcome, error) { return nil, fleet.ErrStopping }, code: 1,
+			err: "percore is stopping",
 		},
 		"a fault beside an outcome that is well": {
 			request: control.Request{Verb: control.VerbRestart, Names: []string{"web-8000"}},
@@ -122,13 +173,16 @@ func TestWhatAClientHearsOfAnOrder(t *testing.T) {
 			words: []string{"webs:web-8000 restarted"}, code: 1, err: "restart: rolling restart halted",
 		},
 		"a name that nothing has": {
-			request: control.Request{Verb: control.VerbStop, Names: []string{"nope"}}, words: []string{"nope:nope ! no such process"}, code: 1,
+			request: control.Request{Verb: control.VerbStop, Names: []string{"nope"}},
+			words:   []string{"nope:nope ! no such process"}, code: 1,
 		},
 		"a group that there is not": {
-			request: control.Request{Verb: control.VerbStop, Names: []string{"nope:*"}}, words: []string{"nope ! no such group"}, code: 1,
+			request: control.Request{Verb: control.VerbStop, Names: []string{"nope:*"}},
+			words:   []string{"nope ! no such group"}, code: 1,
 		},
 		"a start of such a group has a code of its own": {
-			request: control.Request{Verb: control.VerbStart, Names: []string{"nope:*"}}, words: []string{"nope ! no such group"}, code: 2,
+			request: control.Request{Verb: control.VerbStart, Names: []string{"nope:*"}},
+			words:   []string{"nope ! no such group"}, code: 2,
 		},
 		"after a name that nothing has comes the next": {
 			request: control.Request{Verb: control.VerbStop, Names: []string{"nope", "web-8000"}},
@@ -158,7 +212,8 @@ func TestWhatAClientHearsOfAnOrder(t *testing.T) {
 		},
 		"a hard restart whose stop fails starts nothing": {
 			request:  control.Request{Verb: control.VerbRestart, Hard: true, Names: []string{"web-8000"}},
-			outcomes: func(o fleet.Order) ([]fleet.Outcome, error) { return nil, errors.New(o.Verb.String()) }, code: 1, err: "stop",
+			outcomes: func(o fleet.Order) ([]fleet.Outcome, error) { return nil, errors.New(o.Verb.String()) },
+			code:     1, err: "stop",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -195,11 +250,20 @@ func TestWhatIsClearedAndWhatIsSaidOfIt(t *testing.T) {
 		words    []string
 		code     int
 	}{
-		"one":                         {names: []string{"cron"}, cleared: []string{"cron:cron"}, words: []string{"cron:cron cleared"}},
-		"all but percore's own":       {names: []string{"all"}, cleared: []string{"cron:cron", "jobs:job", "jobs:last", "webs:web-8000", "webs:web-8001", "webs:web-8002", "webs:web-8003"}},
-		"a group is not a process":    {names: []string{"webs:*"}, words: []string{"webs ! no such process"}, code: 1},
-		"a name that nothing has":     {names: []string{"nope", "cron"}, cleared: []string{"cron:cron"}, words: []string{"nope:nope ! no such process", "cron:cron cleared"}, code: 1},
-		"a file that cannot be empty": {names: []string{"cron"}, clearing: errors.New("read-only"), cleared: []string{"cron:cron"}, words: []string{"cron:cron ! failed"}, code: 1},
+		"one": {names: []string{"cron"}, cleared: []string{"cron:cron"}, words: []string{"cron:cron cleared"}},
+		"all but percore's own": {
+			names:   []string{"all"},
+			cleared: []string{"cron:cron", "jobs:job", "jobs:last", "webs:web-8000", "webs:web-8001", "webs:web-8002", "webs:web-8003"},
+		},
+		"a group is not a process": {names: []string{"webs:*"}, words: []string{"webs ! no such process"}, code: 1},
+		"a name that nothing has": {
+			names: []string{"nope", "cron"}, cleared: []string{"cron:cron"},
+			words: []string{"nope:nope ! no such process", "cron:cron cleared"}, code: 1,
+		},
+		"a file that cannot be empty": {
+			names: []string{"cron"}, clearing: errors.New("read-only"), cleared: []string{"cron:cron"},
+			words: []string{"cron:cron ! failed"}, code: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := mixed()

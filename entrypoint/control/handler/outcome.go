@@ -8,8 +8,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// Outcome puts what became of an order for one process, in the fleet's terms, into those of the control socket. Every order goes through
-// it, an update's too, so that one error has one word.
+// Outcome puts what became of an order for one process, in the fleet's terms, into those of the control socket.
+// Every order goes through it, an update's too, so that one error has one word.
 func Outcome(o fleet.Outcome) control.Outcome {
 	group, name, _ := strings.Cut(o.Process, ":")
 	told := control.Outcome{Group: group, Name: name, Did: o.Done}

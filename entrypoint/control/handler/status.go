@@ -70,7 +70,8 @@ func stuckWorkers(list []fleet.WorkerStatus, figures map[int]Figures) string {
 	var stuck []string
 	for _, s := range list {
 		if f, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 && f.Stuck > 0 {
-			stuck = append(stuck, fmt.Sprintf("%s has not answered a request for %v", s.Process, f.Stuck.Round(time.Second)))
+			stuck = append(stuck, fmt.Sprintf("%s has not answered a request for %v", s.Process,
+				f.Stuck.Round(time.Second)))
 		}
 	}
 	return strings.Join(stuck, "; ")
@@ -78,9 +79,11 @@ func stuckWorkers(list []fleet.WorkerStatus, figures map[int]Figures) string {
 
 func process(s fleet.WorkerStatus, now time.Time) *control.Process {
 	return &control.Process{
-		Group: s.Group, Name: s.Name, State: s.State, Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority, Own: s.Internal,
+		Group: s.Group, Name: s.Name, State: s.State, Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority,
+		Own:     s.Internal,
 		Started: s.Started, Uptime: s.Uptime(now).Seconds(), Restarts: s.Restarts,
-		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Diagnosis: s.Diagnosis, Description: s.Description(now),
+		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Diagnosis: s.Diagnosis,
+		Description: s.Description(now),
 	}
 }
 
@@ -97,7 +100,8 @@ func (h *Handler) overview() *control.Fleet {
 		listen = h.Listen()
 	}
 	return &control.Fleet{
-		PID: os.Getpid(), Version: h.Version, Command: command, Listen: listen, Ready: why == "", Why: why, Maintenance: condition.Maintenance, Degraded: condition.Degraded,
+		PID: os.Getpid(), Version: h.Version, Command: command, Listen: listen, Ready: why == "", Why: why,
+		Maintenance: condition.Maintenance, Degraded: condition.Degraded,
 	}
 }
 
@@ -149,7 +153,8 @@ func diagnosed(list []fleet.WorkerStatus) string {
 	return ""
 }
 
-// ready is the health check: one line, and 0 or 1. The front door is asked, which takes a millisecond where it is well.
+// ready is the health check: one line, and 0 or 1. The front door is asked, which takes a millisecond where it is
+// well.
 func (j *job) ready() int {
 	if why := j.handler.unready(); why != "" {
 		j.text("unhealthy: %s", why)

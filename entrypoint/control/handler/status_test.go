@@ -42,19 +42,47 @@ func TestStatusIsSortedAndSaysWhetherSomethingIsDown(t *testing.T) {
 		code    int
 	}{
 		"by group, then by name": {
-			workers: []fleet.WorkerStatus{serving("webs:b", 1), serving("webs:a", 0), serving("apps:z", 2)}, names: []string{"z", "a", "b"},
+			workers: []fleet.WorkerStatus{serving("webs:b", 1), serving("webs:a", 0), serving("apps:z", 2)},
+			names:   []string{"z", "a", "b"},
 		},
-		"one that starts is not down":    {workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "BACKOFF"), worker("webs:c", "STOPPING")}, names: []string{"a", "b", "c"}},
-		"one that is stopped is":         {workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")}, names: []string{"a", "b"}, code: 3},
-		"one that has ended is":          {workers: []fleet.WorkerStatus{worker("webs:b", "EXITED")}, names: []string{"b"}, code: 3},
-		"one that was given up is":       {workers: []fleet.WorkerStatus{worker("webs:b", "FATAL")}, names: []string{"b"}, code: 3},
-		"only those named count":         {request: control.Request{Names: []string{"a"}}, workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")}, names: []string{"a"}},
-		"percore's own is hidden":        {workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")}, names: []string{"a"}},
-		"but not from who wants to know": {request: control.Request{Verbose: true}, workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")}, names: []string{"front", "a"}, code: 3},
-		"an unknown name":                {request: control.Request{Names: []string{"nope"}}, workers: []fleet.WorkerStatus{serving("webs:a", 0)}, words: []string{"nope ! no such process"}, code: 4},
-		"an unknown group, by its name":  {request: control.Request{Names: []string{"nope:*", "a"}}, workers: []fleet.WorkerStatus{serving("webs:a", 0)}, names: []string{"a"}, words: []string{"nope ! no such group"}, code: 4},
-		"down counts more than unknown":  {request: control.Request{Names: []string{"nope", "b"}}, workers: []fleet.WorkerStatus{worker("webs:b", "STOPPED")}, names: []string{"b"}, words: []string{"nope ! no such process"}, code: 3},
-		"there is no worker":             {},
+		"one that starts is not down": {
+			workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "BACKOFF"), worker("webs:c", "STOPPING")},
+			names:   []string{"a", "b", "c"},
+		},
+		"one that is stopped is": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")},
+			names:   []string{"a", "b"}, code: 3,
+		},
+		"one that has ended is":    {workers: []fleet.WorkerStatus{worker("webs:b", "EXITED")}, names: []string{"b"}, code: 3},
+		"one that was given up is": {workers: []fleet.WorkerStatus{worker("webs:b", "FATAL")}, names: []string{"b"}, code: 3},
+		"only those named count": {
+			request: control.Request{Names: []string{"a"}},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")}, names: []string{"a"},
+		},
+		"percore's own is hidden": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")},
+			names:   []string{"a"},
+		},
+		"but not from who wants to know": {
+			request: control.Request{Verbose: true},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")},
+			names:   []string{"front", "a"}, code: 3,
+		},
+		"an unknown name": {
+			request: control.Request{Names: []string{"nope"}}, workers: []fleet.WorkerStatus{serving("webs:a", 0)},
+			words: []string{"nope ! no such process"}, code: 4,
+		},
+		"an unknown group, by its name": {
+			request: control.Request{Names: []string{"nope:*", "a"}},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, names: []string{"a"},
+			words: []string{"nope ! no such group"}, code: 4,
+		},
+		"down counts more than unknown": {
+			request: control.Request{Names: []string{"nope", "b"}},
+			workers: []fleet.WorkerStatus{worker("webs:b", "STOPPED")}, names: []string{"b"},
+			words: []string{"nope ! no such process"}, code: 3,
+		},
+		"there is no worker": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.request.Verb = control.VerbStatus
@@ -80,8 +108,9 @@ func TestWhatStatusTellsOfAProcess(t *testing.T) {
 	}
 	got.Uptime, got.Description = 0, ""
 	want := control.Process{
-		Group: "webs", Name: "a", State: "RUNNING", Ready: true, PID: s.PID, Port: 8003, Started: began, Restarts: 4, Priority: 7,
-		LastEnd: "killed by SIGKILL", LastCode: 137, LastAt: began, Diagnosis: "listens on [::1]:8003",
+		Group: "webs", Name: "a", State: "RUNNING", Ready: true, PID: s.PID, Port: 8003, Started: began, Restarts: 4,
+		Priority: 7,
+		LastEnd:  "killed by SIGKILL", LastCode: 137, LastAt: began, Diagnosis: "listens on [::1]:8003",
 	}
 	if got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -129,16 +158,18 @@ func TestTheWholeInOneFrame(t *testing.T) {
 	}{
 		"all is well": {workers: []fleet.WorkerStatus{serving("webs:a", 0)}, want: control.Fleet{Ready: true}},
 		"something is being done, and not well": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, condition: fleet.Condition{Maintenance: "restart", Degraded: "roll halted"},
-			want: control.Fleet{Ready: true, Maintenance: "restart", Degraded: "roll halted"},
+			workers:   []fleet.WorkerStatus{serving("webs:a", 0)},
+			condition: fleet.Condition{Maintenance: "restart", Degraded: "roll halted"},
+			want:      control.Fleet{Ready: true, Maintenance: "restart", Degraded: "roll halted"},
 		},
 		"a worker is stuck": {
 			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(stuck)},
 			want: control.Fleet{Ready: true, Degraded: "webs:a has not answered a request for 40s"},
 		},
 		"both": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(stuck)}, condition: fleet.Condition{Degraded: "roll halted"},
-			want: control.Fleet{Ready: true, Degraded: "roll halted; webs:a has not answered a request for 40s"},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(stuck)},
+			condition: fleet.Condition{Degraded: "roll halted"},
+			want:      control.Fleet{Ready: true, Degraded: "roll halted; webs:a has not answered a request for 40s"},
 		},
 		"who it is": {
 			workers: []fleet.WorkerStatus{serving("webs:a", 0)},
@@ -147,9 +178,18 @@ func TestTheWholeInOneFrame(t *testing.T) {
 			}},
 			want: control.Fleet{Ready: true, Command: "python3 main.py", Listen: []string{":80", ":81"}},
 		},
-		"it is stopping":           {workers: []fleet.WorkerStatus{serving("webs:a", 0)}, condition: fleet.Condition{Stopping: true}, want: control.Fleet{Why: "percore is stopping"}},
-		"no worker is ready":       {workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "FATAL"), worker("webs:c", "STARTING")}, want: control.Fleet{Why: "no worker is ready: 2 STARTING, 1 FATAL"}},
-		"the front door is not up": {workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "BACKOFF")}, want: control.Fleet{Why: "percore:front is BACKOFF"}},
+		"it is stopping": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, condition: fleet.Condition{Stopping: true},
+			want: control.Fleet{Why: "percore is stopping"},
+		},
+		"no worker is ready": {
+			workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "FATAL"), worker("webs:c", "STARTING")},
+			want:    control.Fleet{Why: "no worker is ready: 2 STARTING, 1 FATAL"},
+		},
+		"the front door is not up": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "BACKOFF")},
+			want:    control.Fleet{Why: "percore:front is BACKOFF"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := overviewOf(t, asked(t, &fakeFleet{workers: c.workers, condition: c.condition}, control.Request{Verb: control.VerbStatus}, c.changes...))
@@ -179,20 +219,43 @@ func TestHealthInOneLine(t *testing.T) {
 		want      string
 		code      int
 	}{
-		"one of two serves":              {workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STARTING")}, want: "healthy: 1 of 1 workers ready"},
-		"one of two that get traffic":    {workers: []fleet.WorkerStatus{serving("webs:a", 0), diagnosedAs(serving("webs:b", 1))}, want: "healthy: 1 of 2 workers ready"},
+		"one of two serves": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STARTING")},
+			want:    "healthy: 1 of 1 workers ready",
+		},
+		"one of two that get traffic": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), diagnosedAs(serving("webs:b", 1))},
+			want:    "healthy: 1 of 2 workers ready",
+		},
 		"a further program is no health": {workers: []fleet.WorkerStatus{mail}, want: "unhealthy: no worker is ready: 1 RUNNING", code: 1},
 		"but is where nothing has traffic": {
-			workers: []fleet.WorkerStatus{mail}, changes: []func(*Handler){func(h *Handler) { h.Traffic = false }}, want: "healthy: 1 of 1 workers ready",
+			workers: []fleet.WorkerStatus{mail}, changes: []func(*Handler){func(h *Handler) { h.Traffic = false }},
+			want: "healthy: 1 of 1 workers ready",
 		},
-		"why it is not, where that is known": {workers: []fleet.WorkerStatus{diagnosed}, want: "unhealthy: no worker is ready: 1 STARTING; webs:a listens on 0.0.0.0:5000", code: 1},
-		"the end has begun":                  {workers: []fleet.WorkerStatus{serving("webs:a", 0)}, condition: fleet.Condition{Stopping: true}, want: "unhealthy: percore is stopping", code: 1},
-		"the front door starts":              {workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STARTING")}, want: "unhealthy: percore:front is STARTING", code: 1},
-		"the front door hangs":               {workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(nil)}, want: "unhealthy: the front door does not answer", code: 1},
-		"the front door answers":             {workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(map[int]Figures{})}, want: "healthy: 1 of 1 workers ready"},
+		"why it is not, where that is known": {
+			workers: []fleet.WorkerStatus{diagnosed},
+			want:    "unhealthy: no worker is ready: 1 STARTING; webs:a listens on 0.0.0.0:5000", code: 1,
+		},
+		"the end has begun": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, condition: fleet.Condition{Stopping: true},
+			want: "unhealthy: percore is stopping", code: 1,
+		},
+		"the front door starts": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STARTING")},
+			want:    "unhealthy: percore:front is STARTING", code: 1,
+		},
+		"the front door hangs": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(nil)},
+			want: "unhealthy: the front door does not answer", code: 1,
+		},
+		"the front door answers": {
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)},
+			changes: []func(*Handler){counting(map[int]Figures{})}, want: "healthy: 1 of 1 workers ready",
+		},
 		"a worker is stuck": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0)}, changes: []func(*Handler){counting(map[int]Figures{0: {Stuck: 40 * time.Second}})},
-			want: "healthy: 1 of 1 workers ready; webs:a has not answered a request for 40s",
+			workers: []fleet.WorkerStatus{serving("webs:a", 0)},
+			changes: []func(*Handler){counting(map[int]Figures{0: {Stuck: 40 * time.Second}})},
+			want:    "healthy: 1 of 1 workers ready; webs:a has not answered a request for 40s",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,8 @@ func (j *job) elsewhere(process string) string {
 		other = "stdout"
 	}
 	if data, _, _, _ := j.handler.Fleet.Tail(process, other, -1, 1); len(data) > 0 {
-		return fmt.Sprintf("%s has written nothing to %s; there is something on %s: percore tail %s %s", process, j.request.Stream, other, process, other)
+		return fmt.Sprintf("%s has written nothing to %s; there is something on %s: percore tail %s %s", process,
+			j.request.Stream, other, process, other)
 	}
 	if path := j.handler.Fleet.LogPath(process, j.request.Stream); path != "" {
 		return fmt.Sprintf("%s has written nothing to %s, which goes to %s", process, j.request.Stream, path)
@@ -44,8 +45,8 @@ func (j *job) elsewhere(process string) string {
 	return process + " has written nothing to either stream; percore status -v shows how it is"
 }
 
-// follow sends as many of the last bytes as were asked for, and what comes after them if that is wanted. A client that is slower
-// than the worker may miss something.
+// follow sends as many of the last bytes as were asked for, and what comes after them if that is wanted. A client
+// that is slower than the worker may miss something.
 func (j *job) follow(process string) (code int, err error) {
 	left := max(0, j.request.Bytes)
 	from := -int64(max(1, left))

@@ -19,7 +19,8 @@ func writing(stdout, stderr string) *fakeFleet {
 	return &fakeFleet{
 		workers: []fleet.WorkerStatus{worker("webs:web-8000", "RUNNING"), worker("webs:b", "RUNNING")},
 		streams: map[string]*fakeStream{
-			"webs:web-8000 stdout": {text: stdout}, "webs:web-8000 stderr": {text: stderr}, "webs:b stdout": {}, "webs:b stderr": {},
+			"webs:web-8000 stdout": {text: stdout}, "webs:web-8000 stderr": {text: stderr}, "webs:b stdout": {},
+			"webs:b stderr": {},
 		},
 	}
 }
@@ -32,22 +33,37 @@ func TestTheEndOfWhatAWorkerHasWritten(t *testing.T) {
 		want           []string
 		code           int
 	}{
-		"less than was asked for":     {stdout: "hello\n", request: control.Request{Bytes: 1600}, want: []string{"hello\n"}},
-		"more":                        {stdout: "hello\n", request: control.Request{Bytes: 3}, want: []string{"lo\n"}},
-		"none of it":                  {stdout: "hello\n", request: control.Request{Bytes: 0}},
-		"the other stream":            {stdout: "hello\n", stderr: "oh\n", request: control.Request{Bytes: 9, Stream: "stderr"}, want: []string{"oh\n"}},
+		"less than was asked for": {stdout: "hello\n", request: control.Request{Bytes: 1600}, want: []string{"hello\n"}},
+		"more":                    {stdout: "hello\n", request: control.Request{Bytes: 3}, want: []string{"lo\n"}},
+		"none of it":              {stdout: "hello\n", request: control.Request{Bytes: 0}},
+		"the other stream": {
+			stdout: "hello\n", stderr: "oh\n", request: control.Request{Bytes: 9, Stream: "stderr"},
+			want: []string{"oh\n"},
+		},
 		"in pieces that a frame fits": {stdout: long, request: control.Request{Bytes: 1 << 20}, want: []string{long[:tailBytesMax], "yz"}},
-		"a stream that there is not":  {request: control.Request{Bytes: 9, Stream: "stdin"}, want: []string{"webs:web-8000 ! no such process name"}, code: 1},
-		"a name that nothing has":     {request: control.Request{Bytes: 9, Names: []string{"nope"}}, want: []string{"nope:nope ! no such process name"}, code: 1},
-		"a whole group":               {request: control.Request{Bytes: 9, Names: []string{"webs:*"}}, want: []string{"webs ! no such process name"}, code: 1},
+		"a stream that there is not": {
+			request: control.Request{Bytes: 9, Stream: "stdin"},
+			want:    []string{"webs:web-8000 ! no such process name"}, code: 1,
+		},
+		"a name that nothing has": {
+			request: control.Request{Bytes: 9, Names: []string{"nope"}},
+			want:    []string{"nope:nope ! no such process name"}, code: 1,
+		},
+		"a whole group": {
+			request: control.Request{Bytes: 9, Names: []string{"webs:*"}},
+			want:    []string{"webs ! no such process name"}, code: 1,
+		},
 		"nothing was written to it; the other has something": {
 			stderr: "oh\n", request: control.Request{Bytes: 9, Comment: true},
 			want: []string{"webs:web-8000 has written nothing to stdout; there is something on stderr: percore tail webs:web-8000 stderr"},
 		},
 		"nothing was written to either": {
-			request: control.Request{Bytes: 9, Comment: true}, want: []string{"webs:web-8000 has written nothing to either stream; percore status -v shows how it is"},
+			request: control.Request{Bytes: 9, Comment: true},
+			want:    []string{"webs:web-8000 has written nothing to either stream; percore status -v shows how it is"},
 		},
-		"what is there needs no such line": {stdout: "hello\n", request: control.Request{Bytes: 9, Comment: true}, want: []string{"hello\n"}},
+		"what is there needs no such line": {
+			stdout: "hello\n", request: control.Request{Bytes: 9, Comment: true}, want: []string{"hello\n"},
+		},
 		"supervisorctl hears none of that": {stderr: "oh\n", request: control.Request{Bytes: 9}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,8 +200,11 @@ func TestLogsOfSeveral(t *testing.T) {
 		want  string
 		code  int
 	}{
-		"of all, in columns":      {bytes: 100, want: "b        | three\nweb-8000 | one\nweb-8000 | two\nweb-8000 | oh\n"},
-		"of all by that word":     {names: []string{"all"}, bytes: 100, want: "b        | three\nweb-8000 | one\nweb-8000 | two\nweb-8000 | oh\n"},
+		"of all, in columns": {bytes: 100, want: "b        | three\nweb-8000 | one\nweb-8000 | two\nweb-8000 | oh\n"},
+		"of all by that word": {
+			names: []string{"all"}, bytes: 100,
+			want: "b        | three\nweb-8000 | one\nweb-8000 | two\nweb-8000 | oh\n",
+		},
 		"of one":                  {names: []string{"b"}, bytes: 100, want: "b | three\n"},
 		"percore's own, if named": {names: []string{"percore:front"}, bytes: 100, want: "front | ours\n"},
 		"whole lines alone":       {names: []string{"web-8000"}, bytes: 6, want: "web-8000 | two\nweb-8000 | oh\n"},

@@ -10,7 +10,8 @@ import (
 	"percore/reaper/fleet"
 )
 
-// A client that gave an order which takes its time hears what it waits for: the first time after a second, and then ever more rarely.
+// A client that gave an order which takes its time hears what it waits for: the first time after a second, and then
+// ever more rarely.
 const commentAfter, commentPauseMax = time.Second, 16 * time.Second
 
 // await is Fleet.Do with comments on what it waits for, where these were asked for.

@@ -16,13 +16,18 @@ func TestWhatAnOrderWaitsForInWords(t *testing.T) {
 	figures := map[int]Figures{2: {InFlight: 3}, 3: {InFlight: 1}}
 	in := func(d time.Duration) time.Time { return now.Add(d) }
 	for want, s := range map[string]fleet.WorkerStatus{
-		"":                                     {Name: "web-8000"},
-		"3 requests of web-8002, at most 24 s": {Name: "web-8002", Endpoint: 2, Waiting: fleet.ForRequests, WaitingUntil: in(24*time.Second + time.Millisecond)},
-		"1 request of web-8003, at most 1 s":   {Name: "web-8003", Endpoint: 3, Waiting: fleet.ForRequests, WaitingUntil: in(10 * time.Millisecond)},
-		"the last requests of web-8004":        {Name: "web-8004", Endpoint: 4, Waiting: fleet.ForRequests},
-		"web-8005 to end, at most 10 s":        {Name: "web-8005", Waiting: fleet.ForEnd, WaitingUntil: in(10 * time.Second)},
-		"web-8006 to be ready, at most 60 s":   {Name: "web-8006", Waiting: fleet.ForReady, WaitingUntil: in(time.Minute)},
-		"web-8007 to be ready":                 {Name: "web-8007", Waiting: fleet.ForReady, WaitingUntil: in(-time.Minute)},
+		"": {Name: "web-8000"},
+		"3 requests of web-8002, at most 24 s": {
+			Name: "web-8002", Endpoint: 2, Waiting: fleet.ForRequests,
+			WaitingUntil: in(24*time.Second + time.Millisecond),
+		},
+		"1 request of web-8003, at most 1 s": {
+			Name: "web-8003", Endpoint: 3, Waiting: fleet.ForRequests, WaitingUntil: in(10 * time.Millisecond),
+		},
+		"the last requests of web-8004":      {Name: "web-8004", Endpoint: 4, Waiting: fleet.ForRequests},
+		"web-8005 to end, at most 10 s":      {Name: "web-8005", Waiting: fleet.ForEnd, WaitingUntil: in(10 * time.Second)},
+		"web-8006 to be ready, at most 60 s": {Name: "web-8006", Waiting: fleet.ForReady, WaitingUntil: in(time.Minute)},
+		"web-8007 to be ready":               {Name: "web-8007", Waiting: fleet.ForReady, WaitingUntil: in(-time.Minute)},
 	} {
 		if got := waitsFor(s, figures, now); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -106,12 +111,24 @@ func TestAnOrderThatTakesItsTimeSaysWhatItWaitsFor(t *testing.T) {
 		after   time.Duration
 		want    []string
 	}{
-		"not in the first second":              {comment: true, waiting: fleet.ForEnd, after: 900 * time.Millisecond, want: []string{"webs:web-8000 stopped"}},
-		"after it":                             {comment: true, waiting: fleet.ForEnd, after: 1500 * time.Millisecond, want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"}},
-		"the same is not said twice":           {comment: true, waiting: fleet.ForEnd, after: time.Minute, want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"}},
-		"nothing where nothing is waited for":  {comment: true, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
-		"supervisorctl has no such lines":      {waiting: fleet.ForEnd, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
-		"requests, as the front door has them": {comment: true, waiting: fleet.ForRequests, after: 2 * time.Second, want: []string{"waits for 2 requests of web-8000", "webs:web-8000 stopped"}},
+		"not in the first second": {
+			comment: true, waiting: fleet.ForEnd, after: 900 * time.Millisecond,
+			want: []string{"webs:web-8000 stopped"},
+		},
+		"after it": {
+			comment: true, waiting: fleet.ForEnd, after: 1500 * time.Millisecond,
+			want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"},
+		},
+		"the same is not said twice": {
+			comment: true, waiting: fleet.ForEnd, after: time.Minute,
+			want: []string{"waits for web-8000 to end", "webs:web-8000 stopped"},
+		},
+		"nothing where nothing is waited for": {comment: true, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
+		"supervisorctl has no such lines":     {waiting: fleet.ForEnd, after: time.Minute, want: []string{"webs:web-8000 stopped"}},
+		"requests, as the front door has them": {
+			comment: true, waiting: fleet.ForRequests, after: 2 * time.Second,
+			want: []string{"waits for 2 requests of web-8000", "webs:web-8000 stopped"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -143,7 +160,8 @@ func TestWhatIsWaitedForIsSaidAnewWhenItChanges(t *testing.T) {
 			}
 			return nil
 		})
-		// After a second, then twice as late each time, up to 16 seconds; the deadline makes each line another one until it is over.
+		// After a second, then twice as late each time, up to 16 seconds; the deadline makes each line another one
+		// until it is over.
 		want := []time.Duration{1, 3, 7, 15, 31, 47, 63}
 		if len(at) != len(want) {
 			t.Fatalf("got lines after %v, want %d", at, len(want))
