@@ -31,6 +31,7 @@ var rules = []rule{
 			leaf("lbproxy/handshake"),
 			leaf("lbproxy/notice"),
 			leaf("lbproxy/page", "lbproxy/http1"),
+			leaf("lbproxy/proxyproto"),
 			leaf("lbproxy/refusal", "lbproxy/http1"),
 			leaf("lbproxy/socket", "lbproxy/handshake"),
 			leaf("lbproxy/timer"),
