@@ -98,7 +98,7 @@ func (t tunnel) onBytes(c *conn, b []byte) {
 }
 
 // onClosed passes a FIN on and keeps the other direction open (RFC 9293 section 3.6); an error ends both. A worker's
-// last words are on their way to a client that may still be sending, so that its connection must not be reset.
+// last bytes are on their way to a client that may still be sending, so that its connection must not be reset.
 func (t tunnel) onClosed(c *conn) {
 	c.readNoMore()
 	switch {

@@ -18,7 +18,7 @@ type Process struct {
 	*Journal
 	PID     int // that signals go to
 	running *program.Process
-	ended   chan struct{} // closed when it is over and the journal has its last words
+	ended   chan struct{} // closed when it is over and the journal has all of its output
 }
 
 // Start starts a command. What it writes goes to the journal, but for a stream that the command has already.
@@ -77,7 +77,7 @@ func (p *Process) AwaitText(text string, times int) {
 	p.Helper()
 	ended := false
 	p.Await(text, func() bool {
-		ended = p.IsOver() // before the look, so that the last words count
+		ended = p.IsOver() // before the look, so that what it wrote last counts
 		return ended || strings.Count(p.Text(), text) >= times
 	})
 	if ended && strings.Count(p.Text(), text) < times {
