@@ -192,3 +192,22 @@ func TestEffectiveKeepsToItsTable(t *testing.T) {
 		}
 	}
 }
+
+// All three forms come from the same fields, and so have the same names.
+func TestTheFormsHaveTheSameVariables(t *testing.T) {
+	var page, text, asJSON bytes.Buffer
+	if err := errors.Join(reference.Markdown(&page), reference.Text(&text), reference.JSON(&asJSON)); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range config.Reference() {
+		for form, has := range map[string]bool{
+			"Markdown": strings.Contains(page.String(), "| `"+v.Name+"` |"),
+			"text":     strings.Contains(text.String(), v.Name+"\n") || strings.Contains(text.String(), v.Name+" "),
+			"JSON":     strings.Contains(asJSON.String(), `"name": "`+v.Name+`"`),
+		} {
+			if !has {
+				t.Errorf("%s: got no entry in the %s form", v.Name, form)
+			}
+		}
+	}
+}

@@ -188,3 +188,13 @@ type Outer struct {
 		t.Errorf("got %+v and error %v, want A and B", got, err)
 	}
 }
+
+func TestWhatIsNoGoIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "broken.go"), []byte("package config\n\ntype Config struct {"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "broken.go") {
+		t.Errorf("got %v, want an error that names the file", err)
+	}
+}
