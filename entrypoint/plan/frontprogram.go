@@ -35,9 +35,11 @@ func (p *Plan) frontProgram(files Files) fleet.Program {
 			Autorestart: lifecycle.Always, StartSecs: frontStartSecs, StartRetries: -1,
 			Backoff: lifecycle.Backoff{Base: frontBackoffBase, Cap: frontBackoffCap},
 		},
-		Ready:      probe.Check{Kind: probe.None},
-		StopSignal: syscall.SIGTERM, Priority: priorityFront, Late: true, Vital: true, Internal: true, Inherit: true,
-		Check: p.frontRoom, Files: files,
+		Ready:    probe.Check{Kind: probe.None},
+		Stopping: fleet.Stopping{StopSignal: syscall.SIGTERM},
+		Role:     fleet.Role{Priority: priorityFront, Late: true, Vital: true, Internal: true},
+		Output:   fleet.Output{Inherit: true},
+		Check:    p.frontRoom, Files: files,
 	}
 }
 

@@ -21,7 +21,7 @@ func frontDoor() Program {
 			Backoff: lifecycle.Backoff{Base: 10 * time.Millisecond, Cap: time.Second, Jitter: -1},
 		},
 		Ready: probe.Check{Kind: probe.None},
-		Vital: true, Internal: true, Inherit: true,
+		Role:  Role{Vital: true, Internal: true}, Output: Output{Inherit: true},
 	}
 }
 

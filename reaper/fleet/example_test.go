@@ -21,7 +21,7 @@ func Example() {
 	f := fleet.New(fleet.Options{
 		Programs: []fleet.Program{{
 			Group: "greeters", Name: "greeter", Command: []string{"/bin/sh", "-c", "echo hello from {name}; exit 3"},
-			PortsFrom: 8000, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{Autorestart: lifecycle.Never}, Critical: true,
+			PortsFrom: 8000, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{Autorestart: lifecycle.Never}, Role: fleet.Role{Critical: true},
 		}},
 		Spawner:     kernel,
 		Stdout:      os.Stdout,

@@ -95,7 +95,7 @@ func (r *real) end(t *testing.T) Result {
 func script(text string) Program {
 	return Program{
 		Group: "tests", Name: "test", Command: []string{"/bin/sh", "-c", text}, Env: []string{"PATH=/bin:/usr/bin"},
-		Policy: lifecycle.Policy{Autorestart: lifecycle.Never, StartSecs: time.Minute}, Ready: probe.Check{Kind: probe.None}, Critical: true,
+		Policy: lifecycle.Policy{Autorestart: lifecycle.Never, StartSecs: time.Minute}, Ready: probe.Check{Kind: probe.None}, Role: Role{Critical: true},
 	}
 }
 
@@ -267,7 +267,7 @@ func TestAKilledWorkerIsReplacedAtOnce(t *testing.T) {
 	port := freePort(t)
 	p := Program{
 		Group: "tests", Name: "test", Command: []string{"/proc/self/exe", "child:listen", "{port}"}, PortsFrom: port,
-		Policy: lifecycle.Policy{StartSecs: time.Nanosecond, StartRetries: 3}, Traffic: true, Critical: true,
+		Policy: lifecycle.Policy{StartSecs: time.Nanosecond, StartRetries: 3}, Role: Role{Traffic: true, Critical: true},
 	}
 	r := startReal(t, p, nil)
 	var took []time.Duration

@@ -32,7 +32,7 @@ func TestAForwardedSignalReachesWorkersAndIsRewritten(t *testing.T) {
 
 func TestPrioritiesOrderTheStartAndShareTheBudget(t *testing.T) {
 	program := func(name string, priority int) Program {
-		return Program{Group: name, Name: name, Command: []string{name}, Ready: probe.Check{Kind: probe.None}, Priority: priority, Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Jitter: -1}}}
+		return Program{Group: name, Name: name, Command: []string{name}, Ready: probe.Check{Kind: probe.None}, Role: Role{Priority: priority}, Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Jitter: -1}}}
 	}
 	web := tornado(1)
 	web.Priority, web.Traffic = 999, false

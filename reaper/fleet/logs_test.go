@@ -27,7 +27,7 @@ func TestLogFilesAreTriedWithoutBeingMade(t *testing.T) {
 		"a folder":                        {out: dir, want: "is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := Program{Group: "webs", Name: "web", Command: []string{"x"}, Workers: 2, PortsFrom: 8000, Stdout: output.LogFile{Path: c.out}}
+			p := Program{Group: "webs", Name: "web", Command: []string{"x"}, Workers: 2, PortsFrom: 8000, Output: Output{Stdout: output.LogFile{Path: c.out}}}
 			faults := New(Options{Programs: []Program{p}}).TryLogs()
 			if c.want == "" && len(faults) > 0 {
 				t.Fatalf("got %v, want none", faults)
@@ -50,7 +50,7 @@ func TestTailAndClearGoByTheLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	program := Program{
 		Group: "g", Name: "p", Command: []string{"/bin/sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo to stderr >&2; exec sleep 1000"},
-		Ready: probe.Check{Kind: probe.None}, Stdout: output.LogFile{Path: path},
+		Ready: probe.Check{Kind: probe.None}, Output: Output{Stdout: output.LogFile{Path: path}},
 	}
 	f := startReal(t, program, nil).fleet
 	await := func(stream string, from int64, want string) (text string) {

@@ -13,7 +13,7 @@ import (
 // migration is a program that comes first.
 func migration() Program {
 	return Program{
-		Group: "percore", Name: "prestart", Command: []string{"migrate"}, Ready: probe.Check{Kind: probe.None}, First: true, Internal: true,
+		Group: "percore", Name: "prestart", Command: []string{"migrate"}, Ready: probe.Check{Kind: probe.None}, Role: Role{First: true, Internal: true},
 		Policy: lifecycle.Policy{StartRetries: 3, StartSecs: time.Second, Backoff: lifecycle.Backoff{Jitter: -1}},
 	}
 }

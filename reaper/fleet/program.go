@@ -31,41 +31,14 @@ type Program struct {
 	CPUs        []int // worker i is pinned to the one at i modulo their number; none are pinned when empty
 
 	lifecycle.Policy `change:"judged"`
-	StopSignal       syscall.Signal                    `change:"judged"`
-	SignalMap        map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
-	//lint:ignore ST1011 the name is supervisord's
-	StopWaitSecs time.Duration `change:"judged"` // from StopSignal to SIGKILL
-	DrainTimeout time.Duration `change:"judged"` // how long a stop or a replacement waits for requests in flight; 30 s when 0
-	Ready        probe.Check   // without a port or a socket it is probe.None
+	Role
+	Stopping
+	Output
+
+	Ready        probe.Check // without a port or a socket it is probe.None
 	Health       probe.Health
 	Limits       Limits
 	ReadyTimeout time.Duration `change:"judged"` // not ready in time is a failed start
-
-	Priority int  // lower starts first and stops last
-	First    bool // runs once, and has to end with code 0, before any other program is started
-	Late     bool `change:"judged"` // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
-	Internal bool // percore's own: not meant when a user says all, and not part of a rolling restart
-	Traffic  bool // its workers are endpoints of the front door
-	Critical bool `change:"judged"` // the container ends when all workers of critical programs are done for
-	Vital    bool `change:"judged"` // the container ends when one of its workers is FATAL, whatever else runs
-
-	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest
-	// when it has ended.
-	StopAsGroup bool
-	// KillTree makes SIGKILL reach all below a program that comes First, in sessions of their own too; it does for
-	// any other anyway.
-	KillTree bool
-
-	// Stdout and Stderr are where the output goes. RedirectStderr makes stderr the same pipe as stdout, in the order
-	// of the writes. Framing is put around each line.
-	Stdout, Stderr output.LogFile
-	RedirectStderr bool
-	Framing        output.Framing
-
-	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as
-	// stderr, of which percore tells the first lines when the worker has ended. Their way to percore's stderr is
-	// among Files.
-	Inherit bool
 
 	// Check says what stands against a start of a worker now, such as a limit that leaves too little; nil is nothing,
 	// always. It is called on the fleet's goroutine.
@@ -74,6 +47,46 @@ type Program struct {
 	// Files gives further descriptors, from 3 up, for one incarnation. It and started, which is told how
 	// the spawn went and may close what Files opened, are called on the fleet's goroutine. Nil is none.
 	Files func(incarnation uint64) (extra []*os.File, started func(error), err error) `change:"own"`
+}
+
+// Role is what a program is in the fleet.
+type Role struct {
+	Priority int  // lower starts first and stops last
+	First    bool // runs once, and has to end with code 0, before any other program is started
+	Late     bool `change:"judged"` // starts after all others nevertheless: nothing waits for it, and a fork costs milliseconds
+	Internal bool // percore's own: not meant when a user says all, and not part of a rolling restart
+	Traffic  bool // its workers are endpoints of the front door
+	Critical bool `change:"judged"` // the container ends when all workers of critical programs are done for
+	Vital    bool `change:"judged"` // the container ends when one of its workers is FATAL, whatever else runs
+}
+
+// Stopping is how a program's processes are signalled and stopped.
+type Stopping struct {
+	StopSignal syscall.Signal                    `change:"judged"`
+	SignalMap  map[syscall.Signal]syscall.Signal // what workers get instead of what percore sends them; 0 is nothing
+	//lint:ignore ST1011 the name is supervisord's
+	StopWaitSecs time.Duration `change:"judged"` // from StopSignal to SIGKILL
+	DrainTimeout time.Duration `change:"judged"` // how long a stop or a replacement waits for requests in flight; 30 s when 0
+
+	// StopAsGroup sends StopSignal to a worker's whole process group at once, not to the worker first and to the rest
+	// when it has ended.
+	StopAsGroup bool
+	// KillTree makes SIGKILL reach all below a program that comes First, in sessions of their own too; it does for
+	// any other anyway.
+	KillTree bool
+}
+
+// Output is where a program's output goes.
+type Output struct {
+	// RedirectStderr makes stderr the same pipe as stdout, in the order of the writes. Framing is put around each line.
+	Stdout, Stderr output.LogFile
+	RedirectStderr bool
+	Framing        output.Framing
+
+	// Inherit gives the workers percore's own stdout instead of a pipe that percore copies, and a file in memory as
+	// stderr, of which percore tells the first lines when the worker has ended. Their way to percore's stderr is
+	// among Files.
+	Inherit bool
 }
 
 // Change is how far one program is another.
@@ -87,17 +100,21 @@ const (
 )
 
 // Changed says how far the program q is another than p.
-func (p Program) Changed(q Program) Change {
-	change, a, b := ChangeNone, reflect.ValueOf(p), reflect.ValueOf(q)
+func (p Program) Changed(q Program) Change { return changed(reflect.ValueOf(p), reflect.ValueOf(q)) }
+
+// changed compares field by field, and a part without a tag by its own fields.
+func changed(a, b reflect.Value) (change Change) {
 	for i := range a.NumField() {
-		tag := a.Type().Field(i).Tag.Get("change")
-		if tag == "count" || tag == "own" || reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
-			continue
-		}
-		if tag != "judged" {
+		field := a.Type().Field(i)
+		switch tag := field.Tag.Get("change"); {
+		case tag == "count" || tag == "own" || reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()):
+		case tag == "judged":
+			change = max(change, ChangeJudged)
+		case field.Anonymous:
+			change = max(change, changed(a.Field(i), b.Field(i)))
+		default:
 			return ChangeProcess
 		}
-		change = ChangeJudged
 	}
 	return change
 }

@@ -13,7 +13,7 @@ import (
 func TestZeroFieldsHaveDefaults(t *testing.T) {
 	got := Program{}.withDefaults()
 	want := Program{
-		Workers: 1, WorkersMax: 1024, StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second, ReadyTimeout: time.Minute, Ready: probe.Check{Kind: probe.None},
+		Workers: 1, WorkersMax: 1024, Stopping: Stopping{StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second}, ReadyTimeout: time.Minute, Ready: probe.Check{Kind: probe.None},
 		Health: probe.Health{Check: probe.Check{Kind: probe.None}, Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3},
 		Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2}},
 	}
@@ -35,6 +35,9 @@ func TestChanged(t *testing.T) {
 		"functions are not comparable":  {func(p *Program) { p.Check = func() error { return nil } }, ChangeNone},
 		"the judgement of an end":       {func(p *Program) { p.ExitCodes = []int{0, 2} }, ChangeJudged},
 		"how one is stopped":            {func(p *Program) { p.StopSignal = syscall.SIGQUIT }, ChangeJudged},
+		"a part of a part":              {func(p *Program) { p.Critical, p.DrainTimeout = true, time.Minute }, ChangeJudged},
+		"its traffic":                   {func(p *Program) { p.Traffic = true }, ChangeProcess},
+		"where its output goes":         {func(p *Program) { p.Stdout.Path = "/var/log/x" }, ChangeProcess},
 		"the environment":               {func(p *Program) { p.Env = []string{"A=2"} }, ChangeProcess},
 		"judgement first, then process": {func(p *Program) { p.StartSecs, p.RedirectStderr = time.Minute, true }, ChangeProcess},
 	} {

@@ -142,7 +142,7 @@ func (s *syncBuffer) String() string {
 func tornado(n int) Program {
 	return Program{
 		Group: "tornadoes", Name: "tornado", Command: []string{"python3", "main.py", "--port={port}"}, Workers: n, PortsFrom: 8000,
-		Env: []string{"PATH=/bin"}, Policy: lifecycle.Policy{StartSecs: time.Second, StartRetries: 3, Backoff: lifecycle.Backoff{Jitter: -1}}, Traffic: true, Critical: true,
+		Env: []string{"PATH=/bin"}, Policy: lifecycle.Policy{StartSecs: time.Second, StartRetries: 3, Backoff: lifecycle.Backoff{Jitter: -1}}, Role: Role{Traffic: true, Critical: true},
 	}
 }
 
@@ -150,7 +150,7 @@ func tornado(n int) Program {
 func front() Program {
 	return Program{
 		Group: "percore", Name: "front", Command: []string{"percore", "front"},
-		Ready: probe.Check{Kind: probe.None}, Priority: -1, Internal: true, Policy: lifecycle.Policy{StartRetries: -1, Backoff: lifecycle.Backoff{Jitter: -1}},
+		Ready: probe.Check{Kind: probe.None}, Role: Role{Priority: -1, Internal: true}, Policy: lifecycle.Policy{StartRetries: -1, Backoff: lifecycle.Backoff{Jitter: -1}},
 	}
 }
 

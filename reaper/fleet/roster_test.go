@@ -22,7 +22,7 @@ func muster(programs ...Program) *roster {
 }
 
 func named(group, name string, workers, priority int) Program {
-	return Program{Group: group, Name: name, Workers: workers, Priority: priority}
+	return Program{Group: group, Name: name, Workers: workers, Role: Role{Priority: priority}}
 }
 
 func titles(list []*worker) string {

@@ -244,7 +244,7 @@ func TestGivingUpStopsTheRestAndKeepsTheCode(t *testing.T) {
 
 func TestPrioritiesStartInOrderAndStopInReverse(t *testing.T) {
 	program := func(name string, priority int) Program {
-		return Program{Group: "g", Name: name, Command: []string{name}, Priority: priority, Ready: probe.Check{Kind: probe.None}}
+		return Program{Group: "g", Name: name, Command: []string{name}, Role: Role{Priority: priority}, Ready: probe.Check{Kind: probe.None}}
 	}
 	programs := []Program{program("late", 30), program("early", 10), program("middle", 20)}
 	inBubble(t, Options{Programs: programs}, func(r *rig) {

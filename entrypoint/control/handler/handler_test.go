@@ -123,8 +123,8 @@ func ask(t *testing.T, d *Handler, r control.Request) (frames []control.Frame, c
 
 func idleHandler() *Handler {
 	return &Handler{Version: "1", Traffic: true, Fleet: FleetOf(fleet.New(fleet.Options{Programs: []fleet.Program{
-		{Group: "webs", Name: "web", Command: []string{"true"}, Workers: 2, PortsFrom: 8000, Traffic: true},
-		{Group: "percore", Name: "front", Command: []string{"true"}, Internal: true},
+		{Group: "webs", Name: "web", Command: []string{"true"}, Workers: 2, PortsFrom: 8000, Role: fleet.Role{Traffic: true}},
+		{Group: "percore", Name: "front", Command: []string{"true"}, Role: fleet.Role{Internal: true}},
 	}}))}
 }
 
