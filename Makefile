@@ -45,6 +45,8 @@ lint:
 walls:
 	$(GO) test -count=1 ./archtest
 	$(GO) test -C tools ./...
+	@$(GO) run -C tools ./floors -max 11 ../lbproxy ../reaper/fleet
+	@$(GO) run -C tools ./floors -max 35 ../reaper/...
 	$(GO) run -C tools ./floors -max 9 ../reaper/fleet ../lbproxy
 
 # Which order the files of a package have stands in its doc.go; tools/floors says how.

@@ -2,7 +2,6 @@ package single
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -35,14 +34,6 @@ func (r *runner) obey(sig catch.Signal) {
 	r.deliver(sig)
 }
 
-// rewritten is what becomes of a signal on its way; 0 is nothing.
-func (r *runner) rewritten(sig syscall.Signal) syscall.Signal {
-	if to, mapped := r.Rewrite[sig]; mapped {
-		return to
-	}
-	return sig
-}
-
 // deliver hands a signal on. The child has not been reaped, so its number is still its own.
 func (r *runner) deliver(sig catch.Signal) {
 	switch {
@@ -70,15 +61,6 @@ func (r *runner) deliverReleased() {
 			r.obey(catch.Signal{Number: number})
 		}
 	}
-}
-
-// complain says once that a signal did not arrive; a process that is gone needs none.
-func (r *runner) complain(err error) {
-	if err == nil || errors.Is(err, syscall.ESRCH) || r.denied {
-		return
-	}
-	r.denied = true
-	fmt.Fprintln(r.Stderr, "percore: a signal did not reach the child:", os.NewSyscallError("kill", err))
 }
 
 // queue sends a signal with its value, as sigqueue sent it to us (man 2 rt_sigqueueinfo).

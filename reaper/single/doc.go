@@ -12,5 +12,5 @@
 //   - deliver: a signal on its way
 //   - job, leave: the stop of a job, and the end
 //   - start, shim, inherited: the child's beginning
-//   - terminal
+//   - runner, terminal: what all use
 package single

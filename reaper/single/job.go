@@ -37,20 +37,6 @@ func (r *runner) childStopped(sig syscall.Signal) {
 	}
 }
 
-// request is a signal that stops, sent through percore. A child may handle it and not stop; so it explains only a
-// stop that follows soon.
-type request struct {
-	sig syscall.Signal
-	at  time.Time
-}
-
-// requestMax is how long a child may take to tidy up before it stops, as editors do.
-const requestMax = time.Second
-
-func (q request) explains(stop syscall.Signal, now time.Time) bool {
-	return q.sig == stop && now.Sub(q.at) <= requestMax
-}
-
 // stopWait is how long another thread may take to note the SIGCONT that has woken this one too.
 const stopWait = 50 * time.Millisecond
 

@@ -108,10 +108,6 @@ func (r *runner) ignore(d entry.Disposition) {
 	}
 }
 
-const allSignals = ^uint64(0)
-
-func bit(sig syscall.Signal) uint64 { return 1 << (sig - 1) }
-
 // exitCode is what percore ends with when the child could not be started.
 func exitCode(err error) int {
 	var failure *reaper.SpawnError

@@ -3,6 +3,11 @@
 //
 // Nothing is kept between two looks: a Process is what one look has seen. Where /proc is missing or of another pid
 // namespace, the look says so, and only PID 1 may signal blindly. Begin with Signal.
+//
+// Floors, top first:
+//
+//   - tree: looks and signals
+//   - proc: what the kernel says of one process
 package tree
 
 import (
@@ -10,25 +15,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
-	"unicode"
 
 	"golang.org/x/sys/unix"
 )
 
 // passes bounds how often /proc is read for one signal: a tree that grows faster than it can be read has no end.
 const passes = 8
-
-// Process is one process of a tree.
-type Process struct {
-	PID, Parent int
-	Group       int    // its process group
-	Name        string // as in /proc/PID/stat, at most 15 bytes, fit to be read
-	zombie      bool
-	stopped     bool
-	started     uint64 // clock ticks since the machine's start; with PID it stands for one process and no later one
-}
 
 // Signal sends sig once to every descendant of root, and reads /proc again until there is no new one: a process may
 // fork between being listed and being signalled. Orphans that root has adopted are among them, and so is what has
@@ -138,73 +131,6 @@ func Below(root int) (list []Process, known bool) {
 		queue = append(queue, children[queue[0].PID]...)
 	}
 	return list, true
-}
-
-// processes reads a /proc. Whatever ends meanwhile is left out.
-func processes(dir string) []Process {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer folder.Close()
-	names, _ := folder.Readdirnames(-1)
-	var list []Process
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil {
-			if p, ok := read(dir, pid); ok {
-				list = append(list, p)
-			}
-		}
-	}
-	return list
-}
-
-func read(dir string, pid int) (Process, bool) {
-	text, err := os.ReadFile(dir + "/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return Process{}, false
-	}
-	return parseStat(pid, text)
-}
-
-// Places behind the name, from 0: of the number of threads, and of starttime.
-const (
-	threadsField = 17
-	startField   = 19
-)
-
-// parseStat reads /proc/PID/stat: pid (name) state parent … starttime. The name may hold anything, so its end is the
-// last parenthesis (man 5 proc).
-func parseStat(pid int, text []byte) (Process, bool) {
-	begin, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
-	if begin < 0 || end < begin {
-		return Process{}, false
-	}
-	fields := bytes.Fields(text[end+1:])
-	if len(fields) <= startField {
-		return Process{}, false
-	}
-	parent, err := strconv.Atoi(string(fields[1]))
-	group, badGroup := strconv.Atoi(string(fields[2]))
-	started, badStart := strconv.ParseUint(string(fields[startField]), 10, 64)
-	state := fields[0][0]
-	// A main thread may end before the others, which then hold all it had.
-	alone := len(fields[threadsField]) == 1 && fields[threadsField][0] <= '1'
-	return Process{
-		PID: pid, Parent: parent, Group: group, Name: Printable(string(text[begin+1 : end])),
-		zombie: alone && (state == 'Z' || state == 'X'), stopped: state == 'T', started: started,
-	}, err == nil && badGroup == nil && badStart == nil
-}
-
-// Printable puts a question mark for whatever is no letter, mark, number, sign or space: a process may give itself
-// and its files names that a terminal obeys.
-func Printable(name string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, name)
 }
 
 // Children lists the live children of this process, the latest first. It is much cheaper than a look at all of /proc,

@@ -13,7 +13,8 @@
 // A name is a file's without its .go; what follows a colon is for readers. A file uses files that come later in the
 // list: further right in its line, or further down. A use is a pair of files of which one names what the other
 // declares, at package level or as a method. A use of a file that comes earlier runs upwards. With -max the command
-// fails where more than so many percent of the uses do, or where a file is missing in the list.
+// fails where more than so many percent of the uses do, or where a file is missing in the list, and tells of those
+// packages alone.
 package main
 
 import (
@@ -22,9 +23,12 @@ import (
 	"os"
 )
 
+// noLimit is a share that no package exceeds.
+const noLimit = 100
+
 func main() {
 	verbose := flag.Bool("v", false, "print each use that runs upwards, with the names")
-	percentMax := flag.Int("max", 100, "fail where more than so many `percent` of the uses run upwards")
+	percentMax := flag.Int("max", noLimit, "fail where more than so many `percent` of the uses run upwards")
 	flag.Parse()
 	folders := flag.Args()
 	if len(folders) == 0 {
@@ -39,7 +43,9 @@ func main() {
 		}
 		for _, p := range packages {
 			report, ok := p.report(*verbose, *percentMax)
-			fmt.Print(report)
+			if !ok || *percentMax == noLimit {
+				fmt.Print(report)
+			}
 			failed = failed || !ok
 		}
 	}

@@ -37,7 +37,7 @@ func (p *pkg) report(verbose bool, percentMax int) (text string, ok bool) {
 			out += fmt.Sprintf("    %s -> %s: %s\n", u.from, u.to, strings.Join(uses[u], " "))
 		}
 	}
-	return out, percent <= percentMax && (len(missing) == 0 || percentMax == 100)
+	return out, percent <= percentMax && (len(missing) == 0 || percentMax == noLimit)
 }
 
 // lines counts those of the files, as wc does, but not of generated ones.
