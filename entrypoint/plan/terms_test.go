@@ -15,6 +15,7 @@ import (
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/self"
 	"percore/lbproxy"
+	"percore/reaper/cpus"
 	"percore/reaper/fleet"
 	"percore/reaper/lifecycle"
 	"percore/reaper/output"
@@ -293,5 +294,14 @@ func TestSecretsStayWithPID1(t *testing.T) {
 		if env := strings.Join(program.Env, " "); strings.Contains(env, "WEB_CONCURRENCY") || !strings.Contains(env, "GREETING=hello") {
 			t.Errorf("%s: got %q, want the greeting and no WEB_CONCURRENCY", program.Name, env)
 		}
+	}
+}
+
+func TestWorkersArePinnedWhereThatIsWanted(t *testing.T) {
+	if got := programsOf(t, "PERCORE_PIN_CPUS=true")[0].CPUs; len(got) == 0 || !slices.Equal(got, cpus.Set()) {
+		t.Errorf("got %v, want the CPUs that this process may use, %v", got, cpus.Set())
+	}
+	if got := programsOf(t)[0].CPUs; got != nil {
+		t.Errorf("where it is not: got %v", got)
 	}
 }
