@@ -170,7 +170,7 @@ func TestNothingIsPickedWhereNothingIsReady(t *testing.T) {
 		{"all tried", tableOf(t, Up), all},
 	}
 	for _, test := range tests {
-		for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
+		for _, method := range allMethods() {
 			if got := newBalancer(method, 0).chosen(test.table, &test.w); got != -1 {
 				t.Errorf("%s, %s: got worker %d, want none", test.name, method, got)
 			}
@@ -201,5 +201,26 @@ func TestEndpointStatesHaveNames(t *testing.T) {
 	var s State
 	if err := s.UnmarshalText([]byte("sideways")); err == nil {
 		t.Error("unknown name: got no error, want one")
+	}
+}
+
+// allMethods are the methods that there are.
+func allMethods() (list []Method) {
+	for i := range methods {
+		list = append(list, methods[i].name)
+	}
+	return list
+}
+
+func TestAMethodIsKnownByItsName(t *testing.T) {
+	for _, method := range allMethods() {
+		if !method.IsKnown() {
+			t.Errorf("%s is not known", method)
+		}
+	}
+	for _, method := range []Method{"", "fair", "LEAST_CONN", "least_conn "} {
+		if method.IsKnown() {
+			t.Errorf("%q is known", method)
+		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // BenchmarkChoose is what a request costs that finds a place at once, and gives it back.
 func BenchmarkChoose(b *testing.B) {
-	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range allMethods() {
 		for _, backends := range []int{4, 64} {
 			b.Run(fmt.Sprintf("%s, %d backends", method, backends), func(b *testing.B) {
 				table, chooser := warmTable(b, backends), newBalancer(method, 0)

@@ -31,7 +31,7 @@ func TestOnlyOneRequestProbesAndTheNextWaitsLonger(t *testing.T) {
 }
 
 func TestARequestIsServedEvenIfAllThatAreLeftAreOut(t *testing.T) {
-	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range allMethods() {
 		b, table := newBalancer(method, 1), tableOf(t, Up, Down)
 		e := table.backends[0]
 		e.condition.Store(conditionOut)
@@ -78,7 +78,7 @@ func (b *Balancer) pickAt(t *Table, now int64) int {
 }
 
 func TestAFreshWorkerWithAFreePlaceLeavesNoneWaiting(t *testing.T) {
-	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range allMethods() {
 		t.Run(fmt.Sprint(method), func(t *testing.T) {
 			b, table := newBalancer(method, 1), tableOf(t, Up, Up)
 			table.backends[1].condition.Store(conditionWell)

@@ -214,7 +214,7 @@ func TestAQueueOfNoServiceWaits(t *testing.T) {
 
 // TestNoPlaceAndNoRequestIsLost has loops let requests come, wait, get places, end and leave at random, all at once.
 func TestNoPlaceAndNoRequestIsLost(t *testing.T) {
-	for _, method := range []Method{LeastConn, RoundRobin, IPHash, Random} {
+	for _, method := range allMethods() {
 		t.Run(string(method), func(t *testing.T) {
 			t.Parallel()
 			const loops, limit, each = 3, 2, 3000
