@@ -8,12 +8,20 @@ import (
 	"percore/reaper/alarm"
 )
 
-// budgeted is a stop of this length that has begun.
-func budgeted(whole time.Duration) (b *budget, over *bool) {
+// budgeted is a stop of this length that has begun; pass lets time go by, as it does on the fleet's goroutine.
+func budgeted(whole time.Duration) (b *budget, pass func(time.Duration), over *bool) {
 	b, over = new(budget), new(bool)
-	clock := alarm.NewClock(func(do func()) { do() }, nil)
-	b.split(whole, clock.Bound(whole, func() { *over = true }))
-	return b, over
+	mail := newMailbox()
+	b.split(whole, alarm.NewClock(mail.post, nil).Bound(whole, func() { *over = true }))
+	return b, func(d time.Duration) {
+		for end := time.Now().Add(d); time.Now().Before(end); {
+			time.Sleep(min(50*time.Millisecond, time.Until(end)))
+			synctest.Wait()
+			for _, message := range mail.take() {
+				message()
+			}
+		}
+	}, over
 }
 
 func TestPhasesComeInTheirOrder(t *testing.T) {
@@ -35,7 +43,7 @@ func TestTheEndOfABudgetIsKeptForThoseThatStopLast(t *testing.T) {
 		time.Second:             {200 * time.Millisecond, 50 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			b, _ := budgeted(whole)
+			b, _, _ := budgeted(whole)
 			if got := [2]time.Duration{b.reserve, b.margin}; got != want {
 				t.Errorf("%v: got a reserve and a margin of %v, want %v", whole, got, want)
 			}
@@ -61,8 +69,8 @@ func TestPatienceIsWhatIsLeftAndNoMoreThanAllowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, over := budgeted(whole)
-				time.Sleep(c.after)
+				b, pass, over := budgeted(whole)
+				pass(c.after)
 				if got := b.patience(c.allowed, c.internal, c.rounds); got != c.want || *over {
 					t.Errorf("got %v, over %v; want %v", got, *over, c.want)
 				}
