@@ -2,9 +2,10 @@
 // loops, whose users, which programs the fleet runs, and with which settings the front door serves. It starts
 // nothing and opens nothing.
 //
-// Make counts and looks up; Programs, Prestart and FrontOptions put the result into the terms of packages fleet and
-// lbproxy (terms.go); CheckRoom compares it with the limits of the container. An update makes a second plan and
-// compares the two.
+// Make counts and looks up. Programs and Prestart put the result into the terms of package fleet (programs.go, with
+// terms.go for the parts of a program), FrontOptions into those of lbproxy (frontprogram.go, where carry.go carries
+// each variable to the field of the same name). CheckRoom compares it with the limits of the container. An update
+// makes a second plan and compares the two.
 package plan
 
 import (
