@@ -83,6 +83,7 @@ var rules = []rule{
 				"socket.FINLag", "socket.Unread", "socket.AppendLocal", "socket.ShutdownWrite", "socket.Close", "socket.ResetOnClose"),
 			only(inFiles("lbproxy", "transport.go"), "epoll.*"),
 			fields("lbproxy", inFiles("lbproxy", "transport.go", "accept.go"), "fd", "facts"),
+			fields("lbproxy", inFiles("lbproxy", "transport.go"), "poller", "noteEvent"),
 			own("lbproxy", inFiles("lbproxy", "transport.go", "accept.go"),
 				"factReadable", "factEnded", "factGone", "factFailed", "factFinSent", "factUnwatched"),
 		),
@@ -142,6 +143,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"only lbproxy's transport reads, writes and asks for reasons": {
 			"lbproxy/answer.go:11: unix.Errno", "lbproxy/answer.go:13: unix.EAGAIN", "lbproxy/answer.go:14: epoll.In", "lbproxy/answer.go:14: facts",
 			"lbproxy/answer.go:15: factReadable", "lbproxy/answer.go:16: fd", "lbproxy/answer.go:16: socket.Send",
+			"lbproxy/answer.go:21: poller", "lbproxy/answer.go:22: noteEvent",
 			"lbproxy/lbproxy.go:17: syscall.Wait4",
 		},
 		"what a client is told leaves by its response writer": {"lbproxy/answer.go:12: send"},

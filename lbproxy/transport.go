@@ -27,6 +27,9 @@ func newTransport() (transport, error) {
 // interrupt makes the current wait, or the next one, return at once. It may be called from any goroutine.
 func (t *transport) interrupt() { t.poller.Wake() }
 
+// stopWaiting is for the end of the loop: there are no events after it.
+func (t *transport) stopWaiting() { _ = t.poller.Close() }
+
 // await waits for events, for so many milliseconds at most, for ever when that is negative; now is the loop's clock.
 // They are good until the next call.
 func (t *transport) await(timeoutMillis, now int64) ([]epoll.Event, error) {

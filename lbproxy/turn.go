@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"percore/lbproxy/accesslog"
-	"percore/lbproxy/balance"
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
@@ -22,11 +21,11 @@ func newLoop(p *Proxy, id int, listeners []socket.Listener) (*loop, error) {
 	}
 	l := &loop{
 		transport: t, proxy: p, id: id, loopClock: loopClock{epoch: p.epoch},
-		timers:  newTimers(len(p.services)),
-		mailbox: balance.Mailbox{Wake: t.poller.Wake},
-		out:     make([]byte, 0, buffer.HeadroomBytes),
-		log:     accesslog.NewWriter(p.accessLog),
+		timers: newTimers(len(p.services)),
+		out:    make([]byte, 0, buffer.HeadroomBytes),
+		log:    accesslog.NewWriter(p.accessLog),
 	}
+	l.mailbox.Wake = l.interrupt
 	for i, shared := range p.services {
 		l.services = append(l.services, newService(l, i, shared))
 	}
@@ -167,7 +166,7 @@ func (l *loop) release() {
 		}
 	}
 	l.log.Flush()
-	_ = l.poller.Close()
+	l.stopWaiting()
 	l.quiet.Store(true)
 	l.seen.Store(math.MaxUint64) // no snapshot concerns it any more; PID 1 takes one that is not answered for a hang
 	l.proxy.changed()
