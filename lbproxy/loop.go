@@ -11,6 +11,7 @@ import (
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
 	"percore/lbproxy/notice"
+	"percore/lbproxy/page"
 	"percore/lbproxy/refusal"
 	"percore/lbproxy/timer"
 )
@@ -47,7 +48,8 @@ type loop struct {
 	limits   refusal.Limits
 	request  http1.Request
 	response http1.Response
-	out      []byte // the head under construction
+	out      []byte      // the head under construction
+	accepted page.Memory // of the last request that said what it accepts
 	log      *accesslog.Writer
 
 	mail struct {

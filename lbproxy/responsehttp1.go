@@ -5,6 +5,7 @@ import (
 
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/page"
 )
 
 // This file is how HTTP/1 spells what responseWriter says (RFC 9112). Another protocol has none of it: neither chunks
@@ -20,6 +21,60 @@ func (w *responseWriter) frame(f http1.Framing) {
 	if w.minor == 0 {
 		w.framing, w.keepAlive = http1.FramingClose, false
 	}
+}
+
+// appendInterim appends a 1xx response.
+func appendInterim(b []byte, r *http1.Response) []byte {
+	b = http1.AppendStatusLine(b, r.Status, r.Reason)
+	b, _ = appendFields(b, r.Fields, false)
+	return append(b, crlf...)
+}
+
+// appendSwitch appends a 101, with what it switches to.
+func appendSwitch(b []byte, r *http1.Response) []byte {
+	b = http1.AppendStatusLine(b, r.Status, r.Reason)
+	b, _ = appendFields(b, r.Fields, false)
+	b = http1.AppendUpgrade(b, r.Fields)
+	return append(b, crlf...)
+}
+
+// appendHead appends the head of a worker's final response.
+func (w *responseWriter) appendHead(b []byte, r *http1.Response) []byte {
+	b = http1.AppendStatusLine(b, r.Status, r.Reason)
+	b, isDated := appendFields(b, r.Fields, w.trailers)
+	b = w.appendAdded(b, isDated)
+	if r.HasLength && r.Status != statusNoContent && !w.isChunked() {
+		b = http1.AppendNumber(b, "Content-Length", r.Length)
+	}
+	return w.appendHeadEnd(b)
+}
+
+// appendOwn appends the head of a response of the front door's own.
+func (w *responseWriter) appendOwn(b []byte, o *ownResponse) []byte {
+	b = http1.AppendStatusLine(b, o.status, page.Reason(o.status))
+	b = w.appendAdded(b, false)
+	if o.contentType != "" {
+		b = http1.AppendLine(b, "Content-Type", o.contentType)
+	}
+	if o.allow != "" {
+		b = http1.AppendLine(b, "Allow", o.allow)
+	}
+	if o.retryAfter > 0 {
+		b = http1.AppendNumber(b, "Retry-After", o.retryAfter)
+	}
+	if o.contentType != "" {
+		b = http1.AppendNumber(b, "Content-Length", int64(len(o.body)))
+	}
+	return w.appendHeadEnd(b)
+}
+
+// frameBody makes a chunk of payload where the body comes in chunks; last ends the body, unless trailers do.
+func (w *responseWriter) frameBody(payload []byte, last bool) []byte {
+	if !w.isChunked() {
+		return payload
+	}
+	w.ended = last && len(w.trailer) == 0
+	return w.loop.scratch.Chunk(payload, w.ended)
 }
 
 // appendFields appends those of a worker's fields that are the client's concern. Connection and length are our own.

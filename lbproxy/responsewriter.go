@@ -43,16 +43,36 @@ type ResponseOptions struct {
 // understand notes what the client of a request can be told, and in which form.
 func (w *responseWriter) understand(r *http1.Request) {
 	w.minor, w.keepAlive = r.Minor, r.KeepAlive && !w.loop.isDraining()
-	var accept page.Accept
+	var first *http1.Field
+	accepts := 0
 	for i := range r.Fields {
 		switch f := &r.Fields[i]; {
 		case f.ID == http1.FieldAccept && !f.Hop:
-			accept.Add(f.Value)
+			if accepts++; accepts == 1 {
+				first = f
+			}
 		case f.ID == http1.FieldTE && r.Minor > 0 && http1.HasToken(f.Value, "trailers"):
 			w.trailers = true
 		}
 	}
-	w.format = accept.Format()
+	switch accepts {
+	case 0:
+	case 1:
+		w.format = w.loop.accepted.Format(first.Value)
+	default:
+		w.format = formatOf(r.Fields)
+	}
+}
+
+// formatOf is the format that several Accept fields ask for together.
+func formatOf(fields []http1.Field) page.Format {
+	var accept page.Accept
+	for i := range fields {
+		if f := &fields[i]; f.ID == http1.FieldAccept && !f.Hop {
+			accept.Add(f.Value)
+		}
+	}
+	return accept.Format()
 }
 
 // guessFormat looks for what the client accepts in b, which begins with a head that is refused.
@@ -73,9 +93,7 @@ func (w *responseWriter) pending() int { return w.unsent.Pending() }
 
 // interim passes on a 1xx response (RFC 9110 section 15.2), to a client that knows of them.
 func (w *responseWriter) interim(r *http1.Response) bool {
-	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
-	b, _ = appendFields(b, r.Fields, false)
-	w.loop.out = append(b, crlf...)
+	w.loop.out = appendInterim(w.loop.out[:0], r)
 	return w.send(w.loop.out, false)
 }
 
@@ -86,13 +104,7 @@ func (w *responseWriter) goAhead() bool { return w.send(continueResponse, false)
 // even if it is empty.
 func (w *responseWriter) head(r *http1.Response) {
 	w.frame(r.Framing)
-	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
-	b, isDated := appendFields(b, r.Fields, w.trailers)
-	b = w.appendAdded(b, isDated)
-	if r.HasLength && r.Status != statusNoContent && !w.isChunked() {
-		b = http1.AppendNumber(b, "Content-Length", r.Length)
-	}
-	w.loop.out = w.appendHeadEnd(b)
+	w.loop.out = w.appendHead(w.loop.out[:0], r)
 	w.headed = true
 }
 
@@ -107,10 +119,7 @@ func (w *responseWriter) appendAdded(b []byte, isDated bool) []byte {
 // body sends a part of the body, which lies in the scratch; last is whether it ends here, but for trailers.
 func (w *responseWriter) body(payload []byte, last bool) bool {
 	w.bodyBytes += int64(len(payload))
-	if w.isChunked() {
-		w.ended = last && len(w.trailer) == 0
-		payload = w.loop.scratch.Chunk(payload, w.ended)
-	}
+	payload = w.frameBody(payload, last)
 	if w.headed {
 		w.headed = false
 		payload = w.loop.scratch.Join(w.loop.out, payload)
@@ -153,21 +162,7 @@ type ownResponse struct {
 func (w *responseWriter) own(o *ownResponse) bool {
 	w.frame(http1.FramingLength)
 	w.headed = false
-	b := http1.AppendStatusLine(w.loop.out[:0], o.status, page.Reason(o.status))
-	b = w.appendAdded(b, false)
-	if o.contentType != "" {
-		b = http1.AppendLine(b, "Content-Type", o.contentType)
-	}
-	if o.allow != "" {
-		b = http1.AppendLine(b, "Allow", o.allow)
-	}
-	if o.retryAfter > 0 {
-		b = http1.AppendNumber(b, "Retry-After", o.retryAfter)
-	}
-	if o.contentType != "" {
-		b = http1.AppendNumber(b, "Content-Length", int64(len(o.body)))
-	}
-	b = w.appendHeadEnd(b)
+	b := w.appendOwn(w.loop.out[:0], o)
 	if !o.isHead {
 		b = append(b, o.body...)
 		w.bodyBytes = int64(len(o.body))
@@ -179,13 +174,9 @@ func (w *responseWriter) own(o *ownResponse) bool {
 // switchProtocols passes on a 101, and the first bytes of what comes behind it (RFC 9110 section 15.2.2).
 func (w *responseWriter) switchProtocols(r *http1.Response, first []byte) bool {
 	w.keepAlive = false
-	b := http1.AppendStatusLine(w.loop.out[:0], r.Status, r.Reason)
-	b, _ = appendFields(b, r.Fields, false)
-	b = http1.AppendUpgrade(b, r.Fields)
-	b = append(append(b, crlf...), first...)
-	w.loop.out = b
+	w.loop.out = append(appendSwitch(w.loop.out[:0], r), first...)
 	w.bodyBytes = int64(len(first))
-	return w.send(b, false)
+	return w.send(w.loop.out, false)
 }
 
 // send writes p, and keeps what the client's socket does not take. The last bytes of a response leave with the

@@ -63,6 +63,30 @@ func (a *Accept) Format() Format {
 	return chosen
 }
 
+// Memory is the last Accept that was read, and its format: of most clients, one after another, it is the same. The
+// zero value remembers none.
+type Memory struct {
+	value  []byte
+	format Format
+}
+
+// valueBytesMax is the longest value that is remembered; those of browsers have 150 bytes at most.
+const valueBytesMax = 256
+
+// Format is that of a request with one Accept field of this value.
+func (m *Memory) Format(value []byte) Format {
+	if len(m.value) > 0 && bytes.Equal(m.value, value) {
+		return m.format
+	}
+	var a Accept
+	a.Add(value)
+	if len(value) > valueBytesMax {
+		return a.Format()
+	}
+	m.value, m.format = append(m.value[:0], value...), a.Format()
+	return m.format
+}
+
 func (o offer) beats(other offer) bool {
 	if o.weight == 0 || o.weight != other.weight {
 		return o.weight > other.weight

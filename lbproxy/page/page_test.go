@@ -3,6 +3,7 @@ package page_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"percore/lbproxy/page"
@@ -68,6 +69,38 @@ func TestFieldsAreTakenAsAHeadIs(t *testing.T) {
 		if got, want := accept.Format(), formatOf(head+"\r\n"); got != want {
 			t.Errorf("%q: got %s, want %s", fields, got.ContentType(), want.ContentType())
 		}
+	}
+}
+
+// What is remembered is a copy: the next request is read over the one that it came with.
+func TestTheLastAcceptIsRemembered(t *testing.T) {
+	var memory page.Memory
+	buffer := make([]byte, 0, 1000)
+	long := "text/html;x=" + strings.Repeat("y", 300)
+	for _, step := range []struct {
+		value string
+		want  page.Format
+	}{
+		{"application/json", page.JSON},
+		{"application/json", page.JSON},
+		{"text/html,*/*;q=0.8", page.HTML},
+		{long, page.HTML},
+		{"text/plain", page.Text},
+		{"", page.Text},
+		{"text/plain", page.Text},
+		{"application/json", page.JSON},
+	} {
+		buffer = append(buffer[:0], step.value...)
+		var fresh page.Accept
+		fresh.Add(buffer)
+		if got := memory.Format(buffer); got != step.want || got != fresh.Format() {
+			t.Errorf("%q: got %v, want %v; read anew it is %v", step.value, got, step.want, fresh.Format())
+		}
+	}
+	browsers := []byte("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8")
+	memory.Format(browsers)
+	if allocations := testing.AllocsPerRun(100, func() { memory.Format(browsers) }); allocations != 0 {
+		t.Errorf("got %v allocations for a remembered one, want none", allocations)
 	}
 }
 
