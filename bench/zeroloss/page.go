@@ -19,12 +19,13 @@ func (r results) page() string {
 	b.WriteString("\nThe restart is `percore restart tornadoes:*`, `supervisorctl restart tornadoes:*` (*one by one*: the command for each worker in turn, and\n" +
 		"max_fails=0 in nginx.conf) and SIGHUP for gunicorn. *Slowest* is the longest wait of a request that takes no time by itself.\n")
 	b.WriteString("\n## Workers killed under load\n\n" + killTable(r.kills).markdown())
-	fmt.Fprintf(&b, "\nEach trial kills %d workers with SIGKILL, %v apart. What a dead worker had begun to do for a POST must not be done twice, so nobody repeats it.\n", kills, killWait)
+	fmt.Fprintf(&b, "\nEach trial kills %d workers with SIGKILL, %v apart. What a dead worker had begun to do for a POST must not be\n"+
+		"done twice, so it is not repeated.\n", kills, killWait)
 	b.WriteString("\n## SIGTERM with requests in flight\n\n" + stopTable(r.stops).markdown())
 	fmt.Fprintf(&b, "\nSIGTERM to PID 1 while clients wait for answers that take 3 s, and %d others hold idle connections; SIGKILL after %v, as `docker stop` does.\n", idleClients, stopGrace)
 	b.WriteString("\n## Time, memory and wake-ups\n\n" + footprintTable(r.footprints).markdown())
-	b.WriteString("\nTwo Tornado workers each, nothing asked. Three figures are the least, the median and the most. Nobody asks before all workers\n" +
-		"accept: nginx, asked before, would leave them out for 10 s.\n")
+	b.WriteString("\nTwo Tornado workers each, nothing asked. Three figures are the least, the median and the most. No request is sent before\n" +
+		"all workers accept: nginx, asked before, would leave them out for 10 s.\n")
 	b.WriteString(method + r.circumstances())
 	return b.String()
 }

@@ -13,12 +13,12 @@ import (
 var outputScenarios = []scenario{
 	{part: "Output", name: "stderr closed", needs: []feature{verbose}, run: talksInto(closed)},
 	{part: "Output", name: "stderr a pipe whose reader is gone", needs: []feature{verbose}, run: talksInto(deaf)},
-	{part: "Output", name: "stderr a full pipe that nobody reads", needs: []feature{verbose}, run: talksInto(stuffed)},
+	{part: "Output", name: "stderr a full pipe that no process reads", needs: []feature{verbose}, run: talksInto(stuffed)},
 	{part: "Output", name: "stderr a full disk", needs: []feature{verbose}, run: talksInto(fullDisk)},
 	{part: "Output", name: "127 for a command that is not found, stderr closed", run: complainsInto(closed)},
 	{part: "Output", name: "127 likewise, stderr a pipe whose reader is gone", run: complainsInto(deaf)},
 	{part: "Output", name: "127 likewise, with sockets passed on by LISTEN_PID", run: complainsInto(deaf, activated...)},
-	{part: "Output", name: "127 likewise, stderr a full pipe that nobody reads", run: complainsInto(stuffed)},
+	{part: "Output", name: "127 likewise, stderr a full pipe that no process reads", run: complainsInto(stuffed)},
 	{part: "Output", name: "127 likewise, stderr a full disk", run: complainsInto(fullDisk)},
 	{part: "Output", name: "what it says about a busy program, to a reader that is gone, does not end it", run: complainsWhileStarting},
 }

@@ -16,7 +16,7 @@ var terminalScenarios = []scenario{
 	{part: "Terminal", name: "Ctrl-\\ reaches the child, once", run: key("\x1c", syscall.SIGQUIT)},
 	{part: "Terminal", name: "Ctrl-Z reaches the child, once", run: key("\x1a", syscall.SIGTSTP)},
 	{part: "Terminal", name: "WINCH reaches the child, once", run: resized},
-	{part: "Terminal", name: "Ctrl-Z without a shell above leaves nobody stopped for good", run: neverStuck},
+	{part: "Terminal", name: "Ctrl-Z without a shell above leaves no process stopped for good", run: neverStuck},
 	{part: "Terminal", name: "CONT from outside wakes a stopped child", run: wakes},
 	{part: "Terminal", name: "the child reads what is typed", run: reads},
 	{part: "Terminal", name: "the init's own messages never stop it under tostop", needs: []feature{verbose}, run: survivesToStop},

@@ -23,7 +23,7 @@ var worldScenarios = []scenario{
 	{part: "World", name: "open descriptors are passed on, and none is added", run: descriptors},
 	{part: "World", name: "standard input, closed, stays closed", run: closedInput},
 	{part: "World", name: "LISTEN_PID names the child", run: listenPID},
-	{part: "World", name: "LISTEN_PID of somebody else is left alone", run: foreignListenPID},
+	{part: "World", name: "LISTEN_PID of another process is left alone", run: foreignListenPID},
 	{part: "World", name: "the child leads a group of its own", run: ownGroup},
 	{part: "World", name: "the child stays in its session", run: sameSession},
 }
