@@ -154,6 +154,11 @@ func own(pkg string, allowed place, names ...string) usage {
 
 // fields finds uses of a field or a method of that name in pkg, outside the allowed place. It goes by the name alone.
 func fields(pkg string, allowed place, names ...string) usage {
+	return fieldsBut("", pkg, allowed, names...)
+}
+
+// fieldsBut is fields, but for those of what is called owner.
+func fieldsBut(owner, pkg string, allowed place, names ...string) usage {
 	return func(t tree) []string {
 		var found []string
 		for _, file := range t.files {
@@ -161,7 +166,8 @@ func fields(pkg string, allowed place, names ...string) usage {
 				continue
 			}
 			ast.Inspect(file.syntax, func(node ast.Node) bool {
-				if selector, ok := node.(*ast.SelectorExpr); ok && slices.Contains(names, selector.Sel.Name) {
+				selector, ok := node.(*ast.SelectorExpr)
+				if ok && slices.Contains(names, selector.Sel.Name) && (owner == "" || lastName(selector.X) != owner) {
 					found = append(found, use{file, t.fset.Position(selector.Sel.Pos()).Line, selector.Sel.Name}.String())
 				}
 				return true
