@@ -97,7 +97,7 @@ var rules = []rule{
 		),
 	},
 	{"an exchange asks its own service", firstOf("lbproxy", inFiles("lbproxy", "exchange.go"), "services")},
-	{"only the table of modes compares modes", compared("Mode", "entrypoint/config/value/mode.go")},
+	{"only the table of modes compares modes", compared("entrypoint/config/value/mode.go", "Mode", "ModeOf")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
 	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
 	{"no package has an init function", inits},
@@ -153,10 +153,16 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 		"what a client is told leaves by its response writer": {
 			"lbproxy/answer.go:12: send", "lbproxy/answer.go:27: unsent", "lbproxy/answer.go:29: unsent",
 		},
-		"an exchange asks its own service": {"lbproxy/lbproxy.go:20: services[0]"},
+		"an exchange asks its own service": {
+			"lbproxy/lbproxy.go:20: services[0]", "lbproxy/lbproxy.go:26: s[0]", "lbproxy/lbproxy.go:28: all[0]",
+		},
 		"only the table of modes compares modes": {
-			"entrypoint/config/config.go:27: ModeNone", "entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
-			"entrypoint/main.go:22: ModeHTTP",
+			"entrypoint/config/config.go:27: ModeNone",
+			"entrypoint/disguised.go:12: Mode", "entrypoint/disguised.go:13: Mode", "entrypoint/disguised.go:16: Mode",
+			"entrypoint/disguised.go:17: Mode", "entrypoint/disguised.go:19: m", "entrypoint/disguised.go:20: Mode",
+			"entrypoint/disguised.go:22: of",
+			"entrypoint/main.go:19: ModeNone", "entrypoint/main.go:20: Mode",
+			"entrypoint/main.go:21: Mode", "entrypoint/main.go:22: ModeHTTP",
 		},
 		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},
 		"nobody sleeps or ticks":          {"lbproxy/lbproxy.go:19: time.Sleep"},

@@ -19,3 +19,13 @@ func Serve() {
 	time.Sleep(1)
 	loops[0].services[0].wait()
 }
+
+// Ask breaks a rule by a copy. Another index, and a copy of something else, are allowed.
+func Ask(x *exchange) {
+	s, n := x.loop.services, x.loop.names
+	s[0].wait()
+	all := s[:]
+	all[0].wait()
+	s[1].wait()
+	n[0].wait()
+}

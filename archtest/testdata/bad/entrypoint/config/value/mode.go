@@ -12,3 +12,6 @@ const (
 
 // Listens may compare modes.
 func (m Mode) Listens() bool { return m != ModeNone }
+
+// ModeOf makes one of text.
+func ModeOf(text string) (Mode, bool) { return Mode(text), text != "" }
