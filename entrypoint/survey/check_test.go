@@ -147,7 +147,7 @@ func TestWhatAPlanFindsIsNamedByItsVariable(t *testing.T) {
 		},
 		"a program that each worker names": {[]string{"PERCORE_COMMAND=/no/such/{index}"}, nil},
 		"a port of the second worker alone": {
-			[]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", fmt.Sprintf("PERCORE_PORTS_FROM=%d", taken(t)-1)},
+			[]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", fmt.Sprintf("PERCORE_PORTS_FROM=%d", takenBehindFree(t)-1)},
 			nil,
 		},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"slices"
@@ -86,6 +87,26 @@ func taken(t *testing.T) int {
 	}
 	t.Cleanup(func() { l.Close() })
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// takenBehindFree is a port that is taken, while the one before it is free. Both are below those that the kernel gives to others
+// (man 7 ip, ip_local_port_range).
+func takenBehindFree(t *testing.T) int {
+	t.Helper()
+	for range 1000 {
+		port := 10001 + rand.IntN(20000)
+		before, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port-1))
+		if err != nil {
+			continue
+		}
+		before.Close()
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			t.Cleanup(func() { l.Close() })
+			return port
+		}
+	}
+	t.Fatal("got no free port behind a free one in a thousand tries")
+	return 0
 }
 
 func TestWhatARunningPercoreHoldsMayBeHeld(t *testing.T) {

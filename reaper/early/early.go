@@ -183,6 +183,9 @@ func (g *guardReader) finish() (rest []os.Signal) {
 			ended = true
 		}
 	}
+	for len(g.to) > 0 { // the last that run passed on came before what is in the pipe
+		rest = append(rest, <-g.to)
+	}
 	var record [entry.RecordBytes]byte
 	for {
 		n, err := syscall.Read(g.fd, record[:])
