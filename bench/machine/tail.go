@@ -17,5 +17,5 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Text is what was kept, without white space at its ends. Whoever writes has ended.
+// Text is what was kept, without white space at its ends. Its writer has ended.
 func (t *Tail) Text() string { return strings.TrimSpace(string(t.bytes)) }

@@ -2,7 +2,7 @@
 // What goes wrong is an error, for the caller to tell: the package knows no test. Nor does it know what percore says or
 // listens to: the language of the scenarios is package rig.
 //
-// Begin with Process in process.go: whoever starts one ends it, by Stop or Kill, and nobody else waits for it.
+// Begin with Process in process.go: the test that starts one ends it, by Stop or Kill, and nothing else waits for it.
 package program
 
 import (

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"percore/lbproxy/internal/peers"
 )
@@ -47,21 +46,10 @@ func pass(from, to *net.TCPConn) {
 	_ = to.CloseWrite()
 }
 
-// play performs the only case of a script with a wire between its peers.
+// play performs a script that is the only case of its file.
 func play(t *testing.T, script string, pieces func(int, int) int) error {
 	t.Helper()
-	cases, err := peers.Parse("case x\n" + script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stage, err := cases[0].Set()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stage.Close()
-	return stage.Play(peers.Staging{
-		Front: wire(t, stage.Addresses()[0]), Up: func(int) {}, Settle: func() {}, Pieces: pieces, Limit: 5 * time.Second,
-	})
+	return perform(t, "case x\n"+script, pieces)
 }
 
 const request = `
