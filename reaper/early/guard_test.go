@@ -78,6 +78,24 @@ func TestNothingIsLostBetweenTheReaderAndTheEnd(t *testing.T) {
 	}
 }
 
+// The reader has ended before: what it passed on came before what is in the pipe. Many rounds, as a select takes any that is ready.
+func TestWhatTheReaderPassedOnComesFirst(t *testing.T) {
+	for range 20 {
+		g, catch := guarded(t, 2)
+		catch(syscall.SIGTERM, syscall.SIGHUP)
+		go g.run()
+		for deadline := time.Now().Add(10 * time.Second); len(g.to) < cap(g.to) && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		_ = g.pipe.SetReadDeadline(time.Unix(0, 1))
+		<-g.done
+		catch(syscall.SIGINT)
+		if got, want := g.finish(), []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT}; !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+	}
+}
+
 func TestTheEndOfTheReaderIsWaitedFor(t *testing.T) {
 	g, _ := guarded(t, 1)
 	go g.run()
