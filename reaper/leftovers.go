@@ -14,6 +14,13 @@ import (
 // the kernel holds on to it (state D) or it forks faster than it can be killed.
 const killedEndMax = time.Second
 
+// A held end is looked at again after these times, each twice the one before: what has ended as a zombie of a parent
+// outside the family, which does not wait for it, sends the reaper no SIGCHLD.
+const (
+	lookMin = time.Millisecond
+	lookMax = 128 * time.Millisecond
+)
+
 // leftovers is what a child that has ended has left behind, and the child's end, which is held back until that is
 // gone.
 type leftovers struct {
@@ -151,6 +158,7 @@ func (r *Reaper) report(p *Process, e Exit) {
 			return
 		}
 		r.held[p] = l
+		r.look = lookMin
 		r.setClock()
 		if l.until.IsZero() {
 			r.log.Info("what the worker has started is asked to end",
@@ -176,8 +184,9 @@ func (r *Reaper) releaseHeld() {
 	}
 }
 
-// releaseOverdue reports the ends that have waited long enough, and sets the clock for the rest.
-func (r *Reaper) releaseOverdue() {
+// lookAgain reports the ends of which nothing is left, and those that have waited long enough, and sets the clock for
+// the rest.
+func (r *Reaper) lookAgain() {
 	r.releaseHeld()
 	for p, l := range r.held {
 		if !l.until.IsZero() && time.Until(l.until) <= 0 {
@@ -187,21 +196,23 @@ func (r *Reaper) releaseOverdue() {
 			l.tell()
 		}
 	}
+	r.look = min(2*r.look, lookMax)
 	r.setClock()
 }
 
-// setClock makes the earliest end that must not wait for ever wake the reaper.
+// setClock makes the held ends wake the reaper: soon, and when the earliest must not wait any longer.
 func (r *Reaper) setClock() {
-	r.overdue = nil
-	var next time.Time
+	r.lookTime = nil
+	if len(r.held) == 0 {
+		return
+	}
+	wait := r.look
 	for _, l := range r.held {
-		if !l.until.IsZero() && (next.IsZero() || l.until.Before(next)) {
-			next = l.until
+		if !l.until.IsZero() {
+			wait = min(wait, time.Until(l.until))
 		}
 	}
-	if !next.IsZero() {
-		r.overdue = time.After(time.Until(next))
-	}
+	r.lookTime = time.After(wait)
 }
 
 // groupLives reports whether some process, or zombie, is in the group. EPERM is a yes (man 2 kill).

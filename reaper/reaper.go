@@ -30,7 +30,8 @@ type Reaper struct {
 	// The rest belongs to Run's goroutine.
 	processes map[int]*Process        // by pid
 	held      map[*Process]*leftovers // of dead children that something is left of
-	overdue   <-chan time.Time        // when the next of held has waited long enough; nil when none waits
+	lookTime  <-chan time.Time        // when to look at them again; nil when none is held
+	look      time.Duration           // the pause before that look
 	salt      uint64                  // of the marks of its children
 	marks     uint64                  // given so far
 	confined  confined                // nil until a child is to have no new privileges
@@ -71,8 +72,8 @@ func (r *Reaper) Run() error {
 			r.drain()
 		case call := <-r.calls:
 			call()
-		case <-r.overdue:
-			r.releaseOverdue()
+		case <-r.lookTime:
+			r.lookAgain()
 		case <-r.closing:
 			return nil
 		}
