@@ -1,8 +1,6 @@
 package tough
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,85 +12,13 @@ import (
 	"percore/e2e/rig"
 )
 
-// cgroup is a control group of our own with one controller.
-type cgroup struct {
-	t   *testing.T
-	dir string
-	v2  bool
-}
-
-// newCgroup makes one below this process's own, in whichever hierarchy has the controller.
-func newCgroup(t *testing.T, controller string) cgroup {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Skip("SKIPPED: no cgroups:", err)
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		g := cgroup{t: t, dir: filepath.Join("/sys/fs/cgroup", controller, fields[2], fmt.Sprintf("percore-tough-%d", os.Getpid()))}
-		switch {
-		case fields[1] == controller:
-		case fields[1] == "" && strings.Contains(controllersOf("/sys/fs/cgroup"+fields[2]), controller):
-			g.v2, g.dir = true, filepath.Join("/sys/fs/cgroup", fields[2], filepath.Base(g.dir))
-		default:
-			continue
-		}
-		if err := os.Mkdir(g.dir, 0o755); err != nil {
-			t.Skipf("SKIPPED: a %s cgroup of our own: %v", controller, err)
-		}
-		t.Cleanup(g.remove)
-		return g
-	}
-	t.Skipf("SKIPPED: no %s controller here", controller)
-	return cgroup{}
-}
-
-func controllersOf(dir string) string {
-	text, _ := os.ReadFile(dir + "/cgroup.subtree_control")
-	return string(text)
-}
-
-// set writes the file that has name v1 or v2 in its generation; without a name it is left out.
-func (g cgroup) set(v1, v2, value string) {
-	g.t.Helper()
-	name := v1
-	if g.v2 {
-		name = v2
-	}
-	if name == "" {
-		return
-	}
-	if err := os.WriteFile(filepath.Join(g.dir, name), []byte(value), 0); err != nil {
-		g.t.Skipf("SKIPPED: set %s of a cgroup: %v", name, err)
-	}
-}
-
-// enter is a wrapper that puts percore into the group.
-func (g cgroup) enter() []string {
-	return []string{"sh", "-c", `echo 0 >"$1/cgroup.procs" && shift && exec "$@"`, "sh", g.dir}
-}
-
-// remove waits for the last process to be gone.
-func (g cgroup) remove() {
-	for deadline := time.Now().Add(rig.Patience); ; time.Sleep(10 * time.Millisecond) {
-		err := os.Remove(g.dir)
-		if err == nil || !errors.Is(err, syscall.EBUSY) || time.Now().After(deadline) {
-			if err != nil {
-				g.t.Error(err)
-			}
-			return
-		}
-	}
-}
-
 // TestAWorkerThatTheOOMKillerEndsIsToldSo has a worker without bounds in a memory cgroup with one.
 func TestAWorkerThatTheOOMKillerEndsIsToldSo(t *testing.T) {
-	group := newCgroup(t, "memory")
-	group.set("memory.limit_in_bytes", "memory.max", "64M")
-	group.set("", "memory.swap.max", "0")
+	group := rig.NewCgroup(t, "memory")
+	group.Set("memory.limit_in_bytes", "memory.max", "64M")
+	group.Set("", "memory.swap.max", "0")
 	s := start(t, rig.Setup{
-		Wrapper: group.enter(), Args: []string{"sh", "-c", "exec tail /dev/zero"},
+		Wrapper: group.Enter(), Args: []string{"sh", "-c", "exec tail /dev/zero"},
 		Env: map[string]string{"PERCORE_MODE": "none", "PERCORE_READY": "none", "PERCORE_STARTRETRIES": "0", "PERCORE_STARTSECS": "60"},
 	})
 	if code := s.Wait(); code != 137 {
@@ -106,9 +32,9 @@ func TestAWorkerThatTheOOMKillerEndsIsToldSo(t *testing.T) {
 
 // TestAKillIsNotBlamedOnTheMemory is the other side: a limit that nobody reached.
 func TestAKillIsNotBlamedOnTheMemory(t *testing.T) {
-	group := newCgroup(t, "memory")
-	group.set("memory.limit_in_bytes", "memory.max", "64M")
-	s := start(t, rig.Setup{Wrapper: group.enter()})
+	group := rig.NewCgroup(t, "memory")
+	group.Set("memory.limit_in_bytes", "memory.max", "64M")
+	s := start(t, rig.Setup{Wrapper: group.Enter()})
 	s.AwaitAnswer()
 	s.replaceWorker()
 	s.expectStop()
@@ -127,15 +53,15 @@ sleep 60' "$0"`
 // TestWhenProcessesRunOutPercoreWaits lets one worker take all of pids.max, so that the other cannot be restarted,
 // then gives them back. PID 1 and the front door must not need a thread that they do not have.
 func TestWhenProcessesRunOutPercoreWaits(t *testing.T) {
-	group := newCgroup(t, "pids")
-	group.set("pids.max", "pids.max", "64")
+	group := rig.NewCgroup(t, "pids")
+	group.Set("pids.max", "pids.max", "64")
 	dir := t.TempDir()
 	hungry := filepath.Join(dir, "hungry")
 	if err := os.WriteFile(hungry, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := start(t, rig.Setup{
-		Wrapper: group.enter(),
+		Wrapper: group.Enter(),
 		Args:    []string{"sh", "-c", `if [ {index} = 0 ]; then ` + hog + `; else sleep 0.3; exit 5; fi`, dir},
 		Env: map[string]string{
 			"PERCORE_READY": "none", "PERCORE_WORKERS": "2", "PERCORE_STARTRETRIES": "100", "PERCORE_ACCESS_LOG": "combined", "PERCORE_LOGLEVEL": "debug",
@@ -158,8 +84,8 @@ func TestWhenProcessesRunOutPercoreWaits(t *testing.T) {
 
 // TestPercoreStopsWhileProcessesRunOut is the same, stopped in the middle.
 func TestPercoreStopsWhileProcessesRunOut(t *testing.T) {
-	group := newCgroup(t, "pids")
-	group.set("pids.max", "pids.max", "64")
+	group := rig.NewCgroup(t, "pids")
+	group.Set("pids.max", "pids.max", "64")
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "hungry"), nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -168,21 +94,15 @@ func TestPercoreStopsWhileProcessesRunOut(t *testing.T) {
 	_ = reader
 	fill(t, writer)
 	s := start(t, rig.Setup{
-		Wrapper: group.enter(), Stdout: writer, Args: []string{"sh", "-c", "echo out; echo err >&2; " + hog, dir},
+		Wrapper: group.Enter(), Stdout: writer, Args: []string{"sh", "-c", "echo out; echo err >&2; " + hog, dir},
 		Env: map[string]string{"PERCORE_READY": "none", "PERCORE_ACCESS_LOG": "combined", "PERCORE_STOP_TIMEOUT": "3"},
 	})
-	s.Await("pids.max to be reached", func() bool { return group.full("64") })
+	s.Await("pids.max to be reached", func() bool { return group.Value("pids.current") == "64" })
 	time.Sleep(200 * time.Millisecond) // let the hog take what comes free
 	for range 20 {
 		go s.Answers() // nobody answers; the front door has work all the same
 	}
 	s.expectStop()
-}
-
-// full says whether a pids group has as many processes as it may.
-func (g cgroup) full(limit string) bool {
-	text, _ := os.ReadFile(filepath.Join(g.dir, "pids.current"))
-	return strings.TrimSpace(string(text)) == limit
 }
 
 // killHog kills the worker that took everything; its process group goes with it.

@@ -25,9 +25,9 @@ func (s *service) wantOneSentence(limit string) {
 func TestPidsMaxThatIsTooSmallForPercoreIsNamed(t *testing.T) {
 	for _, most := range []string{"7", "10", "13", "20"} {
 		t.Run(most, func(t *testing.T) {
-			group := newCgroup(t, "pids")
-			group.set("pids.max", "pids.max", most)
-			start(t, rig.Setup{Wrapper: group.enter()}).wantOneSentence("pids.max=" + most)
+			group := rig.NewCgroup(t, "pids")
+			group.Set("pids.max", "pids.max", most)
+			start(t, rig.Setup{Wrapper: group.Enter()}).wantOneSentence("pids.max=" + most)
 		})
 	}
 }
@@ -59,9 +59,9 @@ func TestAFrontDoorWhoseUserMayHaveTooFewThreadsEndsTheFleet(t *testing.T) {
 }
 
 func TestAMemoryLimitBelowPercoresOwnNeedIsNamed(t *testing.T) {
-	group := newCgroup(t, "memory")
-	group.set("memory.limit_in_bytes", "memory.max", "20M")
-	s := start(t, rig.Setup{Wrapper: group.enter()})
+	group := rig.NewCgroup(t, "memory")
+	group.Set("memory.limit_in_bytes", "memory.max", "20M")
+	s := start(t, rig.Setup{Wrapper: group.Enter()})
 	s.Await("a word of it", func() bool {
 		return strings.Contains(s.Text(), "the memory limit of 20 MB is less than percore itself needs")
 	})
@@ -69,12 +69,12 @@ func TestAMemoryLimitBelowPercoresOwnNeedIsNamed(t *testing.T) {
 
 // TestAFrontDoorWaitsForRoomWithoutACrash kills it while a worker has taken all of pids.max, and gives some back later.
 func TestAFrontDoorWaitsForRoomWithoutACrash(t *testing.T) {
-	group := newCgroup(t, "pids")
-	group.set("pids.max", "pids.max", "64")
+	group := rig.NewCgroup(t, "pids")
+	group.Set("pids.max", "pids.max", "64")
 	dir := t.TempDir()
 	hungry := filepath.Join(dir, "hungry")
 	s := start(t, rig.Setup{
-		Wrapper: group.enter(), Args: []string{"sh", "-c", `while [ ! -e "$0/hungry" ]; do sleep 0.05; done; ` + hog, dir},
+		Wrapper: group.Enter(), Args: []string{"sh", "-c", `while [ ! -e "$0/hungry" ]; do sleep 0.05; done; ` + hog, dir},
 		Env: map[string]string{"PERCORE_READY": "none", "PERCORE_STARTRETRIES": "100", "PERCORE_QUEUE_TIMEOUT": "0.1"},
 	})
 	s.Await("the front door to answer, for want of a worker that listens", func() bool {
@@ -87,7 +87,7 @@ func TestAFrontDoorWaitsForRoomWithoutACrash(t *testing.T) {
 	if err := os.WriteFile(hungry, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Await("pids.max to be reached", func() bool { return group.full("64") })
+	s.Await("pids.max to be reached", func() bool { return group.Value("pids.current") == "64" })
 	old := s.front()
 	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
 		t.Fatal(err)

@@ -76,10 +76,10 @@ func TestASiegeKeepsNobodyOut(t *testing.T) {
 	for _, memory := range memories {
 		for _, a := range siege.Attacks() {
 			t.Run(fmt.Sprintf("%d MB, %s", memory, a.Name), func(t *testing.T) {
-				group := newCgroup(t, "memory")
-				group.set("memory.limit_in_bytes", "memory.max", fmt.Sprintf("%dM", memory))
+				group := rig.NewCgroup(t, "memory")
+				group.Set("memory.limit_in_bytes", "memory.max", fmt.Sprintf("%dM", memory))
 				s := start(t, rig.Setup{
-					Wrapper: group.enter(), Args: []string{testBinary(t), siegeWorker, "{port}"},
+					Wrapper: group.Enter(), Args: []string{testBinary(t), siegeWorker, "{port}"},
 					Env: map[string]string{"PERCORE_WORKERS": "2", "GOMAXPROCS": "2"},
 				})
 				s.AwaitAnswer()
