@@ -10,10 +10,11 @@ import (
 
 // Socket is a row of /proc/PID/net/tcp.
 type Socket struct {
-	Port        int // the local one
-	Listening   bool
-	Established bool
-	Inode       string
+	Port, Peer     int // the local port, and the other side's
+	Listening      bool
+	Established    bool
+	Unsent, Unread int // bytes that the other side has not acknowledged; bytes that wait to be read, of a connection
+	Inode          string
 }
 
 // Sockets lists the IPv4 TCP sockets of the network namespace that a process is in.
@@ -24,7 +25,7 @@ func Sockets(pid int) []Socket {
 
 // parseSockets reads the table: numbers are hexadecimal, states those of include/net/tcp_states.h.
 func parseSockets(table string) []Socket {
-	const localAddress, state, inode = 1, 3, 9
+	const localAddress, peerAddress, state, queues, inode = 1, 2, 3, 4, 9
 	const established, listen = "01", "0A"
 	var list []Socket
 	for row := range strings.Lines(table) {
@@ -32,16 +33,27 @@ func parseSockets(table string) []Socket {
 		if len(fields) <= inode {
 			continue
 		}
-		_, hexadecimal, _ := strings.Cut(fields[localAddress], ":")
-		port, err := strconv.ParseUint(hexadecimal, 16, 16)
+		port, err := behindColon(fields[localAddress])
 		if err != nil {
 			continue // the head
 		}
-		list = append(list, Socket{
-			Port: int(port), Listening: fields[state] == listen, Established: fields[state] == established, Inode: fields[inode],
-		})
+		s := Socket{Port: port, Listening: fields[state] == listen, Established: fields[state] == established, Inode: fields[inode]}
+		s.Peer, _ = behindColon(fields[peerAddress])
+		if unsent, _, found := strings.Cut(fields[queues], ":"); found && !s.Listening { // a listener's queues are of connections
+			n, _ := strconv.ParseUint(unsent, 16, 32)
+			s.Unsent = int(n)
+			s.Unread, _ = behindColon(fields[queues])
+		}
+		list = append(list, s)
 	}
 	return list
+}
+
+// behindColon is the hexadecimal number behind a colon.
+func behindColon(text string) (int, error) {
+	_, hexadecimal, _ := strings.Cut(text, ":")
+	n, err := strconv.ParseUint(hexadecimal, 16, 32)
+	return int(n), err
 }
 
 // Established counts the connections that were made to a local port, as this process sees them.

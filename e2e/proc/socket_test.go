@@ -37,8 +37,13 @@ func TestSocketsAreToldApartByTheirState(t *testing.T) {
 func TestWhatIsNoRowIsLeftOut(t *testing.T) {
 	const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 	const row = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 0000000000000000 100 0 0 10 0\n"
-	got := parseSockets(head + row + "   1: cut\n")
-	if want := []Socket{{Port: 8080, Listening: true, Inode: "12345"}}; !slices.Equal(got, want) {
+	const busy = "   1: 0100007F:1F90 0100007F:9C40 01 0000000A:00000B00 01:00000014 00000000     0        0 12346 2 0000000000000000\n"
+	got := parseSockets(head + row + busy + "   2: cut\n")
+	want := []Socket{
+		{Port: 8080, Listening: true, Inode: "12345"},
+		{Port: 8080, Peer: 40_000, Established: true, Unsent: 10, Unread: 0xb00, Inode: "12346"},
+	}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if got := Sockets(noProcess); got != nil {
