@@ -48,10 +48,12 @@ walls:
 	@$(GO) run -C tools ./floors -max 11 ../lbproxy ../reaper/fleet
 	@$(GO) run -C tools ./floors -max 35 ../reaper/...
 	$(GO) run -C tools ./floors -max 9 ../reaper/fleet ../lbproxy
+	$(GO) run -C tools ./ratio -check
 
 # Which order the files of a package have stands in its doc.go; tools/floors says how.
 shape: ## what each package is like: its tests, its largest types, the uses between files that run upwards
 	@$(GO) run -C tools ./floors ../...
+	@$(GO) run -C tools ./ratio
 
 generated:
 	$(GO) mod tidy -diff

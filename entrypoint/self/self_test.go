@@ -84,6 +84,9 @@ func TestAVariableIsTheFirstOfItsName(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
+	if got := (self.Invocation{}).Variable("PATH"); got != "" {
+		t.Errorf("without an environment: got %q, want none", got)
+	}
 }
 
 func TestTheCodeOfAWordThatHasPrinted(t *testing.T) {

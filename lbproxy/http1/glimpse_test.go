@@ -21,6 +21,7 @@ func TestARefusedHeadTellsWhatItsLineSays(t *testing.T) {
 		{"an older version", "POST /a HTTP/1.0\r\nA: b", "POST", "/a", http1.MethodPOST, 0},
 		{"a line behind empty ones", "\r\n\r\nGET /a HTTP/1.1\r\n", "GET", "/a", http1.MethodGET, 1},
 		{"a method of its own", "BREW /pot HTTP/1.1\r\n", "BREW", "/pot", http1.MethodOther, 1},
+		{"a bare CR before the line", "\rGET /a HTTP/1.1\r\n", "", "", http1.MethodOther, 0},
 		{"no whole line", "GET /a HTTP/1.1", "", "", http1.MethodOther, 0},
 		{"nothing", "", "", "", http1.MethodOther, 0},
 	}
@@ -56,5 +57,17 @@ func TestAGlimpseIsWithinTheLimits(t *testing.T) {
 	r.Glimpse([]byte("GET /"+strings.Repeat("t", 200)+" HTTP/1.1\r\n"), glimpseLimits)
 	if len(r.Target) > glimpseLimits.TargetBytes {
 		t.Errorf("got a target of %d bytes, want %d at most", len(r.Target), glimpseLimits.TargetBytes)
+	}
+}
+
+func TestAMethodIsKnownByItsExactName(t *testing.T) {
+	for name, want := range map[string]http1.Method{
+		"GET": http1.MethodGET, "PUT": http1.MethodPUT, "DELETE": http1.MethodDELETE, "PATCH": http1.MethodPATCH,
+		"TRACE": http1.MethodTRACE, "get": http1.MethodOther, "GETS": http1.MethodOther, "GE": http1.MethodOther,
+	} {
+		var r http1.Request
+		if r.Glimpse([]byte(name+" /a HTTP/1.1\r\n"), glimpseLimits); r.MethodID != want || string(r.Method) != name {
+			t.Errorf("%s: got method %d, %q, want %d", name, r.MethodID, r.Method, want)
+		}
 	}
 }

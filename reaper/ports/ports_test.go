@@ -35,6 +35,12 @@ func TestTheKernelsTableOfTCP(t *testing.T) {
 	}
 }
 
+func TestATableThatIsNotThereHasNoListeners(t *testing.T) {
+	if got := listeningIn(filepath.Join(t.TempDir(), "tcp6")); got != nil { // as without IPv6
+		t.Errorf("got %v, want none", got)
+	}
+}
+
 func TestAddressesOfIPv6(t *testing.T) {
 	for text, want := range map[string]string{
 		"00000000000000000000000001000000:1F40": "[::1]:8000", "00000000000000000000000000000000:0001": "[::]:1",
@@ -87,7 +93,7 @@ func TestAHolderIsNamed(t *testing.T) {
 		}
 		l.Close()
 		if got := Holder(port); got != "" {
-			t.Errorf("%s, closed: got %q, want nobody", address, got)
+			t.Errorf("%s, closed: got %q, want none", address, got)
 		}
 	}
 }
@@ -107,11 +113,11 @@ func TestConnectionsHoldNothing(t *testing.T) {
 	l.Close()
 	defer client.Close()
 	if got := Holder(port); got != "" {
-		t.Errorf("beside a connection: got %q, want nobody", got)
+		t.Errorf("beside a connection: got %q, want none", got)
 	}
 	server.Close() // it waits for the client's end
 	if got := Holder(port); got != "" {
-		t.Errorf("beside half a connection: got %q, want nobody", got)
+		t.Errorf("beside half a connection: got %q, want none", got)
 	}
 }
 

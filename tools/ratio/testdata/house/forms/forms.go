@@ -1,0 +1,2 @@
+// Package forms has no test.
+package forms

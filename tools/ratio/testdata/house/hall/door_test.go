@@ -1,0 +1,3 @@
+package hall_test
+
+var _ = 1

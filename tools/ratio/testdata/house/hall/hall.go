@@ -1,0 +1,5 @@
+// Package hall has five lines of code.
+package hall
+
+// Lamp is on.
+const Lamp = "on"
