@@ -86,7 +86,7 @@ func (l *loop) retime(exchange int32) {
 // before the client was told to send it.
 func (e clientEnd) awaitBody() {
 	e.touchBody()
-	e.upload.paceMillis, e.upload.paceBytes = e.loop.now, e.upload.body.total
+	e.upload.paceMillis, e.upload.paceBytes = e.loop.now, e.upload.body.Total
 }
 
 // touchBody starts the time anew in which the next piece of a body has to come.

@@ -23,6 +23,6 @@
 //   - leave, end, record: how an exchange ends, and what is written down of it
 //   - clientend, responsehttp1, responsewriter: the client's end of an exchange
 //   - pool, service: the worker's
-//   - request, exchange, body, phase: what an exchange is, and how far
+//   - request, exchange, phase: what an exchange is, and how far
 //   - deadlines, loop, transport, conn, outcome: what all use
 package lbproxy

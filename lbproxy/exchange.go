@@ -48,7 +48,7 @@ type upload struct {
 	state                 uploadState
 	in                    buffer.Box // bytes that are not parsed yet
 	seen                  int        // how many of them the codec has looked at
-	body                  body       // what is still to come
+	body                  http1.Body // what is still to come
 	forgot                bool       // what was sent ahead was dropped, and more of it may be on its way
 	expects               bool       // the client waits for 100, and the worker was asked to say it
 	paceMillis, paceBytes int64      // when, and after how much of the body, its current span began; isTooSlow
@@ -69,11 +69,11 @@ type request struct {
 type response struct {
 	state    responseState
 	status   int
-	head     []byte // the start of a head that came in pieces
-	seen     int    // how many bytes of it the codec has looked at
-	body     body   // what is still to come
-	reusable bool   // the worker's connection may be kept afterwards, as far as its heads of this try say
-	early    bool   // it began before the worker had all of the request
+	head     []byte     // the start of a head that came in pieces
+	seen     int        // how many bytes of it the codec has looked at
+	body     http1.Body // what is still to come
+	reusable bool       // the worker's connection may be kept afterwards, as far as its heads of this try say
+	early    bool       // it began before the worker had all of the request
 }
 
 // release gives back what was remembered of a head.
@@ -105,8 +105,8 @@ func (x *exchange) hasBegun() bool { return x.response.state != responseAwaited 
 // more there than a FIN, and Tornado's 400 for a large body, which has no length, is whole. Behind a request that the
 // worker may have read, only a response without a body is taken for whole.
 func (x *exchange) isRefusal() bool {
-	return x.response.status >= 300 && x.upload.body.framing != http1.FramingNone &&
-		(x.response.early || x.response.body.total == 0)
+	return x.response.status >= 300 && x.upload.body.Framing != http1.FramingNone &&
+		(x.response.early || x.response.body.Total == 0)
 }
 
 // exchanges are those of a loop, and the ones that it has for the next requests.

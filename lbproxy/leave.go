@@ -58,10 +58,10 @@ func (e clientEnd) watchBlocked() {
 		e.abort(causeClientClosed)
 		return
 	}
-	if !c.ended() || e.upload.body.framing != http1.FramingLength {
+	if !c.ended() || e.upload.body.Framing != http1.FramingLength {
 		return
 	}
-	if e.judgeFIN(); c.unread() < e.upload.body.left || e.request.state == requestParked && e.isLeaving() {
+	if e.judgeFIN(); c.unread() < e.upload.body.Left || e.request.state == requestParked && e.isLeaving() {
 		e.abort(causeClientClosed)
 	}
 }

@@ -36,7 +36,7 @@ func (x *exchange) writeDown() {
 	}
 	r := accesslog.Record{
 		Head: x.noted, Client: x.client, Peer: l.conns.at(x.downstream).peer, Minor: x.writer.minor, HTTPS: x.https,
-		Status: x.response.status, RequestBytes: x.upload.body.total, ResponseBytes: x.writer.bodyBytes,
+		Status: x.response.status, RequestBytes: x.upload.body.Total, ResponseBytes: x.writer.bodyBytes,
 		Times: x.times(),
 		Tries: accesslog.Tries{Count: int(x.wait.Tries), Statuses: x.statuses, Reused: x.reused},
 	}

@@ -86,7 +86,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 		x.beginTunnel(u, rest)
 		return
 	}
-	x.response.body.begin(r.Framing, r.Length)
+	x.response.body.Begin(r.Framing, r.Length)
 	if len(x.response.head) > 0 { // the body's place is the scratch, where its framing can be written around it
 		rest = l.scratch.Place(rest)
 	}
@@ -100,13 +100,13 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	u.uses++
 	u.noteIdleTime(r.Fields)
 	x.writer.head(r)
-	payload, used, err := x.response.body.take(rest)
+	payload, used, err := x.response.body.Take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
 		return
 	}
 	x.response.state, x.request.replay = responseRelaying, false
-	x.writer.keepTrailer(x.response.body.trailer)
+	x.writer.keepTrailer(x.response.body.Trailer)
 	x.response.release(&l.buffers)
 	if x.request.state.isOver() {
 		x.request.release(&l.buffers)
@@ -114,23 +114,23 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	if used < len(rest) {
 		x.foundMore()
 	}
-	if x.goesOn(x.writer.body(payload, x.response.body.done)) && x.response.body.done {
+	if x.goesOn(x.writer.body(payload, x.response.body.Done)) && x.response.body.Done {
 		x.finishResponse()
 	}
 }
 
 // relay passes on more of a response's body.
 func (x *exchange) relay(b []byte) {
-	payload, used, err := x.response.body.take(b)
+	payload, used, err := x.response.body.Take(b)
 	if err != nil {
 		x.tryFailed(causeTruncated)
 		return
 	}
-	x.writer.keepTrailer(x.response.body.trailer)
+	x.writer.keepTrailer(x.response.body.Trailer)
 	if used < len(b) {
 		x.foundMore()
 	}
-	if x.goesOn(x.writer.body(payload, x.response.body.done)) && x.response.body.done {
+	if x.goesOn(x.writer.body(payload, x.response.body.Done)) && x.response.body.Done {
 		x.finishResponse()
 	}
 }

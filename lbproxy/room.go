@@ -157,7 +157,7 @@ func (r *room) slowest() (slowest int32, found bool) {
 
 // rate is how many bytes a second a client has sent of its body, or taken of its response, since that began.
 func (x *exchange) rate(class timer.Class) int64 {
-	since, bytes := x.headNanos, x.upload.body.total
+	since, bytes := x.headNanos, x.upload.body.Total
 	if class == timerSend {
 		since, bytes = max(x.headNanos, x.firstNanos), x.writer.bodyBytes-int64(x.writer.pending())
 	}
@@ -229,7 +229,7 @@ func (r *room) trim() {
 // mayUseReserve reports whether a request may go beyond the budget: it has no body, and is with a worker at once.
 func (x *exchange) mayUseReserve() bool {
 	l := x.loop
-	return x.upload.body.done && l.buffers.HasReserve() && x.service.hasFree()
+	return x.upload.body.Done && l.buffers.HasReserve() && x.service.hasFree()
 }
 
 // How much one read may bring, by how much of the buffers' budget is used. A read is the unit by which an exchange can

@@ -91,7 +91,7 @@ func (x *exchange) takeUp(r *http1.Request) {
 	x.writer.understand(r)
 	x.headNanos = x.loop.nowNanos
 	x.noteHead(r)
-	x.upload.body.begin(r.Framing, r.Length)
+	x.upload.body.Begin(r.Framing, r.Length)
 	x.upload.state = uploadBody
 }
 
@@ -139,7 +139,7 @@ func (x *exchange) route(r *http1.Request, rest []byte) (destination, cause) {
 func (x *exchange) forward(r *http1.Request, asker *client.Identity, rest []byte) {
 	x.upload.expects = x.asksWorker(r, rest)
 	x.buildRequest(r, asker)
-	if x.upload.body.done {
+	if x.upload.body.Done {
 		x.requestRead(rest)
 		return
 	}
@@ -167,7 +167,7 @@ func (x *exchange) hasRoom(rest []byte) bool {
 // respondOptions answers an OPTIONS that must not be forwarded any further: the front door is its final recipient
 // (RFC 9110 section 7.6.2). rest is what came behind its head. A body would have no meaning, and is not awaited.
 func (x *exchange) respondOptions(rest []byte) {
-	if x.upload.body.done {
+	if x.upload.body.Done {
 		x.endRequest(rest)
 	}
 	x.respondOwn(&ownResponse{status: statusNoContent, allow: allowedMethods})

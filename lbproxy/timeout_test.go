@@ -278,7 +278,7 @@ func (r *rig) awaitBodyBytes(t *testing.T) {
 	eventually(t, "the body's bytes are read", func() bool {
 		time.Sleep(5 * time.Millisecond)
 		var total int64
-		r.onLoop(func(l *loop) { total = l.exchanges.all[0].upload.body.total })
+		r.onLoop(func(l *loop) { total = l.exchanges.all[0].upload.body.Total })
 		same := total == before
 		before = total
 		return same
@@ -290,9 +290,9 @@ func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	c := l.takeConn(-1, kindDownstream)
 	x := &exchange{loop: l, downstream: c.slot}
 	e := x.clientEnd()
-	x.upload.body.begin(http1.FramingLength, 1<<20)
+	x.upload.body.Begin(http1.FramingLength, 1<<20)
 	e.awaitBody()
-	x.upload.body.total = 10
+	x.upload.body.Skip(10)
 	if l.now += 29_999; e.isTooSlow() {
 		t.Error("inside the span: got too slow, want no verdict")
 	}
@@ -303,7 +303,7 @@ func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 	if l.now++; !e.isTooSlow() {
 		t.Error("behind the span: got fast enough, want too slow")
 	}
-	x.upload.body.done = true
+	x.upload.body.Begin(http1.FramingNone, 0)
 	if l.now += 60_000; e.isTooSlow() {
 		t.Error("a body that is here: got too slow")
 	}

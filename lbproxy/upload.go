@@ -67,15 +67,15 @@ func (x *exchange) bodyRoom() int {
 func (x *exchange) onBody(b []byte) {
 	l := x.loop
 	if x.request.state == requestStopped { // its response is here, or its worker takes no more
-		x.upload.body.total += int64(len(b))
+		x.upload.body.Skip(len(b))
 		return
 	}
-	payload, used, err := x.upload.body.take(b)
+	payload, used, err := x.upload.body.Take(b)
 	switch limit := x.service.options.ClientMaxBodySize; {
 	case err != nil:
 		x.refuse(err)
 		return
-	case limit > 0 && x.upload.body.total > limit:
+	case limit > 0 && x.upload.body.Total > limit:
 		x.abort(causeBodyTooLarge)
 		return
 	case x.clientEnd().isTooSlow():
@@ -93,7 +93,7 @@ func (x *exchange) onBody(b []byte) {
 		return
 	}
 	x.request.b = l.buffers.Append(x.request.b, payload)
-	if x.upload.body.done {
+	if x.upload.body.Done {
 		x.requestRead(b[used:])
 		return
 	}
@@ -105,12 +105,12 @@ func (x *exchange) onBody(b []byte) {
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
 func (x *exchange) streamBody(payload, rest []byte) {
-	if x.upload.body.done {
+	if x.upload.body.Done {
 		x.endRequest(rest)
 		x.request.state = requestSent
 	}
-	if x.upload.body.framing == http1.FramingChunked {
-		payload = x.loop.scratch.Chunk(payload, x.upload.body.done)
+	if x.upload.body.Framing == http1.FramingChunked {
+		payload = x.loop.scratch.Chunk(payload, x.upload.body.Done)
 	}
 	if len(payload) > 0 {
 		x.sendToWorker(payload)
@@ -126,8 +126,8 @@ func (x *exchange) requestRead(rest []byte) {
 
 // choose frames what is held of the body, and goes on to a worker.
 func (x *exchange) choose() {
-	if x.upload.body.framing == http1.FramingChunked {
-		x.request.frame(&x.loop.buffers, x.upload.body.done)
+	if x.upload.body.Framing == http1.FramingChunked {
+		x.request.frame(&x.loop.buffers, x.upload.body.Done)
 	}
 	x.assign()
 }
@@ -139,7 +139,7 @@ func (x *exchange) endRequest(rest []byte) {
 	if len(rest) > 0 && x.loop.buffers.Pressure() != buffer.None {
 		x.upload.forgot, x.writer.keepAlive, rest = true, false, nil
 	}
-	x.writer.closes = x.single && x.upload.body.framing == http1.FramingNone && len(rest) == 0
+	x.writer.closes = x.single && x.upload.body.Framing == http1.FramingNone && len(rest) == 0
 	x.upload.keepRest(&x.loop.buffers, rest)
 	x.clientEnd().noteWhole()
 	x.upload.state = uploadWhole
@@ -195,10 +195,10 @@ func (e clientEnd) bodyTimedOut(why cause) {
 func (e clientEnd) isTooSlow() bool {
 	l := e.loop
 	span, elapsed := l.options.ClientBodyTimeout.Milliseconds(), l.now-e.upload.paceMillis
-	if e.upload.body.done || span <= 0 || elapsed < span {
+	if e.upload.body.Done || span <= 0 || elapsed < span {
 		return false
 	}
-	slow := (e.upload.body.total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
-	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.total
+	slow := (e.upload.body.Total-e.upload.paceBytes)*1000 < l.options.ClientBodyMinRate*elapsed
+	e.upload.paceMillis, e.upload.paceBytes = l.now, e.upload.body.Total
 	return slow
 }

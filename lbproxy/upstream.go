@@ -79,9 +79,9 @@ func (l *loop) readUpstream(u *conn) {
 // onWorkerClosed handles the end of a worker's stream.
 func (x *exchange) onWorkerClosed(u *conn) {
 	switch {
-	case x.response.state == responseRelaying && x.response.body.framing == http1.FramingClose &&
+	case x.response.state == responseRelaying && x.response.body.Framing == http1.FramingClose &&
 		(!u.failed() || x.isRefusal()):
-		x.response.body.done = true
+		x.response.body.Closed()
 		x.finishResponse()
 	case x.hasBegun():
 		x.tryFailed(causeTruncated)
