@@ -99,7 +99,6 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	x.response.reusable = x.response.reusable && r.KeepAlive && !x.response.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
-	x.writer.head(r)
 	payload, used, err := x.response.body.Take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
@@ -107,14 +106,15 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	}
 	x.response.state, x.request.replay = responseRelaying, false
 	x.writer.keepTrailer(x.response.body.Trailer)
-	x.response.release(&l.buffers)
 	if x.request.state.isOver() {
 		x.request.release(&l.buffers)
 	}
 	if used < len(rest) {
 		x.foundMore()
 	}
-	if x.goesOn(x.writer.body(payload, x.response.body.Done)) && x.response.body.Done {
+	takes := x.writer.head(r, payload, x.response.body.Done)
+	x.response.release(&l.buffers) // r lies in it
+	if x.goesOn(takes) && x.response.body.Done {
 		x.finishResponse()
 	}
 }
@@ -146,9 +146,6 @@ func (x *exchange) foundMore() {
 
 // finishResponse lets the worker go, now that it has said everything, and ends the exchange once the client has it.
 func (x *exchange) finishResponse() {
-	if !x.goesOn(x.writer.end()) {
-		return
-	}
 	x.response.state = responseTaken
 	x.detachWorker(x.response.reusable)
 	switch {

@@ -13,7 +13,7 @@ import (
 
 // frame decides how the client learns where the body ends, from how the worker says it. HTTP/1.0 has no chunks.
 func (w *responseWriter) frame(f http1.Framing) {
-	w.framing, w.ended = f, false
+	w.framing = f
 	if f != http1.FramingChunked && f != http1.FramingClose {
 		return
 	}
@@ -73,8 +73,18 @@ func (w *responseWriter) frameBody(payload []byte, last bool) []byte {
 	if !w.isChunked() {
 		return payload
 	}
-	w.ended = last && len(w.trailer) == 0
-	return w.loop.scratch.Chunk(payload, w.ended)
+	return w.loop.scratch.Chunk(payload, last && len(w.trailer) == 0)
+}
+
+// endBody sends the trailers behind the last part of a body that has some, and with them the end of its chunks.
+func (w *responseWriter) endBody(last bool) bool {
+	if !last || len(w.trailer) == 0 {
+		return true
+	}
+	w.loop.out = appendTrailers(w.loop.out[:0], w.trailer)
+	w.loop.buffers.Put(w.trailer)
+	w.trailer = nil
+	return w.send(w.loop.out, true)
 }
 
 // appendFields appends those of a worker's fields that are the client's concern. Connection and length are our own.

@@ -12,7 +12,7 @@ import (
 // this order, and each reports whether the client still takes something; when it does not, the exchange ends:
 //
 //	interim or goAhead, any number of times
-//	head, then body at once, body as often as there is more, end
+//	head with the first part of the body, body as often as there is more, the last of them saying so
 //	or own, for a response of the front door's own
 //	or switchProtocols, behind which bytes pass unread
 //
@@ -24,11 +24,9 @@ type responseWriter struct {
 	minor     uint8         // of the client's HTTP version
 	format    page.Format   // of our own pages
 	keepAlive bool          // the connection is kept afterwards
-	closes    bool          // the client wants no more than this response, and has nothing left to say
+	closes    bool          // the client wants no more than this response, and has nothing left to say: endRequest knows
 	trailers  bool          // the client takes trailers
 	framing   http1.Framing // of the body
-	headed    bool          // the loop's out has the head, which leaves with the first part of the body
-	ended     bool          // the body's end was written, in chunks
 	probed    bool          // the client has the beginning that the rest of the response has in any case; leave.go
 	trailer   []byte        // of the response, as far as it is here
 	unsent    buffer.Box    // what the client's socket has not taken
@@ -100,12 +98,12 @@ func (w *responseWriter) interim(r *http1.Response) bool {
 // goAhead tells a client that waits for it to send its body.
 func (w *responseWriter) goAhead() bool { return w.send(continueResponse, false) }
 
-// head takes the head of a final response. It leaves with the first part of the body, which has to follow at once,
-// even if it is empty.
-func (w *responseWriter) head(r *http1.Response) {
+// head sends the head of a final response by one write with the first part of the body, which may be empty.
+func (w *responseWriter) head(r *http1.Response, payload []byte, last bool) bool {
 	w.frame(r.Framing)
 	w.loop.out = w.appendHead(w.loop.out[:0], r)
-	w.headed = true
+	w.bodyBytes += int64(len(payload))
+	return w.send(w.loop.scratch.Join(w.loop.out, w.frameBody(payload, last)), last) && w.endBody(last)
 }
 
 // appendAdded appends the fields that every final response gets from us.
@@ -116,36 +114,19 @@ func (w *responseWriter) appendAdded(b []byte, isDated bool) []byte {
 	return b
 }
 
-// body sends a part of the body, which lies in the scratch; last is whether it ends here, but for trailers.
+// body sends a part of the body, which lies in the scratch; last is whether the body ends with it.
 func (w *responseWriter) body(payload []byte, last bool) bool {
 	w.bodyBytes += int64(len(payload))
 	payload = w.frameBody(payload, last)
-	if w.headed {
-		w.headed = false
-		payload = w.loop.scratch.Join(w.loop.out, payload)
-	}
-	return len(payload) == 0 || w.send(payload, last)
+	return (len(payload) == 0 || w.send(payload, last)) && w.endBody(last)
 }
 
 // keepTrailer copies a part of the response's trailer section, for a client that asked for it (RFC 9110 section 6.5):
-// the chunks are framed anew on top of where it lies.
+// the chunks are framed anew on top of where it lies. It comes before the part of the body that it was read with.
 func (w *responseWriter) keepTrailer(part []byte) {
-	if w.trailers && w.isChunked() && len(part) > 0 {
+	if w.trailers && len(part) > 0 {
 		w.trailer = w.loop.buffers.Append(w.trailer, part)
 	}
-}
-
-// end ends a body whose last part did not end it: with its trailers, or because it ended with the worker's
-// connection.
-func (w *responseWriter) end() bool {
-	if !w.isChunked() || w.ended {
-		return true
-	}
-	w.ended = true
-	w.loop.out = appendTrailers(w.loop.out[:0], w.trailer)
-	w.loop.buffers.Put(w.trailer)
-	w.trailer = nil
-	return w.send(w.loop.out, true)
 }
 
 // ownResponse is a response of the front door's own.
@@ -161,7 +142,6 @@ type ownResponse struct {
 // own sends a response of the front door's own.
 func (w *responseWriter) own(o *ownResponse) bool {
 	w.frame(http1.FramingLength)
-	w.headed = false
 	b := w.appendOwn(w.loop.out[:0], o)
 	if !o.isHead {
 		b = append(b, o.body...)

@@ -82,7 +82,9 @@ func (x *exchange) onWorkerClosed(u *conn) {
 	case x.response.state == responseRelaying && x.response.body.Framing == http1.FramingClose &&
 		(!u.failed() || x.isRefusal()):
 		x.response.body.Closed()
-		x.finishResponse()
+		if x.goesOn(x.writer.body(nil, true)) {
+			x.finishResponse()
+		}
 	case x.hasBegun():
 		x.tryFailed(causeTruncated)
 	case len(x.response.head) > 0:
