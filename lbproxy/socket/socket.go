@@ -46,6 +46,18 @@ func sendFlags(fd int32, b []byte, flags int) (int, unix.Errno) {
 	return int(n), OK
 }
 
+// SendFile writes n bytes of file, from offset, to the socket fd, as far as that takes them and the file has them; man 2
+// sendfile. It waits for the disk where they are not in the page cache. A peer that is gone is EPIPE, behind a SIGPIPE
+// that the Go runtime ignores.
+func SendFile(fd, file int32, offset int64, n int) (sent int, errno unix.Errno) {
+	r, _, errno := unix.RawSyscall6(unix.SYS_SENDFILE,
+		uintptr(fd), uintptr(file), uintptr(unsafe.Pointer(&offset)), uintptr(n), 0, 0)
+	if errno != OK {
+		return 0, errno
+	}
+	return int(r), OK
+}
+
 // Accept takes one connection from the queue, close-on-exec and non-blocking from birth; man 2 accept4.
 func Accept(fd int32, from *unix.RawSockaddrAny) (int32, unix.Errno) {
 	size := uint32(unix.SizeofSockaddrAny)

@@ -192,6 +192,81 @@ func TestASocketWhosePeerIsGoneRaisesNoSignal(t *testing.T) {
 	}
 }
 
+// fileOf is an open file with this in it.
+func fileOf(t *testing.T, content string) int32 {
+	t.Helper()
+	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { socket.Close(int32(fd)) })
+	if _, err := unix.Write(fd, []byte(content)); err != nil {
+		t.Fatal(err)
+	}
+	return int32(fd)
+}
+
+func TestAPartOfAFileIsSent(t *testing.T) {
+	file := fileOf(t, "some of a file")
+	for _, address := range places(t) {
+		t.Run(address, func(t *testing.T) {
+			e := connect(t, address)
+			for _, test := range []struct {
+				offset int64
+				n      int
+				want   string
+			}{{0, 4, "some"}, {8, 6, "a file"}, {10, 100, "file"}} {
+				sent, errno := socket.SendFile(e.client, file, test.offset, test.n)
+				if sent != len(test.want) || errno != socket.OK {
+					t.Errorf("%d bytes from %d: got %d, %v, want %d", test.n, test.offset, sent, errno, len(test.want))
+				}
+				wantReceived(t, e.server, test.want)
+			}
+			if sent, errno := socket.SendFile(e.client, file, 14, 1); sent != 0 || errno != socket.OK {
+				t.Errorf("behind its end: got %d, %v, want nothing", sent, errno)
+			}
+		})
+	}
+}
+
+func TestAFileIsSentAsFarAsThereIsRoom(t *testing.T) {
+	const size = 64 << 20
+	file := fileOf(t, "")
+	if err := unix.Ftruncate(int(file), size); err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range places(t) {
+		t.Run(address, func(t *testing.T) {
+			e := connect(t, address)
+			var all int
+			for {
+				sent, errno := socket.SendFile(e.client, file, int64(all), size-all)
+				if all += sent; errno == unix.EAGAIN {
+					break
+				}
+				if errno != socket.OK || sent == 0 {
+					t.Fatalf("after %d bytes: got %d, %v, want EAGAIN at some time", all, sent, errno)
+				}
+			}
+			if all == 0 || all >= size {
+				t.Errorf("got %d bytes into a socket that nobody reads, want some, not all", all)
+			}
+		})
+	}
+}
+
+func TestAFileForAPeerThatIsGoneRaisesNoSignal(t *testing.T) {
+	file := fileOf(t, "x")
+	e := connect(t, "unix:"+filepath.Join(t.TempDir(), "s"))
+	socket.ShutdownWrite(e.client)
+	if _, errno := socket.SendFile(e.client, file, 0, 1); errno != unix.EPIPE {
+		t.Errorf("got %v, want EPIPE", errno)
+	}
+	if _, errno := socket.SendFile(e.server, -1, 0, 1); errno != unix.EBADF {
+		t.Errorf("of no file: got %v, want EBADF", errno)
+	}
+}
+
 func TestAResetIsNoEnd(t *testing.T) {
 	for name, reset := range map[string]bool{"a close": false, "a close that is to reset": true} {
 		t.Run(name, func(t *testing.T) {
@@ -293,7 +368,7 @@ func TestDescriptorsMaxIsTheLimitOfTheProcess(t *testing.T) {
 
 func TestTheCallsOfTheSteadyStateAllocateNothing(t *testing.T) {
 	e := connect(t, "unix:"+filepath.Join(t.TempDir(), "s"))
-	data, b := []byte("data"), make([]byte, 100)
+	data, b, file := []byte("data"), make([]byte, 100), fileOf(t, "data")
 	allocations := testing.AllocsPerRun(100, func() {
 		_, _ = socket.Send(e.client, data)
 		if n, _ := socket.Recv(e.server, b, 0); !bytes.Equal(b[:n], data) {
@@ -301,6 +376,8 @@ func TestTheCallsOfTheSteadyStateAllocateNothing(t *testing.T) {
 		}
 		_, _ = socket.Recv(e.server, b, unix.MSG_PEEK)
 		_ = socket.Unread(e.server)
+		_, _ = socket.SendFile(e.client, file, 0, len(data))
+		_, _ = socket.Recv(e.server, b, 0)
 	})
 	if allocations != 0 {
 		t.Errorf("got %v allocations, want none", allocations)
