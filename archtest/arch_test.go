@@ -34,6 +34,7 @@ var rules = []rule{
 			leaf("lbproxy/proxyproto"),
 			leaf("lbproxy/refusal", "lbproxy/http1"),
 			leaf("lbproxy/socket", "lbproxy/handshake"),
+			leaf("lbproxy/spool"),
 			leaf("lbproxy/timer"),
 		),
 	},
@@ -79,7 +80,7 @@ var rules = []rule{
 		"only lbproxy's transport reads, writes and asks for reasons",
 		all(
 			only(inFiles("lbproxy", "transport.go", "accept.go"), "unix.*", "syscall.*",
-				"socket.Recv", "socket.Send", "socket.SendLast", "socket.Accept", "socket.Open", "socket.Connect", "socket.BoundUnsent",
+				"socket.Recv", "socket.Send", "socket.SendFile", "socket.SendLast", "socket.Accept", "socket.Open", "socket.Connect", "socket.BoundUnsent",
 				"socket.FINLag", "socket.Unread", "socket.AppendLocal", "socket.ShutdownWrite", "socket.Close", "socket.ResetOnClose"),
 			only(inFiles("lbproxy", "transport.go"), "epoll.*"),
 			fields("lbproxy", inFiles("lbproxy", "transport.go", "accept.go"), "fd", "facts"),
