@@ -20,7 +20,7 @@ type Options struct {
 	ResponseOptions
 	Loops                  int              // event loops, each a goroutine with its own listening sockets
 	Services               []ServiceOptions // what answers requests, at least one; the first where no step routes elsewhere
-	ClientBodyBufferSize   int              // bytes of a request body that are held before a worker is chosen
+	ClientBodyBufferSize   int              // bytes of a request body that are held in memory before a worker is chosen
 	ClientMaxHeaderSize    int              // bytes of a request's head; beyond it 431, and 414 when the target takes over half
 	ClientMaxHeaderFields  int              // fields of a request's head, http1.FieldsMax at most; beyond it 431
 	ClientHeaderTimeout    time.Duration    // for a whole head, from its first byte or from accept
@@ -30,6 +30,10 @@ type Options struct {
 	KeepaliveTimeout       time.Duration    // idle client connection
 	ProxyBufferSize        int              // bytes of a response's head; beyond it 502
 	AccessLog              accesslog.Form   //
+
+	ClientBodyTempPath   string // folder of the unlinked files that hold bodies; empty is memory (man 2 memfd_create)
+	TempSize             int64  // bytes that all of them may take; 0 is by what there is: docs/limits.md
+	ProxyMaxTempFileSize int64  // bytes of one response that may be held in a file; 0 is none
 
 	AccessLogSample  float64  // share of the requests without trouble that leave a line, 0 to 1
 	AccessLogExclude []string // paths whose requests without trouble leave none; `/folder/` stands for all below it
@@ -49,6 +53,8 @@ type ServiceOptions struct {
 	Balance               balance.Method //
 	NextUpstream          bool           // whether another worker may be tried when one fails
 	ClientMaxBodySize     int64          // bytes; 0 is no limit; beyond it 413
+	ProxyRequestBuffering bool           // a request goes to a worker when it is whole, not as it comes
+	ProxyBuffering        bool           // what a client has not taken of its response is held, and its worker let go
 	ProxyConnectTimeout   time.Duration  //
 	ProxyReadTimeout      time.Duration  // between two reads from, or writes to, a worker
 	TunnelTimeout         time.Duration  // after an upgrade, with no byte either way
@@ -67,13 +73,14 @@ func DefaultOptions() Options {
 		ClientBodyBufferSize: 64 << 10, ClientMaxHeaderSize: 32 << 10, ClientMaxHeaderFields: 200, ProxyBufferSize: 64 << 10,
 		ClientHeaderTimeout: 10 * time.Second, ClientBodyTimeout: 30 * time.Second, ClientBodyMinRate: 240,
 		ResponseOptions: ResponseOptions{SendTimeout: 60 * time.Second}, KeepaliveTimeout: 75 * time.Second,
-		AccessLog: accesslog.Off, AccessLogSample: 1,
+		AccessLog: accesslog.Off, AccessLogSample: 1, ProxyMaxTempFileSize: 1 << 30,
 	}
 }
 
 func defaultService() ServiceOptions {
 	return ServiceOptions{
 		Balance: balance.LeastConn, NextUpstream: true, ClientMaxBodySize: 50 << 20,
+		ProxyRequestBuffering: true, ProxyBuffering: true,
 		ProxyConnectTimeout: time.Second, ProxyReadTimeout: 60 * time.Second, TunnelTimeout: time.Hour,
 		Keepalive: 128, ProxyKeepaliveTimeout: time.Second,
 		QueueSize: 1024, QueueTimeout: 10 * time.Second, ReadyTimeout: time.Minute,
@@ -86,6 +93,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
 	case len(o.Services) < 1:
 		return errors.New("front door options: no service, need at least 1")
+	case o.TempSize < 0 || o.ProxyMaxTempFileSize < 0:
+		return errors.New("front door options: a size of files is below 0")
 	}
 	for _, s := range o.Services {
 		if !s.Balance.IsKnown() {
