@@ -63,6 +63,8 @@ func (x *exchange) times() accesslog.Times {
 		Queue:     span(x.parkedNanos != 0, x.queuedNanos),
 		Connect:   span(x.connectedNanos != 0, x.connectedNanos-x.connectNanos),
 		FirstByte: span(x.firstNanos != 0, x.firstNanos-x.wait.Since),
+		Receive:   accesslog.Never,
+		Send:      accesslog.Never,
 	}
 }
 

@@ -19,6 +19,8 @@ func appendJSONLine(b []byte, r *Record) []byte {
 	b = appendJSONNumber(b, "http.response.status_code", int64(r.Status))
 	b = appendJSONNumber(b, "http.request.body.size", r.RequestBytes)
 	b = appendJSONNumber(b, "http.response.body.size", r.ResponseBytes)
+	b = appendJSONHeld(b, "percore.held_request_bytes", r.HeldRequest)
+	b = appendJSONHeld(b, "percore.held_response_bytes", r.HeldResponse)
 	b = appendJSONTimes(b, &r.Times)
 	b = appendJSONTries(b, &r.Tries)
 	b = appendJSONCause(b, r)
@@ -97,14 +99,24 @@ func appendJSONHost(b, host []byte) []byte {
 	return b
 }
 
-// appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, queue and first byte from the
-// exchange's first byte on, connect as a span of its own.
+// appendJSONHeld says how much was held in a file, where anything was.
+func appendJSONHeld(b []byte, name string, n int64) []byte {
+	if n == 0 {
+		return b
+	}
+	return appendJSONNumber(b, name, n)
+}
+
+// appendJSONTimes has the whole in milliseconds, and its parts in seconds: head, receive and first byte from the
+// exchange's first byte on, queue, connect and send as spans of their own.
 func appendJSONTimes(b []byte, t *Times) []byte {
 	b = appendJSONDecimal(b, "duration_ms", t.Total, time.Millisecond)
 	b = appendJSONSeconds(b, "percore.head_seconds", t.Head)
+	b = appendJSONSeconds(b, "percore.receive_seconds", t.Receive)
 	b = appendJSONSeconds(b, "percore.queue_seconds", t.Queue)
 	b = appendJSONSeconds(b, "percore.connect_seconds", t.Connect)
-	return appendJSONSeconds(b, "percore.first_byte_seconds", t.FirstByte)
+	b = appendJSONSeconds(b, "percore.first_byte_seconds", t.FirstByte)
+	return appendJSONSeconds(b, "percore.send_seconds", t.Send)
 }
 
 // appendJSONTries says which worker had the request last, and what came of each try.

@@ -17,6 +17,8 @@ type Record struct {
 	Status        int
 	RequestBytes  int64 // of the body
 	ResponseBytes int64 // likewise
+	HeldRequest   int64 // bytes of the request's body that were held in a file
+	HeldResponse  int64 // bytes of the response that were, as the client got them
 
 	Times Times
 	Tries Tries
@@ -36,6 +38,8 @@ type Times struct {
 	Queue     time.Duration // that it waited for a worker
 	Connect   time.Duration // that the last connect took
 	FirstByte time.Duration // until the response's head was complete
+	Receive   time.Duration // until the request was whole, its body included
+	Send      time.Duration // from the last byte of the worker's response until the client had all of it
 }
 
 // Never stands for a span that a request did not have.

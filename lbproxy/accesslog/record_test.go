@@ -42,18 +42,24 @@ func whole(t testing.TB, w *Writer) Record {
 		"User-Agent: test/1\r\nX-Request-ID: i1\r\nContent-Length: 3\r\n\r\n"
 	return Record{
 		Head: headOf(t, w, request), Client: peer("203.0.113.9:1"), Peer: peer("10.0.0.1:2"), Minor: 1, HTTPS: true,
-		Status: 502, RequestBytes: 3, ResponseBytes: 70,
-		Times:  Times{Total: 1_234_567, Head: 1_000, Queue: 2_000_000, Connect: 3_000, FirstByte: time.Second},
+		Status: 502, RequestBytes: 3, ResponseBytes: 70, HeldRequest: 2, HeldResponse: 68,
+		Times: Times{
+			Total: 1_234_567, Head: 1_000, Receive: 4_000_000, Queue: 2_000_000, Connect: 3_000, FirstByte: time.Second,
+			Send: 30 * time.Second,
+		},
 		Tries:  Tries{Worker: "web:web-1", PID: 42, Count: 2, Statuses: [TriesNoted]uint16{504, 502}, Reused: true},
 		Reason: "worker_closed", Side: "upstream", Err: "the worker closed the connection before it answered",
 	}
 }
 
+// never are the times of a request that had none of their parts.
+var never = Times{Head: Never, Receive: Never, Queue: Never, Connect: Never, FirstByte: Never, Send: Never}
+
 // bare is a record of a client that has said nothing that makes sense.
 func bare() Record {
 	return Record{
 		Client: peer("127.0.0.1:1"), Peer: peer("127.0.0.1:1"), Status: 400,
-		Times:  Times{Head: Never, Queue: Never, Connect: Never, FirstByte: Never},
+		Times:  never,
 		Reason: "bad_request", Side: "downstream", Err: "malformed request",
 	}
 }
@@ -80,8 +86,9 @@ func TestAJSONLineHasWhatTheRecordHas(t *testing.T) {
 		`"network.protocol.version":"1.1","server.address":"example.org","server.port":81,` +
 		`"http.request.header.referer":["http://r/"],"user_agent.original":"test/1",` +
 		`"http.response.status_code":502,"http.request.body.size":3,"http.response.body.size":70,` +
-		`"duration_ms":1.234,"percore.head_seconds":0.000001,"percore.queue_seconds":0.002000,` +
-		`"percore.connect_seconds":0.000003,"percore.first_byte_seconds":1.000000,` +
+		`"percore.held_request_bytes":2,"percore.held_response_bytes":68,` +
+		`"duration_ms":1.234,"percore.head_seconds":0.000001,"percore.receive_seconds":0.004000,"percore.queue_seconds":0.002000,` +
+		`"percore.connect_seconds":0.000003,"percore.first_byte_seconds":1.000000,"percore.send_seconds":30.000000,` +
 		`"worker":"web:web-1","pid":42,"retries":1,"percore.upstream_status":[504,502],` +
 		`"percore.connection_reused":true,"percore.reason":"worker_closed","percore.side":"upstream",` +
 		`"err":"the worker closed the connection before it answered","request_id":"i1"}` + "\n"
@@ -124,8 +131,9 @@ func TestEveryLineIsJSON(t *testing.T) {
 		func(r *Record) { r.Head = Head{} },
 		func(r *Record) { r.Tries = Tries{} },
 		func(r *Record) { r.Tries.Worker, r.Tries.PID = "", 0 },
+		func(r *Record) { r.HeldRequest, r.HeldResponse = 0, 0 },
 		func(r *Record) { r.Tries.Count = 100 }, // more than are noted
-		func(r *Record) { r.Times = Times{Head: Never, Queue: Never, Connect: Never, FirstByte: Never} },
+		func(r *Record) { r.Times = never },
 		func(r *Record) { r.Reason, r.Side, r.Err = "", "", "" },
 		func(r *Record) { r.Client, r.Peer = client.Peer{}, client.Peer{} },
 		func(r *Record) { r.Times.Total = -time.Hour },
