@@ -32,6 +32,13 @@ const (
 // serviceTimers is how many classes each service has.
 const serviceTimers = timersEnd - timerConnect
 
+// servicesMax bounds how many services there are: a loop's turn looks at each timer class, and 1000 programs with a
+// hundred ports each are more than there are ports. The next line does not compile where the last service's classes
+// do not fit.
+const servicesMax = 1000
+
+const _ = timerConnect + servicesMax*serviceTimers
+
 // The times that no setting says.
 const (
 	// lingerMillis is how long a client that has our last response may pause while what it still sends is thrown away,

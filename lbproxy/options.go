@@ -93,6 +93,8 @@ func (o *Options) validate() error {
 		return fmt.Errorf("front door options: %d loops, need at least 1", o.Loops)
 	case len(o.Services) < 1:
 		return errors.New("front door options: no service, need at least 1")
+	case len(o.Services) > servicesMax:
+		return fmt.Errorf("front door options: %d services, can have at most %d", len(o.Services), servicesMax)
 	case o.TempSize < 0 || o.ProxyMaxTempFileSize < 0:
 		return errors.New("front door options: a size of files is below 0")
 	}

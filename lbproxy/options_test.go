@@ -78,3 +78,30 @@ func TestSettingsThatMakeNoSenseChangeNothing(t *testing.T) {
 		t.Errorf("balance: got %s, want it as it was", got)
 	}
 }
+
+func TestWhatTheFrontDoorCannotBeIsRefused(t *testing.T) {
+	tests := []struct {
+		name   string
+		adjust func(*Options)
+		want   string // of the error; empty is none
+	}{
+		{"the defaults", func(*Options) {}, ""},
+		{"no loop", func(o *Options) { o.Loops = 0 }, "0 loops, need at least 1"},
+		{"no service", func(o *Options) { o.Services = nil }, "no service, need at least 1"},
+		{"as many services as there can be", func(o *Options) { o.Services = slices.Repeat(o.Services, servicesMax) }, ""},
+		{"one more", func(o *Options) { o.Services = slices.Repeat(o.Services, servicesMax+1) }, "1001 services, can have at most 1000"},
+		{"a method that there is not", func(o *Options) { o.Services[0].Balance = "sideways" }, `unknown balance "sideways"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			o := DefaultOptions()
+			test.adjust(&o)
+			switch err := o.validate(); {
+			case test.want == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case test.want != "" && (err == nil || err.Error() != "front door options: "+test.want):
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}

@@ -180,14 +180,16 @@ func TestEachServiceHasTimersOfItsOwn(t *testing.T) {
 			t.Errorf("class %d, which all share: got kind %d", class, kindOf(class))
 		}
 	}
-	for id := range 3 {
+	timers := newTimers(servicesMax)
+	for id := range servicesMax {
 		s := &service{id: id}
 		for class := timerConnect; class < timersEnd; class++ {
 			own := s.timer(class)
 			if seen[own] || kindOf(own) != class || id == 0 && own != class {
-				t.Errorf("class %d of service %d: got %d, of kind %d, taken %v", class, id, own, kindOf(own), seen[own])
+				t.Fatalf("class %d of service %d: got %d, of kind %d, taken %v", class, id, own, kindOf(own), seen[own])
 			}
 			seen[own] = true
+			timers.Resize(own, 1) // there is such a class
 		}
 	}
 }

@@ -5,8 +5,9 @@
 package timer
 
 // Class is a kind of time-out, such as "keep-alive" or "connect". All timers of a class have the same
-// duration, so appending to the class's list keeps it sorted, and arming, moving and clearing cost O(1).
-type Class uint8
+// duration, so appending to the class's list keeps it sorted, and arming, moving and clearing cost O(1). Finding the
+// first deadline looks at each class once.
+type Class uint16
 
 // None is the class of a slot whose timer is not armed.
 const None Class = 0
@@ -30,7 +31,7 @@ type timer struct {
 	class      Class
 }
 
-// New makes timers for the classes 1…len(millis); millis[i] is the duration of class i+1 in
+// New makes timers for the classes 1…len(millis), of which a Class has to hold the last; millis[i] is the duration of class i+1 in
 // milliseconds, and a duration of 0 or less means "never".
 func New(millis ...int64) *Table {
 	t := &Table{lists: make([]list, 1+len(millis))}

@@ -200,3 +200,23 @@ func TestAgeAndOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestThereMayBeManyClasses has timers of more classes than a byte could tell apart run out, the last class first.
+func TestThereMayBeManyClasses(t *testing.T) {
+	const classes = 1000
+	millis := make([]int64, classes)
+	for i := range millis {
+		millis[i] = int64(classes - i)
+	}
+	timers := timer.New(millis...)
+	timers.Grow(classes)
+	for i := range timer.Class(classes) {
+		timers.Set(int32(i), 1+i, 0)
+	}
+	for want := timer.Class(classes); want > timer.None; want-- {
+		deadline, _ := timers.Next()
+		if slot, class, ok := timers.Expired(deadline); !ok || class != want || slot != int32(want-1) {
+			t.Fatalf("got slot %d of class %d and %t, want slot %d of class %d", slot, class, ok, want-1, want)
+		}
+	}
+}
