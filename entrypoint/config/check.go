@@ -132,5 +132,33 @@ func (c *Config) warnings() []Warning {
 	if facts := c.Mode.Facts(); c.IsSet("PERCORE_LISTEN") && facts.Fleet && !facts.Listens {
 		add("PERCORE_LISTEN", c.Listen.String(), "has no effect", "nothing listens with PERCORE_MODE="+string(c.Mode))
 	}
+	c.idleHolding(add)
 	return list
+}
+
+// HoldsInFiles reports whether any body may be held in a file.
+func (h *Holding) HoldsInFiles() bool {
+	return bool(h.ProxyRequestBuffering) || bool(h.ProxyBuffering) && h.ProxyMaxTempFileSize > 0
+}
+
+// idleHolding warns of what is said of files that there will not be.
+func (c *Config) idleHolding(add func(name, value, what, mend string)) {
+	const requestsStream = "nothing is held in files with PERCORE_PROXY_REQUEST_BUFFERING=false and "
+	because := requestsStream + "PERCORE_PROXY_MAX_TEMP_FILE_SIZE=0"
+	if !c.ProxyBuffering {
+		because = requestsStream + "PERCORE_PROXY_BUFFERING=false"
+	}
+	if c.IsSet("PERCORE_PROXY_MAX_TEMP_FILE_SIZE") && !bool(c.ProxyBuffering) {
+		add("PERCORE_PROXY_MAX_TEMP_FILE_SIZE", c.ProxyMaxTempFileSize.String(), "has no effect",
+			"with PERCORE_PROXY_BUFFERING=false no response is held")
+	}
+	if c.HoldsInFiles() {
+		return
+	}
+	if c.IsSet("PERCORE_CLIENT_BODY_TEMP_PATH") {
+		add("PERCORE_CLIENT_BODY_TEMP_PATH", string(c.ClientBodyTempPath), "has no effect", because)
+	}
+	if c.IsSet("PERCORE_TEMP_SIZE") {
+		add("PERCORE_TEMP_SIZE", c.TempSize.String(), "has no effect", because)
+	}
 }

@@ -136,6 +136,27 @@ func TestWarnings(t *testing.T) {
 		{"an address in a mode without listener", []string{"PERCORE_LISTEN=:80", "PERCORE_MODE=none"}, []string{
 			"PERCORE_LISTEN=:80: has no effect; nothing listens with PERCORE_MODE=none",
 		}},
+		{"files for responses that are not held", []string{"PERCORE_PROXY_MAX_TEMP_FILE_SIZE=1MB", "PERCORE_PROXY_BUFFERING=off"}, []string{
+			"PERCORE_PROXY_MAX_TEMP_FILE_SIZE=1MB: has no effect; with PERCORE_PROXY_BUFFERING=false no response is held",
+		}},
+		{"files for responses that are held", []string{"PERCORE_PROXY_MAX_TEMP_FILE_SIZE=1MB"}, nil},
+		{"a place for files of requests alone", []string{"PERCORE_TEMP_SIZE=9MB", "PERCORE_CLIENT_BODY_TEMP_PATH=/x", "PERCORE_PROXY_BUFFERING=off"}, nil},
+		{"of responses alone", []string{"PERCORE_TEMP_SIZE=9MB", "PERCORE_CLIENT_BODY_TEMP_PATH=/x", "PERCORE_PROXY_REQUEST_BUFFERING=off"}, nil},
+		{
+			"a place for files that there will not be",
+			[]string{"PERCORE_TEMP_SIZE=9MB", "PERCORE_CLIENT_BODY_TEMP_PATH=/x", "PERCORE_PROXY_REQUEST_BUFFERING=off", "PERCORE_PROXY_BUFFERING=off"},
+			[]string{
+				"PERCORE_CLIENT_BODY_TEMP_PATH=/x: has no effect; nothing is held in files with PERCORE_PROXY_REQUEST_BUFFERING=false and PERCORE_PROXY_BUFFERING=false",
+				"PERCORE_TEMP_SIZE=9MB: has no effect; nothing is held in files with PERCORE_PROXY_REQUEST_BUFFERING=false and PERCORE_PROXY_BUFFERING=false",
+			},
+		},
+		{
+			"nor any for responses, which are held in memory alone",
+			[]string{"PERCORE_TEMP_SIZE=9MB", "PERCORE_PROXY_REQUEST_BUFFERING=off", "PERCORE_PROXY_MAX_TEMP_FILE_SIZE=0"},
+			[]string{
+				"PERCORE_TEMP_SIZE=9MB: has no effect; nothing is held in files with PERCORE_PROXY_REQUEST_BUFFERING=false and PERCORE_PROXY_MAX_TEMP_FILE_SIZE=0",
+			},
+		},
 		{"a platform's PORT in a mode without listener", []string{"PORT=5000", "PERCORE_MODE=none"}, nil},
 	}
 	for _, c := range cases {

@@ -7,9 +7,6 @@ type Client struct {
 	// Longest request body. A longer one is answered with 413. 0: no limit.
 	ClientMaxBodySize value.Size `envconfig:"PERCORE_CLIENT_MAX_BODY_SIZE" default:"50MB" example:"200MB" effect:"live"`
 
-	// A request body up to this size is held whole before a worker is chosen.
-	ClientBodyBufferSize value.Size `envconfig:"PERCORE_CLIENT_BODY_BUFFER_SIZE" default:"64KB" max:"16MB" example:"128KB" effect:"live"`
-
 	// Longest request head. A longer one is answered with 431, and one whose target takes more than half of this
 	// with 414. The workers have to accept heads of this size, too.
 	ClientMaxHeaderSize value.Size `envconfig:"PERCORE_CLIENT_MAX_HEADER_SIZE" default:"32KB" min:"1KB" max:"1MB" example:"64KB" effect:"live"`

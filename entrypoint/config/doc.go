@@ -31,7 +31,8 @@
 //   - further, check, ports, placeholder: further programs, and contradictions
 //   - difference: what two of them do not agree on
 //   - remedy, loader, stray: from the tags of a struct to its values, and to what is wrong with them
-//   - config, fleet, program, probes, logs, frontdoor, service, client, accesslogs, initmode, operations: the variables
+//   - config, fleet, program, probes, logs, frontdoor, service, client, holding, accesslogs, initmode, operations: the
+//     variables
 //   - variable, effect, prose, setting, problem: what is known of one
 package config
 

@@ -18,6 +18,7 @@ type FrontDoor struct {
 
 	Service
 	Client
+	Holding
 	Upstream
 	Queue
 	Trust

@@ -110,6 +110,14 @@ func (c *Config) ChooseFrontUser(user value.User, reason string) {
 	c.settings["PERCORE_FRONT_USER"] = Setting{Name: "PERCORE_FRONT_USER", Source: FromSurroundings, Reason: reason}
 }
 
+// ChooseTempPath says where bodies are held, where no variable does. Load does not know what the front door's user may
+// write to.
+func (c *Config) ChooseTempPath(path value.TempPath, reason string) {
+	const name = "PERCORE_CLIENT_BODY_TEMP_PATH"
+	c.ClientBodyTempPath = path
+	c.settings[name] = Setting{Name: name, Source: FromSurroundings, Reason: reason}
+}
+
 // useBareNames applies the names that platforms set for any program. Either is here only if ours is not.
 func (c *Config) useBareNames() {
 	if c.IsSet("PORT") {

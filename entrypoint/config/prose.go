@@ -44,13 +44,21 @@ var prose = [...]description{
 		fixed:     "a worker has its name and its port for life",
 	},
 	{
-		name:    "PERCORE_CLIENT_BODY_BUFFER_SIZE",
-		meaning: "A request body up to this size is held whole before a worker is chosen.",
+		name: "PERCORE_CLIENT_BODY_BUFFER_SIZE",
+		meaning: "A request body up to this size is held in memory, and its worker is chosen when it is whole. A " +
+			"longer one goes on in a file: see `PERCORE_PROXY_REQUEST_BUFFERING`.",
 	},
 	{
 		name: "PERCORE_CLIENT_BODY_MIN_RATE",
 		meaning: "Bytes of a request body that have to arrive each second, on average. A slower one is answered with " +
 			"408. 0: no limit.",
+	},
+	{
+		name: "PERCORE_CLIENT_BODY_TEMP_PATH",
+		meaning: "Folder of the files that hold bodies, of requests and of responses. They have no names there, so " +
+			"nothing is left behind. The front door's user has to be able to write there. `memory`: in memory, " +
+			"which counts against the memory limit of the container, as a tmpfs does.",
+		byDefault: "`/tmp` if the front door's user can write there, else `memory`",
 	},
 	{
 		name: "PERCORE_CLIENT_BODY_TIMEOUT",
@@ -256,6 +264,13 @@ var prose = [...]description{
 			"`PERCORE_MAILER_COMMAND` and so on, see below.",
 	},
 	{
+		name: "PERCORE_PROXY_BUFFERING",
+		meaning: "Whether what a client has not taken of its response is held, in memory and then in a file, so that " +
+			"the worker is free when its response is whole. A client that keeps up gets everything at once all " +
+			"the same. Never held: event streams, upgraded connections, and responses with `X-Accel-Buffering: " +
+			"no`. `false`: the worker waits for the client.",
+	},
+	{
 		name:    "PERCORE_PROXY_BUFFER_SIZE",
 		meaning: "Longest head of a response. For a longer one the client gets 502.",
 	},
@@ -274,6 +289,11 @@ var prose = [...]description{
 		meaning: "How long those are kept. Make it shorter than the keep-alive timeout of the workers.",
 	},
 	{
+		name: "PERCORE_PROXY_MAX_TEMP_FILE_SIZE",
+		meaning: "How much of one response may be held in a file. With more, the worker waits for the client. 0: no " +
+			"file, memory alone.",
+	},
+	{
 		name: "PERCORE_PROXY_NEXT_UPSTREAM",
 		meaning: "What becomes of a request when a worker fails before the first byte of its response. `error`: it " +
 			"goes to another worker, if it is safe to repeat. `off`: it fails.",
@@ -287,6 +307,14 @@ var prose = [...]description{
 	{
 		name:    "PERCORE_PROXY_READ_TIMEOUT",
 		meaning: "Longest silence of a worker that has a request to answer. After it the client gets 504.",
+	},
+	{
+		name: "PERCORE_PROXY_REQUEST_BUFFERING",
+		meaning: "Whether a request body is held until it is whole, in a file where it is longer than " +
+			"`PERCORE_CLIENT_BODY_BUFFER_SIZE`. No slow client then occupies a worker, and every worker is told " +
+			"the length. `false`: a longer body goes to a worker as it comes, for applications that read uploads " +
+			"on the way. One in chunks then has no length, and many applications, such as those under WSGI, take " +
+			"it for an empty one.",
 	},
 	{
 		name:    "PERCORE_QUEUE_SIZE",
@@ -386,6 +414,15 @@ var prose = [...]description{
 	{
 		name:    "PERCORE_STRICT",
 		meaning: "Whether an unknown name that starts with `PERCORE_` ends the start. Otherwise it is a warning.",
+	},
+	{
+		name: "PERCORE_TEMP_SIZE",
+		meaning: "How much all of these files together may take. One client address can have half of it, and less " +
+			"when others have much. Without room a request whose length is known goes to a worker as it comes, " +
+			"one in chunks is answered with 503, and for a response the worker waits for the client " +
+			"(docs/limits.md).",
+		byDefault: "where the files are in memory, a quarter of the memory limit; else half of what is free there, " +
+			"looked at every 10 s",
 	},
 	{
 		name: "PERCORE_TRUSTED_HOPS",

@@ -21,12 +21,20 @@ func (p *Plan) Announce(log *slog.Logger, cfg *config.Config, version string) {
 	}
 	if cfg.Mode.Facts().FrontDoor {
 		attrs = append(attrs, "listen", cfg.Listen.String(), "loops", p.Loops, "memory_bytes", p.memory,
-			"forwarded_headers_trusted_from", trustedFrom(cfg))
+			"temp_path", tempPathOf(cfg), "forwarded_headers_trusted_from", trustedFrom(cfg))
 	}
 	log.Info("percore starts", attrs...)
 	for _, note := range p.notes {
 		log.Warn("degraded", "reason", note)
 	}
+}
+
+// tempPathOf says where bodies are held, and so what they may fill: a disk or the container's memory.
+func tempPathOf(cfg *config.Config) string {
+	if !cfg.HoldsInFiles() {
+		return "none"
+	}
+	return string(cfg.ClientBodyTempPath)
 }
 
 // Why says how many CPUs there are to use, and by what.

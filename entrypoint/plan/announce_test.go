@@ -22,14 +22,18 @@ func TestTheBootLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 		notes   int
 	}{
 		"behind the front door": {
-			environ: []string{"PERCORE_WORKERS=3", "PERCORE_LISTEN=:80,[::1]:81", "PERCORE_STOP_TIMEOUT=7"},
+			environ: []string{"PERCORE_WORKERS=3", "PERCORE_LISTEN=:80,[::1]:81", "PERCORE_STOP_TIMEOUT=7", "PERCORE_CLIENT_BODY_TEMP_PATH=/x"},
 			want: []string{
 				`level=INFO msg="percore starts" version=1.2 pid=`,
 				"cpus=2 cpus_why=affinity mode=http workers=3 command=true", "stop_timeout=7s",
 				`listen=:80,[::1]:81 loops=1`,
-				"forwarded_headers_trusted_from=none",
+				"temp_path=/x forwarded_headers_trusted_from=none",
 			},
 			not: []string{"programs="}, notes: 1,
+		},
+		"without files for bodies": {
+			environ: []string{"PERCORE_PROXY_REQUEST_BUFFERING=off", "PERCORE_PROXY_MAX_TEMP_FILE_SIZE=0"},
+			want:    []string{"temp_path=none "}, notes: 1,
 		},
 		"without traffic": {
 			environ: []string{"PERCORE_MODE=none"}, want: []string{"mode=none workers=2"},

@@ -71,8 +71,9 @@ func (p *Plan) FrontOptions(cfg *config.Config) lbproxy.Options {
 	o := lbproxy.Options{
 		Loops: p.Loops, MemoryMax: p.memory, Services: []lbproxy.ServiceOptions{serviceOptions(cfg)},
 		TrustedProxies: cfg.TrustedProxies.Prefixes, TrustedUnix: cfg.TrustedProxies.Unix,
+		ClientBodyTempPath: cfg.ClientBodyTempPath.Folder(),
 	}
-	carry(&o, cfg, "Loops", "TrustedProxies")
+	carry(&o, cfg, "Loops", "TrustedProxies", "ClientBodyTempPath")
 	return o
 }
 

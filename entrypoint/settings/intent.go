@@ -65,7 +65,10 @@ func (s *Settings) planOf(cfg *config.Config) (*plan.Plan, error) {
 		return p, nil
 	}
 	p.Loops = s.o.Plan.Loops
-	return p, p.KeepFront(cfg, s.cfg, s.o.Plan.Front)
+	if err := p.KeepFront(cfg, s.cfg, s.o.Plan.Front); err != nil {
+		return nil, err
+	}
+	return p, plan.KeepTempPath(cfg, s.cfg, p.Front)
 }
 
 // programs are the fleet's for a configuration. Workers go on seeing the PERCORE_ variables that PID 1 was started

@@ -119,7 +119,15 @@ func TestAnUpdateSaysWhatItWouldChange(t *testing.T) {
 			environ: []string{"PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=1"}, set: []string{"PERCORE_WORKERS=9"},
 			code: 2, wrong: "65543",
 		},
-		"a user that is unknown":    {set: []string{"PERCORE_USER=nobody-like-this"}, code: 2, wrong: "nobody-like-this"},
+		"a user that is unknown": {set: []string{"PERCORE_USER=nobody-like-this"}, code: 2, wrong: "nobody-like-this"},
+		"a folder for bodies": {
+			set:     []string{"PERCORE_CLIENT_BODY_TEMP_PATH=memory", "PERCORE_TEMP_SIZE=9MB"},
+			changes: []string{"PERCORE_CLIENT_BODY_TEMP_PATH:  -> memory", "PERCORE_TEMP_SIZE: 0 -> 9MB"},
+			groups:  []string{"percore: changed"},
+		},
+		"a folder for bodies that is not there": {
+			set: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=/no/such"}, code: 2, wrong: "cannot be written",
+		},
 		"no assignment":             {set: []string{"PERCORE_QUEUE_SIZE"}, code: 2, wrong: "not NAME=VALUE"},
 		"a name for nobody":         {set: []string{"1A=b"}, code: 2, wrong: "not NAME=VALUE"},
 		"what is between processes": {set: []string{"PERCORE_ROLE=front"}, code: 2, wrong: "percore's own"},
@@ -166,6 +174,31 @@ func TestChangesOfTheFrontDoorHoldAtOnceAndAddUp(t *testing.T) {
 	text, code, _ := s.ask(t, control.Request{Verb: control.VerbCheck})
 	if code != 0 || len(text) != 1 || !strings.Contains(text[0], "PERCORE_QUEUE_SIZE") {
 		t.Errorf("check: got code %d and %q", code, text)
+	}
+}
+
+// What has become of a folder since the start must not keep an update from being made, least of all one that mends it.
+func TestAnUpdateMendsWhereBodiesAreHeld(t *testing.T) {
+	s := runningSettings(t, "PERCORE_CLIENT_BODY_TEMP_PATH=/gone/since")
+	for _, set := range []string{"PERCORE_QUEUE_SIZE=7", "PERCORE_CLIENT_BODY_TEMP_PATH=memory"} {
+		if _, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{set}}); code != 0 {
+			t.Errorf("%s: got code %d and error %q", set, code, wrong)
+		}
+	}
+	if o := s.door; o.Services[0].QueueSize != 7 || o.ClientBodyTempPath != "" {
+		t.Errorf("got queue size %d and bodies in %q, want 7 and memory", o.Services[0].QueueSize, o.ClientBodyTempPath)
+	}
+}
+
+func TestAnUpdateOfSomethingElseLeavesBodiesWhereTheyAre(t *testing.T) {
+	s := runningSettings(t)
+	s.cfg.ChooseTempPath("/found/at/the/start", "it could be written")
+	changes, code, wrong := s.ask(t, control.Request{Verb: control.VerbUpdate, Set: []string{"PERCORE_QUEUE_SIZE=7"}})
+	if code != 0 || len(changes) != 2 || s.door.ClientBodyTempPath != "/found/at/the/start" {
+		t.Errorf("got %q, code %d, error %q and bodies in %q, want the queue's size alone to change", changes, code, wrong, s.door.ClientBodyTempPath)
+	}
+	if why := s.cfg.Setting("PERCORE_CLIENT_BODY_TEMP_PATH").Reason; why != "it could be written" {
+		t.Errorf("got the reason %q, want that of the start", why)
 	}
 }
 

@@ -59,6 +59,9 @@ func prepare(in self.Invocation, cfg *config.Config) (*plan.Plan, []socket.Liste
 	if err := p.CheckRoom(cfg); err != nil {
 		return nil, nil, err
 	}
+	if err := plan.ChooseTempPath(cfg, p.Front); err != nil {
+		return nil, nil, err
+	}
 	listeners, err := openListeners(in, cfg, p.Loops)
 	return p, listeners, err
 }

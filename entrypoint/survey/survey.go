@@ -32,6 +32,7 @@ type surveyor struct {
 	faulty map[string]bool // variables that something is wrong with already
 	held   holdings
 	users  []*reaper.Credential // as those of a plan
+	front  *reaper.Credential   // likewise
 	found  []config.Problem
 }
 
@@ -46,6 +47,7 @@ func survey(in self.Invocation, cfg *config.Config, known []config.Problem) []co
 		s.program(&cfg.Program, nil, ownName)
 		return s.found
 	}
+	s.tempPath(p.Front)
 	s.programs()
 	s.logs(p)
 	s.listeners()
@@ -75,7 +77,7 @@ func (s *surveyor) planned() *plan.Plan {
 			s.find(one)
 		}
 	case errors.As(err, &setting):
-		s.find(config.Problem{Name: setting.Name, Value: setting.Value, What: setting.Err.Error()})
+		s.find(problemOf(setting))
 	case errors.Is(err, plan.ErrNoCommand):
 		what, mend, _ := strings.Cut(err.Error(), ": ")
 		s.find(config.Problem{Name: "PERCORE_COMMAND", What: what, Mend: mend})
@@ -83,9 +85,13 @@ func (s *surveyor) planned() *plan.Plan {
 		s.find(config.Problem{Name: "percore", What: err.Error()})
 	}
 	if p == nil {
-		p = &plan.Plan{Workers: s.cfg.Workers.Or(1), CPUs: cpus.Count{N: 1}, Users: s.users}
+		p = &plan.Plan{Workers: s.cfg.Workers.Or(1), CPUs: cpus.Count{N: 1}, Users: s.users, Front: s.front}
 	}
 	return p
+}
+
+func problemOf(e *plan.SettingError) config.Problem {
+	return config.Problem{Name: e.Name, Value: e.Value, What: e.Err.Error(), Mend: e.Mend}
 }
 
 // lookupUsers finds all that do not exist, where plan.Make ends with the first.
@@ -94,7 +100,7 @@ func (s *surveyor) lookupUsers() {
 	for _, f := range s.cfg.Further {
 		s.users = append(s.users, s.lookup(f.Variable("PERCORE_USER"), f.User))
 	}
-	s.lookup("PERCORE_FRONT_USER", s.cfg.FrontUser)
+	s.front = s.lookup("PERCORE_FRONT_USER", s.cfg.FrontUser)
 }
 
 func (s *surveyor) lookup(variable string, user value.User) *reaper.Credential {
@@ -107,6 +113,17 @@ func (s *surveyor) lookup(variable string, user value.User) *reaper.Credential {
 
 // ownName is the name of a variable of the fleet proper.
 func ownName(name string) string { return name }
+
+// tempPath looks at where bodies are held. Whose rights count there is not known where the front door's user is wrong.
+func (s *surveyor) tempPath(front *reaper.Credential) {
+	if s.faulty["PERCORE_FRONT_USER"] || s.faulty["PERCORE_CLIENT_BODY_TEMP_PATH"] {
+		return
+	}
+	var setting *plan.SettingError
+	if errors.As(plan.ChooseTempPath(s.cfg, front), &setting) {
+		s.find(problemOf(setting))
+	}
+}
 
 // programs looks at the command and the folder of each.
 func (s *surveyor) programs() {
@@ -121,7 +138,7 @@ func (s *surveyor) programs() {
 
 func (s *surveyor) program(c *config.Program, user *reaper.Credential, variable func(string) string) {
 	if c.Directory != "" {
-		if err := as(user, func() error { return enter(c.Directory) }); err != nil {
+		if err := plan.As(user, func() error { return enter(c.Directory) }); err != nil {
 			what := "cannot be entered" + by(user) + ": " + err.Error()
 			s.find(config.Problem{Name: variable("PERCORE_DIRECTORY"), Value: c.Directory, What: what})
 			return // where the command is looked for depends on it
@@ -138,7 +155,7 @@ func (s *surveyor) command(variable string, words []string, dir string, user *re
 	if strings.Contains(program, "{") {
 		return // another one for each worker
 	}
-	err := as(user, func() error {
+	err := plan.As(user, func() error {
 		_, err := reaper.LookPath(program, dir, s.in.Variable("PATH"))
 		return err
 	})
@@ -175,18 +192,6 @@ func enter(dir string) error {
 	default:
 		return unix.Faccessat(unix.AT_FDCWD, dir, unix.X_OK, unix.AT_EACCESS)
 	}
-}
-
-// as does something with the file rights of a program's user, where there is one and percore may.
-func as(user *reaper.Credential, do func() error) error {
-	if user == nil || os.Getuid() != 0 {
-		return do()
-	}
-	var result error
-	if err := reaper.AsUser(user, func() error { result = do(); return nil }); err != nil {
-		return do()
-	}
-	return result
 }
 
 func by(user *reaper.Credential) string {

@@ -49,6 +49,16 @@ func aloneIn(t *testing.T, more ...string) []string {
 	}, more...)
 }
 
+// letAllPass opens a folder, and those on the way to it, to all users.
+func letAllPass(t *testing.T, dir string) {
+	t.Helper()
+	for path := dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCheckFindsWhatAStartWould(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
@@ -105,6 +115,18 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 		"a log file": {
 			environ: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log"}, command: []string{"true"},
 			want: []string{"PERCORE_STDERR_LOGFILE=/no/such/x.log", "no such file"},
+		},
+		"a folder for bodies": {
+			environ: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=/no/such"}, command: []string{"true"},
+			want: []string{"1 problem ", "PERCORE_CLIENT_BODY_TEMP_PATH=/no/such", "no such file", "unset the variable"},
+		},
+		"a folder for bodies where there is nothing to run": {
+			environ: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=/no/such"},
+			want:    []string{"2 problems", "PERCORE_CLIENT_BODY_TEMP_PATH=/no/such", "no such file", "no command"},
+		},
+		"memory for bodies": {environ: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=memory"}, command: []string{"true"}},
+		"a folder for bodies that there are not": {
+			environ: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=/no/such", "PERCORE_MODE=none"}, command: []string{"true"},
 		},
 		"an address that is taken": {
 			environ: []string{"PERCORE_LISTEN=127.0.0.1:" + port}, command: []string{"true"},
@@ -165,14 +187,13 @@ func TestCheckAsAnotherUser(t *testing.T) {
 	if err := os.Mkdir(closed, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for path := dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
-		if err := os.Chmod(path, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	letAllPass(t, dir)
 	for name, c := range map[string]struct{ environ, want string }{
 		"a program of root's": {"PERCORE_USER=65534:65534", "cannot be executed by 65534: permission denied"},
 		"a folder of root's":  {"PERCORE_DIRECTORY=" + closed, "cannot be entered by 65534: permission denied"},
+		"bodies in one": {
+			"PERCORE_CLIENT_BODY_TEMP_PATH=" + closed, "cannot be written by 65533, the front door's user: permission denied",
+		},
 	} {
 		got := checkWith(aloneIn(t, "PERCORE_USER=65534:65534", c.environ), program)
 		got.stderr = strings.ReplaceAll(got.stderr, "by nobody", "by 65534")
@@ -198,11 +219,7 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 	if err := errors.Join(os.Symlink(secret, filepath.Join(theirs, "run")), os.Chown(theirs, 12345, 12345)); err != nil {
 		t.Fatal(err)
 	}
-	for path := dir; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
-		if err := os.Chmod(path, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	letAllPass(t, dir)
 	for folder, want := range map[string]int{theirs: 0, filepath.Join(theirs, "run"): 2} {
 		got := checkWith(environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(folder, "web.sock")}), "true")
 		if got.code != want || want == 2 && !strings.Contains(got.stderr, "permission denied") {
@@ -214,9 +231,27 @@ func TestCheckTriesASocketAsItsFoldersOwner(t *testing.T) {
 	}
 }
 
+// What is said of a place for bodies is said of the user that there is, and of none that is wrong itself.
+func TestCheckTriesTheFolderForBodiesAsTheFrontDoor(t *testing.T) {
+	environ := aloneIn(t, "PERCORE_CLIENT_BODY_TEMP_PATH=/no/such", "PERCORE_FRONT_USER=no-such-user")
+	if got := checkWith(environ, "true"); got.code != 2 || strings.Contains(got.stderr, "TEMP_PATH") {
+		t.Errorf("without that user: got code %d and %s, want the user alone", got.code, got.stderr)
+	}
+	got := checkWith(aloneIn(t), "true")
+	_, line, _ := strings.Cut(got.stdout, "PERCORE_CLIENT_BODY_TEMP_PATH")
+	line, _, _ = strings.Cut(line, "\n")
+	if got.code != 0 || !strings.Contains(line, "detected") || !strings.Contains(line, "/tmp can") {
+		t.Errorf("by default: got code %d and %q, want what was found of /tmp", got.code, line)
+	}
+}
+
 func TestCheckLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
-	environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log")})
+	letAllPass(t, dir)
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log"), "PERCORE_CLIENT_BODY_TEMP_PATH=" + dir})
 	if got := checkWith(environ, "true"); got.code != 0 {
 		t.Fatalf("got code %d and %s", got.code, got.stderr)
 	}

@@ -40,10 +40,6 @@ func laterNames() []advice {
 		{[]string{"LOCATION", "STRIP_PREFIX"}, laterVersion, "until then all requests go to the fleet; further programs get none"},
 		{[]string{"UPSTREAMS"}, laterVersion, "until then percore serves only the workers that it starts, by PERCORE_COMMAND"},
 		{[]string{"STICKY"}, laterVersion, "until then PERCORE_BALANCE=ip_hash keeps a client at its worker"},
-		{
-			[]string{"PROXY_REQUEST_BUFFERING", "PROXY_BUFFERING", "PROXY_MAX_TEMP_FILE_SIZE", "CLIENT_BODY_TEMP_PATH", "TEMP_SIZE"},
-			laterVersion, "until then bodies up to PERCORE_CLIENT_BODY_BUFFER_SIZE are held in memory",
-		},
 		{[]string{"PROXY_PROTOCOL_UPSTREAM"}, laterVersion, "until then workers find the client in X-Forwarded-For"},
 		{[]string{"ADMIN_*"}, laterVersion, "until then use `percore status --json` and `percore healthcheck`"},
 		{[]string{"WATCH", "WATCH_FILES"}, laterVersion, "until then `percore restart all` replaces the workers"},
@@ -96,6 +92,10 @@ func peersNames() []advice {
 		use("PERCORE_MAX_RSS", "MEMORY_LIMIT", "MAX_MEMORY", "MAX_MEMORY_RESTART"),
 		use("PERCORE_TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS", "SET_REAL_IP_FROM", "PROXY_HEADERS", "TRUST_PROXY"),
 		use("PERCORE_MODE=init", "INIT"),
+		use("PERCORE_CLIENT_BODY_TEMP_PATH, the folder for the bodies of requests and of responses",
+			"PROXY_TEMP_PATH", "FASTCGI_TEMP_PATH", "UWSGI_TEMP_PATH", "SCGI_TEMP_PATH", "TMPDIR", "TEMP_DIR", "TEMP_PATH", "UPLOAD_DIR"),
+		use("PERCORE_PROXY_REQUEST_BUFFERING", "REQUEST_BUFFERING", "FASTCGI_REQUEST_BUFFERING", "UWSGI_REQUEST_BUFFERING"),
+		use("PERCORE_PROXY_BUFFERING", "FASTCGI_BUFFERING", "UWSGI_BUFFERING", "RESPONSE_BUFFERING"),
 		use("PERCORE_COMMAND", "CMD", "EXEC", "ENTRYPOINT"),
 	}
 }

@@ -127,6 +127,10 @@ func TestWhatIsSaidOfPlaces(t *testing.T) {
 		"/l/%(program_name)s.log": "has an expansion of supervisord: write {name}, {index} or {port} instead",
 		"/var/log/":               "names a folder",
 	})
+	sentences[value.TempPath](t, map[string]string{
+		"tmp":        "is neither an absolute path nor memory",
+		"/spool 1 2": "has the levels of nginx's folders behind it: write the path alone",
+	})
 	sentences[value.LogPrefix](t, map[string]string{
 		"xml": "is neither a boolean nor json",
 	})
@@ -179,6 +183,7 @@ func TestSyntax(t *testing.T) {
 		{value.Signals(nil), "list of signals"},
 		{value.SignalMap(nil), "list of signal:signal"},
 		{value.Size(0), "size"},
+		{value.TempPath(""), "path or `memory`"},
 		{value.Umask{}, "octal number, 000 to 777"},
 		{value.User(""), "user"},
 	} {

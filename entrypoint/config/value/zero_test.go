@@ -44,6 +44,7 @@ func TestTheFormOfWhatIsNotSet(t *testing.T) {
 		{value.SignalMap(nil), ""},
 		{value.Signals(nil), ""},
 		{value.Size(0), "0"},
+		{value.TempPath(""), ""},
 		{value.Umask{}, ""},
 		{value.User(""), ""},
 	} {
@@ -61,6 +62,7 @@ func TestEveryTypeReadsItsOwnText(t *testing.T) {
 		new(value.Int), new(value.Label), new(value.Listen), new(value.LogFile), new(value.LogFormat), new(value.LogLevel),
 		new(value.LogPrefix), new(value.Mode), new(value.Names), new(value.NextUpstream), new(value.Paths), new(value.Proxies),
 		new(value.Ready), new(value.Share), new(value.Signal), new(value.SignalMap), new(value.Signals), new(value.Size),
+		new(value.TempPath),
 		new(value.Umask), new(value.User),
 	} {
 		if _, is := reader.(encoding.TextUnmarshaler); !is {
