@@ -41,26 +41,34 @@ func TestFiguresGoByTheEndpoint(t *testing.T) {
 func TestStatusCountsWhatTheFrontDoorCounts(t *testing.T) {
 	p := start(t)
 	p.awaitUp(2)
-	conn, err := control.Dial(p.place, os.DirFS("/proc"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var whole *control.Fleet
+	var code int
 	served := map[string]uint64{}
-	code, err := conn.Call(ctx, control.Request{Verb: control.VerbStatus, Verbose: true}, func(f control.Frame) error {
-		if f.Fleet != nil {
-			whole = f.Fleet
+	isReady := func() bool {
+		conn, err := control.Dial(p.place, os.DirFS("/proc"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if p := f.Process; p != nil && p.Requests != nil {
-			served[p.Name] = *p.Requests + uint64(*p.InFlight)*1000
+		defer conn.Close()
+		code, err = conn.Call(ctx, control.Request{Verb: control.VerbStatus, Verbose: true}, func(f control.Frame) error {
+			if f.Fleet != nil {
+				whole = f.Fleet
+			}
+			if p := f.Process; p != nil && p.Requests != nil {
+				served[p.Name] = *p.Requests + uint64(*p.InFlight)*1000
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if code != 0 || err != nil || len(served) != 2 || served["web-8000"] != 3100 || served["web-8001"] != 3101 {
-		t.Errorf("got %v, code %d and %v, want 100 and 101 requests, 3 in flight each", served, code, err)
+		return whole.Ready
+	}
+	p.await("the fleet to say that it is ready, which the front door hears first", isReady)
+	if code != 0 || len(served) != 2 || served["web-8000"] != 3100 || served["web-8001"] != 3101 {
+		t.Errorf("got %v and code %d, want 100 and 101 requests, 3 in flight each", served, code)
 	}
 	if whole == nil || whole.Version != "1.2" || whole.Command != "web --port={port}" || strings.Join(whole.Listen, " ") != ":8080" || !whole.Ready {
 		t.Errorf("got %+v, want version, command, address, and that it is ready", whole)
