@@ -75,7 +75,7 @@ func obey(sig syscall.Signal, o orders, log *slog.Logger) {
 
 func logStatus(list []fleet.WorkerStatus, now time.Time, log *slog.Logger) {
 	for _, s := range list {
-		log.Info("status", "process", s.Process, "state", s.State, "ready", s.Ready, "pid", s.PID,
+		log.Info("status", "process", s.Process, "state", s.State.String(), "ready", s.Ready, "pid", s.PID,
 			"uptime", s.Uptime(now).Round(time.Second).String(), "restarts", s.Restarts, "last_exit", s.LastExit)
 	}
 }

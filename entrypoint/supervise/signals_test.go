@@ -13,6 +13,7 @@ import (
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // notedOrders keep in words what was asked for.
@@ -74,8 +75,8 @@ func TestTheStatusOfEachProcessIsALine(t *testing.T) {
 	var out syncBuffer
 	now := time.Now()
 	logStatus([]fleet.WorkerStatus{
-		{Process: "webs:web-8000", State: "RUNNING", Ready: true, PID: 12, Started: now.Add(-90 * time.Second), Restarts: 2, LastExit: "killed by SIGKILL"},
-		{Process: "webs:web-8001", State: "FATAL"},
+		{Process: "webs:web-8000", State: lifecycle.StateRunning, Ready: true, PID: 12, Started: now.Add(-90 * time.Second), Restarts: 2, LastExit: "killed by SIGKILL"},
+		{Process: "webs:web-8001", State: lifecycle.StateFatal},
 	}, now, output.NewLog(&out, slog.LevelInfo, output.StyleText))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 2 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
 )
 
@@ -254,15 +255,15 @@ func TestDescriptionsAreSupervisords(t *testing.T) {
 		status WorkerStatus
 		want   string
 	}{
-		{"running", WorkerStatus{State: "RUNNING", PID: 1143, Started: now.Add(-18 * time.Second)}, "pid 1143, uptime 0:00:18"},
-		{"running for a day", WorkerStatus{State: "RUNNING", PID: 1, Started: now.Add(-26*time.Hour - 3*time.Minute - 4*time.Second)}, "pid 1, uptime 1 day, 2:03:04"},
-		{"running for days", WorkerStatus{State: "RUNNING", PID: 1, Started: now.Add(-49 * time.Hour)}, "pid 1, uptime 2 days, 1:00:00"},
-		{"failed", WorkerStatus{State: "FATAL", Complaint: "can't find command 'x'"}, "can't find command 'x'"},
-		{"never started", WorkerStatus{State: "STOPPED"}, "Not started"},
-		{"stopped", WorkerStatus{State: "STOPPED", LastAt: now}, "Nov 22 10:14 PM"},
-		{"ended", WorkerStatus{State: "EXITED", LastAt: now}, "Nov 22 10:14 PM"},
-		{"starting", WorkerStatus{State: "STARTING"}, ""},
-		{"stopping", WorkerStatus{State: "STOPPING"}, ""},
+		{"running", WorkerStatus{State: lifecycle.StateRunning, PID: 1143, Started: now.Add(-18 * time.Second)}, "pid 1143, uptime 0:00:18"},
+		{"running for a day", WorkerStatus{State: lifecycle.StateRunning, PID: 1, Started: now.Add(-26*time.Hour - 3*time.Minute - 4*time.Second)}, "pid 1, uptime 1 day, 2:03:04"},
+		{"running for days", WorkerStatus{State: lifecycle.StateRunning, PID: 1, Started: now.Add(-49 * time.Hour)}, "pid 1, uptime 2 days, 1:00:00"},
+		{"failed", WorkerStatus{State: lifecycle.StateFatal, Complaint: "can't find command 'x'"}, "can't find command 'x'"},
+		{"never started", WorkerStatus{State: lifecycle.StateStopped}, "Not started"},
+		{"stopped", WorkerStatus{State: lifecycle.StateStopped, LastAt: now}, "Nov 22 10:14 PM"},
+		{"ended", WorkerStatus{State: lifecycle.StateExited, LastAt: now}, "Nov 22 10:14 PM"},
+		{"starting", WorkerStatus{State: lifecycle.StateStarting}, ""},
+		{"stopping", WorkerStatus{State: lifecycle.StateStopping}, ""},
 	}
 	for _, tt := range tests {
 		if got := tt.status.Description(now); got != tt.want {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"percore/reaper"
+	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
 	"percore/reaper/probe"
 )
@@ -200,7 +201,7 @@ func TestAFleetOfWhichOneLearnsWhereToListenGoesOn(t *testing.T) {
 		r.holdBack(8000, false)
 		r.pass(10 * time.Minute)
 		r.expectGoing()
-		if s := r.fleet.Status(); s[0].State != "RUNNING" || s[1].State == "RUNNING" || !strings.Contains(r.log.String(), "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8001") {
+		if s := r.fleet.Status(); s[0].State != lifecycle.StateRunning || s[1].State == lifecycle.StateRunning || !strings.Contains(r.log.String(), "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8001") {
 			t.Errorf("got %s and %s, want the first alone to serve", s[0].State, s[1].State)
 		}
 		r.finish()
@@ -214,8 +215,8 @@ func TestAFleetOfWhichOneListensRightGoesOn(t *testing.T) {
 		r.run()
 		r.pass(10 * time.Minute)
 		r.expectGoing()
-		if states := []string{r.fleet.Status()[0].State}; !slices.Equal(states, []string{"RUNNING"}) {
-			t.Errorf("got %v, want the one that is right to serve", states)
+		if state := r.fleet.Status()[0].State; state != lifecycle.StateRunning {
+			t.Errorf("got %v, want the one that is right to serve", state)
 		}
 		r.expectLog(1, "fleet degraded")
 		r.finish()

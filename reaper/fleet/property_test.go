@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"percore/reaper"
-	"percore/reaper/lifecycle"
 )
 
 // TestRandomEventsBreakNoPromise throws what can happen at a fleet in random order, and looks at it
@@ -150,17 +149,8 @@ func checkPromises(r *rig) {
 		if w.delay > 36*time.Second || w.delay < 0 {
 			r.t.Errorf("%s: got a back-off of %v, want at most 36s", w.title, w.delay)
 		}
-		if w.alive() != hasProcess(w.state) {
+		if w.alive() != w.state.HasProcess() {
 			r.t.Errorf("%s: got state %v with a process: %v", w.title, w.state, w.alive())
 		}
 	})
-}
-
-func hasProcess(s lifecycle.State) bool {
-	switch s {
-	case lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateDraining, lifecycle.StateStopping:
-		return true
-	default:
-		return false
-	}
 }

@@ -286,7 +286,7 @@ func (r *rig) expectStates(want ...string) {
 	r.t.Helper()
 	var got []string
 	for _, s := range r.fleet.Status() {
-		got = append(got, s.State)
+		got = append(got, s.State.String())
 	}
 	if !slices.Equal(got, want) {
 		r.t.Fatalf("states after %v: got %v, want %v", time.Since(r.start), got, want)

@@ -22,8 +22,8 @@ type WorkerStatus struct {
 	Endpoint    int    // the front door's number for it; -1 is none
 	Port        int    // 0 is none
 	Priority    int
-	Internal    bool      // percore's own, such as the front door
-	State       string    // supervisord's word
+	Internal    bool // percore's own, such as the front door
+	State       lifecycle.State
 	Wanted      bool      // whether it is meant to run
 	Ready       bool      // whether it gets traffic
 	PID         int       // 0 when there is no process
@@ -77,11 +77,11 @@ func (s WorkerStatus) Uptime(now time.Time) time.Duration {
 // Description is the third column of supervisorctl's status, word for word.
 func (s WorkerStatus) Description(now time.Time) string {
 	switch s.State {
-	case "RUNNING":
+	case lifecycle.StateRunning:
 		return fmt.Sprintf("pid %d, uptime %s", s.PID, clock(s.Uptime(now)))
-	case "BACKOFF", "FATAL":
+	case lifecycle.StateBackoff, lifecycle.StateFatal:
 		return s.Complaint
-	case "STOPPED", "EXITED":
+	case lifecycle.StateStopped, lifecycle.StateExited:
 		if s.LastAt.IsZero() {
 			return "Not started"
 		}
@@ -148,7 +148,7 @@ func (w *worker) status() WorkerStatus {
 	s := WorkerStatus{
 		Process: w.title, Group: w.program.Group, Name: w.name, Program: w.program.Name, Index: w.index,
 		Meant: w.pool.size, Endpoint: w.seat, Port: w.port, Priority: w.program.Priority, Internal: w.program.Internal,
-		State: w.state.String(), Wanted: w.wanted, Ready: w.serves(),
+		State: w.state, Wanted: w.wanted, Ready: w.serves(),
 		Incarnation: w.incarnation, Starts: w.starts, Restarts: max(w.starts, 1) - 1,
 		LastExit: w.last.reason, LastCode: w.last.code, LastAt: w.last.at,
 		Diagnosis: w.diagnosis.Full, Complaint: w.complaint(),

@@ -40,6 +40,16 @@ func (s State) String() string {
 	}
 }
 
+// IsRunning reports whether there is a process, or will be one by itself; supervisord's RUNNING_STATES.
+func (s State) IsRunning() bool {
+	return s == StateStarting || s == StateRunning || s == StateBackoff
+}
+
+// HasProcess reports whether there is a process, which can be sent a signal; supervisord's SIGNALLABLE_STATES.
+func (s State) HasProcess() bool {
+	return s == StateStarting || s == StateRunning || s == StateDraining || s == StateStopping
+}
+
 // IsFinal reports whether nothing will happen to a worker in this state by itself.
 func (s State) IsFinal() bool {
 	switch s {

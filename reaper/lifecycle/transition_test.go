@@ -109,20 +109,16 @@ func TestNoProcessIsForgottenAndNoneIsDoubled(t *testing.T) {
 		for e := range events {
 			to, do := Next(s, e)
 			spawns := len(do) > 0 && do[0] == DoSpawn
-			switch alive := hasProcess(s) && !deaths[e]; {
+			switch alive := s.HasProcess() && !deaths[e]; {
 			case alive && spawns:
 				t.Errorf("%v %v: got a spawn beside a living process", label(s), e)
-			case alive && !hasProcess(to):
+			case alive && !to.HasProcess():
 				t.Errorf("%v %v: got %v, which forgets a living process", label(s), e, to)
-			case !alive && hasProcess(to) && !spawns && to != s:
+			case !alive && to.HasProcess() && !spawns && to != s:
 				t.Errorf("%v %v: got %v without a process", label(s), e, to)
 			}
 		}
 	}
-}
-
-func hasProcess(s State) bool {
-	return s == StateStarting || s == StateRunning || s == StateDraining || s == StateStopping
 }
 
 func TestStatesSpeakSupervisord(t *testing.T) {
@@ -135,9 +131,30 @@ func TestStatesSpeakSupervisord(t *testing.T) {
 			t.Errorf("state %d: got %q, want %q", s, got, text)
 		}
 	}
-	for s := StateStopped; s < states; s++ {
-		if s.IsFinal() && hasProcess(s) {
-			t.Errorf("%v: got final with a process", s)
+}
+
+// TestStatesAreInSupervisordsSets has its RUNNING_STATES and SIGNALLABLE_STATES, and those behind which nothing comes
+// by itself.
+func TestStatesAreInSupervisordsSets(t *testing.T) {
+	in := func(sets ...string) string { return strings.Join(sets, ", ") }
+	want := map[State]string{
+		StateStopped: in("final"), StateExited: in("final"), StateFatal: in("final"), StateBackoff: in("running"),
+		StateStarting: in("running", "process"), StateRunning: in("running", "process"),
+		StateDraining: in("process"), StateStopping: in("process"),
+	}
+	for s := State(0); s <= states; s++ {
+		var sets []string
+		if s.IsRunning() {
+			sets = append(sets, "running")
+		}
+		if s.HasProcess() {
+			sets = append(sets, "process")
+		}
+		if s.IsFinal() {
+			sets = append(sets, "final")
+		}
+		if got := in(sets...); got != want[s] {
+			t.Errorf("%v: got in %q, want %q", s, got, want[s])
 		}
 	}
 }

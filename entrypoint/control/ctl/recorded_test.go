@@ -17,6 +17,7 @@ import (
 	"percore/entrypoint/control/ctl"
 	"percore/entrypoint/control/handler"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // recordings are what the real supervisorctl printed; e2e/supervisorctl made them, and holds a percore with real
@@ -30,7 +31,7 @@ type sleepers struct {
 	written  map[string]string // by stream
 }
 
-func newSleepers(state, complaint string) *sleepers {
+func newSleepers(state lifecycle.State, complaint string) *sleepers {
 	f := &sleepers{written: map[string]string{}}
 	for i, name := range []string{"tornado-8000", "tornado-8001"} {
 		f.workers = append(f.workers, fleet.WorkerStatus{
@@ -43,9 +44,9 @@ func newSleepers(state, complaint string) *sleepers {
 }
 
 // set puts a worker into a state.
-func (f *sleepers) set(w *fleet.WorkerStatus, state string) {
+func (f *sleepers) set(w *fleet.WorkerStatus, state lifecycle.State) {
 	w.State, w.PID, w.Started = state, 0, time.Time{}
-	if state == "RUNNING" {
+	if state == lifecycle.StateRunning {
 		w.PID, w.Started = 4000+w.Endpoint, time.Now()
 	}
 	w.LastAt = time.Now()
@@ -58,7 +59,7 @@ func (f *sleepers) do(_ context.Context, o fleet.Order, progress func(fleet.Outc
 		if !slices.Contains(o.Processes, w.Process) {
 			continue
 		}
-		up := w.State == "RUNNING" || w.State == "BACKOFF"
+		up := w.State.IsRunning()
 		tell := func(done string, err error) { progress(fleet.Outcome{Process: w.Process, Done: done, Err: err}) }
 		switch {
 		case o.Verb == fleet.Start && up:
@@ -68,13 +69,13 @@ func (f *sleepers) do(_ context.Context, o fleet.Order, progress func(fleet.Outc
 		case o.Verb == fleet.Signal:
 			tell("signalled", nil)
 		case o.Verb == fleet.Stop:
-			f.set(w, "STOPPED")
+			f.set(w, lifecycle.StateStopped)
 			tell("stopped", nil)
 		case o.Verb == fleet.Restart:
 			tell("stopped", nil)
 			tell("started", nil)
 		default:
-			f.set(w, "RUNNING")
+			f.set(w, lifecycle.StateRunning)
 			tell("started", nil)
 		}
 	}
@@ -140,11 +141,11 @@ func runSupervisorctl(place control.Place, input string, args ...string) string 
 }
 
 func TestEveryLineIsTheRealSupervisorctls(t *testing.T) {
-	talkers := newSleepers("RUNNING", "")
+	talkers := newSleepers(lifecycle.StateRunning, "")
 	talkers.written = map[string]string{"stdout": "to stdout\n", "stderr": "to stderr\n"}
 	for name, f := range map[string]*sleepers{
-		"two-sleepers": newSleepers("RUNNING", ""), "talkers": talkers,
-		"crash-at-once": newSleepers("BACKOFF", "Exited too quickly (process log may have details)"), "nobody": nil,
+		"two-sleepers": newSleepers(lifecycle.StateRunning, ""), "talkers": talkers,
+		"crash-at-once": newSleepers(lifecycle.StateBackoff, "Exited too quickly (process log may have details)"), "nobody": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			place := control.Place(filepath.Join(t.TempDir(), "s"))
@@ -170,7 +171,7 @@ func TestEveryLineIsTheRealSupervisorctls(t *testing.T) {
 }
 
 func TestThePromptIsTheRealOne(t *testing.T) {
-	place := serveSleepers(t, newSleepers("RUNNING", ""))
+	place := serveSleepers(t, newSleepers(lifecycle.StateRunning, ""))
 	for name, input := range map[string]string{"prompt-quit": "pid nope\n\nquit\n", "prompt-end": "version\n"} {
 		want, err := os.ReadFile(recordings + name + ".txt")
 		if err != nil {
@@ -185,7 +186,7 @@ func TestThePromptIsTheRealOne(t *testing.T) {
 // The same commands by percore's own name say more, but none of supervisorctl's lines is lost.
 func TestPercoresOwnCommandLineSaysNoLess(t *testing.T) {
 	for _, line := range []string{"status", "status nope", "stop tornadoes:tornado-8000", "stop tornadoes:tornado-8000", "start nope:*", "signal CONT all", "pid all", "avail"} {
-		strict, own := newSleepers("RUNNING", ""), newSleepers("RUNNING", "")
+		strict, own := newSleepers(lifecycle.StateRunning, ""), newSleepers(lifecycle.StateRunning, "")
 		want := runSupervisorctl(serveSleepers(t, strict), "", strings.Fields(line)...)
 		var out bytes.Buffer
 		tool := &ctl.Tool{Out: &out, Place: serveSleepers(t, own), Proc: os.DirFS("/proc")}

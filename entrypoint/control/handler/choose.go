@@ -100,22 +100,14 @@ func filter(list []fleet.WorkerStatus, keep func(fleet.WorkerStatus) bool) []fle
 	return slices.DeleteFunc(slices.Clone(list), func(s fleet.WorkerStatus) bool { return !keep(s) })
 }
 
-// running is supervisord's set of states in which there is a process, or will be one by itself.
-func running(s fleet.WorkerStatus) bool {
-	return s.State == "RUNNING" || s.State == "STARTING" || s.State == "BACKOFF"
-}
+func running(s fleet.WorkerStatus) bool { return s.State.IsRunning() }
 
-func notRunning(s fleet.WorkerStatus) bool { return !running(s) }
+func notRunning(s fleet.WorkerStatus) bool { return !s.State.IsRunning() }
 
-// signallable is supervisord's set of states in which a process can be sent a signal.
-func signallable(s fleet.WorkerStatus) bool {
-	return s.State == "RUNNING" || s.State == "STARTING" || s.State == "STOPPING"
-}
+func signallable(s fleet.WorkerStatus) bool { return s.State.HasProcess() }
 
 // down is supervisord's set of states that make `status` exit with 3.
-func down(s fleet.WorkerStatus) bool {
-	return s.State == "STOPPED" || s.State == "EXITED" || s.State == "FATAL" || s.State == "UNKNOWN"
-}
+func down(s fleet.WorkerStatus) bool { return s.State.IsFinal() }
 
 // titles are the names by which the fleet takes orders.
 func titles(list []fleet.WorkerStatus) []string {

@@ -10,6 +10,7 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // fakeFleet is a fleet whose workers are a list, and which does at once what it is told.
@@ -90,7 +91,7 @@ func (f *fakeFleet) ordered() (list []string) {
 }
 
 // worker is one of a group, in a state of supervisord's.
-func worker(process, state string) fleet.WorkerStatus {
+func worker(process string, state lifecycle.State) fleet.WorkerStatus {
 	group, name, _ := strings.Cut(process, ":")
 	s := fleet.WorkerStatus{Process: process, Group: group, Name: name, Program: name, State: state, Endpoint: -1}
 	if running(s) {
@@ -101,13 +102,13 @@ func worker(process, state string) fleet.WorkerStatus {
 
 // serving is a worker that takes requests, as the nth endpoint.
 func serving(process string, endpoint int) fleet.WorkerStatus {
-	s := worker(process, "RUNNING")
+	s := worker(process, lifecycle.StateRunning)
 	s.Ready, s.Endpoint, s.Port = true, endpoint, 8000+endpoint
 	return s
 }
 
 // own is a process of percore's own.
-func own(process, state string) fleet.WorkerStatus {
+func own(process string, state lifecycle.State) fleet.WorkerStatus {
 	s := worker(process, state)
 	s.Internal = true
 	return s

@@ -11,16 +11,17 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 func someWorkers() []fleet.WorkerStatus {
 	return []fleet.WorkerStatus{
-		{Process: "webs:web-8000", Group: "webs", Name: "web-8000", State: "RUNNING"},
-		{Process: "webs:web-8001", Group: "webs", Name: "web-8001", State: "STOPPED"},
-		{Process: "cron:cron", Group: "cron", Name: "cron", State: "BACKOFF"},
-		{Process: "jobs:twin", Group: "jobs", Name: "twin", State: "FATAL"},
-		{Process: "tasks:twin", Group: "tasks", Name: "twin", State: "EXITED"},
-		{Process: "percore:front", Group: "percore", Name: "front", State: "RUNNING", Internal: true},
+		{Process: "webs:web-8000", Group: "webs", Name: "web-8000", State: lifecycle.StateRunning},
+		{Process: "webs:web-8001", Group: "webs", Name: "web-8001", State: lifecycle.StateStopped},
+		{Process: "cron:cron", Group: "cron", Name: "cron", State: lifecycle.StateBackoff},
+		{Process: "jobs:twin", Group: "jobs", Name: "twin", State: lifecycle.StateFatal},
+		{Process: "tasks:twin", Group: "tasks", Name: "twin", State: lifecycle.StateExited},
+		{Process: "percore:front", Group: "percore", Name: "front", State: lifecycle.StateRunning, Internal: true},
 	}
 }
 

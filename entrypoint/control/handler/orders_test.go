@@ -9,15 +9,16 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // mixed are workers in every state, and percore's own.
 func mixed() *fakeFleet {
 	return &fakeFleet{workers: []fleet.WorkerStatus{
-		worker("webs:web-8002", "STOPPED"), worker("webs:web-8000", "RUNNING"), worker("webs:web-8001", "STARTING"),
-		worker("webs:web-8003", "STOPPING"),
-		worker("cron:cron", "BACKOFF"), worker("jobs:job", "EXITED"), worker("jobs:last", "FATAL"),
-		own("percore:front", "RUNNING"),
+		worker("webs:web-8002", lifecycle.StateStopped), worker("webs:web-8000", lifecycle.StateRunning), worker("webs:web-8001", lifecycle.StateStarting),
+		worker("webs:web-8003", lifecycle.StateStopping),
+		worker("cron:cron", lifecycle.StateBackoff), worker("jobs:job", lifecycle.StateExited), worker("jobs:last", lifecycle.StateFatal),
+		own("percore:front", lifecycle.StateRunning),
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // status tells of each process that is meant, percore's own only when it is named or everything is asked for.
@@ -79,7 +80,7 @@ func stuckWorkers(list []fleet.WorkerStatus, figures map[int]Figures) string {
 
 func process(s fleet.WorkerStatus, now time.Time) *control.Process {
 	return &control.Process{
-		Group: s.Group, Name: s.Name, State: s.State, Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority,
+		Group: s.Group, Name: s.Name, State: s.State.String(), Ready: s.Ready, PID: s.PID, Port: s.Port, Priority: s.Priority,
 		Own:     s.Internal,
 		Started: s.Started, Uptime: s.Uptime(now).Seconds(), Restarts: s.Restarts,
 		LastEnd: s.LastExit, LastCode: s.LastCode, LastAt: s.LastAt, Diagnosis: s.Diagnosis,
@@ -115,7 +116,7 @@ func (h *Handler) unready() string {
 		return "no worker is ready: " + states(withoutOwn(list)) + diagnosed(list)
 	}
 	for _, s := range list {
-		if s.Internal && s.State != "RUNNING" {
+		if s.Internal && s.State != lifecycle.StateRunning {
 			return fmt.Sprintf("%s is %s", s.Process, s.State)
 		}
 	}
@@ -130,8 +131,12 @@ func (h *Handler) serves(s fleet.WorkerStatus) bool {
 // states counts the workers in each state, as in "2 STARTING, 1 FATAL".
 func states(list []fleet.WorkerStatus) string {
 	var text string
-	for _, state := range []string{"STARTING", "RUNNING", "BACKOFF", "STOPPING", "STOPPED", "EXITED", "FATAL"} {
-		n := len(filter(list, func(s fleet.WorkerStatus) bool { return s.State == state }))
+	for _, state := range []lifecycle.State{
+		lifecycle.StateStarting, lifecycle.StateRunning, lifecycle.StateBackoff, lifecycle.StateStopping,
+		lifecycle.StateStopped, lifecycle.StateExited, lifecycle.StateFatal,
+	} {
+		// By their words: those that drain are STOPPING.
+		n := len(filter(list, func(s fleet.WorkerStatus) bool { return s.State.String() == state.String() }))
 		if n == 0 {
 			continue
 		}

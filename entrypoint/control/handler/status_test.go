@@ -9,6 +9,7 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // overviewOf is the frame about the whole in an answer.
@@ -46,26 +47,26 @@ func TestStatusIsSortedAndSaysWhetherSomethingIsDown(t *testing.T) {
 			names:   []string{"z", "a", "b"},
 		},
 		"one that starts is not down": {
-			workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "BACKOFF"), worker("webs:c", "STOPPING")},
+			workers: []fleet.WorkerStatus{worker("webs:a", lifecycle.StateStarting), worker("webs:b", lifecycle.StateBackoff), worker("webs:c", lifecycle.StateStopping)},
 			names:   []string{"a", "b", "c"},
 		},
 		"one that is stopped is": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", lifecycle.StateStopped)},
 			names:   []string{"a", "b"}, code: 3,
 		},
-		"one that has ended is":    {workers: []fleet.WorkerStatus{worker("webs:b", "EXITED")}, names: []string{"b"}, code: 3},
-		"one that was given up is": {workers: []fleet.WorkerStatus{worker("webs:b", "FATAL")}, names: []string{"b"}, code: 3},
+		"one that has ended is":    {workers: []fleet.WorkerStatus{worker("webs:b", lifecycle.StateExited)}, names: []string{"b"}, code: 3},
+		"one that was given up is": {workers: []fleet.WorkerStatus{worker("webs:b", lifecycle.StateFatal)}, names: []string{"b"}, code: 3},
 		"only those named count": {
 			request: control.Request{Names: []string{"a"}},
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STOPPED")}, names: []string{"a"},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", lifecycle.StateStopped)}, names: []string{"a"},
 		},
 		"percore's own is hidden": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", lifecycle.StateStopped)},
 			names:   []string{"a"},
 		},
 		"but not from who wants to know": {
 			request: control.Request{Verbose: true},
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STOPPED")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", lifecycle.StateStopped)},
 			names:   []string{"front", "a"}, code: 3,
 		},
 		"an unknown name": {
@@ -79,7 +80,7 @@ func TestStatusIsSortedAndSaysWhetherSomethingIsDown(t *testing.T) {
 		},
 		"down counts more than unknown": {
 			request: control.Request{Names: []string{"nope", "b"}},
-			workers: []fleet.WorkerStatus{worker("webs:b", "STOPPED")}, names: []string{"b"},
+			workers: []fleet.WorkerStatus{worker("webs:b", lifecycle.StateStopped)}, names: []string{"b"},
 			words: []string{"nope ! no such process"}, code: 3,
 		},
 		"there is no worker": {},
@@ -119,7 +120,7 @@ func TestWhatStatusTellsOfAProcess(t *testing.T) {
 
 func TestStatusCountsWhereSomethingCounts(t *testing.T) {
 	figures := map[int]Figures{1: {Served: 12, InFlight: 3, Oldest: 1500 * time.Millisecond, Ejected: true}, -1: {Served: 99}}
-	f := &fakeFleet{workers: []fleet.WorkerStatus{serving("webs:a", 1), serving("webs:b", 2), worker("mails:m", "RUNNING")}}
+	f := &fakeFleet{workers: []fleet.WorkerStatus{serving("webs:a", 1), serving("webs:b", 2), worker("mails:m", lifecycle.StateRunning)}}
 	for name, c := range map[string]struct {
 		verbose bool
 		change  func(*Handler)
@@ -183,11 +184,11 @@ func TestTheWholeInOneFrame(t *testing.T) {
 			want: control.Fleet{Why: "percore is stopping"},
 		},
 		"no worker is ready": {
-			workers: []fleet.WorkerStatus{worker("webs:a", "STARTING"), worker("webs:b", "FATAL"), worker("webs:c", "STARTING")},
+			workers: []fleet.WorkerStatus{worker("webs:a", lifecycle.StateStarting), worker("webs:b", lifecycle.StateFatal), worker("webs:c", lifecycle.StateStarting)},
 			want:    control.Fleet{Why: "no worker is ready: 2 STARTING, 1 FATAL"},
 		},
 		"the front door is not up": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "BACKOFF")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", lifecycle.StateBackoff)},
 			want:    control.Fleet{Why: "percore:front is BACKOFF"},
 		},
 	} {
@@ -208,9 +209,9 @@ func TestTheWholeInOneFrame(t *testing.T) {
 }
 
 func TestHealthInOneLine(t *testing.T) {
-	diagnosed := worker("webs:a", "STARTING")
+	diagnosed := worker("webs:a", lifecycle.StateStarting)
 	diagnosed.Endpoint, diagnosed.Diagnosis = 0, "listens on 0.0.0.0:5000"
-	mail := worker("mails:m", "RUNNING")
+	mail := worker("mails:m", lifecycle.StateRunning)
 	mail.Ready = true
 	for name, c := range map[string]struct {
 		workers   []fleet.WorkerStatus
@@ -220,7 +221,7 @@ func TestHealthInOneLine(t *testing.T) {
 		code      int
 	}{
 		"one of two serves": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", "STARTING")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", lifecycle.StateStarting)},
 			want:    "healthy: 1 of 1 workers ready",
 		},
 		"one of two that get traffic": {
@@ -241,7 +242,7 @@ func TestHealthInOneLine(t *testing.T) {
 			want: "unhealthy: percore is stopping", code: 1,
 		},
 		"the front door starts": {
-			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", "STARTING")},
+			workers: []fleet.WorkerStatus{serving("webs:a", 0), own("percore:front", lifecycle.StateStarting)},
 			want:    "unhealthy: percore:front is STARTING", code: 1,
 		},
 		"the front door hangs": {

@@ -12,12 +12,13 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 // writing are two workers, the first of which has written something.
 func writing(stdout, stderr string) *fakeFleet {
 	return &fakeFleet{
-		workers: []fleet.WorkerStatus{worker("webs:web-8000", "RUNNING"), worker("webs:b", "RUNNING")},
+		workers: []fleet.WorkerStatus{worker("webs:web-8000", lifecycle.StateRunning), worker("webs:b", lifecycle.StateRunning)},
 		streams: map[string]*fakeStream{
 			"webs:web-8000 stdout": {text: stdout}, "webs:web-8000 stderr": {text: stderr}, "webs:b stdout": {},
 			"webs:b stderr": {},
@@ -191,7 +192,7 @@ func TestFollowingEndsWithAClientThatDoesNotTakeIt(t *testing.T) {
 
 func TestLogsOfSeveral(t *testing.T) {
 	f := writing("one\ntwo\n", "oh")
-	f.workers = append(f.workers, own("percore:front", "RUNNING"))
+	f.workers = append(f.workers, own("percore:front", lifecycle.StateRunning))
 	f.streams["webs:b stdout"].text = "three\n"
 	f.streams["percore:front stdout"] = &fakeStream{text: "ours\n"}
 	for name, c := range map[string]struct {

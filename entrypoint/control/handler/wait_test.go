@@ -9,6 +9,7 @@ import (
 
 	"percore/entrypoint/control"
 	"percore/reaper/fleet"
+	"percore/reaper/lifecycle"
 )
 
 func TestWhatAnOrderWaitsForInWords(t *testing.T) {
@@ -134,7 +135,7 @@ func TestAnOrderThatTakesItsTimeSaysWhatItWaitsFor(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := serving("webs:web-8000", 0)
 				s.Waiting = c.waiting
-				f, done := slow(s, worker("webs:other", "STOPPING"))
+				f, done := slow(s, worker("webs:other", lifecycle.StateStopping))
 				time.AfterFunc(c.after, func() { close(done) })
 				a := asked(t, f, control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}, Comment: c.comment}, counting(map[int]Figures{0: {InFlight: 2}}))
 				if got := a.words(); !slices.Equal(got, c.want) || a.code != 0 || a.err != nil {
@@ -175,7 +176,7 @@ func TestWhatIsWaitedForIsSaidAnewWhenItChanges(t *testing.T) {
 }
 
 func TestAnOrderAboutAllWaitsForNoneOfPercoresOwn(t *testing.T) {
-	f := &fakeFleet{workers: []fleet.WorkerStatus{own("percore:front", "STOPPING"), worker("webs:a", "STOPPING"), worker("webs:b", "STARTING")}}
+	f := &fakeFleet{workers: []fleet.WorkerStatus{own("percore:front", lifecycle.StateStopping), worker("webs:a", lifecycle.StateStopping), worker("webs:b", lifecycle.StateStarting)}}
 	f.workers[0].Waiting, f.workers[1].Waiting, f.workers[2].Waiting = fleet.ForEnd, fleet.ForEnd, fleet.ForReady
 	j := &job{handler: &Handler{Fleet: f.inTerms()}, ctx: t.Context()}
 	for name, c := range map[string]struct {
