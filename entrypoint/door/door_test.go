@@ -201,6 +201,15 @@ func TestTheFrontDoorHearsOfEveryChangeAndOnlyOfTheNewest(t *testing.T) {
 	}
 }
 
+// TestTheFrontDoorKnowsAStateByTheFleetsWord holds the words of both together: neither imports the other.
+func TestTheFrontDoorKnowsAStateByTheFleetsWord(t *testing.T) {
+	for _, state := range []fleet.EndpointState{fleet.Down, fleet.Up, fleet.Draining} {
+		if got := endpointState(state).String(); got != state.String() {
+			t.Errorf("got %q, want %q", got, state)
+		}
+	}
+}
+
 func TestASuccessorHearsAllThatHolds(t *testing.T) {
 	d := bare()
 	first := begin(t, d, 1)
