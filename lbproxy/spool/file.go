@@ -8,14 +8,12 @@ import (
 // releaseBytesMax is how large a file in RAM is closed at once: to give memory back takes time.
 const releaseBytesMax = 1 << 20
 
-// progress is how far what a file has begun is.
-type progress = uint32
-
+// How far what a file has begun is.
 const (
-	idle    progress = iota
-	working          // in the pool, which owns the file's job
-	ended            // and not taken up yet
-	closed           // for good; a job that was in the pool then gives all back
+	idle    uint32 = iota
+	working        // in the pool, which owns the file's job
+	ended          // and not taken up yet
+	closed         // for good; a job that was in the pool then gives all back
 )
 
 // File holds the bytes of one body. Its methods belong to one goroutine, that of a loop.
@@ -25,15 +23,16 @@ type File struct {
 	owner  netip.Addr
 	notify func(*File)
 
-	progress atomic.Uint32
-	fd       int   // -1 before there is one
-	inRAM    bool  // nothing that is done with it waits
-	counted  bool  // among the store's files
-	admitted int64 // bytes that are counted against the owner
-	size     int64 // bytes that are written, and taken up
+	progress atomic.Uint32 // from working to ended by the pool, all else by the goroutine of the file
+	fd       int           // -1 before there is one
+	inRAM    bool          // nothing that is done with it waits; not known of a folder's before there is one
+	counted  bool          // among the store's files
+	admitted int64         // bytes that are counted against the owner
+	size     int64         // bytes that are written, and taken up
 
 	warmFrom, warmTo int64   // what was just read, for one call of Warm
 	failed           *buffer // bytes that could not be written, kept for the caller
+	refusal          refusal // of the last Admit
 
 	task task
 	job  job
@@ -42,13 +41,16 @@ type File struct {
 // Admit counts n bytes more against what all may hold, and what its owner may. It is called before what is about to be
 // written; false means that there is no room: too many bytes or files are held, or are on their way to a slow disk.
 func (f *File) Admit(n int64) bool {
-	if !f.store.admit(f, n) {
+	if f.refusal = f.store.admit(f, n); f.refusal != granted {
 		f.store.refused.Add(1)
 		return false
 	}
 	f.admitted += n
 	return true
 }
+
+// Refusal says, for a log line, why the last Admit found no room.
+func (f *File) Refusal() string { return string(f.refusal) }
 
 // Write appends a copy of b, which is the caller's again on return. Where it is not done, notify will come, or has
 // come: until [File.Settle] neither Write, Warm nor Reset may be called. What was not admitted is counted all the same.
@@ -58,7 +60,7 @@ func (f *File) Write(b []byte) (done bool) {
 		return true
 	}
 	f.ensureCounted(int64(len(b)))
-	if f.place.path != "" && !f.inRAM {
+	if !f.inRAM {
 		f.submit(job{kind: writing, buffer: f.store.buffers.copyOf(b)})
 		return false
 	}
@@ -123,7 +125,8 @@ func (f *File) FD() int { return f.fd }
 
 // Warm reports whether n bytes from offset can be sent without waiting for a disk. If they cannot, the pool reads
 // them, and notify will come: until [File.Settle] neither Write, Warm nor Reset may be called. The next call is
-// ready then, so that what has to leave leaves, however short memory is.
+// ready then, so that what has to leave leaves, however short memory is. All n are read, so they should be what the
+// next call of sendfile is to take.
 func (f *File) Warm(offset, n int64) (ready bool) {
 	f.begin("warm")
 	n = min(n, f.size-offset)
@@ -142,7 +145,8 @@ func (f *File) Warm(offset, n int64) (ready bool) {
 	return false
 }
 
-// Reset begins anew: all was sent. The room is given back, and the next write makes another file.
+// Reset begins anew: all was sent. The room is given back, and the next write makes another file: pages of this one may
+// still be on their way to the peer (sendfile copies nothing), so nothing must be written over them.
 func (f *File) Reset() {
 	f.begin("reset")
 	f.release()
@@ -150,7 +154,7 @@ func (f *File) Reset() {
 
 // Close gives everything back. What is under way is not waited for: whoever does it closes the descriptor then. The
 // bytes count until the descriptor is closed, which for a small file in RAM is at once. A notify that was on its way
-// may still come; Settle does nothing then.
+// may still come; Settle does nothing then. Nothing but Settle, Busy and Close may be called after it.
 func (f *File) Close() {
 	if f.progress.CompareAndSwap(working, closed) || f.progress.Swap(closed) == closed {
 		return

@@ -31,13 +31,9 @@ func (f *File) submit(j job) {
 
 // work does the file's job, in the pool.
 func (f *File) work() {
-	switch j := &f.job; j.kind {
-	case writing:
-		f.makeAndWrite(j)
-	case reading:
-		j.err = f.place.readAll(f.fd, j.buffer.b, j.offset, j.n)
+	if f.progress.Load() == working {
+		f.perform(&f.job)
 	}
-	f.store.count(f.job.err)
 	if f.progress.CompareAndSwap(working, ended) {
 		f.notify(f)
 		return
@@ -45,6 +41,16 @@ func (f *File) work() {
 	f.adopt() // closed meanwhile
 	f.store.buffers.put(f.job.buffer)
 	f.remains().giveBack()
+}
+
+func (f *File) perform(j *job) {
+	switch j.kind {
+	case writing:
+		f.makeAndWrite(j)
+	case reading:
+		j.err = f.place.readAll(f.fd, j.buffer.b, j.offset, j.n)
+	}
+	f.store.count(j.err)
 }
 
 // makeAndWrite writes, into a new file where there is none.

@@ -20,9 +20,9 @@ type kernel struct {
 	read           func(fd int, b []byte, offset int64) (int, error)
 	resident       func(fd int, offset, n int64) (bool, error)
 	close          func(fd int)
-	now            func() time.Duration
+	now            func() time.Duration // since it was made
 	descriptorsMax func() int64
-	memory         func() int64
+	memory         func() int64 // bytes
 }
 
 // bodyMode lets no other user read a body.
@@ -53,7 +53,14 @@ func openMemory() (int, error) {
 	if errors.Is(err, unix.EINVAL) {
 		fd, err = unix.MemfdCreate("percore-body", unix.MFD_CLOEXEC)
 	}
-	return fd, os.NewSyscallError("memfd_create", err)
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	if err := unix.Fchmod(fd, bodyMode); err != nil {
+		_ = unix.Close(fd)
+		return -1, os.NewSyscallError("fchmod", err)
+	}
+	return fd, nil
 }
 
 // openUnnamed makes a file in a folder that never has a name there (man 2 open, O_TMPFILE; with O_EXCL it never can
@@ -95,8 +102,12 @@ func space(folder string) (inRAM bool, free int64, err error) {
 	if _, err := retry(func() (int, error) { return 0, unix.Statfs(folder, &s) }); err != nil {
 		return false, 0, os.NewSyscallError("statfs", err)
 	}
-	blocksMax := uint64(math.MaxInt64/4) / uint64(s.Bsize)
-	return isRAM(int64(s.Type)), int64(min(s.Bavail, blocksMax)) * int64(s.Bsize), nil
+	block := int64(s.Frsize)
+	if block == 0 {
+		block = int64(s.Bsize)
+	}
+	blocksMax := uint64(math.MaxInt64/4) / uint64(block) // some file systems say that they have no end
+	return isRAM(int64(s.Type)), int64(min(s.Bavail, blocksMax)) * block, nil
 }
 
 func write(fd int, b []byte, offset int64) (int, error) {

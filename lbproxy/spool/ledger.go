@@ -17,15 +17,18 @@ type ledger struct {
 // take counts n bytes more for owner, of bytesMax for all, unless owner would then hold more than would still be free:
 // one owner alone gets half, of two each a third, and something is always left for one that comes. The rule is that of
 // shared-memory switches (Choudhury and Hahne, "Dynamic queue length thresholds", 1998).
-func (l *ledger) take(owner netip.Addr, n, bytesMax int64) bool {
+func (l *ledger) take(owner netip.Addr, n, bytesMax int64) refusal {
 	l.Lock()
 	defer l.Unlock()
-	all := l.all.Load() + n
-	if n > bytesMax || l.by[owner]+n > bytesMax-all {
-		return false
+	free := bytesMax - l.all.Load()
+	switch {
+	case n > free:
+		return noRoom
+	case l.by[owner]+n > free-n:
+		return noShare
 	}
 	l.count(owner, n)
-	return true
+	return granted
 }
 
 // add counts n bytes more, or less, whatever the room.

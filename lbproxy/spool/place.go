@@ -28,7 +28,7 @@ type place struct {
 	free    atomic.Int64 // bytes that are free there, with those that are held, or unknown
 	inRAM   atomic.Bool
 	looking atomic.Bool
-	looked  atomic.Int64 // when, in nanoseconds on the kernel's clock
+	looked  atomic.Int64 // when it was looked at last, in nanoseconds on the kernel's clock
 	task    task
 }
 
@@ -36,6 +36,7 @@ func newPlace(path string, k *kernel) *place {
 	p := &place{path: path, kernel: k}
 	p.inRAM.Store(path == "")
 	p.free.Store(unknown)
+	p.looked.Store(int64(-lookEvery)) // before the clock began
 	p.task.run = p.measure
 	return p
 }
@@ -54,13 +55,12 @@ func (p *place) room(ramMax int64) int64 {
 	}
 }
 
-// look has the pool see how much room there is, unless it is known.
+// look has the pool see how much room there is, unless it has just done so.
 func (p *place) look() {
-	if p.path == "" {
+	if p.path == "" || p.kernel.now()-time.Duration(p.looked.Load()) < lookEvery {
 		return
 	}
-	known := p.free.Load() != unknown && p.kernel.now()-time.Duration(p.looked.Load()) < lookEvery
-	if !known && p.looking.CompareAndSwap(false, true) {
+	if p.looking.CompareAndSwap(false, true) {
 		p.pool.submit(&p.task)
 	}
 }
@@ -76,16 +76,26 @@ func (p *place) measure() {
 	p.looking.Store(false)
 }
 
-// make opens a new file, which has no name.
+// make opens a new file, which has no name. One without a page cache, such as FUSE's with direct I/O, is refused: to
+// send from it always waits.
 func (p *place) make() (fd int, inRAM bool, err error) {
 	if p.path == "" {
-		fd, err = p.kernel.openMemory()
-		return fd, true, err
+		if fd, err = p.kernel.openMemory(); err != nil {
+			return -1, true, err
+		}
+		return fd, true, nil
 	}
-	if fd, err = p.kernel.openUnnamed(p.path); err == nil {
-		return fd, p.kernel.inRAM(fd), nil
+	if fd, err = p.kernel.openUnnamed(p.path); err != nil {
+		return -1, false, err
 	}
-	return fd, false, err
+	if p.kernel.inRAM(fd) {
+		return fd, true, nil
+	}
+	if _, err = p.kernel.resident(fd, 0, 1); errors.Is(err, unix.ENODEV) {
+		p.kernel.close(fd)
+		return -1, false, err
+	}
+	return fd, false, nil
 }
 
 // writeAll writes b at offset, and says how many bytes of it are there.

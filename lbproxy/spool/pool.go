@@ -19,6 +19,7 @@ type pool struct {
 	first      *task
 	last       *task
 	workers    int
+	begin      func() // work, as a value that is made once
 }
 
 // submit has t run soon. It never waits, and may be called from any goroutine.
@@ -32,9 +33,12 @@ func (p *pool) submit(t *task) {
 		p.last.next = t
 	}
 	p.last = t
+	if p.begin == nil {
+		p.begin = p.work
+	}
 	if p.workers < workersMax {
 		p.workers++
-		go p.work()
+		go p.begin()
 	}
 }
 

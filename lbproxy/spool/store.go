@@ -10,8 +10,10 @@ import (
 const (
 	// ramPart: one part of the memory that may be used holds bodies, where they are in RAM.
 	ramPart = 4
-	// flightPart: bytes that are on their way to a disk take one part of that memory, and at most flightBytesMax.
+	// flightPart: bytes that are on their way to a disk take one part of that memory, within these bounds. Four reads
+	// of a loop fit in the least.
 	flightPart     = 32
+	flightBytesMin = 1 << 20
 	flightBytesMax = 64 << 20
 	// filesPart: one part of the descriptors that this process may have are for files.
 	filesPart = 8
@@ -67,7 +69,11 @@ func (s *Store) Configure(o Options) {
 	if o.MemoryMax == 0 {
 		o.MemoryMax = s.kernel.memory()
 	}
-	set := &settings{size: o.Size, ramMax: o.MemoryMax / ramPart, flightMax: min(o.MemoryMax/flightPart, flightBytesMax)}
+	set := &settings{
+		size:      o.Size,
+		ramMax:    o.MemoryMax / ramPart,
+		flightMax: min(max(o.MemoryMax/flightPart, flightBytesMin), flightBytesMax),
+	}
 	if old := s.settings.Load(); old != nil && old.place.path == o.Path {
 		set.place = old.place
 	} else {
@@ -110,25 +116,37 @@ func (s *Store) bytesMax(set *settings) int64 {
 	}
 }
 
+// refusal says why there is no room for a body; empty where there is.
+type refusal string
+
+// The refusals.
+const (
+	granted    refusal = ""
+	noRoom     refusal = "bodies take all the room that they may"
+	noShare    refusal = "the client's bodies take its share of the room"
+	noFile     refusal = "as many bodies are in files as descriptors allow"
+	noProgress refusal = "the disk is slower than bodies come"
+)
+
 // admit counts n bytes more for f, if there is room.
-func (s *Store) admit(f *File, n int64) bool {
+func (s *Store) admit(f *File, n int64) refusal {
 	set := s.settings.Load()
 	if set.size == 0 {
 		set.place.look()
 	}
+	if !f.inRAM && s.buffers.flight.Load() >= set.flightMax {
+		return noProgress
+	}
 	if !f.counted && s.files.Add(1) > s.filesMax {
 		s.files.Add(-1)
-		return false
+		return noFile
 	}
-	room := f.inRAM || s.buffers.flight.Load() < set.flightMax
-	if room && s.ledger.take(f.owner, n, s.bytesMax(set)) {
-		f.counted = true
-		return true
-	}
-	if !f.counted {
+	why := s.ledger.take(f.owner, n, s.bytesMax(set))
+	if why != granted && !f.counted {
 		s.files.Add(-1)
 	}
-	return false
+	f.counted = f.counted || why == granted
+	return why
 }
 
 // count counts what has failed.
