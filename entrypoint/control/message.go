@@ -133,6 +133,18 @@ type Fleet struct {
 	Why         string   `json:"why,omitempty"`         // why it is not ready
 	Maintenance string   `json:"maintenance,omitempty"` // what is being done to the workers
 	Degraded    string   `json:"degraded,omitempty"`    // why it is not as it should be, such as a halted roll
+	Held        *Held    `json:"held,omitempty"`        // by the front door, where that answers
+}
+
+// Held is about the bodies that the front door holds in files. What is counted begins with its start.
+type Held struct {
+	Files     int64 `json:"files"`     // that there are now
+	Bytes     int64 `json:"bytes"`     // in all of them now
+	BytesMax  int64 `json:"bytes_max"` // that there may be
+	Requests  int64 `json:"requests"`  // that were held in a file so far
+	Responses int64 `json:"responses"` // likewise
+	Refused   int64 `json:"refused"`   // times that there was no room
+	Failed    int64 `json:"failed"`    // times that a file could not be made, written or read
 }
 
 // Change is what an update does to one variable or group of processes.

@@ -124,7 +124,7 @@ func (f *fakeFront) run(pipe *os.File) {
 		f.wanted = w
 		f.mu.Unlock()
 		r := lbproxy.Report{Seq: w.Snapshot.Seq, Settled: w.Snapshot.Drain, Asked: w.Snapshot.Ask}
-		figures := &lbproxy.Figures{}
+		figures := &lbproxy.Figures{Held: lbproxy.HeldFigures{Files: 1, Bytes: 2, BytesMax: 3, Requests: 4, Responses: 5, Refused: 6, Failed: 7}}
 		for _, e := range w.Snapshot.Endpoints {
 			if e.State == balance.Draining || w.Snapshot.Drain {
 				r.Drained = append(r.Drained, lbproxy.EndpointID{Index: e.Index, Incarnation: e.Incarnation})

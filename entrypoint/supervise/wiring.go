@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"percore/entrypoint/config"
+	"percore/entrypoint/control"
 	"percore/entrypoint/control/handler"
 	"percore/entrypoint/door"
 	"percore/entrypoint/output"
@@ -95,23 +96,23 @@ func newHandler(version string, f *fleet.Fleet, d *door.Door, s *settings.Settin
 		Configure: s.Answer, Command: s.Command, Listen: s.Listen,
 	}
 	if d != nil {
-		h.Figures = func(ctx context.Context) map[int]handler.Figures { return byEndpoint(d.Figures(ctx)) }
+		h.Figures = func(ctx context.Context) *handler.Figures { return figuresOf(d.Figures(ctx)) }
 	}
 	return h
 }
 
-// byEndpoint is the part of the figures that status prints; nil where the front door does not answer.
-func byEndpoint(f *lbproxy.Figures) map[int]handler.Figures {
+// figuresOf is the part of the figures that status prints; nil where the front door does not answer.
+func figuresOf(f *lbproxy.Figures) *handler.Figures {
 	if f == nil {
 		return nil
 	}
-	list := make(map[int]handler.Figures, len(f.Endpoints))
+	workers := make(map[int]handler.WorkerFigures, len(f.Endpoints))
 	for _, e := range f.Endpoints {
-		list[e.Index] = handler.Figures{
+		workers[e.Index] = handler.WorkerFigures{
 			Served: e.Served, InFlight: e.InFlight + e.Tunnels, Ejected: e.Ejected,
 			Oldest: time.Duration(e.OldestMillis) * time.Millisecond,
 			Stuck:  time.Duration(e.StuckMillis) * time.Millisecond,
 		}
 	}
-	return list
+	return &handler.Figures{Workers: workers, Held: control.Held(f.Held)}
 }

@@ -22,14 +22,14 @@ import (
 )
 
 func TestFiguresGoByTheEndpoint(t *testing.T) {
-	if got := byEndpoint(nil); got != nil {
+	if got := figuresOf(nil); got != nil {
 		t.Errorf("a front door that does not answer: got %v, want nil", got)
 	}
-	got := byEndpoint(&lbproxy.Figures{Endpoints: []lbproxy.EndpointFigures{
+	got := figuresOf(&lbproxy.Figures{Endpoints: []lbproxy.EndpointFigures{
 		{Index: 0, Served: 5},
 		{Index: 7, Served: 9, InFlight: 2, Tunnels: 3, Ejected: true, OldestMillis: 1500, StuckMillis: 40_000},
-	}})
-	want := map[int]handler.Figures{
+	}}).Workers
+	want := map[int]handler.WorkerFigures{
 		0: {Served: 5},
 		7: {Served: 9, InFlight: 5, Ejected: true, Oldest: 1500 * time.Millisecond, Stuck: 40 * time.Second},
 	}
@@ -72,6 +72,10 @@ func TestStatusCountsWhatTheFrontDoorCounts(t *testing.T) {
 	}
 	if whole == nil || whole.Version != "1.2" || whole.Command != "web --port={port}" || strings.Join(whole.Listen, " ") != ":8080" || !whole.Ready {
 		t.Errorf("got %+v, want version, command, address, and that it is ready", whole)
+	}
+	want := control.Held{Files: 1, Bytes: 2, BytesMax: 3, Requests: 4, Responses: 5, Refused: 6, Failed: 7}
+	if whole == nil || whole.Held == nil || *whole.Held != want {
+		t.Errorf("got %+v, want what the front door holds in it, %+v", whole, want)
 	}
 }
 

@@ -72,6 +72,9 @@ func (t *Tool) printTable(all report, verbose bool) {
 			t.say("    %s", details(p))
 		}
 	}
+	if line := heldLine(all.Held); verbose && line != "" {
+		t.say("%s", line)
+	}
 	switch {
 	case verbose:
 		t.say("%s", summary(all.Fleet))
@@ -109,6 +112,22 @@ func details(p control.Process) string {
 		parts = append(parts, "last end: "+p.LastEnd)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// heldLine tells of the bodies that the front door holds in files; empty where there is nothing to tell.
+func heldLine(h *control.Held) string {
+	if h == nil || h.Files == 0 && h.Refused == 0 && h.Failed == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("held in files: %.1f of at most %.1f MB, files %d; so far requests %d, responses %d",
+		float64(h.Bytes)/(1<<20), float64(h.BytesMax)/(1<<20), h.Files, h.Requests, h.Responses)
+	if h.Refused > 0 {
+		text += fmt.Sprintf(", no room %d", h.Refused)
+	}
+	if h.Failed > 0 {
+		text += fmt.Sprintf(", file failed %d", h.Failed)
+	}
+	return text
 }
 
 // summary is the last line of `status -v`.

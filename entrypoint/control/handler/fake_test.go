@@ -153,8 +153,8 @@ func asked(t *testing.T, f *fakeFleet, r control.Request, changes ...func(*Handl
 }
 
 // counting gives a handler these figures.
-func counting(figures map[int]Figures) func(*Handler) {
-	return func(h *Handler) { h.Figures = func(context.Context) map[int]Figures { return figures } }
+func counting(figures *Figures) func(*Handler) {
+	return func(h *Handler) { h.Figures = func(context.Context) *Figures { return figures } }
 }
 
 // configureEcho answers in the settings' place.

@@ -20,8 +20,14 @@ import (
 	"percore/reaper/fleet"
 )
 
-// Figures are what the front door counts of one worker's present process.
+// Figures are what the front door counts.
 type Figures struct {
+	Workers map[int]WorkerFigures // by endpoint
+	Held    control.Held
+}
+
+// WorkerFigures are what it counts of one worker's present process.
+type WorkerFigures struct {
 	Served   uint64        // requests so far
 	InFlight int64         // of them not answered yet, upgraded connections included
 	Oldest   time.Duration // age of its oldest request
@@ -59,8 +65,8 @@ type Handler struct {
 	// Listen are the addresses of the front door; nil where that is not known.
 	Listen func() []string
 
-	// Figures asks the front door, by endpoint; nil where there is none.
-	Figures func(ctx context.Context) map[int]Figures
+	// Figures asks the front door, and gives nil where that does not answer; nil where there is none.
+	Figures func(ctx context.Context) *Figures
 	// Configure answers update, reread and check.
 	Configure func(ctx context.Context, r control.Request, reply control.Reply) (code int, err error)
 	// Shutdown begins the end of the container.
@@ -99,6 +105,23 @@ func (h *Handler) Answer(ctx context.Context, r control.Request, reply control.R
 	default:
 		return control.CodeInvalid, fmt.Errorf("percore has no control command %q", r.Verb)
 	}
+}
+
+// of are those of a worker, where the front door has told some. It may be called on nil.
+func (f *Figures) of(s fleet.WorkerStatus) (WorkerFigures, bool) {
+	if f == nil || s.Endpoint < 0 { // a program without traffic
+		return WorkerFigures{}, false
+	}
+	w, counted := f.Workers[s.Endpoint]
+	return w, counted
+}
+
+// figures asks the front door; nil where there is none, or it does not answer.
+func (j *job) figures() *Figures {
+	if j.handler.Figures == nil {
+		return nil
+	}
+	return j.handler.Figures(j.ctx)
 }
 
 // job is one request on its way.

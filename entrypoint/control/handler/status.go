@@ -43,18 +43,18 @@ func (j *job) status() int {
 
 func (j *job) describe(list []fleet.WorkerStatus) {
 	now := time.Now()
-	var figures map[int]Figures
-	if j.handler.Figures != nil {
-		figures = j.handler.Figures(j.ctx)
-	}
+	figures := j.figures()
 	overview := j.handler.overview()
+	if figures != nil {
+		overview.Held = &figures.Held
+	}
 	if stuck := stuckWorkers(list, figures); stuck != "" {
 		overview.Degraded = strings.TrimPrefix(overview.Degraded+"; "+stuck, "; ")
 	}
 	_ = j.reply(control.Frame{Fleet: overview})
 	for _, s := range list {
 		p := process(s, now)
-		if count, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 && j.request.Verbose {
+		if count, counted := figures.of(s); counted && j.request.Verbose {
 			p.Oldest = count.Oldest.Seconds()
 			p.InFlight, p.Requests, p.Ejected = &count.InFlight, &count.Served, count.Ejected
 		}
@@ -67,10 +67,10 @@ func (j *job) describe(list []fleet.WorkerStatus) {
 }
 
 // stuckWorkers names those that have been silent to a request for longer than is good; empty is none.
-func stuckWorkers(list []fleet.WorkerStatus, figures map[int]Figures) string {
+func stuckWorkers(list []fleet.WorkerStatus, figures *Figures) string {
 	var stuck []string
 	for _, s := range list {
-		if f, counted := figures[s.Endpoint]; counted && s.Endpoint >= 0 && f.Stuck > 0 {
+		if f, counted := figures.of(s); counted && f.Stuck > 0 {
 			stuck = append(stuck, fmt.Sprintf("%s has not answered a request for %v", s.Process,
 				f.Stuck.Round(time.Second)))
 		}
@@ -165,12 +165,10 @@ func (j *job) ready() int {
 		j.text("unhealthy: %s", why)
 		return control.CodeGeneric
 	}
-	var figures map[int]Figures
-	if j.handler.Figures != nil {
-		if figures = j.handler.Figures(j.ctx); figures == nil {
-			j.text("unhealthy: the front door does not answer")
-			return control.CodeGeneric
-		}
+	figures := j.figures()
+	if figures == nil && j.handler.Figures != nil {
+		j.text("unhealthy: the front door does not answer")
+		return control.CodeGeneric
 	}
 	list := filter(j.handler.Fleet.Status(), j.handler.serves)
 	ready := filter(list, func(s fleet.WorkerStatus) bool { return s.Ready })

@@ -119,7 +119,7 @@ func TestWhatStatusTellsOfAProcess(t *testing.T) {
 }
 
 func TestStatusCountsWhereSomethingCounts(t *testing.T) {
-	figures := map[int]Figures{1: {Served: 12, InFlight: 3, Oldest: 1500 * time.Millisecond, Ejected: true}, -1: {Served: 99}}
+	figures := &Figures{Workers: map[int]WorkerFigures{1: {Served: 12, InFlight: 3, Oldest: 1500 * time.Millisecond, Ejected: true}, -1: {Served: 99}}}
 	f := &fakeFleet{workers: []fleet.WorkerStatus{serving("webs:a", 1), serving("webs:b", 2), worker("mails:m", lifecycle.StateRunning)}}
 	for name, c := range map[string]struct {
 		verbose bool
@@ -130,7 +130,7 @@ func TestStatusCountsWhereSomethingCounts(t *testing.T) {
 		"without":                              {change: counting(figures)},
 		"where the front door does not answer": {verbose: true, change: counting(nil)},
 		"where there is none":                  {verbose: true, change: func(*Handler) {}},
-		"a program without traffic is not the -1st": {verbose: true, change: counting(map[int]Figures{-1: {Served: 1}})},
+		"a program without traffic is not the -1st": {verbose: true, change: counting(&Figures{Workers: map[int]WorkerFigures{-1: {Served: 1}}})},
 	} {
 		var counted []string
 		for _, frame := range asked(t, f, control.Request{Verb: control.VerbStatus, Verbose: c.verbose}, c.change).frames {
@@ -150,7 +150,7 @@ func TestStatusCountsWhereSomethingCounts(t *testing.T) {
 }
 
 func TestTheWholeInOneFrame(t *testing.T) {
-	stuck := map[int]Figures{0: {Stuck: 40 * time.Second}}
+	stuck := &Figures{Workers: map[int]WorkerFigures{0: {Stuck: 40 * time.Second}}}
 	for name, c := range map[string]struct {
 		workers   []fleet.WorkerStatus
 		condition fleet.Condition
@@ -208,6 +208,24 @@ func TestTheWholeInOneFrame(t *testing.T) {
 	}
 }
 
+func TestTheWholeSaysWhatTheFrontDoorHolds(t *testing.T) {
+	held := control.Held{Files: 2, Bytes: 3, BytesMax: 4, Requests: 5, Responses: 6, Refused: 7, Failed: 8}
+	for name, c := range map[string]struct {
+		changes []func(*Handler)
+		want    *control.Held
+	}{
+		"it answers":         {[]func(*Handler){counting(&Figures{Held: held})}, &held},
+		"it holds nothing":   {[]func(*Handler){counting(&Figures{})}, &control.Held{}},
+		"it does not answer": {[]func(*Handler){counting(nil)}, nil},
+		"there is none":      {nil, nil},
+	} {
+		a := asked(t, &fakeFleet{workers: []fleet.WorkerStatus{serving("webs:a", 0)}}, control.Request{Verb: control.VerbStatus}, c.changes...)
+		if got := overviewOf(t, a).Held; (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
 func TestHealthInOneLine(t *testing.T) {
 	diagnosed := worker("webs:a", lifecycle.StateStarting)
 	diagnosed.Endpoint, diagnosed.Diagnosis = 0, "listens on 0.0.0.0:5000"
@@ -251,11 +269,11 @@ func TestHealthInOneLine(t *testing.T) {
 		},
 		"the front door answers": {
 			workers: []fleet.WorkerStatus{serving("webs:a", 0)},
-			changes: []func(*Handler){counting(map[int]Figures{})}, want: "healthy: 1 of 1 workers ready",
+			changes: []func(*Handler){counting(&Figures{Workers: map[int]WorkerFigures{}})}, want: "healthy: 1 of 1 workers ready",
 		},
 		"a worker is stuck": {
 			workers: []fleet.WorkerStatus{serving("webs:a", 0)},
-			changes: []func(*Handler){counting(map[int]Figures{0: {Stuck: 40 * time.Second}})},
+			changes: []func(*Handler){counting(&Figures{Workers: map[int]WorkerFigures{0: {Stuck: 40 * time.Second}}})},
 			want:    "healthy: 1 of 1 workers ready; webs:a has not answered a request for 40s",
 		},
 	} {
@@ -285,7 +303,7 @@ func TestFiguresAreAskedForAsLongAsTheClientWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	gone := false
-	h := &Handler{Fleet: mixed().inTerms(), Figures: func(ctx context.Context) map[int]Figures { gone = ctx.Err() != nil; return nil }}
+	h := &Handler{Fleet: mixed().inTerms(), Figures: func(ctx context.Context) *Figures { gone = ctx.Err() != nil; return nil }}
 	if _, err := h.Answer(ctx, control.Request{Verb: control.VerbStatus}, func(control.Frame) error { return nil }); err != nil || !gone {
 		t.Errorf("got error %v and the client gone %t, want the front door to be asked for one that has left no longer", err, gone)
 	}

@@ -43,10 +43,7 @@ func (j *job) await(order fleet.Order, progress func(fleet.Outcome)) error {
 
 // waitsFor puts into words what keeps an order from being fulfilled; empty is nothing in particular.
 func (j *job) waitsFor(order fleet.Order, now time.Time) string {
-	var figures map[int]Figures
-	if j.handler.Figures != nil {
-		figures = j.handler.Figures(j.ctx)
-	}
+	figures := j.figures()
 	var waits []string
 	for _, s := range j.handler.Fleet.Status() {
 		isMeant := len(order.Processes) == 0 && !s.Internal || slices.Contains(order.Processes, s.Process)
@@ -61,12 +58,12 @@ func (j *job) waitsFor(order fleet.Order, now time.Time) string {
 }
 
 // waitsFor is what a process keeps others waiting for.
-func waitsFor(s fleet.WorkerStatus, figures map[int]Figures, now time.Time) string {
+func waitsFor(s fleet.WorkerStatus, figures *Figures, now time.Time) string {
 	what := ""
 	switch s.Waiting {
 	case fleet.ForRequests:
 		what = "the last requests of " + s.Name
-		if f, known := figures[s.Endpoint]; known && s.Endpoint >= 0 && f.InFlight > 0 {
+		if f, known := figures.of(s); known && f.InFlight > 0 {
 			what = fmt.Sprintf("%d %s of %s", f.InFlight, plural(f.InFlight, "request"), s.Name)
 		}
 	case fleet.ForEnd:
