@@ -1,6 +1,6 @@
-// Package load has the two ways to load a proxy, and what is asked. The closed loop is load.c, driven by closed.go: CPU time for each
-// request. The open loop is in Go, in open.go: latency, from the moment at which a request was due. scenario.go says what the open
-// loop sends. It knows addresses alone, no proxy.
+// Package load has the two ways to load a proxy, and what is asked. The closed loop is load.c, or bodies.c where bodies are large, driven
+// by closed.go: CPU time for each request. The open loop is in Go, in open.go: latency, from the moment at which a request was due.
+// scenario.go says what the open loop sends, crowd.go has slow clients beside it. It knows addresses alone, no proxy.
 package load
 
 import (
@@ -19,12 +19,18 @@ import (
 // Warm is how long a load generator runs before the measurement: pools fill, branch predictors and sockets settle.
 const Warm = 20 * time.Millisecond
 
-// Spec is one run of load.c.
+// Spec is one run of load.c, or of bodies.c, which has no CloseEach and no Rate.
 type Spec struct {
 	Port, Conns, BodyBytes, CPU int
 	Run, Warm                   time.Duration
 	CloseEach                   bool
 	Rate                        int // requests per second, 0 for a closed loop
+
+	// Of bodies.c alone: how many bytes go up with each request, in chunks or with their length; and how long an answer is left
+	// unread at most while its worker still writes it, with one connection, which is a new one for each.
+	Upload  int
+	Chunked bool
+	Late    time.Duration
 }
 
 func (s Spec) args() []string {
@@ -42,6 +48,15 @@ func (s Spec) args() []string {
 	if s.Rate > 0 {
 		args = append(args, "-r", strconv.Itoa(s.Rate))
 	}
+	if s.Upload > 0 {
+		args = append(args, "-u", strconv.Itoa(s.Upload))
+	}
+	if s.Chunked {
+		args = append(args, "-x")
+	}
+	if s.Late > 0 {
+		args = append(args, "-l", strconv.FormatInt(s.Late.Milliseconds(), 10))
+	}
 	return args
 }
 
@@ -57,6 +72,7 @@ type Generator struct {
 type Total struct {
 	Requests int64
 	Elapsed  time.Duration
+	Streamed int64 // answers that a worker could not write to their end before a late client began to read
 }
 
 // Start starts a load generator, of which binary is the path, and returns when it is ready. The context ends it at any time.
@@ -96,7 +112,7 @@ func (g *Generator) Run() (Total, error) {
 
 func parseTotal(line string) (Total, error) {
 	var t Total
-	if _, err := fmt.Sscanf(line, "done %d %d\n", &t.Requests, &t.Elapsed); err != nil {
+	if _, err := fmt.Sscanf(line, "done %d %d %d\n", &t.Requests, &t.Elapsed, &t.Streamed); err != nil {
 		return t, fmt.Errorf("parse load total %q: %w", line, err)
 	}
 	if t.Requests < 1 {

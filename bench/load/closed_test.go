@@ -22,6 +22,14 @@ func TestLoadArguments(t *testing.T) {
 	}
 }
 
+func TestArgumentsOfLargeBodies(t *testing.T) {
+	spec := Spec{Port: 8001, Conns: 1, BodyBytes: 1024, CPU: 1, Run: time.Second, Upload: 1 << 20, Chunked: true, Late: 2 * time.Second}
+	want := []string{"-p", "8001", "-s", "1024", "-n", "1", "-d", "1000", "-w", "0", "-c", "1", "-u", "1048576", "-x", "-l", "2000"}
+	if got := spec.args(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestParseLoadTotal(t *testing.T) {
 	cases := []struct {
 		name string
@@ -29,8 +37,9 @@ func TestParseLoadTotal(t *testing.T) {
 		want Total
 		bad  bool
 	}{
-		{"requests and nanoseconds", "done 19649 400492474\n", Total{19649, 400492474}, false},
-		{"no request was answered", "done 0 400492474\n", Total{}, true},
+		{"requests and nanoseconds", "done 19649 400492474 0\n", Total{Requests: 19649, Elapsed: 400492474}, false},
+		{"answers that nothing held", "done 12 400492474 3\n", Total{Requests: 12, Elapsed: 400492474, Streamed: 3}, false},
+		{"no request was answered", "done 0 400492474 0\n", Total{}, true},
 		{"another word", "ready\n", Total{}, true},
 		{"nothing", "", Total{}, true},
 	}

@@ -16,7 +16,7 @@ func TestEveryProgramIsCompiled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{ // what each says without arguments
-		programs.Relay: "usage: relay", programs.Worker: "usage: worker", programs.Sleeper: "usage: sleeper", programs.Load: "connect: ",
+		programs.Relay: "usage: relay", programs.Worker: "usage: worker", programs.Sleeper: "usage: sleeper", programs.Load: "connect: ", programs.Bodies: "connect: ",
 	} {
 		if out, err := exec.Command(path).CombinedOutput(); err == nil || !strings.HasPrefix(string(out), want) {
 			t.Errorf("%s: got %v and %q, want %q", path, err, out, want)

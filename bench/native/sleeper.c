@@ -4,6 +4,8 @@
  * sleeper: single-threaded workers for the rows about latency. Each is a process that takes one request at a time, sleeps for
  * as long as the request says (GET /MICROSECONDS) and answers 64 bytes, the way a synchronous worker that waits for its
  * database does; it uses no CPU, so that two CPUs can host dozens. Requests that come meanwhile wait in their sockets.
+ * A body is read first, and GET /MICROSECONDS/BYTES has an answer of that length; it takes no other request until the body has
+ * come and the answer has gone, however slow the other side is.
  * The build line above keeps the go tool from treating this file as cgo.
  *
  * usage: sleeper --port=N [--count=N]      (ports of 127.0.0.1, one process for each)
@@ -26,7 +28,8 @@
 
 enum {
 	HEAD_MAX = 4096,
-	BODY = 64, /* openloop.go expects the same */
+	BODY = 64, /* load/open.go expects the same */
+	PIECE = 64 * 1024,
 };
 
 struct conn {
@@ -52,16 +55,61 @@ static int listen_on(int port)
 	return fd;
 }
 
-static void answer(struct conn *c)
+/* Waits for the rest of a body. False when the connection is gone. */
+static int swallow(int fd, long left)
 {
-	char text[256];
-	long micros = strtol(c->head + 5, NULL, 10);
+	static char piece[PIECE];
+	while (left > 0) {
+		ssize_t n = recv(fd, piece, left < PIECE ? left : PIECE, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return 0;
+		left -= n;
+	}
+	return 1;
+}
+
+/* Waits until all of it is sent. False when the connection is gone. */
+static int put(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EPIPE && errno != ECONNRESET)
+			die("send");
+		if (n < 0)
+			return 0;
+		bytes += n;
+		len -= n;
+	}
+	return 1;
+}
+
+static int put_long(int fd, long left)
+{
+	static const char piece[PIECE];
+	for (; left > 0; left -= PIECE) {
+		if (!put(fd, piece, left < PIECE ? left : PIECE))
+			return 0;
+	}
+	return 1;
+}
+
+/* False when the connection is gone. */
+static int answer(struct conn *c)
+{
+	char text[256], *size;
+	long micros = strtol(strchr(c->head, '/') + 1, &size, 10), bytes = *size == '/' ? atol(size + 1) : BODY;
 	struct timespec t = {.tv_sec = micros / 1000000, .tv_nsec = micros % 1000000 * 1000};
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
-	int len = sprintf(text, "HTTP/1.1 200 OK\r\nServer: sleeper\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%-*ld", BODY, BODY, micros);
-	if (send(c->fd, text, len, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
-		die("send");
+	int len = sprintf(text, "HTTP/1.1 200 OK\r\nServer: sleeper\r\nContent-Type: text/plain\r\nContent-Length: %ld\r\n\r\n", bytes);
+	if (*size == '/')
+		return put(c->fd, text, len) && put_long(c->fd, bytes);
+	len += sprintf(text + len, "%-*ld", BODY, micros);
+	return put(c->fd, text, len);
 }
 
 /* False when the connection is gone. */
@@ -74,9 +122,12 @@ static int take(struct conn *c)
 		return 0;
 	c->len += n;
 	c->head[c->len] = 0;
-	if (!strstr(c->head, "\r\n\r\n"))
+	char *end = strstr(c->head, "\r\n\r\n"), *length = strcasestr(c->head, "\r\nContent-Length: ");
+	if (!end)
 		return c->len < HEAD_MAX;
-	answer(c);
+	long body = length && length < end ? atol(length + 18) : 0, came = c->head + c->len - (end + 4);
+	if (!swallow(c->fd, body - came) || !answer(c))
+		return 0;
 	int keep = strcasestr(c->head, "\r\nConnection: close\r\n") == NULL;
 	c->len = 0;
 	return keep;

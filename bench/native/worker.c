@@ -2,8 +2,10 @@
 
 /*
  * worker: the upstream of the comparison, as cheap and as constant as an HTTP/1.1 server can be. GET /SIZE answers SIZE
- * bytes (1024, 65536 or 1048576) of a pattern that depends on the position, from memory prepared at the start; GET /echo
- * answers the request head it got, so that the bench can check which headers each proxy adds.
+ * bytes (1024, 65536, 1048576 or 10485760) of a pattern that depends on the position, from memory prepared at the start. A
+ * body that comes with the request is read whole before, and has to have the same pattern, or the answer is 400. GET /echo
+ * answers the request head it got, so that the bench can check which headers each proxy adds; GET /whole how many of the
+ * answers to /SIZE it has written to their end, so that a client can tell when the worker has been let go.
  * The build line above keeps the go tool from treating this file as cgo.
  *
  * usage: worker --port=N [--socket=PATH] [--cpu=N]      (the port is on 127.0.0.1)
@@ -27,7 +29,8 @@
 enum {
 	BATCH = 256,
 	HEAD_MAX = 4096,
-	PATTERN_PERIOD = 26, /* load.c expects the same */
+	SCRATCH_BYTES = 256 * 1024,
+	PATTERN_PERIOD = 26, /* load.c and bodies.c expect the same, and bodies.c sends it */
 };
 
 struct answer {
@@ -37,10 +40,26 @@ struct answer {
 	size_t len;
 };
 
-static struct answer answers[] = {{"/1024 ", 1024, NULL, 0}, {"/65536 ", 65536, NULL, 0}, {"/1048576 ", 1048576, NULL, 0}};
+static struct answer answers[] = {{"/1024 ", 1024, NULL, 0}, {"/65536 ", 65536, NULL, 0}, {"/1048576 ", 1048576, NULL, 0},
+				  {"/10485760 ", 10485760, NULL, 0}};
+
+/* What of a request body comes next. */
+enum part { NONE, SIZE, DATA, DATA_END, LAST_END, WHOLE };
+
+/* A request body that is read: of a known length, which is one piece of DATA, or in chunks. */
+struct body {
+	enum part next;
+	bool chunked;
+	bool wrong;    /* a byte differs from the pattern */
+	size_t got;    /* bytes of the body */
+	size_t left;   /* of it, or of the chunk */
+	size_t line_len;
+	char line[32]; /* that a chunk begins with */
+};
 
 struct conn {
 	int fd;
+	bool counts;   /* its answer is one of those that /whole counts */
 	bool closing;  /* the request said Connection: close */
 	bool blocked;  /* waits for EPOLLOUT instead of EPOLLIN */
 	const char *out;
@@ -48,9 +67,13 @@ struct conn {
 	size_t head_len;
 	char head[HEAD_MAX + 1];
 	char echo[HEAD_MAX + 128];
+	struct body body;
 };
 
 static int epoll_fd;
+static long whole; /* answers to /SIZE that were written to their end */
+static char scratch[SCRATCH_BYTES];
+static char pattern[SCRATCH_BYTES + PATTERN_PERIOD];
 
 static void die(const char *what)
 {
@@ -60,6 +83,8 @@ static void die(const char *what)
 
 static void prepare_answers(void)
 {
+	for (size_t i = 0; i < sizeof pattern; i++)
+		pattern[i] = 'a' + i % PATTERN_PERIOD;
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
 		struct answer *a = &answers[i];
 		a->bytes = malloc(a->body + 256);
@@ -85,21 +110,36 @@ static void watch(struct conn *c, int op, unsigned events)
 		die("epoll_ctl");
 }
 
+/* An answer of its own, in place of one that is prepared. */
+static void compose(struct conn *c, const char *status, const char *text)
+{
+	c->counts = false;
+	c->out_len = sprintf(c->echo, "HTTP/1.1 %s\r\nServer: worker\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
+			     status, strlen(text), text);
+	c->out = c->echo;
+}
+
 /* Chooses the answer to the head in c->head, which ends in a blank line and a NUL. */
 static void choose(struct conn *c)
 {
+	char count[24];
+	char *path = strchr(c->head, ' ');
 	c->closing = strcasestr(c->head, "\r\nConnection: close\r\n") != NULL;
-	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		if (strncmp(c->head + 4, answers[i].path, strlen(answers[i].path)) == 0) {
+	for (size_t i = 0; path && i < sizeof answers / sizeof *answers; i++) {
+		if (strncmp(path + 1, answers[i].path, strlen(answers[i].path)) == 0) {
 			c->out = answers[i].bytes;
 			c->out_len = answers[i].len;
+			c->counts = true;
 			return;
 		}
 	}
-	bool echo = strncmp(c->head + 4, "/echo ", 6) == 0;
-	c->out_len = sprintf(c->echo, "HTTP/1.1 %s\r\nServer: worker\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
-			     echo ? "200 OK" : "404 Not Found", echo ? c->head_len : 0, echo ? c->head : "");
-	c->out = c->echo;
+	sprintf(count, "%ld", whole);
+	if (path && strncmp(path, " /echo ", 7) == 0)
+		compose(c, "200 OK", c->head);
+	else if (path && strncmp(path, " /whole ", 8) == 0)
+		compose(c, "200 OK", count);
+	else
+		compose(c, "404 Not Found", "");
 }
 
 /* False when the connection is gone. */
@@ -127,7 +167,84 @@ static bool write_answer(struct conn *c)
 	if (c->blocked)
 		watch(c, EPOLL_CTL_MOD, EPOLLIN);
 	c->blocked = false;
+	whole += c->counts;
 	return true;
+}
+
+/* What the head in c->head says about a body. */
+static void begin_body(struct conn *c)
+{
+	char *length = strcasestr(c->head, "\r\nContent-Length: ");
+	memset(&c->body, 0, sizeof c->body);
+	c->body.chunked = strcasestr(c->head, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
+	c->body.left = length ? strtoul(length + 18, NULL, 10) : 0;
+	if (c->body.chunked)
+		c->body.next = SIZE;
+	else
+		c->body.next = c->body.left ? DATA : WHOLE;
+}
+
+static void take_data(struct body *b, const char *bytes, size_t len)
+{
+	if (memcmp(bytes, pattern + b->got % PATTERN_PERIOD, len) != 0)
+		b->wrong = true;
+	b->got += len;
+	b->left -= len;
+	if (!b->left)
+		b->next = b->chunked ? DATA_END : WHOLE;
+}
+
+/* A byte of what is around chunks. */
+static void take_framing(struct body *b, char byte)
+{
+	if (byte != '\n') {
+		if (b->line_len < sizeof b->line - 1)
+			b->line[b->line_len++] = byte;
+		return;
+	}
+	b->line[b->line_len] = 0;
+	b->line_len = 0;
+	if (b->next == DATA_END) {
+		b->next = SIZE;
+	} else if (b->next == LAST_END) {
+		b->next = WHOLE;
+	} else {
+		b->left = strtoul(b->line, NULL, 16);
+		b->next = b->left ? DATA : LAST_END;
+	}
+}
+
+static void take_body(struct conn *c, const char *bytes, size_t len)
+{
+	struct body *b = &c->body;
+	while (len && b->next != WHOLE) {
+		size_t n = 1;
+		if (b->next == DATA) {
+			n = len < b->left ? len : b->left;
+			take_data(b, bytes, n);
+		} else {
+			take_framing(b, *bytes);
+		}
+		bytes += n;
+		len -= n;
+	}
+	if (b->next != WHOLE)
+		return;
+	if (b->wrong)
+		compose(c, "400 Bad Request", "the body differs");
+	b->next = NONE;
+	write_answer(c);
+}
+
+static void read_body(struct conn *c)
+{
+	ssize_t n = recv(c->fd, scratch, sizeof scratch, 0);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0)
+		drop(c);
+	else
+		take_body(c, scratch, n);
 }
 
 static void read_head(struct conn *c)
@@ -141,14 +258,27 @@ static void read_head(struct conn *c)
 	}
 	c->head_len += n;
 	c->head[c->head_len] = 0;
-	if (c->head_len < 4 || memcmp(c->head + c->head_len - 4, "\r\n\r\n", 4) != 0) {
+	char *end = strstr(c->head, "\r\n\r\n");
+	if (!end) {
 		if (c->head_len == HEAD_MAX)
 			drop(c);
 		return;
 	}
+	char *rest = end + 4, first = *rest;
+	size_t len = c->head + c->head_len - rest;
+	c->head_len = *rest = 0;
 	choose(c);
-	c->head_len = 0;
-	write_answer(c);
+	begin_body(c);
+	*rest = first;
+	take_body(c, rest, len);
+}
+
+static void on_readable(struct conn *c)
+{
+	if (c->body.next == NONE)
+		read_head(c);
+	else
+		read_body(c);
 }
 
 static void on_accept(int listener)
@@ -226,7 +356,7 @@ static void serve(void)
 			else if (events[i].events & EPOLLOUT)
 				write_answer(c);
 			else
-				read_head(c);
+				on_readable(c);
 		}
 	}
 }

@@ -17,7 +17,7 @@ func Relay() Subject {
 			return Launch{Argv: []string{in.Relay, strconv.Itoa(s.Port), to}}, nil
 		},
 		Version: func(ctx context.Context) string {
-			return machine.FirstLine(ctx, "gcc", "--version") + " -O2 (relay, worker, sleeper, load)"
+			return machine.FirstLine(ctx, "gcc", "--version") + " -O2 (relay, worker, sleeper, load, bodies)"
 		},
 		Roles: everything,
 		Raw:   true, Single: true,
