@@ -10,7 +10,11 @@ import (
 )
 
 // Nginx is nginx with one worker process, as someone who tunes it for a living would set it up for this job.
-func Nginx(stock bool) Subject { return peer("nginx", stock, configureNginx) }
+func Nginx(stock bool) Subject {
+	s := peer("nginx", stock, configureNginx)
+	s.Holds = !stock
+	return s
+}
 
 func configureNginx(in Place, s Setup, stock bool) (args []string, err error) {
 	// A second nginx, for the memory row, must not share the first one's folder.
@@ -70,11 +74,23 @@ http {
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header X-Forwarded-Host $http_host;
             proxy_pass_header Server;
-            proxy_max_temp_file_size 0;%[4]s
+%[8]s%[4]s
         }
     }
 }
-`, dir, s.Port, nginxServers(s), buffers, s.Loops, nginxReuse(s.Loops), NginxFolders(dir))
+`, dir, s.Port, nginxServers(s), buffers, s.Loops, nginxReuse(s.Loops), NginxFolders(dir), nginxHolding(s.Holds))
+}
+
+// nginxHolding says what is done with bodies whose other side is slow. Held, they go to files as nginx does by itself, behind
+// 16 KiB of a request and proxy_buffers of an answer, and from there by sendfile, as Debian's configuration has it and the
+// guide of Tornado; all else is nginx's default.
+func nginxHolding(holds bool) string {
+	if !holds {
+		return "            proxy_max_temp_file_size 0;"
+	}
+	return fmt.Sprintf(`            sendfile on;
+            tcp_nopush on;
+            client_max_body_size %d;`, bodyMax)
 }
 
 // NginxFolders are the lines of a configuration that keep all that nginx writes in a folder of its own.

@@ -25,6 +25,7 @@ func Percore(binary string) Subject {
 		},
 		Version: func(ctx context.Context) string { return percoreVersion(ctx, binary) },
 		Roles:   percoreRoles,
+		Holds:   true,
 	}
 }
 
@@ -46,8 +47,11 @@ func launchPercore(ctx context.Context, in Place, binary string, s Setup) (Launc
 	if err != nil {
 		return Launch{}, fmt.Errorf("find percore: %w", err)
 	}
-	if err := percoreKnows(ctx, binary, s); err != nil {
+	if err := percoreKnows(ctx, binary, needs(s)...); err != nil {
 		return Launch{}, err
+	}
+	if s.Holds && percoreKnows(ctx, binary, bodyFolder) != nil {
+		s.Bodies = "" // an older one, which streams: what was before
 	}
 	ports, err := program.FreePorts(s.Workers) // the run's, to its end
 	if err != nil {
@@ -56,23 +60,30 @@ func launchPercore(ctx context.Context, in Place, binary string, s Setup) (Launc
 	return Launch{Argv: append([]string{binary, "--"}, s.Worker...), Env: percoreEnv(s, ports.First)}, nil
 }
 
-// percoreKnows is an error when the binary, which may be an older one, lacks a variable that the set-up needs.
-func percoreKnows(ctx context.Context, binary string, s Setup) error {
-	var needed []string
+// bodyFolder is the variable that says where percore holds bodies.
+const bodyFolder = "PERCORE_CLIENT_BODY_TEMP_PATH"
+
+// needs lists the variables that a set-up takes and that older binaries lack.
+func needs(s Setup) (names []string) {
 	if s.Unix {
-		needed = append(needed, "PERCORE_BIND")
+		names = append(names, "PERCORE_BIND")
 	}
 	if s.Discipline == OneAtATime {
-		needed = append(needed, "PERCORE_WORKER_CONCURRENCY")
+		names = append(names, "PERCORE_WORKER_CONCURRENCY")
 	}
-	if len(needed) == 0 {
+	return names
+}
+
+// percoreKnows is an error when the binary lacks one of the variables.
+func percoreKnows(ctx context.Context, binary string, names ...string) error {
+	if len(names) == 0 {
 		return nil
 	}
 	out, err := exec.CommandContext(ctx, binary, "env").Output()
 	if err != nil {
 		return fmt.Errorf("ask percore for its variables: %w", err)
 	}
-	for _, name := range needed {
+	for _, name := range names {
 		if !strings.Contains(string(out), name+" ") {
 			return fmt.Errorf("set up percore: it has no %s", name)
 		}
@@ -107,6 +118,12 @@ func percoreEnv(s Setup, workerPort int) []string {
 	}
 	if s.Discipline == OneAtATime {
 		env = append(env, "PERCORE_WORKER_CONCURRENCY=1")
+	}
+	if s.Holds {
+		env = append(env, "PERCORE_CLIENT_MAX_BODY_SIZE="+strconv.Itoa(bodyMax))
+	}
+	if s.Bodies != "" {
+		env = append(env, bodyFolder+"="+s.Bodies)
 	}
 	return env
 }

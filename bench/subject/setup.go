@@ -6,10 +6,17 @@ import "strconv"
 type Variant struct {
 	Loops int  // event loops, threads or processes
 	Unix  bool // the worker listens on a unix socket
+	Holds bool // bodies are held, in files below Setup.Bodies where they are long, and may be longer than is usual
 }
 
 // Plain is what all rows use that do not say otherwise.
 func Plain() Variant { return Variant{Loops: 1} }
+
+// Holding is what the rows of held bodies use.
+func Holding() Variant { return Variant{Loops: 1, Holds: true} }
+
+// bodyMax is the longest request body where bodies are held.
+const bodyMax = 100 << 20
 
 // Discipline is how a proxy spreads requests over several workers; empty where there is one.
 type Discipline string
@@ -29,6 +36,7 @@ type Setup struct {
 	Workers    int      // how many percore starts
 	Worker     []string // percore's worker and its arguments
 	Discipline Discipline
+	Bodies     string // folder for held bodies, which every user may write; only with Holds
 	QueueWait  string // how long a request may wait for a worker, in the proxies that have a queue
 }
 

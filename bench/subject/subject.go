@@ -27,6 +27,8 @@ type Subject struct {
 	Raw bool
 	// Single marks one that has a single event loop, whatever a row asks for.
 	Single bool
+	// Holds marks one that takes slow clients off a worker, in both directions.
+	Holds bool
 	// Mallocs, when set, asks an instance how many objects it has allocated.
 	Mallocs func(ctx context.Context, port int) (int64, error)
 	// Only, when set, are the rows that the subject is measured in; the other parts of the bench leave it out.

@@ -101,6 +101,8 @@ func TestDisciplinesAreSpelledInEachConfiguration(t *testing.T) {
 	unix.Unix, unix.Upstreams = true, []string{"/run/worker.sock"}
 	hasty := fourWorkers(OneAtATime)
 	hasty.QueueWait = "500ms"
+	holding := oneWorker()
+	holding.Variant, holding.Bodies = Holding(), "/scratch/bodies"
 	cases := []struct {
 		name                    string
 		setup                   Setup
@@ -112,6 +114,12 @@ func TestDisciplinesAreSpelledInEachConfiguration(t *testing.T) {
 		{"a short queue", hasty, nil, []string{"timeout queue 500ms"}, []string{"PERCORE_QUEUE_TIMEOUT=500ms"}},
 		{"two loops", two, []string{"worker_processes 2;", "backlog=4096 reuseport;"}, []string{"nbthread 2\n"}, []string{"PERCORE_LOOPS=2"}},
 		{"a unix socket", unix, []string{"server unix:/run/worker.sock "}, []string{"server worker0 /run/worker.sock "}, []string{"PERCORE_BIND=unix"}},
+		{
+			"held bodies", holding,
+			[]string{"sendfile on;", "client_max_body_size 104857600;", "client_body_temp_path /scratch/body;"},
+			nil,
+			[]string{"PERCORE_CLIENT_MAX_BODY_SIZE=104857600", "PERCORE_CLIENT_BODY_TEMP_PATH=/scratch/bodies"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -129,12 +137,45 @@ func TestAnOldPercoreIsNotAskedForWhatItLacks(t *testing.T) {
 	}
 	unix := oneWorker()
 	unix.Unix = true
-	if err := percoreKnows(context.Background(), file, unix); err != nil {
+	if err := percoreKnows(context.Background(), file, needs(unix)...); err != nil {
 		t.Errorf("got %v, want no error: it has the variable", err)
 	}
-	err := percoreKnows(context.Background(), file, fourWorkers(OneAtATime))
+	err := percoreKnows(context.Background(), file, needs(fourWorkers(OneAtATime))...)
 	if err == nil || !strings.Contains(err.Error(), "PERCORE_WORKER_CONCURRENCY") {
 		t.Errorf("got %v, want the missing variable's name", err)
+	}
+}
+
+func TestAPercoreThatStreamsIsMeasuredAsItIs(t *testing.T) {
+	cases := []struct {
+		name, variables string
+		has, lacks      []string
+	}{
+		{
+			"one that holds bodies gets the folder for them", "  PERCORE_CLIENT_BODY_TEMP_PATH   /tmp",
+			[]string{"PERCORE_CLIENT_MAX_BODY_SIZE=104857600", "PERCORE_CLIENT_BODY_TEMP_PATH=/scratch/bodies"},
+			nil,
+		},
+		{
+			"an older one does not", "  PERCORE_BIND   tcp",
+			[]string{"PERCORE_CLIENT_MAX_BODY_SIZE=104857600"},
+			[]string{"PERCORE_CLIENT_BODY_TEMP_PATH"},
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "percore")
+			if err := os.WriteFile(file, []byte("#!/bin/sh\necho '"+c.variables+" '\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			s := oneWorker()
+			s.Variant, s.Bodies = Holding(), "/scratch/bodies"
+			got, err := launchPercore(context.Background(), Place{Dir: t.TempDir()}, file, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkText(t, strings.Join(got.Env, "\n"), c.has, c.lacks)
+		})
 	}
 }
 
@@ -158,9 +199,10 @@ func TestPeersAcceptTheirConfigurations(t *testing.T) {
 		checkAccepted(t, "nginx", dir, renderNginx(dir, oneWorker(), stock), "-t", "-e", "stderr", "-c")
 		checkAccepted(t, "haproxy", dir, renderHAProxy(oneWorker(), stock), "-c", "-q", "-f")
 	}
-	special := []Setup{fourWorkers(RoundRobin), fourWorkers(LeastConn), fourWorkers(OneAtATime), oneWorker(), oneWorker()}
+	special := []Setup{fourWorkers(RoundRobin), fourWorkers(LeastConn), fourWorkers(OneAtATime), oneWorker(), oneWorker(), oneWorker()}
 	special[3].Loops = 2
 	special[4].Upstreams = []string{"/tmp/worker.sock"}
+	special[5].Variant = Holding()
 	for _, s := range special {
 		dir := t.TempDir()
 		checkAccepted(t, "nginx", dir, renderNginx(dir, s, false), "-t", "-e", "stderr", "-c")
