@@ -19,7 +19,7 @@ SCENARIOS := $(GO) test -count=1 -p 1 -timeout 30m ./e2e/...
 BUILD_ARGS := --build-arg VERSION --build-arg REVISION --build-arg CREATED
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo check test race e2e e2e-init compare-init bench zero-loss fuzz scripts chaos setup image up down clean
+.PHONY: help build demo check test race e2e e2e-init compare-init bench bench-held zero-loss fuzz scripts chaos setup image up down clean
 .PHONY: format lint walls generated compile-race example shape
 
 help: ## show this list
@@ -92,6 +92,10 @@ example:
 bench: build ## side by side with nginx, HAProxy, net/http and a C relay
 	e2e/setup.sh bench
 	$(GO) run ./bench
+
+bench-held: build ## bodies that are held for slow clients, beside nginx
+	e2e/setup.sh bench
+	$(GO) run ./bench -rows held -subjects percore,nginx
 
 zero-loss: ## lost requests beside supervisord, nginx, HAProxy and gunicorn: docs/zero-loss.md, docs/kept-connections.md
 	e2e/setup.sh bench

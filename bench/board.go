@@ -16,12 +16,13 @@ type board struct {
 	quiet  map[string]float64 // share of a core used while nobody talks to it
 
 	tails, overload []*trial
+	slow            []*slowTrial
 }
 
 // cell is one subject in one row.
 type cell struct {
 	samples       []sample
-	syscalls      float64 // per request; 0 when not counted
+	syscalls      float64 // per unit; 0 when not counted
 	syscallDetail string
 	mallocs       float64 // heap allocations per request, of subjects that tell
 	err           error   // what ended the measurement of this cell
@@ -30,12 +31,13 @@ type cell struct {
 // sample is one slice.
 type sample struct {
 	total       load.Total
+	units       int64 // what the cost is divided by: requests, or mebibytes
 	used, aside proc.Usage
 }
 
-// microseconds is the CPU time per request.
+// microseconds is the CPU time per unit.
 func (s sample) microseconds() float64 {
-	return s.used.CPU.Seconds() * 1e6 / float64(s.total.Requests)
+	return s.used.CPU.Seconds() * 1e6 / float64(s.units)
 }
 
 // busy is the share of one CPU that the proxy used.
@@ -56,26 +58,28 @@ func (b *board) cell(row, subject string) *cell {
 
 // summary is what a table shows of a cell.
 type summary struct {
-	p25, min  float64 // microseconds of CPU time per request
+	p25, min  float64 // microseconds of CPU time per unit of the row
 	userShare float64 // of the CPU time, 0 to 1; NaN when too little was sampled
 	busy      float64 // median share of one CPU
-	aside     float64 // microseconds per request of processes reported aside
+	aside     float64 // microseconds per unit of processes reported aside
+	streamed  float64 // share of the answers that nothing held for a late client
 }
 
 // summarize needs at least one sample.
 func (c *cell) summarize() summary {
 	var micros, busy []float64
 	var used, aside proc.Usage
-	var requests int64
+	var requests, units, streamed int64
 	for _, s := range c.samples {
 		micros = append(micros, s.microseconds())
 		busy = append(busy, s.busy())
 		used, aside = used.Plus(s.used), aside.Plus(s.aside)
-		requests += s.total.Requests
+		requests, units, streamed = requests+s.total.Requests, units+s.units, streamed+s.total.Streamed
 	}
 	return summary{
 		p25: percentile(micros, 25), min: percentile(micros, 0), busy: percentile(busy, 50),
-		userShare: userShare(used), aside: aside.CPU.Seconds() * 1e6 / float64(requests),
+		userShare: userShare(used), aside: aside.CPU.Seconds() * 1e6 / float64(units),
+		streamed: float64(streamed) / float64(requests),
 	}
 }
 

@@ -45,6 +45,7 @@ func TestPercentileLeavesItsInputAlone(t *testing.T) {
 // sampleOf is a slice of half a second.
 func sampleOf(requests int64, cpu time.Duration, user, sys uint64) sample {
 	return sample{
+		units: requests,
 		total: load.Total{Requests: requests, Elapsed: 500 * time.Millisecond},
 		used:  proc.Usage{CPU: cpu, User: user, Sys: sys},
 		aside: proc.Usage{CPU: time.Duration(requests) * time.Microsecond},

@@ -54,6 +54,27 @@ func goals() []goal {
 	}
 }
 
+// heldGoals are those of held bodies.
+func heldGoals() []goal {
+	list := []goal{
+		against("upload of 1 MiB", "upload-1m", "nginx", 1),
+		against("upload of 1 MiB in chunks", "upload-1m-chunked", "nginx", 1),
+		against("upload of 64 MiB", "upload-64m", "nginx", 1),
+		against("upload of 64 MiB in chunks", "upload-64m-chunked", "nginx", 1),
+	}
+	for _, c := range crowds() {
+		list = append(list,
+			goal{figure: "answers to others beside " + c.title + ", of those without", bar: 95, atLeast: true, unit: " %", measured: func(b *board) float64 {
+				return 100 * slowRatio(b.slow, c.part, (*slowTrial).throughput)
+			}},
+			goal{figure: "p99 of others without " + c.title + ", of that beside them", bar: 95, atLeast: true, unit: " %", measured: func(b *board) float64 {
+				return 100 / slowRatio(b.slow, c.part, (*slowTrial).p99)
+			}},
+		)
+	}
+	return list
+}
+
 // against compares percore's CPU time with a reference's, and the relay's beside it.
 func against(figure, row, reference string, bar float64) goal {
 	of := func(subject string) func(*board) float64 {
@@ -126,9 +147,9 @@ func (g goal) limit() string {
 }
 
 // goalTable is the summary of a run.
-func goalTable(b *board) page.Table {
-	t := page.Table{Title: "What the figures say", Header: []string{"figure", "goal", "measured", "the relay", "verdict"}}
-	for _, g := range goals() {
+func goalTable(title string, goals []goal, b *board) page.Table {
+	t := page.Table{Title: title, Header: []string{"figure", "goal", "measured", "the relay", "verdict"}}
+	for _, g := range goals {
 		v, floor := g.measured(b), math.NaN()
 		if g.floor != nil {
 			floor = g.floor(b)

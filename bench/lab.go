@@ -36,11 +36,36 @@ func newLab(notes io.Writer) (*lab, error) {
 	if l.cpus, err = machine.PlanCPUs(); err == nil {
 		l.programs, err = native.Compile(dir)
 	}
+	if err == nil {
+		err = l.makeBodies()
+	}
 	if err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// bodies is where percore holds them, on the file system that nginx's folders are on too.
+func (l *lab) bodies() string { return filepath.Join(l.dir, "held") }
+
+// bodiesOf is that folder for a variant that holds them, and none for another.
+func (l *lab) bodiesOf(v subject.Variant) string {
+	if !v.Holds {
+		return ""
+	}
+	return l.bodies()
+}
+
+// makeBodies makes that folder, for front doors that drop their privileges.
+func (l *lab) makeBodies() error {
+	if err := os.Mkdir(l.bodies(), 0o700); err != nil {
+		return fmt.Errorf("make folder of bodies: %w", err)
+	}
+	if err := os.Chmod(l.bodies(), 0o777|os.ModeSticky); err != nil {
+		return fmt.Errorf("open folder of bodies: %w", err)
+	}
+	return nil
 }
 
 // close ends every process, newest first, and removes the scratch folder.
@@ -120,7 +145,7 @@ func (l *lab) assemble(ctx context.Context, o options) ([]*runner, error) {
 
 // join starts one subject in one variant; nil when it has no such variant.
 func (l *lab) join(ctx context.Context, s subject.Subject, v subject.Variant) (*runner, error) {
-	if v != subject.Plain() && (len(s.Only) > 0 || s.Single && v.Loops > 1) {
+	if v != subject.Plain() && (len(s.Only) > 0 || s.Single && v.Loops > 1 || v.Holds && !s.Holds) {
 		return nil, nil
 	}
 	r, err := l.launch(ctx, s, v)

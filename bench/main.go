@@ -5,8 +5,8 @@
 // Ratios of CPU time survive a noisy machine; requests per second do not, so they are not printed. Variants are interleaved
 // in short slices, the proxy has one CPU and the load generator and the worker another, every byte of every answer is checked.
 //
-// Here stand what is measured and how: row.go has the workloads, measure.go the rounds, board.go what came of them, goals.go
-// and report.go what it means. The rooms below know nothing of that: subject has the proxies, load what is asked of them, native
+// Here stand what is measured and how: row.go has the workloads, measure.go the rounds, slow.go what slow clients do to others,
+// board.go what came of them, goals.go and report.go what it means. The rooms below know nothing of that: subject has the proxies, load what is asked of them, native
 // the programs in C, machine the CPUs and the processes on them, page what is printed, command the command line. The two other
 // benches, zeroloss and kept, stand on the same rooms. Begin with run.
 package main
@@ -39,6 +39,7 @@ type options struct {
 	rows     []row
 	parts    []string
 	tail     time.Duration
+	slow     time.Duration
 	idle     int
 	percore  string
 	markdown string
@@ -56,11 +57,12 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	fs.DurationVar(&o.slice, "slice", 250*time.Millisecond, "measured time per subject, row and round")
 	fs.DurationVar(&o.limit, "limit", 210*time.Second, "no new round is begun after this")
 	fs.DurationVar(&o.tail, "tail", 40*time.Second, "how long each of the three runs of uneven service times lasts")
+	fs.DurationVar(&o.slow, "slow", 5*time.Second, "how long each run beside slow clients lasts, and each without them")
 	fs.IntVar(&o.idle, "idle", 5000, "connections of the memory row")
 	fs.StringVar(&o.percore, "percore", "", "percore binary to measure (default: build ./entrypoint)")
 	fs.StringVar(&o.markdown, "markdown", "", "file whose measured section is replaced, for example docs/bench.md")
 	names := fs.String("subjects", strings.Join(subject.Names(), ","), "what to measure")
-	rows := fs.String("rows", strings.Join(rowNames(), ","), "workloads to measure")
+	rows := fs.String("rows", strings.Join(usualNames(), ","), "workloads to measure; by name alone: "+strings.Join(heldNames(), ",")+", or "+heldGroup+" for these")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -101,10 +103,7 @@ func run(ctx context.Context, o options, out, notes io.Writer) error {
 	if o.markdown == "" {
 		return nil
 	}
-	if err := summarySection().Update(o.markdown, report.summary()); err != nil {
-		return err
-	}
-	return measuredSection().Update(o.markdown, report.markdown())
+	return report.write(o.markdown)
 }
 
 // writer is what the sections of the page say that they are written by.
@@ -115,3 +114,6 @@ func summarySection() page.Section { return page.Section{Name: "summary", Writer
 
 // measuredSection has the tables, at its end.
 func measuredSection() page.Section { return page.Section{Name: "measured", Writer: writer} }
+
+// heldSection has goals and tables of the runs about held bodies, which leave the other sections alone.
+func heldSection() page.Section { return page.Section{Name: "held", Writer: writer} }

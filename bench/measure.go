@@ -49,6 +49,11 @@ func (l *lab) measure(ctx context.Context, o options, field []*runner) (*board, 
 	if o.has(overloadPart) && ctx.Err() == nil {
 		l.measureOverload(ctx, b, o)
 	}
+	for _, c := range crowds() {
+		if o.has(c.part) && ctx.Err() == nil {
+			l.measureSlow(ctx, b, o, c)
+		}
+	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("measure: %w", context.Cause(ctx))
 	}
@@ -75,7 +80,7 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 		return
 	}
 	c := b.cell(r.name, s.Name)
-	g, err := load.Start(ctx, l.programs.Load, l.spec(r, s, traceSlice))
+	g, err := load.Start(ctx, l.generator(r), l.spec(r, s, traceSlice))
 	if err != nil {
 		l.fail(ctx, c, r, s, err)
 		return
@@ -89,7 +94,7 @@ func (l *lab) trace(ctx context.Context, b *board, r row, s *runner) {
 	})
 	c.mallocs = float64(s.allocated(ctx)-before) / float64(max(total.Requests, 1))
 	if err == nil {
-		c.syscalls, c.syscallDetail = counts.PerRequest(total.Requests)
+		c.syscalls, c.syscallDetail = counts.PerRequest(total.Requests * r.units())
 	} else {
 		l.note("no system call count for %s %s: %v", s.Name, r.name, err)
 	}
@@ -112,20 +117,36 @@ func (l *lab) fail(ctx context.Context, c *cell, r row, s *runner, err error) {
 	l.note("FAILED %s %s: %v", s.Name, r.name, errors.Join(err, s.process.Ended()))
 }
 
-func (l *lab) spec(r row, s *runner, run time.Duration) load.Spec {
-	return load.Spec{
-		Port: s.port, Conns: r.conns, BodyBytes: r.bodyBytes, CPU: l.cpus.Load,
-		Run: run, Warm: load.Warm, CloseEach: r.closeEach, Rate: r.rate,
+// generator is the program that loads a row.
+func (l *lab) generator(r row) string {
+	if r.Holds {
+		return l.programs.Bodies
 	}
+	return l.programs.Load
+}
+
+// late is how long a late client waits for a worker to be let go. A proxy which holds answers takes milliseconds for it.
+const late = 500 * time.Millisecond
+
+func (l *lab) spec(r row, s *runner, run time.Duration) load.Spec {
+	spec := load.Spec{
+		Port: s.port, Conns: r.conns, BodyBytes: r.bodyBytes, CPU: l.cpus.Load,
+		Run: run, Warm: load.Warm, CloseEach: r.closeEach, Rate: r.rate, Upload: r.upload, Chunked: r.chunked,
+	}
+	if r.late {
+		spec.Late = late
+	}
+	return spec
 }
 
 // slice reads the clocks while no request is in flight, before and after, so that they cover exactly the counted requests.
 func (l *lab) slice(ctx context.Context, r row, s *runner, run time.Duration) (sample, error) {
-	g, err := load.Start(ctx, l.programs.Load, l.spec(r, s, run))
+	g, err := load.Start(ctx, l.generator(r), l.spec(r, s, run))
 	if err != nil {
 		return sample{}, err
 	}
 	taken, err := s.timed(g)
+	taken.units = taken.total.Requests * r.units()
 	return taken, errors.Join(err, g.Close())
 }
 

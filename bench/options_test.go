@@ -19,6 +19,12 @@ func TestParseOptions(t *testing.T) {
 		{"the defaults measure everything", nil, false, func(o options) bool {
 			return o.rounds == 10 && o.slice == 250*time.Millisecond && len(o.parts) == 3 && len(o.rows) == 9 && len(o.subjects) == 8
 		}},
+		{"all about held bodies", []string{"-rows", "held"}, false, func(o options) bool {
+			return len(o.rows) == 6 && reflect.DeepEqual(o.parts, []string{slowUploadsPart, slowReadersPart}) && o.slow == 5*time.Second
+		}},
+		{"held bodies beside another row", []string{"-rows", "1m,held,close"}, false, func(o options) bool {
+			return len(o.rows) == 8 && o.rows[0].name == "1m" && o.rows[7].name == "close"
+		}},
 		{"rows and subjects can be chosen", []string{"-rows", "1k-64", "-subjects", "nginx,relay"}, false, func(o options) bool {
 			return len(o.rows) == 1 && len(o.parts) == 0 && reflect.DeepEqual(o.subjects, []string{"nginx", "relay"})
 		}},
@@ -46,7 +52,7 @@ func TestParseOptions(t *testing.T) {
 }
 
 func TestRequiredRowIsTheFirst(t *testing.T) {
-	first := allRows()[0]
+	first := usualRows()[0]
 	if first.name != requiredRow || first.conns != 64 || first.bodyBytes != 1024 || first.closeEach || first.Variant != subject.Plain() {
 		t.Errorf("got %+v, want 1 KiB over 64 keep-alive connections", first)
 	}
@@ -79,7 +85,7 @@ func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
 	relay, nginx := &runner{Subject: subject.Subject{Raw: true}, variant: subject.Plain()}, &runner{variant: subject.Plain()}
 	untuned := &runner{Subject: subject.ReverseProxy(false), variant: subject.Plain()}
 	stock := &runner{Subject: subject.Nginx(true), variant: subject.Plain()}
-	for _, r := range allRows() {
+	for _, r := range usualRows() {
 		other := r.Variant != subject.Plain()
 		if got := skips(r, relay); got != (r.closeEach || other) {
 			t.Errorf("%s: got %v for the relay, want %v", r.name, got, r.closeEach || other)
@@ -93,5 +99,20 @@ func TestRelayIsLeftOutWhereItCannotShareConnections(t *testing.T) {
 		if got, large := skips(r, stock), r.bodyBytes > 1024; got == large {
 			t.Errorf("%s: got %v for a peer as Debian ships it, want %v: its buffers are for large answers", r.name, got, !large)
 		}
+	}
+}
+
+func TestACostIsDividedByWhatARowMoves(t *testing.T) {
+	want := map[string]int64{"upload-1m": 1, "upload-1m-chunked": 1, "upload-64m": 64, "upload-64m-chunked": 64, "download-10m": 10, "download-10m-late": 10}
+	for _, r := range heldRows() {
+		if got := r.units(); got != want[r.name] || r.unit() != "MiB" {
+			t.Errorf("%s: got %d %s, want %d MiB", r.name, got, r.unit(), want[r.name])
+		}
+		if r.late && r.conns != 1 {
+			t.Errorf("%s: got %d connections, want one: bodies.c tells by it when the worker is let go", r.name, r.conns)
+		}
+	}
+	if r := usualRows()[6]; r.units() != 1 || r.unit() != "request" {
+		t.Errorf("%s: got %d %s, want one request", r.name, r.units(), r.unit())
 	}
 }

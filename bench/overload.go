@@ -19,7 +19,7 @@ const (
 
 // measureOverload sends five times as many requests as the workers can answer, to proxies that queue and proxies that do not.
 func (l *lab) measureOverload(ctx context.Context, b *board, o options) {
-	trials := l.muster(ctx, o, load.Overload(), overloadQueue)
+	trials := l.muster(ctx, contenders(o), load.Overload(), overloadQueue)
 	l.note("overload: %d trials of %s", len(trials), overloadLength)
 	l.race(ctx, trials, overloadLength, overloadPatience)
 	b.overload = trials

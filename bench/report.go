@@ -25,17 +25,26 @@ func (b *board) references(row string) (measured []string) {
 // report is the printable result.
 type report struct {
 	facts  machine.Facts
-	tables []page.Table
 	goals  page.Table
+	tables []page.Table
 	method string
+
+	heldGoals  page.Table // of held bodies, like heldTables
+	heldTables []page.Table
 }
 
 func newReport(facts machine.Facts, o options, b *board) report {
-	r := report{facts: facts, goals: goalTable(b)}
+	r := report{facts: facts, goals: goalTable("What the figures say", goals(), b), heldGoals: goalTable("What the figures say of held bodies", heldGoals(), b)}
 	r.method = fmt.Sprintf("CPU time of the proxy's processes per completed request, %d interleaved rounds of %s slices.", b.rounds, o.slice)
 	for _, row := range o.rows {
-		r.tables = append(r.tables, rowTable(row, o.subjects, b))
+		table := rowTable(row, o.subjects, b)
+		if row.Holds {
+			r.heldTables = append(r.heldTables, table)
+		} else {
+			r.tables = append(r.tables, table)
+		}
 	}
+	r.heldTables = append(r.heldTables, slowTables(b.slow)...)
 	r.tables = append(r.tables, tailTables(b.tails)...)
 	if len(b.overload) > 0 {
 		r.tables = append(r.tables, overloadTable(b.overload))
@@ -48,11 +57,36 @@ func newReport(facts machine.Facts, o options, b *board) report {
 
 func (r report) text() string {
 	var b strings.Builder
-	b.WriteString(r.facts.Text() + "\n" + r.goals.Text() + "\n" + r.method + "\n")
-	for _, t := range r.tables {
-		b.WriteString(t.Text())
+	b.WriteString(r.facts.Text() + "\n")
+	for _, part := range []struct {
+		goals  page.Table
+		tables []page.Table
+	}{{r.goals, r.tables}, {r.heldGoals, r.heldTables}} {
+		if len(part.tables) == 0 {
+			continue
+		}
+		b.WriteString(part.goals.Text() + "\n" + r.method + "\n")
+		for _, t := range part.tables {
+			b.WriteString(t.Text())
+		}
 	}
 	return b.String()
+}
+
+// write replaces the sections of a page that something was measured for.
+func (r report) write(file string) error {
+	if len(r.tables) > 0 {
+		if err := summarySection().Update(file, r.summary()); err != nil {
+			return err
+		}
+		if err := measuredSection().Update(file, r.markdown()); err != nil {
+			return err
+		}
+	}
+	if len(r.heldTables) == 0 {
+		return nil
+	}
+	return heldSection().Update(file, r.held())
 }
 
 // summary is what a reader wants to know first.
@@ -61,12 +95,20 @@ func (r report) summary() string {
 }
 
 func (r report) markdown() string {
+	return r.method + "\n" + r.tablesAndMachine(r.tables, "The machine")
+}
+
+// held is all of a run about held bodies.
+func (r report) held() string {
+	return r.heldGoals.Markdown() + "\n" + r.method + "\n" + r.tablesAndMachine(r.heldTables, "The machine of held bodies")
+}
+
+func (r report) tablesAndMachine(tables []page.Table, title string) string {
 	var b strings.Builder
-	b.WriteString(r.method + "\n")
-	for _, t := range r.tables {
+	for _, t := range tables {
 		b.WriteString(t.Markdown())
 	}
-	b.WriteString("\n### The machine\n\n```text\n" + r.facts.Text() + "\n```\n")
+	b.WriteString("\n### " + title + "\n\n```text\n" + r.facts.Text() + "\n```\n")
 	return b.String()
 }
 
@@ -80,7 +122,7 @@ func (b *board) ratio(row, subject, reference string) float64 {
 }
 
 func rowTable(r row, subjects []string, b *board) page.Table {
-	t := page.Table{Title: r.title, Header: []string{"proxy", "µs/request p25", "min", "user:sys", "busy", "syscalls/request"}}
+	t := page.Table{Title: r.title, Header: []string{"proxy", "µs/" + r.unit() + " p25", "min", "user:sys", "busy", "syscalls/" + r.unit()}}
 	references := b.references(r.name)
 	for _, reference := range references {
 		t.Header = append(t.Header, "× "+reference)
@@ -100,13 +142,13 @@ func rowTable(r row, subjects []string, b *board) page.Table {
 			line = append(line, page.Figure(b.ratio(r.name, name, reference), 2))
 		}
 		t.Rows = append(t.Rows, line)
-		notes = append(notes, cellNotes(name, c, s)...)
+		notes = append(notes, cellNotes(name, r.unit(), c, s)...)
 	}
 	t.Note = strings.Join(notes, "\n")
 	return t
 }
 
-func cellNotes(name string, c *cell, s summary) []string {
+func cellNotes(name, unit string, c *cell, s summary) []string {
 	var notes []string
 	if c.mallocs > 0 {
 		notes = append(notes, fmt.Sprintf("%s: %.0f heap allocations per request", name, c.mallocs))
@@ -115,7 +157,10 @@ func cellNotes(name string, c *cell, s summary) []string {
 		notes = append(notes, name+": "+c.syscallDetail)
 	}
 	if s.aside >= 0.05 {
-		notes = append(notes, fmt.Sprintf("%s: PID 1 used %.2f µs/request besides", name, s.aside))
+		notes = append(notes, fmt.Sprintf("%s: PID 1 used %.2f µs/%s besides", name, s.aside, unit))
+	}
+	if s.streamed > 0 {
+		notes = append(notes, fmt.Sprintf("%s: the worker of %s of the answers had to wait for the client: they were not held", name, page.Percent(s.streamed)))
 	}
 	return notes
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +32,7 @@ func finished() *board {
 }
 
 func TestRowTable(t *testing.T) {
-	text := rowTable(allRows()[0], subject.Names(), finished()).Text()
+	text := rowTable(usualRows()[0], subject.Names(), finished()).Text()
 	got := strings.Join(strings.Fields(text), " ")
 	for _, want := range []string{
 		"proxy µs/request p25 min user:sys busy syscalls/request × nginx × relay",
@@ -87,7 +89,7 @@ func TestGoals(t *testing.T) {
 }
 
 func TestGoalTable(t *testing.T) {
-	got := goalTable(finished()).Markdown()
+	got := goalTable("T", goals(), finished()).Markdown()
 	for _, want := range []string{
 		"| CPU per request, 1 KiB over keep-alive, × nginx | ≤ 0.75 | 0.80 | 0.64 | missed by 7 % |",
 		"| CPU per request, 1 KiB over keep-alive, × relay | ≤ 1.25 | 1.25 | 1.00 | reached |",
@@ -103,7 +105,7 @@ func TestGoalTable(t *testing.T) {
 }
 
 func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
-	o := options{subjects: subject.Names(), rows: allRows()[:1], slice: 300 * time.Millisecond}
+	o := options{subjects: subject.Names(), rows: usualRows()[:1], slice: 300 * time.Millisecond}
 	r := newReport(machine.Facts{Kernel: "Linux 6.1", Versions: []string{"nginx/1.22"}}, o, finished())
 	checkText(t, r.summary(), []string{"missed by 7 %", "1 interleaved rounds"}, nil)
 	for form, got := range map[string]string{"text": r.text(), "markdown": r.markdown()} {
@@ -113,6 +115,30 @@ func TestReportHasFactsTablesAndVerdictInBothForms(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestARunWritesTheSectionsItMeasured has a page whose sections come from different runs.
+func TestARunWritesTheSectionsItMeasured(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "bench.md")
+	b := finished()
+	b.cell("upload-64m", "percore").samples = []sample{sampleOf(640, 200*time.Millisecond, 0, 0)}
+	write := func(rows []row) string {
+		o := options{subjects: subject.Names(), rows: rows, slice: 300 * time.Millisecond}
+		if err := newReport(machine.Facts{Kernel: "Linux 6.1"}, o, b).write(file); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	b.memory = nil
+	checkText(t, write(heldRows()[2:3]), []string{heldSection().Begin(), "of held bodies", "µs/MiB p25", "| percore | 312.5 |"}, []string{measuredSection().Begin()})
+	first := write(usualRows()[:1])
+	checkText(t, first, []string{summarySection().Begin(), measuredSection().Begin(), "µs/request p25", "| percore | 312.5 |"}, nil)
+	b.cell("upload-64m", "percore").samples[0].used.CPU *= 2
+	checkText(t, write(heldRows()[2:3]), []string{"µs/request p25", "| percore | 625.0 |"}, []string{"| percore | 312.5 |"})
 }
 
 func TestRatio(t *testing.T) {

@@ -16,7 +16,26 @@ type row struct {
 	bodyBytes int
 	closeEach bool // a new connection per request
 	rate      int  // requests per second, one at a time; 0 means the next one follows an answer at once
+	upload    int  // bytes that go up with each request
+	chunked   bool // in chunks
+	late      bool // an answer is read when its worker has written all of it
 	subject.Variant
+}
+
+// units is by how many things a request's cost is divided: by its mebibytes where bodies are held, otherwise by itself.
+func (r row) units() int64 {
+	if !r.Holds {
+		return 1
+	}
+	return int64(max(r.upload, r.bodyBytes) >> 20)
+}
+
+// unit is what the figures of a row are for each of.
+func (r row) unit() string {
+	if !r.Holds {
+		return "request"
+	}
+	return "MiB"
 }
 
 // The parts of the bench that are not rows of CPU time.
@@ -24,12 +43,21 @@ const (
 	memoryPart   = "idle"     // resident memory, and CPU time without a request
 	tailsPart    = "tails"    // latency under uneven service times
 	overloadPart = "overload" // five times as many requests as the workers can take
+
+	slowUploadsPart = "slow-uploads" // small requests beside slow uploads
+	slowReadersPart = "slow-readers" // and beside slow readers of large answers
 )
 
-func allParts() []string { return []string{memoryPart, tailsPart, overloadPart} }
+// heldGroup names, in a list of rows, all that is about held bodies. It takes some three minutes, so that it is no part of a
+// run that nobody has chosen the rows of.
+const heldGroup = "held"
 
-// allRows lists the workloads; the first is the one that issue 2 sets a bar for.
-func allRows() []row {
+func usualParts() []string { return []string{memoryPart, tailsPart, overloadPart} }
+
+func heldParts() []string { return []string{slowUploadsPart, slowReadersPart} }
+
+// usualRows lists the workloads; the first is the one that issue 2 sets a bar for.
+func usualRows() []row {
 	return []row{
 		{name: "1k-64", title: "1 KiB answer, 64 keep-alive connections", conns: 64, bodyBytes: 1024, Variant: subject.Plain()},
 		{name: "1k-1", title: "1 KiB answer, 1 keep-alive connection", conns: 1, bodyBytes: 1024, Variant: subject.Plain()},
@@ -43,29 +71,53 @@ func allRows() []row {
 	}
 }
 
-func rowNames() []string {
-	var names []string
-	for _, r := range allRows() {
+// heldRows are those of bodies that percore and nginx hold: a request's until it is whole, so that its worker gets it at once
+// and with its length, and an answer's when its client does not take it.
+func heldRows() []row {
+	holding := subject.Holding()
+	return []row{
+		{name: "upload-1m", title: "1 MiB upload, 8 keep-alive connections", conns: 8, bodyBytes: 1024, upload: 1 << 20, Variant: holding},
+		{name: "upload-1m-chunked", title: "1 MiB upload in chunks, 8 keep-alive connections", conns: 8, bodyBytes: 1024, upload: 1 << 20, chunked: true, Variant: holding},
+		{name: "upload-64m", title: "64 MiB upload, 2 keep-alive connections", conns: 2, bodyBytes: 1024, upload: 64 << 20, Variant: holding},
+		{name: "upload-64m-chunked", title: "64 MiB upload in chunks, 2 keep-alive connections", conns: 2, bodyBytes: 1024, upload: 64 << 20, chunked: true, Variant: holding},
+		{name: "download-10m", title: "10 MiB answer, 4 keep-alive connections", conns: 4, bodyBytes: 10 << 20, Variant: holding},
+		{name: "download-10m-late", title: "10 MiB answer, read when its worker has written all of it", conns: 1, bodyBytes: 10 << 20, late: true, Variant: holding},
+	}
+}
+
+// usualNames are what is measured when nothing is chosen.
+func usualNames() []string { return append(namesOf(usualRows()), usualParts()...) }
+
+func heldNames() []string { return append(namesOf(heldRows()), heldParts()...) }
+
+func rowNames() []string { return append(usualNames(), heldNames()...) }
+
+func namesOf(rows []row) (names []string) {
+	for _, r := range rows {
 		names = append(names, r.name)
 	}
-	return append(names, allParts()...)
+	return names
 }
 
 // chooseRows resolves a comma list of names into rows and other parts.
 func chooseRows(list string) (rows []row, parts []string, err error) {
 	known := map[string]row{}
-	for _, r := range allRows() {
+	for _, r := range append(usualRows(), heldRows()...) {
 		known[r.name] = r
 	}
-	for _, name := range strings.Split(list, ",") {
+	names := strings.Split(list, ",")
+	if at := slices.Index(names, heldGroup); at >= 0 {
+		names = slices.Replace(names, at, at+1, heldNames()...)
+	}
+	for _, name := range names {
 		r, ok := known[name]
 		switch {
-		case slices.Contains(allParts(), name):
+		case slices.Contains(append(usualParts(), heldParts()...), name):
 			parts = append(parts, name)
 		case ok:
 			rows = append(rows, r)
 		default:
-			return nil, nil, fmt.Errorf("choose row %q: not one of %s", name, strings.Join(rowNames(), ", "))
+			return nil, nil, fmt.Errorf("choose row %q: not one of %s, %s", name, strings.Join(rowNames(), ", "), heldGroup)
 		}
 	}
 	return rows, parts, nil

@@ -28,7 +28,7 @@ type runner struct {
 
 // launch starts a subject in front of the lab's worker.
 func (l *lab) launch(ctx context.Context, s subject.Subject, v subject.Variant) (*runner, error) {
-	up := subject.Setup{Variant: v, Upstreams: []string{"127.0.0.1:" + strconv.Itoa(l.workerPort)}, Workers: 1}
+	up := subject.Setup{Variant: v, Upstreams: []string{"127.0.0.1:" + strconv.Itoa(l.workerPort)}, Workers: 1, Bodies: l.bodiesOf(v)}
 	up.Worker = []string{l.programs.Worker, "--port={port}", "--cpu=" + strconv.Itoa(l.cpus.Load)}
 	if v.Unix {
 		up.Upstreams[0] = l.workerSocket()

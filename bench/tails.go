@@ -21,24 +21,24 @@ type contender struct {
 	name       string
 	subject    subject.Subject
 	discipline subject.Discipline
+	holds      bool // bodies
 }
 
 func contenders(o options) []contender {
 	all := []contender{
-		{"percore, one at a time", subject.Percore(o.percore), subject.OneAtATime},
-		{"percore", subject.Percore(o.percore), subject.LeastConn},
-		{"nginx round robin", subject.Nginx(false), subject.RoundRobin},
-		{"nginx least_conn, zone", subject.Nginx(false), subject.LeastConn},
-		{"haproxy leastconn", subject.HAProxy(false), subject.LeastConn},
-		{"haproxy maxconn 1", subject.HAProxy(false), subject.OneAtATime},
+		{name: "percore, one at a time", subject: subject.Percore(o.percore), discipline: subject.OneAtATime},
+		{name: "percore", subject: subject.Percore(o.percore), discipline: subject.LeastConn},
+		{name: "nginx round robin", subject: subject.Nginx(false), discipline: subject.RoundRobin},
+		{name: "nginx least_conn, zone", subject: subject.Nginx(false), discipline: subject.LeastConn},
+		{name: "haproxy leastconn", subject: subject.HAProxy(false), discipline: subject.LeastConn},
+		{name: "haproxy maxconn 1", subject: subject.HAProxy(false), discipline: subject.OneAtATime},
 	}
-	var chosen []contender
-	for _, c := range all {
-		if slices.Contains(o.subjects, c.subject.Name) {
-			chosen = append(chosen, c)
-		}
-	}
-	return chosen
+	return wanted(o, all)
+}
+
+// wanted leaves out those that were not asked for.
+func wanted(o options, all []contender) []contender {
+	return slices.DeleteFunc(all, func(c contender) bool { return !slices.Contains(o.subjects, c.subject.Name) })
 }
 
 // trial is one contender in one scenario.
@@ -56,7 +56,7 @@ const patience = time.Minute
 // measureTails runs all contenders of a scenario at the same time: they sleep, and share whatever disturbs the machine.
 func (l *lab) measureTails(ctx context.Context, b *board, o options) {
 	for _, s := range load.TailScenarios() {
-		trials := l.muster(ctx, o, s, "")
+		trials := l.muster(ctx, contenders(o), s, "")
 		l.note("%s: %d trials of %s", s.Name, len(trials), o.tail)
 		l.race(ctx, trials, o.tail, patience)
 		b.tails = append(b.tails, trials...)
@@ -64,9 +64,9 @@ func (l *lab) measureTails(ctx context.Context, b *board, o options) {
 }
 
 // muster starts the contenders of a scenario, each with workers of its own.
-func (l *lab) muster(ctx context.Context, o options, s load.Scenario, queueWait string) []*trial {
+func (l *lab) muster(ctx context.Context, field []contender, s load.Scenario, queueWait string) []*trial {
 	var trials []*trial
-	for _, c := range contenders(o) {
+	for _, c := range field {
 		r, err := l.enter(ctx, c, s, queueWait)
 		if err != nil {
 			l.note("SKIPPED %s, %s: %v", c.name, s.Name, err)
@@ -78,7 +78,12 @@ func (l *lab) muster(ctx context.Context, o options, s load.Scenario, queueWait 
 }
 
 func (l *lab) enter(ctx context.Context, c contender, s load.Scenario, queueWait string) (*runner, error) {
-	up := subject.Setup{Variant: subject.Plain(), Workers: s.Workers, Discipline: c.discipline, QueueWait: queueWait, Worker: []string{l.programs.Sleeper, "--port={port}"}}
+	variant := subject.Plain()
+	if c.holds {
+		variant = subject.Holding()
+	}
+	up := subject.Setup{Variant: variant, Workers: s.Workers, Discipline: c.discipline, QueueWait: queueWait, Bodies: l.bodiesOf(variant)}
+	up.Worker = []string{l.programs.Sleeper, "--port={port}"}
 	if c.subject.Name != "percore" {
 		ports, err := program.FreePorts(s.Workers) // the run's, to its end
 		if err != nil {
@@ -135,11 +140,17 @@ func (t *trial) latencies() (good []float64, failed int) {
 
 // lateness is the 99th percentile of how late requests were sent, in milliseconds: it is part of every latency.
 func lateness(trials []*trial) float64 {
-	var late []float64
+	var replies []load.Reply
 	for _, t := range trials {
-		for _, r := range t.replies {
-			late = append(late, r.Late.Seconds()*1000)
-		}
+		replies = append(replies, t.replies...)
+	}
+	return latenessOf(replies)
+}
+
+func latenessOf(replies []load.Reply) float64 {
+	var late []float64
+	for _, r := range replies {
+		late = append(late, r.Late.Seconds()*1000)
 	}
 	return percentile(late, 99)
 }
