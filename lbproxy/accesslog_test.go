@@ -105,7 +105,8 @@ func TestTheJSONAccessLog(t *testing.T) {
 	if p.Msg != "request" || p.Level != "INFO" || p.Process != "percore:front" {
 		t.Errorf("schema: got %+v, want the members of every line of percore", p)
 	}
-	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Scheme != "http" || p.Path != "/p" || *p.Query != "q" || p.Version != "1.1" || p.Host != "example.org" || *p.Port != 81 || p.UA != "t" {
+	if p.Client != "127.0.0.1" || p.Method != "POST" || p.Scheme != "http" || p.Path != "/p" || *p.Query != "q" ||
+		p.Version != "1.1" || p.Host != "example.org" || *p.Port != 81 || p.UA != "t" {
 		t.Errorf("request: got %+v, want what was sent", p)
 	}
 	if p.Status != 200 || p.ReqBytes != 3 || p.RespBytes != 5 || *p.Retries != 1 || p.Worker != "workers:worker-0" || p.PID != 100 || p.MS < 0 || p.MS > 5000 {
@@ -152,7 +153,8 @@ func TestTheJSONAccessLogTellsWaitsAndAborts(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || first.Queue == nil || *first.Queue < 0.01 {
 		t.Errorf("line: got %s and %v, want a queue time of 10 ms and more", lines[0], err)
 	}
-	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 || second.Path != "/gone" || second.Reason != "client_left" || second.Err != "the client left" || second.Side != "downstream" {
+	if err := json.Unmarshal([]byte(lines[1]), &second); err != nil || second.Status != 499 ||
+		second.Path != "/gone" || second.Reason != "client_left" || second.Err != "the client left" || second.Side != "downstream" {
 		t.Errorf("line: got %s and %v, want status 499", lines[1], err)
 	}
 }

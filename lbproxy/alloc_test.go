@@ -13,7 +13,6 @@ import (
 
 	"percore/lbproxy/accesslog"
 	"percore/lbproxy/balance"
-	"percore/lbproxy/socket"
 )
 
 // lean is a client and a worker that allocate nothing themselves, with a front door between them.
@@ -40,7 +39,7 @@ func newLeanTo(tb testing.TB, adjust func(*Options), worker string) *lean {
 	if adjust != nil {
 		adjust(&o)
 	}
-	listeners, sa := leanListeners(tb, o.Loops)
+	listeners, address := listenersOf(tb, o.Loops)
 	p, err := New(o, listeners, slog.New(slog.DiscardHandler), io.Discard, func(Report) {})
 	if err != nil {
 		tb.Fatal(err)
@@ -56,7 +55,7 @@ func newLeanTo(tb testing.TB, adjust func(*Options), worker string) *lean {
 	if err := p.Apply(Snapshot{Seq: 1, Endpoints: up(worker)}); err != nil {
 		tb.Fatal(err)
 	}
-	l := &lean{address: sa, buffer: make([]byte, 16<<10)}
+	l := &lean{address: address, buffer: make([]byte, 16<<10)}
 	l.client = l.dial(tb)
 	return l
 }
@@ -71,63 +70,10 @@ func (l *lean) dial(tb testing.TB) net.Conn {
 	return c
 }
 
-// leanListeners opens a listener for each loop on one port.
-func leanListeners(tb testing.TB, loops int) ([]socket.Listener, string) {
-	tb.Helper()
-	listeners, err := socket.Listen("127.0.0.1:0", loops)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address, err := unixGetsockname(listeners[0])
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return listeners, address
-}
-
-func unixGetsockname(l socket.Listener) (string, error) {
-	c, err := net.FileListener(l.File)
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	return c.Addr().String(), nil
-}
-
 // leanWorker answers every head it gets with 1 KiB.
 func leanWorker(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { l.Close() })
-	answer := []byte("HTTP/1.1 200 OK\r\nServer: lean\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024))
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				b := make([]byte, 4096)
-				for at := 0; ; {
-					n, err := c.Read(b[at:])
-					if err != nil {
-						return
-					}
-					if at += n; !bytes.HasSuffix(b[:at], headEnd) {
-						continue
-					}
-					if at = 0; len(answer) > 0 {
-						_, _ = c.Write(answer)
-					}
-				}
-			}()
-		}
-	}()
-	return l.Addr().String()
+	return constantWorker(tb, string(headEnd), "HTTP/1.1 200 OK\r\nServer: lean\r\nContent-Type: text/plain\r\nContent-Length: 1024\r\n\r\n"+
+		strings.Repeat("x", 1024))
 }
 
 var headEnd = []byte("\r\n\r\n")

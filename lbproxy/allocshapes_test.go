@@ -28,9 +28,9 @@ var (
 var shapes = []shape{
 	{name: "GET", request: getRequest, ends: "\r\n\r\n", answer: okResponse("hello"), answers: 1},
 	{name: "POST with a body", request: post("body END!"), ends: "END!", answer: okResponse("hello"), answers: 1},
-	{name: "POST with a streamed body", adjust: unbuffered, request: post("body END!"), ends: "END!", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a streamed body", adjust: streams, request: post("body END!"), ends: "END!", answer: okResponse("hello"), answers: 1},
 	{name: "POST with a chunked body", request: chunkedPost, ends: "END!", answer: okResponse("hello"), answers: 1},
-	{name: "POST with a streamed chunked body", adjust: unbuffered, request: chunkedPost, ends: "END!", answer: okResponse("hello"), answers: 1},
+	{name: "POST with a streamed chunked body", adjust: streams, request: chunkedPost, ends: "END!", answer: okResponse("hello"), answers: 1},
 	// One that announces a body ends its connection, and the worker here allocates for a new one.
 	{name: "HEAD", request: strings.Replace(getRequest, "GET", "HEAD", 1), ends: "\r\n\r\n", answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", answers: 1},
 	{name: "304", request: getRequest, ends: "\r\n\r\n", answer: "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n", answers: 1},
@@ -38,8 +38,6 @@ var shapes = []shape{
 	{name: "chunked answer", request: getRequest, ends: "\r\n\r\n", answer: chunkedAnswer, answers: 1},
 	{name: "four requests in one run", request: strings.Repeat(getRequest, 4), ends: "\r\n\r\n", answer: okResponse("hello"), answers: 4},
 }
-
-func unbuffered(o *Options) { o.ClientBodyBufferSize = 0 }
 
 // start makes a round of the shape: it sends a request and reads as much as its responses had when they were looked
 // at.

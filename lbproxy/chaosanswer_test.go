@@ -107,7 +107,7 @@ func appendChaosChunks(b, body []byte, rng *rand.Rand) []byte {
 }
 
 // answer writes a response. It reports whether the connection goes on.
-func (l *life) answer(e *errand, how conduct) bool {
+func (l *life) answer(e *task, how conduct) bool {
 	w := &piecewise{Conn: e.c, rng: e.rng}
 	for range max(0, e.rng.IntN(6)-3) {
 		interim := []string{"HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"}[e.rng.IntN(2)]
@@ -164,7 +164,7 @@ func (l *life) sayLast(w *piecewise, p []byte, how conduct) bool {
 
 // breakOff stops in the middle of a response: by an end of the connection that cannot be taken for the response's, or
 // in silence.
-func (l *life) breakOff(w *piecewise, e *errand, r reply) bool {
+func (l *life) breakOff(w *piecewise, e *task, r reply) bool {
 	some := 1 + e.rng.IntN(len(r.bytes)-1)
 	if e.rng.IntN(2) == 0 {
 		some = max(some, min(r.headEnd+1, len(r.bytes)-1))

@@ -344,7 +344,8 @@ func (v *visit) checkAnswer(o *order, resp *http.Response) (goesOn bool, err err
 		mayBeCut = mayBeCut || v.wasReset // which the kernel told to the writer alone
 	}
 	if m.fault != "" || err == nil && !m.isWhole() && !mayBeCut {
-		v.fault("client: answer to %s %d of version 1.%d: %s; got %d bytes and error %v, want %d; head %v", o.method, o.id, o.minor, m.fault, len(body), err, size, resp.Header)
+		v.fault("client: answer to %s %d of version 1.%d: %s; got %d bytes and error %v, want %d; head %v",
+			o.method, o.id, o.minor, m.fault, len(body), err, size, resp.Header)
 	}
 	return !resp.Close, err
 }

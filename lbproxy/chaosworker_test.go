@@ -39,14 +39,14 @@ type life struct {
 	listener    net.Listener
 	served      sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
-	over    bool
-	conns   map[net.Conn]bool
-	errands map[*errand]bool
+	mu    sync.Mutex // guards what follows
+	over  bool
+	conns map[net.Conn]bool
+	tasks map[*task]bool
 }
 
-// errand is a request that a worker has and has not answered to the end.
-type errand struct {
+// task is a request that a worker has and has not answered to the end.
+type task struct {
 	*order
 	c       net.Conn
 	rng     *rand.Rand
@@ -71,7 +71,10 @@ func newChaosWorker(ch *chaos, index int) *chaosWorker {
 
 // endpoint is how the front door is told of it.
 func (w *chaosWorker) endpoint(state balance.State) balance.Endpoint {
-	e := balance.Endpoint{Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation, State: state, Coming: state != balance.Up, Proven: true}
+	e := balance.Endpoint{
+		Index: w.index, Name: fmt.Sprint("worker-", w.index), Address: w.address, Incarnation: w.incarnation,
+		State: state, Coming: state != balance.Up, Proven: true,
+	}
 	if w.killed {
 		e.Killed = w.incarnation - 1
 	}
@@ -93,7 +96,7 @@ func (w *chaosWorker) begin() {
 		w.address = listener.Addr().String()
 	}
 	w.incarnation++
-	w.life = &life{chaosWorker: w, incarnation: w.incarnation, listener: listener, conns: map[net.Conn]bool{}, errands: map[*errand]bool{}}
+	w.life = &life{chaosWorker: w, incarnation: w.incarnation, listener: listener, conns: map[net.Conn]bool{}, tasks: map[*task]bool{}}
 	w.life.served.Add(1)
 	go w.life.accept()
 }
@@ -155,9 +158,9 @@ func (l *life) serve(c net.Conn) {
 		c.Close()
 		l.mu.Lock()
 		delete(l.conns, c)
-		for e := range l.errands {
+		for e := range l.tasks {
 			if e.c == c {
-				delete(l.errands, e)
+				delete(l.tasks, e)
 			}
 		}
 		l.mu.Unlock()
@@ -172,7 +175,7 @@ func (l *life) serve(c net.Conn) {
 		if o == nil {
 			return
 		}
-		e := &errand{order: o, c: c, kept: kept, rng: l.dice(uint64(o.id)*8 + uint64(before)), matched: matcher{want: o.body()}}
+		e := &task{order: o, c: c, kept: kept, rng: l.dice(uint64(o.id)*8 + uint64(before)), matched: matcher{want: o.body()}}
 		e.request = stubRequest{in: in, head: head}
 		e.unread = o.size > 0 || o.chunked
 		l.start(e)
@@ -182,36 +185,36 @@ func (l *life) serve(c net.Conn) {
 	}
 }
 
-// start notes an errand, and which others of a worker that may have one at once are still under way. One that nobody
-// waits for any more does not count, nor does one with a body that has not been read: behind that we cannot see the
+// start notes a task, and which others of a worker that may have one at once are still under way. One that is not
+// waited for any more does not count, nor does one with a body that has not been read: behind that we cannot see the
 // end of its connection.
-func (l *life) start(e *errand) {
+func (l *life) start(e *task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for other := range l.errands {
+	for other := range l.tasks {
 		if l.alone && !e.unread && !other.unread && !isGone(other.c) && !isGone(e.c) {
 			other.rival = e.id
 		}
 	}
-	l.errands[e] = true
+	l.tasks[e] = true
 }
 
-// finish ends an errand, before the last byte of its response is out. If there was another one meanwhile, and the
+// finish ends a task, before the last byte of its response is out. If there was another one meanwhile, and the
 // front door still waits for this one's response, they were with the worker at the same time.
-func (l *life) finish(e *errand) {
+func (l *life) finish(e *task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.errands[e] && e.rival != 0 && !isGoneSoon(e.c) {
+	if l.tasks[e] && e.rival != 0 && !isGoneSoon(e.c) {
 		l.fault("worker %d has %d and %d at once, and may have one", l.index, e.id, e.rival)
 	}
-	delete(l.errands, e)
+	delete(l.tasks, e)
 }
 
-// wantIdle looks for errands that the front door, which says that it has no request with this worker, still waits for.
+// wantIdle looks for tasks that the front door, which says that it has no request with this worker, still waits for.
 func (l *life) wantIdle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for e := range l.errands {
+	for e := range l.tasks {
 		if !e.unread && !isGoneSoon(e.c) {
 			l.fault("worker %d is said to be drained, and has %s %d", l.index, e.method, e.id)
 		}
@@ -244,12 +247,13 @@ func isGone(c net.Conn) (gone bool) {
 }
 
 // readBody reads the rest of a request's body. It reports whether all of it has come.
-func (l *life) readBody(e *errand) bool {
+func (l *life) readBody(e *task) bool {
 	if !e.unread {
 		return true
 	}
 	_, err := e.request.copyBody(&e.matched)
-	broken := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
+	broken := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
 	case e.matched.fault != "":
 		l.fault("worker %d: body of %s %d: %s", l.index, e.method, e.id, e.matched.fault)
@@ -267,7 +271,7 @@ func (l *life) readBody(e *errand) bool {
 }
 
 // treat is what a worker does with a request. It reports whether the connection goes on.
-func (l *life) treat(e *errand) bool {
+func (l *life) treat(e *task) bool {
 	if l.chaos.manners == mannersGood {
 		return l.readBody(e) && l.answer(e, wellBehaved)
 	}
@@ -316,7 +320,7 @@ func (l *life) treat(e *errand) bool {
 }
 
 // hang says nothing until the front door gives up.
-func (l *life) hang(e *errand) bool {
+func (l *life) hang(e *task) bool {
 	if l.patient {
 		l.finish(e)
 		l.close(e.c, true)
@@ -332,7 +336,7 @@ func (l *life) hang(e *errand) bool {
 }
 
 // echo agrees to another protocol, in which it says what it hears.
-func (l *life) echo(e *errand) bool {
+func (l *life) echo(e *task) bool {
 	l.finish(e)
 	if _, err := io.WriteString(e.c, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"); err != nil {
 		return false

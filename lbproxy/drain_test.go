@@ -73,7 +73,8 @@ func TestIdleConnectionsEndOneAfterTheOther(t *testing.T) {
 	})
 	oldest, youngest := slices.Max(slices.Collect(maps.Keys(ages))), slices.Min(slices.Collect(maps.Keys(ages)))
 	if len(ages) != clients || oldest-youngest < graceSpreadMillis*9/10 || oldest-youngest > graceSpreadMillis {
-		t.Errorf("ends of %d connections: got %d different ones, within %d ms, want all different and within %d", clients, len(ages), oldest-youngest, graceSpreadMillis)
+		t.Errorf("ends of %d connections: got %d different ones, within %d ms, want all different and within %d",
+			clients, len(ages), oldest-youngest, graceSpreadMillis)
 	}
 }
 

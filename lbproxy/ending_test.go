@@ -10,24 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 
 	"percore/lbproxy/handshake"
-	"percore/lbproxy/socket"
 )
 
 // newSlowRig is a front door whose handshakes complete when the client has sent its first byte (man 7 tcp,
 // TCP_DEFER_ACCEPT), as if the client's ACK were on its way until then.
 func newSlowRig(t *testing.T) *rig {
 	t.Helper()
-	o := DefaultOptions()
-	listeners, err := socket.Listen("127.0.0.1:0", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listeners, address := listenersOf(t, 1)
 	if err := unix.SetsockoptInt(int(listeners[0].File.Fd()), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 60); err != nil {
 		t.Fatal(err)
 	}
-	address := net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: portOf(t, listeners[0])}
-	r := rigOn(t, o, listeners)
-	r.address = address.String()
+	r := rigOn(t, DefaultOptions(), listeners)
+	r.address = address
 	return r
 }
 

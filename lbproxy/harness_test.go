@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
@@ -68,11 +66,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 	if adjust != nil {
 		adjust(&o)
 	}
-	listeners, err := socket.Listen("127.0.0.1:0", o.Loops)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := fmt.Sprintf("127.0.0.1:%d", portOf(t, listeners[0]))
+	listeners, address := listenersOf(t, o.Loops)
 	r := rigOn(t, o, listeners)
 	r.address = address
 	return r
@@ -105,14 +99,18 @@ func rigOn(t *testing.T, o Options, listeners []socket.Listener) *rig {
 	return r
 }
 
-func portOf(t *testing.T, l socket.Listener) int {
-	t.Helper()
-	sa, err := unix.Getsockname(int(l.File.Fd()))
+// listenersOf opens a listener for each loop on one free port, and says where.
+func listenersOf(tb testing.TB, loops int) ([]socket.Listener, string) {
+	tb.Helper()
+	listeners, err := socket.Listen("127.0.0.1:0", loops)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return sa.(*unix.SockaddrInet4).Port
+	return listeners, addressOf(listeners[0])
 }
+
+// addressOf is where a listener listens.
+func addressOf(l socket.Listener) string { return string(socket.AppendLocal(nil, int32(l.File.Fd()))) }
 
 // apply gives the front door a new snapshot.
 func (r *rig) apply(drain bool, endpoints ...balance.Endpoint) {

@@ -19,7 +19,8 @@ func identityFields(host string) string {
 	if u, err := url.Parse("//" + host); err == nil && u.Port() != "" {
 		port = u.Port()
 	}
-	return "X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: " + host + "\r\nX-Forwarded-Port: " + port + "\r\n"
+	return "X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\nX-Scheme: http\r\nX-Forwarded-Proto: http\r\n" +
+		"X-Forwarded-Host: " + host + "\r\nX-Forwarded-Port: " + port + "\r\n"
 }
 
 func TestViaSaysWhoPassedTheRequestOnWhereThatIsWanted(t *testing.T) {
@@ -50,7 +51,10 @@ func TestTheHeadThatAWorkerGets(t *testing.T) {
 			"order, case and duplicates stay", "GET /a%2Fb?c=d&e HTTP/1.1\r\nhOsT: x\r\nb-First: 1\r\nCookie: a=b\r\nA-SECOND: 2\r\nCookie: c=d\r\n\r\n",
 			"GET /a%2Fb?c=d&e HTTP/1.1\r\nHost: x\r\nb-First: 1\r\nCookie: a=b\r\nA-SECOND: 2\r\nCookie: c=d\r\n" + identityFields("x") + "\r\n",
 		},
-		{"the host keeps its port", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n\r\n", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n" + identityFields("example.org:8443") + "\r\n"},
+		{
+			"the host keeps its port", "GET / HTTP/1.1\r\nHost: example.org:8443\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: example.org:8443\r\n" + identityFields("example.org:8443") + "\r\n",
+		},
 		{
 			"absolute form loses its authority, which replaces the host", "GET http://real.example:81/x?y HTTP/1.1\r\nHost: other\r\n\r\n",
 			"GET /x?y HTTP/1.1\r\nHost: real.example:81\r\n" + identityFields("real.example:81") + "\r\n",
@@ -61,7 +65,10 @@ func TestTheHeadThatAWorkerGets(t *testing.T) {
 		},
 		{"an unknown method passes", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n\r\n", "PROPFIND /x HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
 		{"OPTIONS of the server passes", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
-		{"space around a value goes", "GET / HTTP/1.1\r\nHost: x\r\nA: \t b c \t\r\nEmpty:\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nA: b c\r\nEmpty: \r\n" + identityFields("x") + "\r\n"},
+		{
+			"space around a value goes", "GET / HTTP/1.1\r\nHost: x\r\nA: \t b c \t\r\nEmpty:\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: x\r\nA: b c\r\nEmpty: \r\n" + identityFields("x") + "\r\n",
+		},
 		{"a leading empty line is forgiven", "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n" + identityFields("x") + "\r\n"},
 	}
 	for _, test := range tests {
@@ -111,12 +118,20 @@ func TestTheHeadThatAClientGets(t *testing.T) {
 		},
 		{
 			"hop-by-hop fields and those that Connection lists go",
-			"HTTP/1.1 200 OK\r\n" + date + "Connection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: x\r\nUpgrade: h2\r\nTrailer: x\r\nContent-Length: 0\r\n\r\n",
+			"HTTP/1.1 200 OK\r\n" + date + "Connection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=5\r\n" +
+				"Proxy-Authenticate: x\r\nUpgrade: h2\r\nTrailer: x\r\nContent-Length: 0\r\n\r\n",
 			"HTTP/1.1 200 OK\r\n" + date + "Content-Length: 0\r\n\r\n",
 		},
-		{"a location stays as it is", "HTTP/1.1 302 Found\r\n" + date + "Location: http://127.0.0.1:8000/x\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 302 Found\r\n" + date + "Location: http://127.0.0.1:8000/x\r\nContent-Length: 0\r\n\r\n"},
+		{
+			"a location stays as it is",
+			"HTTP/1.1 302 Found\r\n" + date + "Location: http://127.0.0.1:8000/x\r\nContent-Length: 0\r\n\r\n",
+			"HTTP/1.1 302 Found\r\n" + date + "Location: http://127.0.0.1:8000/x\r\nContent-Length: 0\r\n\r\n",
+		},
 		{"no reason is no problem", "HTTP/1.1 299\r\n" + date + "Content-Length: 0\r\n\r\n", "HTTP/1.1 299 \r\n" + date + "Content-Length: 0\r\n\r\n"},
-		{"an old worker's version is ours to the client", "HTTP/1.0 200 OK\r\n" + date + "Content-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n" + date + "Content-Length: 0\r\n\r\n"},
+		{
+			"an old worker's version is ours to the client", "HTTP/1.0 200 OK\r\n" + date + "Content-Length: 0\r\n\r\n",
+			"HTTP/1.1 200 OK\r\n" + date + "Content-Length: 0\r\n\r\n",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

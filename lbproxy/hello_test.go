@@ -57,10 +57,24 @@ func TestABodyThatRunsIntoASettingSaysWhichAndItsValue(t *testing.T) {
 		status  int
 		words   string
 	}{
-		{"a length that is too large", func(o *Options) { o.Services[0].ClientMaxBodySize = 50 << 20 }, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n", 413, "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=50MB"},
-		{"chunks that become too much", func(o *Options) { o.Services[0].ClientMaxBodySize = 1000 }, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + strings.Repeat("x", 1024), 413, "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=1000"},
-		{"a body that stops", func(o *Options) { o.ClientBodyTimeout = 200 * time.Millisecond }, stalled, 408, "the request's body stopped arriving: nothing for PERCORE_CLIENT_BODY_TIMEOUT=200ms"},
-		{"a head that stops", func(o *Options) { o.ClientHeaderTimeout = 200 * time.Millisecond }, stalled[:10], 408, "the request's head did not arrive in time: PERCORE_CLIENT_HEADER_TIMEOUT=200ms"},
+		{
+			"a length that is too large", func(o *Options) { o.Services[0].ClientMaxBodySize = 50 << 20 },
+			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n",
+			413, "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=50MB",
+		},
+		{
+			"chunks that become too much", func(o *Options) { o.Services[0].ClientMaxBodySize = 1000 },
+			"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + strings.Repeat("x", 1024),
+			413, "the request's body is too large: more than PERCORE_CLIENT_MAX_BODY_SIZE=1000",
+		},
+		{
+			"a body that stops", func(o *Options) { o.ClientBodyTimeout = 200 * time.Millisecond }, stalled,
+			408, "the request's body stopped arriving: nothing for PERCORE_CLIENT_BODY_TIMEOUT=200ms",
+		},
+		{
+			"a head that stops", func(o *Options) { o.ClientHeaderTimeout = 200 * time.Millisecond }, stalled[:10],
+			408, "the request's head did not arrive in time: PERCORE_CLIENT_HEADER_TIMEOUT=200ms",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -53,10 +53,7 @@ func runStarved(worker string) error {
 	if err != nil {
 		return err
 	}
-	address, err := unixGetsockname(listeners[0])
-	if err != nil {
-		return err
-	}
+	address := addressOf(listeners[0])
 	log := &lockedBuffer{}
 	o := DefaultOptions()
 	o.ClientHeaderTimeout = time.Minute

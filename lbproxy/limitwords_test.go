@@ -23,7 +23,10 @@ func TestWhatIsBeyondALimitOfHeadsNamesTheVariable(t *testing.T) {
 		words                 string
 	}{
 		{"a head", line + host + cookies(33<<10), "", 431, "the head is larger than PERCORE_CLIENT_MAX_HEADER_SIZE=32KB"},
-		{"a target", "GET /" + strings.Repeat("t", 16<<10) + " HTTP/1.1\r\n" + host, "", 414, "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=32KB"},
+		{
+			"a target", "GET /" + strings.Repeat("t", 16<<10) + " HTTP/1.1\r\n" + host, "",
+			414, "the target is longer than half of PERCORE_CLIENT_MAX_HEADER_SIZE=32KB",
+		},
 		{"fields", line + host + strings.Repeat("A: b\r\n", 200), "", 431, "the head has more fields than PERCORE_CLIENT_MAX_HEADER_FIELDS=200"},
 		{"an answer's head", line + host, cookies(64 << 10), 502, "the head of the worker's response is larger than PERCORE_PROXY_BUFFER_SIZE=64KB"},
 		{"an answer's fields", line + host, strings.Repeat("A: b\r\n", 1001), 502, "the worker's response has more than 1000 fields"},

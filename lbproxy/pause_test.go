@@ -35,7 +35,7 @@ func TestAPauseEndsNoRequest(t *testing.T) {
 
 func TestAPauseEndsNoConnectionThatIsIdle(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.KeepaliveTimeout = 600 * time.Millisecond })
-	stub := newStub(t, okStub)
+	stub := newStub(t, constant("ok"))
 	r.workers(stub.address)
 	c := r.client()
 	c.do(requestOf("GET", "")).want(t, 200, "ok")
@@ -46,7 +46,7 @@ func TestAPauseEndsNoConnectionThatIsIdle(t *testing.T) {
 
 func TestAPauseEndsNoWaitInTheQueue(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = 500 * time.Millisecond })
-	stub := newStub(t, okStub)
+	stub := newStub(t, constant("ok"))
 	c := r.client()
 	c.send(requestOf("GET", ""))
 	eventually(t, "the request is under way", func() bool { return r.exchanges() == 1 })
@@ -58,7 +58,7 @@ func TestAPauseEndsNoWaitInTheQueue(t *testing.T) {
 // A worker ends what is idle by its own clock: what was kept over a pause gets nothing that must not be repeated.
 func TestAConnectionThatWasKeptOverAPauseCarriesNoPOST(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Services[0].ProxyKeepaliveTimeout = time.Minute })
-	stub := newStub(t, okStub)
+	stub := newStub(t, constant("ok"))
 	r.workers(stub.address)
 	c := r.client()
 	c.do(requestOf("GET", "")).want(t, 200, "ok")
@@ -80,9 +80,4 @@ func TestDeadlinesStillEndWhatIsStuck(t *testing.T) {
 	if took := time.Since(begun); took > 20*time.Second {
 		t.Errorf("504 after a pause: got it after %v, want it within a second or so", took)
 	}
-}
-
-func okStub(q *stubRequest) bool {
-	_, _ = q.body()
-	return q.ok("ok")
 }

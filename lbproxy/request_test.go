@@ -23,7 +23,8 @@ func TestTheHeadForAWorkerIsGeneratedAnew(t *testing.T) {
 			"GET /a?b HTTP/1.1\r\nHost: app.example:8080\r\nAccept: */*\r\n" + ours + "\r\n",
 		},
 		{
-			"what a client must not say", "GET / HTTP/1.1\r\nHost: app.example:8080\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nConnection: close, x-mine\r\nX-Mine: 1\r\n\r\n", nil,
+			"what a client must not say",
+			"GET / HTTP/1.1\r\nHost: app.example:8080\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nConnection: close, x-mine\r\nX-Mine: 1\r\n\r\n", nil,
 			"GET / HTTP/1.1\r\nHost: app.example:8080\r\n" + ours + "\r\n",
 		},
 		{

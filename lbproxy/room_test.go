@@ -319,7 +319,13 @@ func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 	for _, step := range []struct {
 		used                int64
 		hold, pending, room int
-	}{{50_000, 1000, pendingBytesMax, buffer.ScratchBytes}, {50_001, 0, 0, leanReadBytes}, {75_000, 0, 0, leanReadBytes}, {75_001, 0, 0, fullReadBytes}, {100_001, 0, 0, fullReadBytes}} {
+	}{
+		{50_000, 1000, pendingBytesMax, buffer.ScratchBytes},
+		{50_001, 0, 0, leanReadBytes},
+		{75_000, 0, 0, leanReadBytes},
+		{75_001, 0, 0, fullReadBytes},
+		{100_001, 0, 0, fullReadBytes},
+	} {
 		l.buffers = buffer.Pool{}
 		l.buffers.SetBudget(100_000)
 		l.buffers.Get(1 << 20)

@@ -46,7 +46,8 @@ func TestAMalformedAnswerBecomesA502AndItsConnectionIsNotUsedAgain(t *testing.T)
 			other := newStub(t, constant("fine"))
 			r.seq++
 			name := fmt.Sprintf("w%d", r.seq)
-			if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: []balance.Endpoint{{Name: name, Address: s.address, Incarnation: r.seq, State: balance.Up}}}); err != nil {
+			e := balance.Endpoint{Name: name, Address: s.address, Incarnation: r.seq, State: balance.Up}
+			if err := r.proxy.Apply(Snapshot{Seq: r.seq, Endpoints: []balance.Endpoint{e}}); err != nil {
 				t.Fatal(err)
 			}
 			c := r.client()

@@ -15,7 +15,11 @@ func TestTrailersOfAResponse(t *testing.T) {
 		{"reach a client that asks for them", asks, section, section},
 		{"and one that lists TE in Connection, as it should", "GET / HTTP/1.1\r\nHost: x\r\nConnection: TE\r\nTE: gzip, Trailers\r\n\r\n", section, section},
 		{"are dropped for all others", getRequest, section, ""},
-		{"that would change the message are dropped", asks, "Content-Length: 5\r\nA: b\r\ntransfer-encoding: chunked\r\nSet-Cookie: a=b\r\nHost: evil\r\nX-Forwarded-For: 6\r\n", "A: b\r\n"},
+		{
+			"that would change the message are dropped", asks,
+			"Content-Length: 5\r\nA: b\r\ntransfer-encoding: chunked\r\nSet-Cookie: a=b\r\nHost: evil\r\nX-Forwarded-For: 6\r\n",
+			"A: b\r\n",
+		},
 		{"none of them safe", asks, "Authorization: x\r\nCache-Control: public\r\n", ""},
 		{"none at all", asks, "", ""},
 		{"a long section", asks, "A: " + strings.Repeat("x", 7000) + "\r\n", "A: " + strings.Repeat("x", 7000) + "\r\n"},

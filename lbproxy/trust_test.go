@@ -31,7 +31,10 @@ func TestWhoTheClientIsBehindATrustedProxy(t *testing.T) {
 		{"a client's own claim stands left of the truth", "X-Forwarded-For: 6.6.6.6, 203.0.113.9\r\n", "203.0.113.9", "6.6.6.6, 203.0.113.9, 127.0.0.1"},
 		{"trusted hops are skipped", "X-Forwarded-For: 203.0.113.9, 10.1.2.3, 10.9.9.9\r\n", "203.0.113.9", "203.0.113.9, 10.1.2.3, 10.9.9.9, 127.0.0.1"},
 		{"all hops are trusted: the first of them", "X-Forwarded-For: 10.1.2.3, 10.9.9.9\r\n", "10.1.2.3", "10.1.2.3, 10.9.9.9, 127.0.0.1"},
-		{"several fields are one list", "X-Forwarded-For: 6.6.6.6\r\nA: b\r\nx-forwarded-for: 203.0.113.9,10.1.1.1\r\n", "203.0.113.9", "6.6.6.6, 203.0.113.9,10.1.1.1, 127.0.0.1"},
+		{
+			"several fields are one list", "X-Forwarded-For: 6.6.6.6\r\nA: b\r\nx-forwarded-for: 203.0.113.9,10.1.1.1\r\n",
+			"203.0.113.9", "6.6.6.6, 203.0.113.9,10.1.1.1, 127.0.0.1",
+		},
 		{"IPv6", "X-Forwarded-For: 2001:DB8::7\r\n", "2001:db8::7", "2001:DB8::7, 127.0.0.1"},
 		{"IPv6 in brackets with a port", "X-Forwarded-For: [2001:db8::7]:4711\r\n", "2001:db8::7", "[2001:db8::7]:4711, 127.0.0.1"},
 		{"IPv6 in brackets", "X-Forwarded-For: [2001:db8::7]\r\n", "2001:db8::7", "[2001:db8::7], 127.0.0.1"},

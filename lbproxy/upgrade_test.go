@@ -2,8 +2,10 @@ package lbproxy
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,7 +39,8 @@ func (r *rig) tunnel(ahead string) *caller {
 	c := r.client().send(upgradeRequest + ahead)
 	head := readHead(c.in)
 	h := header(head)
-	if !strings.HasPrefix(head, "HTTP/1.1 101 ") || h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" || h.Get("Sec-WebSocket-Accept") != "YQ==" {
+	if !strings.HasPrefix(head, "HTTP/1.1 101 ") || h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" ||
+		h.Get("Sec-WebSocket-Accept") != "YQ==" {
 		r.t.Fatalf("answer: got %q, want the worker's 101 with Connection, Upgrade and Sec-WebSocket-Accept", head)
 	}
 	return c
@@ -174,17 +177,12 @@ func TestTheDeathOfATunnelsWorkerClosesTheClient(t *testing.T) {
 		if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.in.ReadByte(); err == nil || isTimeout(err) {
+		if _, err := c.in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("after the worker's end, reset %v: got %v, want the end within a second", reset, err)
 		}
 		_, _ = io.WriteString(c.TCPConn, "are you there?") // resets the worker's side, which ends both
 		eventually(t, "both connections are closed", func() bool { return r.sockets(kindUpstream)+r.sockets(kindDownstream) == 0 })
 	}
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := err.(net.Error)
-	return ok && timeout.Timeout()
 }
 
 func TestAClientThatLeavesATunnelEndsIt(t *testing.T) {

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"percore/lbproxy/socket"
 )
 
 // wholeBytesMax bounds what a client says in one run of the fuzzer.
@@ -91,14 +89,9 @@ func newSpyhole(tb testing.TB, buffer int) *spyhole {
 	o := DefaultOptions()
 	o.ClientBodyBufferSize = buffer
 	o.Services[0].QueueSize = 0
-	listeners, err := socket.Listen("127.0.0.1:0", 1)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s := &spyhole{}
-	if s.address, err = unixGetsockname(listeners[0]); err != nil {
-		tb.Fatal(err)
-	}
+	listeners, address := listenersOf(tb, 1)
+	s := &spyhole{address: address}
+	var err error
 	if s.proxy, err = New(o, listeners, slog.New(slog.DiscardHandler), io.Discard, func(Report) {}); err != nil {
 		tb.Fatal(err)
 	}

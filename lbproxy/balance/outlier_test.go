@@ -163,7 +163,9 @@ func TestTheLastBackendStays(t *testing.T) {
 func TestABackendThatIsReplacedIsNotTakenOut(t *testing.T) {
 	var s Service
 	old := tableOf(t, Up, Up)
-	s.Use(mustTable(t, old, Endpoint{Index: 0, Address: "127.0.0.1:1", Incarnation: 2, State: Up}, Endpoint{Index: 1, Address: "127.0.0.1:1", Incarnation: 1, State: Up}))
+	s.Use(mustTable(t, old,
+		Endpoint{Index: 0, Address: "127.0.0.1:1", Incarnation: 2, State: Up},
+		Endpoint{Index: 1, Address: "127.0.0.1:1", Incarnation: 1, State: Up}))
 	for range 2 * failuresMax {
 		if s.NoteFailure(old.At(0), 1) || old.At(0).IsOut() {
 			t.Fatal("a process that is gone was taken out")

@@ -92,7 +92,10 @@ func TestTheChainThatAWorkerIsTold(t *testing.T) {
 		{"a client that claims to be another", parsed(t, "192.0.2.7"), false, forwarded("6.6.6.6"), "192.0.2.7", "192.0.2.7"},
 		{"a proxy for no other", parsed(t, "127.0.0.1"), true, nil, "127.0.0.1", "127.0.0.1"},
 		{"a proxy", parsed(t, "127.0.0.1"), true, forwarded("192.0.2.7"), "192.0.2.7", "192.0.2.7, 127.0.0.1"},
-		{"a chain in several fields", parsed(t, "127.0.0.1"), true, forwarded("6.6.6.6, 192.0.2.7", "", "10.1.1.1"), "192.0.2.7", "6.6.6.6, 192.0.2.7, 10.1.1.1, 127.0.0.1"},
+		{
+			"a chain in several fields", parsed(t, "127.0.0.1"), true, forwarded("6.6.6.6, 192.0.2.7", "", "10.1.1.1"),
+			"192.0.2.7", "6.6.6.6, 192.0.2.7, 10.1.1.1, 127.0.0.1",
+		},
 		{"a proxy on a unix socket, which has no address", aUnixPeer(), true, forwarded("192.0.2.7"), "192.0.2.7", "192.0.2.7"},
 		{"one for no other", aUnixPeer(), true, nil, "unix:", "unix:"},
 	}

@@ -249,7 +249,7 @@ func TestAFileIsSentAsFarAsThereIsRoom(t *testing.T) {
 				}
 			}
 			if all == 0 || all >= size {
-				t.Errorf("got %d bytes into a socket that nobody reads, want some, not all", all)
+				t.Errorf("got %d bytes into a socket that is not read, want some, not all", all)
 			}
 		})
 	}
