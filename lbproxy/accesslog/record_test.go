@@ -109,6 +109,20 @@ func TestAJSONLineLeavesOutWhatTheRecordHasNot(t *testing.T) {
 	}
 }
 
+func TestALineTellsOnlyOfTheDirectionThatWasHeldInAFile(t *testing.T) {
+	w := newTestWriter(JSON)
+	for _, held := range [][2]int64{{0, 0}, {5, 0}, {0, 7}} {
+		r := bare()
+		r.HeldRequest, r.HeldResponse = held[0], held[1]
+		line := lineOf(t, w, r, `{"time":"`, `","level`)
+		for i, name := range []string{`"percore.held_request_bytes"`, `"percore.held_response_bytes"`} {
+			if got := strings.Contains(line, name); got != (held[i] > 0) {
+				t.Errorf("held %v: got %s in the line: %t", held, name, got)
+			}
+		}
+	}
+}
+
 func TestACombinedLine(t *testing.T) {
 	w := newTestWriter(Combined)
 	for _, test := range []struct {
