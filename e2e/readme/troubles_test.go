@@ -46,6 +46,10 @@ var troubles = []trouble{
 		env: []string{"PERCORE_LISTEN=127.0.0.1:8000", "PERCORE_PORTS_FROM=8000"}, words: sleeper,
 	},
 	{name: "the user does not exist", shows: "nobodyx", env: []string{"PERCORE_USER=nobodyx"}, words: sleeper},
+	{
+		name: "bodies cannot be held where they are to be", shows: "PERCORE_CLIENT_BODY_TEMP_PATH", words: sleeper,
+		env: []string{"PERCORE_CLIENT_BODY_TEMP_PATH=/nowhere"},
+	},
 	{name: "the command does not exist", shows: "find python4", words: []string{"python4", "main.py"}},
 	{name: "the command is not executable", shows: "exec ./main.py", words: []string{"./main.py"}, before: leaveScript},
 	{
