@@ -4,9 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/value"
@@ -128,6 +131,76 @@ func TestTheFolderIsTriedAsTheFrontDoor(t *testing.T) {
 		t.Errorf("by default: got %q and %v, want memory", cfg.ClientBodyTempPath, err)
 	}
 	wantEmpty(t, theirs)
+}
+
+// mounted calls do on a thread of its own, to which dir is such a file system.
+func mounted(t *testing.T, dir, kind string, flags uintptr, options string, do func()) {
+	t.Helper()
+	done, skip := make(chan struct{}), ""
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends with its mounts
+		if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+			skip = err.Error()
+			return
+		}
+		err := errors.Join(unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""), unix.Mount("x", dir, kind, flags, options))
+		if err != nil {
+			skip = err.Error()
+			return
+		}
+		do()
+	}()
+	<-done
+	if skip != "" {
+		t.Skip("SKIPPED: takes the right to mount: " + skip)
+	}
+}
+
+func TestAFileSystemThatIsReadOnlyOrFull(t *testing.T) {
+	dir := open(t, 0o777)
+	for name, c := range map[string]struct {
+		flags   uintptr
+		options string
+		want    string
+	}{
+		"one to write to":            {options: "mode=0777"},
+		"one where nothing runs":     {flags: unix.MS_NOEXEC | unix.MS_NOSUID | unix.MS_NODEV, options: "mode=0777"},
+		"one that is read-only":      {flags: unix.MS_RDONLY, options: "mode=0777", want: "cannot be written: read-only file system"},
+		"one that has no room left":  {options: "mode=0777,nr_inodes=1"},
+		"one that is somebody's own": {options: "mode=0700,uid=4242", want: "permission denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var front *reaper.Credential
+			if c.want == "permission denied" {
+				front = &reaper.Credential{UID: 65534, GID: 65534, Name: "nobody"}
+			}
+			var err error
+			cfg := configOf(t, tempVariable+"="+dir)
+			mounted(t, dir, "tmpfs", c.flags, c.options, func() { err = ChooseTempPath(cfg, front) })
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	wantEmpty(t, dir)
+}
+
+// One that makes only files with names is good enough, and none is left there: mqueue has no O_TMPFILE.
+func TestAFileSystemThatHasNoFilesWithoutNames(t *testing.T) {
+	dir := open(t, 0o777)
+	var err, listed error
+	var left []os.DirEntry
+	cfg := configOf(t, tempVariable+"="+dir)
+	mounted(t, dir, "mqueue", 0, "", func() {
+		before, _ := os.ReadDir(dir)
+		err = ChooseTempPath(cfg, nil)
+		left, listed = os.ReadDir(dir)
+		left = left[min(len(before), len(left)):]
+	})
+	if err != nil || listed != nil || len(left) > 0 {
+		t.Errorf("got %v, and %v (%v) left, want no error and nothing", err, left, listed)
+	}
 }
 
 // What is wrong for a moment ends no start, and a file system may have no files without names.
