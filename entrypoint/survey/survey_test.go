@@ -251,7 +251,10 @@ func TestCheckLeavesNothingBehind(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	environ := environment.Overlay(aloneIn(t), []string{"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log"), "PERCORE_CLIENT_BODY_TEMP_PATH=" + dir})
+	environ := environment.Overlay(aloneIn(t), []string{
+		"PERCORE_LISTEN=unix:" + filepath.Join(dir, "web.sock"), "PERCORE_STDOUT_LOGFILE=" + filepath.Join(dir, "out.log"),
+		"PERCORE_CLIENT_BODY_TEMP_PATH=" + dir,
+	})
 	if got := checkWith(environ, "true"); got.code != 0 {
 		t.Fatalf("got code %d and %s", got.code, got.stderr)
 	}

@@ -88,12 +88,21 @@ func TestWhatIsHeldHasALine(t *testing.T) {
 		held *control.Held
 		want string
 	}{
-		"there is no front door":           {nil, ""},
-		"nothing is held":                  {&control.Held{BytesMax: 1 << 25}, ""},
-		"nor was refused, only held":       {&control.Held{BytesMax: 1 << 25, Requests: 3, Responses: 4}, ""},
-		"something is":                     {&control.Held{Files: 2, Bytes: 3 << 19, BytesMax: 1 << 25, Requests: 3}, "held in files: 1.5 of at most 32.0 MB, files 2; so far requests 3, responses 0\n"},
-		"something was refused":            {&control.Held{BytesMax: 1 << 20, Refused: 9}, "held in files: 0.0 of at most 1.0 MB, files 0; so far requests 0, responses 0, no room 9\n"},
-		"something failed, and is refused": {&control.Held{Refused: 1, Failed: 2}, "held in files: 0.0 of at most 0.0 MB, files 0; so far requests 0, responses 0, no room 1, file failed 2\n"},
+		"there is no front door":     {nil, ""},
+		"nothing is held":            {&control.Held{BytesMax: 1 << 25}, ""},
+		"nor was refused, only held": {&control.Held{BytesMax: 1 << 25, Requests: 3, Responses: 4}, ""},
+		"something is": {
+			&control.Held{Files: 2, Bytes: 3 << 19, BytesMax: 1 << 25, Requests: 3},
+			"held in files: 1.5 of at most 32.0 MB, files 2; so far requests 3, responses 0\n",
+		},
+		"something was refused": {
+			&control.Held{BytesMax: 1 << 20, Refused: 9},
+			"held in files: 0.0 of at most 1.0 MB, files 0; so far requests 0, responses 0, no room 9\n",
+		},
+		"something failed, and is refused": {
+			&control.Held{Refused: 1, Failed: 2},
+			"held in files: 0.0 of at most 0.0 MB, files 0; so far requests 0, responses 0, no room 1, file failed 2\n",
+		},
 	} {
 		frames := []control.Frame{{Fleet: &control.Fleet{PID: 1, Version: "1.2", Ready: true, Held: c.held}}}
 		if got, want := statusOf(t, frames, "-v"), c.want+"percore 1.2, pid 1, ready\n"; got != want {
@@ -107,7 +116,8 @@ func TestWhatIsHeldHasALine(t *testing.T) {
 			t.Errorf("%s, as JSON: got %s", name, got)
 		}
 	}
-	got := statusOf(t, []control.Frame{{Fleet: &control.Fleet{Held: &control.Held{Files: 1, Bytes: 2, BytesMax: 3, Requests: 4, Responses: 5, Refused: 6, Failed: 7}}}}, "--json")
+	held := &control.Held{Files: 1, Bytes: 2, BytesMax: 3, Requests: 4, Responses: 5, Refused: 6, Failed: 7}
+	got := statusOf(t, []control.Frame{{Fleet: &control.Fleet{Held: held}}}, "--json")
 	const want = `"files":1,"bytes":2,"bytes_max":3,"requests":4,"responses":5,"refused":6,"failed":7`
 	if plain := strings.NewReplacer(" ", "", "\n", "").Replace(got); !strings.Contains(plain, `"held":{`+want+`}`) {
 		t.Errorf("got %s, want %s", got, want)

@@ -85,7 +85,9 @@ func TestLogsOfNobody(t *testing.T) {
 
 func TestWorkersThatAreStuckAreNamed(t *testing.T) {
 	list := []fleet.WorkerStatus{{Process: "webs:web-8000"}, {Process: "webs:web-8001", Endpoint: 1}, {Process: "mails:mail", Endpoint: -1}}
-	figures := &Figures{Workers: map[int]WorkerFigures{0: {Oldest: time.Hour}, 1: {Oldest: time.Hour, Stuck: 34*time.Second + 500*time.Millisecond}, -1: {Stuck: time.Second}}}
+	figures := &Figures{Workers: map[int]WorkerFigures{
+		0: {Oldest: time.Hour}, 1: {Oldest: time.Hour, Stuck: 34*time.Second + 500*time.Millisecond}, -1: {Stuck: time.Second},
+	}}
 	if got, want := stuckWorkers(list, figures), "webs:web-8001 has not answered a request for 35s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -137,7 +139,9 @@ func TestAnOrderThatTakesItsTimeSaysWhatItWaitsFor(t *testing.T) {
 				s.Waiting = c.waiting
 				f, done := slow(s, worker("webs:other", lifecycle.StateStopping))
 				time.AfterFunc(c.after, func() { close(done) })
-				a := asked(t, f, control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}, Comment: c.comment}, counting(&Figures{Workers: map[int]WorkerFigures{0: {InFlight: 2}}}))
+				figures := &Figures{Workers: map[int]WorkerFigures{0: {InFlight: 2}}}
+				stop := control.Request{Verb: control.VerbStop, Names: []string{"web-8000"}, Comment: c.comment}
+				a := asked(t, f, stop, counting(figures))
 				if got := a.words(); !slices.Equal(got, c.want) || a.code != 0 || a.err != nil {
 					t.Errorf("got %q, code %d and %v, want %q", got, a.code, a.err, c.want)
 				}
