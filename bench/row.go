@@ -77,11 +77,20 @@ func heldRows() []row {
 	holding := subject.Holding()
 	return []row{
 		{name: "upload-1m", title: "1 MiB upload, 8 keep-alive connections", conns: 8, bodyBytes: 1024, upload: 1 << 20, Variant: holding},
-		{name: "upload-1m-chunked", title: "1 MiB upload in chunks, 8 keep-alive connections", conns: 8, bodyBytes: 1024, upload: 1 << 20, chunked: true, Variant: holding},
+		{
+			name: "upload-1m-chunked", title: "1 MiB upload in chunks, 8 keep-alive connections",
+			conns: 8, bodyBytes: 1024, upload: 1 << 20, chunked: true, Variant: holding,
+		},
 		{name: "upload-64m", title: "64 MiB upload, 2 keep-alive connections", conns: 2, bodyBytes: 1024, upload: 64 << 20, Variant: holding},
-		{name: "upload-64m-chunked", title: "64 MiB upload in chunks, 2 keep-alive connections", conns: 2, bodyBytes: 1024, upload: 64 << 20, chunked: true, Variant: holding},
+		{
+			name: "upload-64m-chunked", title: "64 MiB upload in chunks, 2 keep-alive connections",
+			conns: 2, bodyBytes: 1024, upload: 64 << 20, chunked: true, Variant: holding,
+		},
 		{name: "download-10m", title: "10 MiB answer, 4 keep-alive connections", conns: 4, bodyBytes: 10 << 20, Variant: holding},
-		{name: "download-10m-late", title: "10 MiB answer, read when its worker has written all of it", conns: 1, bodyBytes: 10 << 20, late: true, Variant: holding},
+		{
+			name: "download-10m-late", title: "10 MiB answer, read when its worker has written all of it",
+			conns: 1, bodyBytes: 10 << 20, late: true, Variant: holding,
+		},
 	}
 }
 

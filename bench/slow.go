@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,12 +22,12 @@ type crowd struct {
 	clients     load.CrowdSpec
 }
 
-// crowds have 100 clients on two workers. A body is longer than what any proxy keeps in memory, and neither it nor the answer
-// ends while others are measured.
+// crowds have 100 clients on two workers. A body is longer than what any proxy keeps in memory, and neither it nor the
+// answer ends while others are measured.
 func crowds() []crowd {
 	return []crowd{
-		{slowUploadsPart, "100 slow uploads", load.CrowdSpec{Clients: 100, Upload: 256 << 10, Rate: 10_000, Service: slowService}},
-		{slowReadersPart, "100 slow readers", load.CrowdSpec{Clients: 100, Answer: 4 << 20, Rate: 20_000, Service: slowService}},
+		{slowUploadsPart, "100 slow uploads", load.CrowdSpec{Clients: 100, Upload: 256 << 10, Rate: 10e3, Service: slowService}},
+		{slowReadersPart, "100 slow readers", load.CrowdSpec{Clients: 100, Answer: 4 << 20, Rate: 20e3, Service: slowService}},
 	}
 }
 
@@ -158,8 +159,8 @@ func sorted(replies []load.Reply) (good int, latencies []float64) {
 	return good, latencies
 }
 
-// slowRatio divides a figure beside a crowd by the same without it, for percore with one request at a time; NaN when it was
-// not measured, or the machine was too busy for it.
+// slowRatio divides a figure beside a crowd by the same without it, for percore with one request at a time; NaN when it
+// was not measured, or the machine was too busy for it.
 func slowRatio(trials []*slowTrial, part string, figure func(*slowTrial, []load.Reply) float64) float64 {
 	for _, t := range trials {
 		if t.part == part && t.contender.name == "percore, one at a time" && !tooLate(t.Mean, t.lateness()) {
@@ -170,7 +171,7 @@ func slowRatio(trials []*slowTrial, part string, figure func(*slowTrial, []load.
 }
 
 func (t *slowTrial) lateness() float64 {
-	return latenessOf(append(append([]load.Reply(nil), t.without...), t.beside...))
+	return latenessOf(slices.Concat(t.without, t.beside))
 }
 
 // slowTables is one table per crowd.
@@ -178,8 +179,10 @@ func slowTables(trials []*slowTrial) []page.Table {
 	var tables []page.Table
 	for _, c := range crowds() {
 		t := page.Table{
-			Title:  "Two workers that take one request at a time, without and beside " + c.title,
-			Header: []string{"proxy", "answers/s", "beside", "×", "p50 ms", "beside", "p99 ms", "beside", "p99 without ÷ beside", "not 200 beside", "MB beside"},
+			Title: "Two workers that take one request at a time, without and beside " + c.title,
+			Header: []string{
+				"proxy", "answers/s", "beside", "×", "p50 ms", "beside", "p99 ms", "beside", "p99 without ÷ beside", "not 200 beside", "MB beside",
+			},
 		}
 		late := 0.0
 		for _, trial := range trials {
@@ -203,7 +206,8 @@ func (t *slowTrial) line() []string {
 	p99, p99Beside := percentile(without, 99), percentile(beside, 99)
 	return []string{
 		t.contender.name,
-		page.Figure(t.throughput(t.without), 1), page.Figure(t.throughput(t.beside), 1), page.Figure(float64(goodBeside)/float64(good), 2),
+		page.Figure(t.throughput(t.without), 1), page.Figure(t.throughput(t.beside), 1),
+		page.Figure(float64(goodBeside)/float64(good), 2),
 		page.Figure(percentile(without, 50), 1), page.Figure(percentile(beside, 50), 1),
 		page.Figure(p99, 1), page.Figure(p99Beside, 1), page.Figure(p99/p99Beside, 2),
 		strconv.Itoa(len(beside) - goodBeside), page.Mega(t.resident),
@@ -215,7 +219,7 @@ func (t *slowTrial) notes() string {
 	text := ""
 	all := slowRounds * t.clients.Clients
 	if t.late > 0 {
-		text += fmt.Sprintf("%s: %d of %d slow clients could not begin, the workers being occupied\n", t.contender.name, t.late, all)
+		text += fmt.Sprintf("%s: %d of %d slow clients could not begin: the workers are occupied\n", t.contender.name, t.late, all)
 	}
 	if t.lost > 0 {
 		text += fmt.Sprintf("%s: %d of %d slow clients were cut off\n", t.contender.name, t.lost, all)

@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// crowdTick is between two pieces of a slow client. The clients' ticks are spread over it, so that no moment has all of them.
+	// crowdTick is between two pieces of a slow client. The clients' ticks are spread over it, so that no moment has all.
 	crowdTick = 100 * time.Millisecond
 	// crowdWindow is the receive buffer of a slow reader: what it does not read stays on the proxy's side.
 	crowdWindow = 16 << 10
 )
 
-// CrowdSpec is a number of slow clients. Each uploads a body, of which the first half goes at once, or reads a long answer from its
-// beginning; then it goes on at its rate, and never ends within its time.
+// CrowdSpec is a number of slow clients. Each uploads a body, of which the first half goes at once, or reads a long answer
+// from its beginning; then it goes on at its rate, and never ends within its time.
 type CrowdSpec struct {
 	Clients int
 	Upload  int64         // bytes of the body; 0 for readers
@@ -90,7 +90,8 @@ func (c *Crowd) dial(ctx context.Context) (net.Conn, error) {
 }
 
 func (c *Crowd) upload(ctx context.Context, conn net.Conn, i int) error {
-	_, err := fmt.Fprintf(conn, "POST /%d HTTP/1.1\r\nHost: bench.example\r\nContent-Length: %d\r\n\r\n", c.Service.Microseconds(), c.Upload)
+	_, err := fmt.Fprintf(conn, "POST /%d HTTP/1.1\r\nHost: bench.example\r\nContent-Length: %d\r\n\r\n",
+		c.Service.Microseconds(), c.Upload)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,8 @@ func (c *Crowd) upload(ctx context.Context, conn net.Conn, i int) error {
 }
 
 func (c *Crowd) read(ctx context.Context, conn net.Conn, i int) error {
-	if _, err := fmt.Fprintf(conn, "GET /%d/%d HTTP/1.1\r\nHost: bench.example\r\n\r\n", c.Service.Microseconds(), c.Answer); err != nil {
+	_, err := fmt.Fprintf(conn, "GET /%d/%d HTTP/1.1\r\nHost: bench.example\r\n\r\n", c.Service.Microseconds(), c.Answer)
+	if err != nil {
 		return err
 	}
 	if _, err := io.CopyN(io.Discard, conn, 1); err != nil {
