@@ -61,7 +61,7 @@ func tryTempPath(folder string, front *reaper.Credential) error {
 	return &SettingError{
 		Name: tempVariable, Value: folder,
 		Err:  errors.New("cannot be written" + by(front) + ": " + err.Error()),
-		Mend: "make the folder and let the front door's user write to it, or unset the variable",
+		Mend: "let the front door's user write to the folder and pass those above it, or unset the variable",
 	}
 }
 

@@ -29,7 +29,7 @@ func FuzzTypes(f *testing.F) {
 	for _, text := range []string{
 		"10", "0.5", "1h30m", "8760h", "64KB", "1 GiB", "8191P", "auto", "007", "0,2,255", "SIGTERM", "37",
 		"http:/up?x=1", "www-data:web", ":80,[::1]:8080,unix:/run/w", "[fe80::1%eth0]:80", "[::ffff:1.2.3.4]:80",
-		"TERM:QUIT,HUP:", "143:0,3:4", "USR1,WINCH", "0o27", "10.0.0.0/8,unix", "/healthz,/static/", "25%", "least_conn", "first-exit", "NONE", "@percore",
+		"TERM:QUIT,HUP:", "143:0,3:4", "USR1,WINCH", "0o27", "10.0.0.0/8,unix", "/healthz,/static/", "/var/tmp/", "/spool 1/", "25%", "least_conn", "first-exit", "NONE", "@percore",
 	} {
 		f.Add(text)
 	}
@@ -64,6 +64,7 @@ func FuzzTypes(f *testing.F) {
 		readTwice[value.SignalMap](t, text)
 		readTwice[value.Signals](t, text)
 		readTwice[value.Size](t, text)
+		readTwice[value.TempPath](t, text)
 		readTwice[value.Umask](t, text)
 		readTwice[value.User](t, text)
 	})

@@ -16,15 +16,15 @@ const TempMemory TempPath = "memory"
 
 // UnmarshalText reads an absolute path, or `memory`.
 func (p *TempPath) UnmarshalText(text []byte) error {
-	switch word := string(text); {
-	case strings.EqualFold(word, string(TempMemory)):
+	switch folder := path.Clean(string(text)); {
+	case strings.EqualFold(folder, string(TempMemory)):
 		*p = TempMemory
-	case !path.IsAbs(word):
+	case !path.IsAbs(folder):
 		return errors.New("is neither an absolute path nor memory")
-	case hasLevels(word):
+	case hasLevels(folder):
 		return errors.New("has the levels of nginx's folders behind it: write the path alone")
 	default:
-		*p = TempPath(path.Clean(word))
+		*p = TempPath(folder)
 	}
 	return nil
 }
