@@ -30,13 +30,13 @@ type Figures struct {
 // HeldFigures are about the bodies that are held in files, and those that could not be. What is counted begins with
 // this front door.
 type HeldFigures struct {
-	Files     int64  // that there are now
-	Bytes     int64  // in all of them now
-	BytesMax  int64  // that there may be, as of the last look at what is free
-	Requests  int64  // whose bodies were held in a file, in all
-	Responses int64  // likewise
-	Refused   int64  // bodies for which there was no room, in all
-	Failed    int64  // files that could not be made, written or read, in all
+	Files     int64 // that there are now
+	Bytes     int64 // in all of them now
+	BytesMax  int64 // that there may be, as of the last look at what is free
+	Requests  int64 // whose bodies were held in a file, in all
+	Responses int64 // likewise
+	Refused   int64 // bodies for which there was no room, in all
+	Failed    int64 // files that could not be made, written or read, in all
 }
 
 // EndpointFigures are the counts of one endpoint.
