@@ -79,7 +79,9 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "listens there. Stop it"}},
 		{"a user that does not exist is named", env{"PERCORE_USER": "no-such-user"}, []string{"demo"}, []string{"PERCORE_USER", "no-such-user"}},
 		{
-			"a place for bodies that there is not is named", env{"PERCORE_CLIENT_BODY_TEMP_PATH": "/no/such"}, []string{"demo"},
+			"a place for bodies that there is not is named",
+			env{"PERCORE_CLIENT_BODY_TEMP_PATH": "/no/such"},
+			[]string{"demo"},
 			[]string{"PERCORE_CLIENT_BODY_TEMP_PATH=/no/such", "cannot be written", "no such file"},
 		},
 		{"a word of later versions is not taken for a command", nil, []string{"doctor"}, []string{"percore -- doctor"}},
