@@ -31,3 +31,20 @@ func TestTheFolderOfATempPath(t *testing.T) {
 		}
 	}
 }
+
+func TestTempPathsOfOthers(t *testing.T) {
+	readSpellings[value.TempPath](t, []spelling{
+		{"nginx", "/var/lib/nginx/body", "/var/lib/nginx/body"},
+		{"nginx", "/spool/nginx/client_temp 1 2", ""},
+		{"nginx", "client_body_temp", ""},
+		{"gunicorn", "/dev/shm", "/dev/shm"},
+		{"Docker", "tmpfs:/tmp", ""},
+		{"Kubernetes", "Memory", "memory"},
+		{"memfd_create", "memfd", ""},
+		{"a shell", "$TMPDIR", ""},
+		{"a shell", "~/tmp", ""},
+		{"Windows", `C:\Temp`, ""},
+		{"a URL", "file:///tmp", ""},
+		{"the root", "/", "/"},
+	})
+}
