@@ -65,10 +65,10 @@ func heldGoals() []goal {
 	for _, c := range crowds() {
 		list = append(list,
 			goal{figure: "answers to others beside " + c.title + ", of those without", bar: 95, atLeast: true, unit: " %", measured: func(b *board) float64 {
-				return 100 * slowRatio(b.slow, c.part, (*slowTrial).throughput)
+				return 100 * slowRatio(b.slow, c.part, (*asked).throughput)
 			}},
 			goal{figure: "p99 of others without " + c.title + ", of that beside them", bar: 95, atLeast: true, unit: " %", measured: func(b *board) float64 {
-				return 100 / slowRatio(b.slow, c.part, (*slowTrial).p99)
+				return 100 / slowRatio(b.slow, c.part, (*asked).p99)
 			}},
 		)
 	}

@@ -48,7 +48,7 @@ const (
 	slowReadersPart = "slow-readers" // and beside slow readers of large answers
 )
 
-// heldGroup names, in a list of rows, all that is about held bodies. It takes some three minutes, so that it is no part of a
+// heldGroup names, in a list of rows, all that is about held bodies. It takes some four minutes, so that it is no part of a
 // run that nobody has chosen the rows of.
 const heldGroup = "held"
 

@@ -56,28 +56,34 @@ func slowContenders(o options) []contender {
 type slowTrial struct {
 	*trial
 	crowd
-	without, beside []load.Reply
-	length          time.Duration // of all that was planned, without and beside alike
-	lost, late      int           // slow clients that were cut off, and those that could not begin, in all rounds
-	resident        int64         // bytes, beside the crowd, at the end of a round
+	without, beside asked
+	lost, late      int   // slow clients that were cut off, and those that could not begin, in all rounds
+	resident        int64 // bytes, beside the crowd, at the end of a round
 }
 
-// measureSlow runs all contenders at the same time, without the crowd and beside it in turns.
+// asked is what became of the requests of the others.
+type asked struct {
+	replies []load.Reply
+	length  time.Duration // over which they were planned
+}
+
+func (a *asked) add(replies []load.Reply, length time.Duration) {
+	a.replies = append(a.replies, replies...)
+	a.length += length
+}
+
+// measureSlow asks all contenders at the same time, while one of them in turn has the crowd, or none has: what the crowd
+// costs the machine is then in the figures without it as well, and what differs is the proxy.
 func (l *lab) measureSlow(ctx context.Context, b *board, o options, c crowd) {
 	var trials []*slowTrial
 	for _, t := range l.muster(ctx, slowContenders(o), others(), "") {
 		trials = append(trials, &slowTrial{trial: t, crowd: c})
 	}
-	l.note("%s: %d trials of %d times %s without and %s beside", c.part, len(trials), slowRounds, o.slow, o.slow)
+	l.note("%s: %d times %d runs of %s", c.part, slowRounds, len(trials)+1, o.slow)
 	for range slowRounds {
-		var all sync.WaitGroup
-		start := time.Now().Add(100 * time.Millisecond)
+		askAll(ctx, trials, nil, o.slow)
 		for _, t := range trials {
-			all.Go(func() { t.without = append(t.without, t.ask(ctx, start, o.slow)...) })
-		}
-		all.Wait()
-		besideAll(ctx, trials, o.slow)
-		for _, t := range trials {
+			besideCrowd(ctx, trials, t, o.slow)
 			if err := waitServing(ctx, t.runner.process, t.runner.port, "/1"); err != nil {
 				l.note("%s %s: %v", t.contender.name, c.part, err)
 			}
@@ -89,61 +95,66 @@ func (l *lab) measureSlow(ctx context.Context, b *board, o options, c crowd) {
 	b.slow = append(b.slow, trials...)
 }
 
-// besideAll gathers the crowds of all trials, asks beside them, and sends them home.
-func besideAll(ctx context.Context, trials []*slowTrial, length time.Duration) {
+// besideCrowd gathers the crowd of one trial, asks all, and sends it home.
+func besideCrowd(ctx context.Context, trials []*slowTrial, t *slowTrial, length time.Duration) {
 	slow, end := context.WithCancel(ctx)
 	defer end()
-	clients := make([]*load.Crowd, len(trials))
-	var all sync.WaitGroup
-	for i, t := range trials {
-		clients[i] = t.gather(slow)
-	}
-	_ = program.Await(slowGather, "slow clients", func() bool { // one that streams is measured with those that have begun
-		for i, t := range trials {
-			if clients[i].Begun() < t.clients.Clients && ctx.Err() == nil {
-				return false
-			}
-		}
-		return true
-	})
-	start := time.Now().Add(100 * time.Millisecond)
-	for i, t := range trials {
-		t.late += clients[i].Clients - clients[i].Begun()
-		all.Go(func() { t.beside = append(t.beside, t.ask(ctx, start, length)...) })
-	}
-	all.Wait()
-	for i, t := range trials {
-		t.length += length
-		t.lost += clients[i].Lost()
-		t.resident, _ = proc.ReadRSS(t.runner.counted) // 0 shows as a dash
-	}
+	clients := t.gather(slow)
+	askAll(ctx, trials, t, length)
+	t.lost += clients.Lost()
+	t.resident, _ = proc.ReadRSS(t.runner.counted) // 0 shows as such
 	end()
-	for i := range trials {
-		clients[i].Wait()
-	}
+	clients.Wait()
 }
 
+// askAll asks all at the same time. One of them may have slow clients.
+func askAll(ctx context.Context, trials []*slowTrial, crowded *slowTrial, length time.Duration) {
+	var all sync.WaitGroup
+	start := time.Now().Add(100 * time.Millisecond)
+	for _, t := range trials {
+		all.Go(func() {
+			clients := &load.Open{Address: program.Loopback(t.runner.port), Patience: slowPatience}
+			replies := clients.Run(ctx, start, t.Plan(length))
+			if t == crowded {
+				t.beside.add(replies, length)
+			} else {
+				t.without.add(replies, length)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// gather starts the crowd and returns when all of it have begun, or as many as a proxy lets that does not hold bodies.
 func (t *slowTrial) gather(ctx context.Context) *load.Crowd {
 	c := &load.Crowd{CrowdSpec: t.clients, Address: program.Loopback(t.runner.port)}
 	c.Start(ctx)
+	begun := func() bool { return c.Begun() == c.Clients || ctx.Err() != nil }
+	if err := program.Await(slowGather, "slow clients", begun); err != nil {
+		t.late += c.Clients - c.Begun()
+	}
 	return c
 }
 
-func (t *slowTrial) ask(ctx context.Context, start time.Time, length time.Duration) []load.Reply {
-	clients := &load.Open{Address: program.Loopback(t.runner.port), Patience: slowPatience}
-	return clients.Run(ctx, start, t.Plan(length))
-}
-
 // throughput is how many requests per second were answered with 200.
-func (t *slowTrial) throughput(replies []load.Reply) float64 {
-	good, _ := sorted(replies)
-	return float64(good) / t.length.Seconds()
+func (a *asked) throughput() float64 {
+	good, _ := sorted(a.replies)
+	return float64(good) / a.length.Seconds()
 }
 
 // p99 is in milliseconds. A request without a good answer counts as one that took all of its client's patience.
-func (t *slowTrial) p99(replies []load.Reply) float64 {
-	_, latencies := sorted(replies)
-	return percentile(latencies, 99)
+func (a *asked) p99() float64 { return a.percentile(99) }
+func (a *asked) p50() float64 { return a.percentile(50) }
+
+func (a *asked) percentile(p float64) float64 {
+	_, latencies := sorted(a.replies)
+	return percentile(latencies, p)
+}
+
+// failed counts the requests without a good answer.
+func (a *asked) failed() int {
+	good, _ := sorted(a.replies)
+	return len(a.replies) - good
 }
 
 // sorted counts the good answers and lists how long all requests took, in milliseconds.
@@ -161,17 +172,17 @@ func sorted(replies []load.Reply) (good int, latencies []float64) {
 
 // slowRatio divides a figure beside a crowd by the same without it, for percore with one request at a time; NaN when it
 // was not measured, or the machine was too busy for it.
-func slowRatio(trials []*slowTrial, part string, figure func(*slowTrial, []load.Reply) float64) float64 {
+func slowRatio(trials []*slowTrial, part string, figure func(*asked) float64) float64 {
 	for _, t := range trials {
 		if t.part == part && t.contender.name == "percore, one at a time" && !tooLate(t.Mean, t.lateness()) {
-			return figure(t, t.beside) / figure(t, t.without)
+			return figure(&t.beside) / figure(&t.without)
 		}
 	}
 	return math.NaN()
 }
 
 func (t *slowTrial) lateness() float64 {
-	return latenessOf(slices.Concat(t.without, t.beside))
+	return latenessOf(slices.Concat(t.without.replies, t.beside.replies))
 }
 
 // slowTables is one table per crowd.
@@ -201,17 +212,15 @@ func slowTables(trials []*slowTrial) []page.Table {
 }
 
 func (t *slowTrial) line() []string {
-	good, without := sorted(t.without)
-	goodBeside, beside := sorted(t.beside)
-	p99, p99Beside := percentile(without, 99), percentile(beside, 99)
-	return []string{
-		t.contender.name,
-		page.Figure(t.throughput(t.without), 1), page.Figure(t.throughput(t.beside), 1),
-		page.Figure(float64(goodBeside)/float64(good), 2),
-		page.Figure(percentile(without, 50), 1), page.Figure(percentile(beside, 50), 1),
-		page.Figure(p99, 1), page.Figure(p99Beside, 1), page.Figure(p99/p99Beside, 2),
-		strconv.Itoa(len(beside) - goodBeside), page.Mega(t.resident),
+	both := func(figure func(*asked) float64) []string {
+		return []string{page.Figure(figure(&t.without), 1), page.Figure(figure(&t.beside), 1)}
 	}
+	return slices.Concat(
+		[]string{t.contender.name},
+		both((*asked).throughput), []string{page.Figure(t.beside.throughput()/t.without.throughput(), 2)},
+		both((*asked).p50), both((*asked).p99), []string{page.Figure(t.without.p99()/t.beside.p99(), 2)},
+		[]string{strconv.Itoa(t.beside.failed()), page.Mega(t.resident)},
+	)
 }
 
 // notes says what of the crowd was not as it was meant.

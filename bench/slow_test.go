@@ -12,9 +12,9 @@ import (
 // slowed is a trial of ten seconds in which requests took so many milliseconds, or failed where it says 0.
 func slowed(name string, c crowd, without, beside []int) *slowTrial {
 	return &slowTrial{
-		trial: replied(name, subject.OneAtATime, others()), crowd: c, length: 10 * time.Second, resident: 8e6,
-		without: replied(name, subject.OneAtATime, others(), without...).replies,
-		beside:  replied(name, subject.OneAtATime, others(), beside...).replies,
+		trial: replied(name, subject.OneAtATime, others()), crowd: c, resident: 8e6,
+		without: asked{replied(name, subject.OneAtATime, others(), without...).replies, 10 * time.Second},
+		beside:  asked{replied(name, subject.OneAtATime, others(), beside...).replies, 10 * time.Second},
 	}
 }
 
@@ -55,9 +55,9 @@ func TestHeldGoals(t *testing.T) {
 
 func TestSlowFiguresOfABusyMachineMeanNothing(t *testing.T) {
 	busy := slowed("percore, one at a time", crowds()[0], []int{5}, []int{5})
-	busy.beside[0].Late = time.Second
+	busy.beside.replies[0].Late = time.Second
 	for _, trials := range [][]*slowTrial{{busy}, nil} {
-		if got := slowRatio(trials, slowUploadsPart, (*slowTrial).p99); !math.IsNaN(got) {
+		if got := slowRatio(trials, slowUploadsPart, (*asked).p99); !math.IsNaN(got) {
 			t.Errorf("got %v, want none", got)
 		}
 	}
