@@ -1,11 +1,12 @@
 // Package plan is what a configuration comes to on this machine, before anything of it is done: how many workers and
 // loops, whose users, which programs the fleet runs, and with which settings the front door serves. It starts
-// nothing and opens nothing.
+// nothing and leaves nothing open.
 //
 // Make counts and looks up. Programs and Prestart put the result into the terms of package fleet (programs.go, with
 // terms.go for the parts of a program), FrontOptions into those of lbproxy (frontprogram.go, where carry.go carries
-// each variable to the field of the same name). CheckRoom compares it with the limits of the container. An update
-// makes a second plan and compares the two.
+// each variable to the field of the same name). CheckRoom compares it with the limits of the container, and
+// ChooseTempPath finds where the front door's user can hold bodies (temppath.go). An update makes a second plan and
+// compares the two.
 package plan
 
 import (

@@ -1,6 +1,6 @@
 // Package survey is `percore check`: all that a start would find wrong, found without starting. The configuration is
 // held against this machine as a start would do it (survey.go): programs, folders, users, log files, addresses,
-// ports. What a percore that runs here already has is no fault (holdings.go).
+// ports, where bodies are held. What a percore that runs here already has is no fault (holdings.go).
 package survey
 
 import (
