@@ -31,11 +31,14 @@ type report struct {
 
 	heldGoals  page.Table // of held bodies, like heldTables
 	heldTables []page.Table
+	heldMethod string
 }
 
 func newReport(facts machine.Facts, o options, b *board) report {
 	r := report{facts: facts, goals: goalTable("What the figures say", goals(), b), heldGoals: goalTable("What the figures say of held bodies", heldGoals(), b)}
-	r.method = fmt.Sprintf("CPU time of the proxy's processes per completed request, %d interleaved rounds of %s slices.", b.rounds, o.slice)
+	rounds := fmt.Sprintf(", %d interleaved rounds of %s slices.", b.rounds, o.slice)
+	r.method = "CPU time of the proxy's processes per completed request" + rounds
+	r.heldMethod = "CPU time of the proxy's processes per MiB of bodies" + rounds
 	for _, row := range o.rows {
 		table := rowTable(row, o.subjects, b)
 		if row.Holds {
@@ -61,11 +64,12 @@ func (r report) text() string {
 	for _, part := range []struct {
 		goals  page.Table
 		tables []page.Table
-	}{{r.goals, r.tables}, {r.heldGoals, r.heldTables}} {
+		method string
+	}{{r.goals, r.tables, r.method}, {r.heldGoals, r.heldTables, r.heldMethod}} {
 		if len(part.tables) == 0 {
 			continue
 		}
-		b.WriteString(part.goals.Text() + "\n" + r.method + "\n")
+		b.WriteString(part.goals.Text() + "\n" + part.method + "\n")
 		for _, t := range part.tables {
 			b.WriteString(t.Text())
 		}
@@ -100,7 +104,7 @@ func (r report) markdown() string {
 
 // held is all of a run about held bodies.
 func (r report) held() string {
-	return r.heldGoals.Markdown() + "\n" + r.method + "\n" + r.tablesAndMachine(r.heldTables, "The machine of held bodies")
+	return r.heldGoals.Markdown() + "\n" + r.heldMethod + "\n" + r.tablesAndMachine(r.heldTables, "The machine of held bodies")
 }
 
 func (r report) tablesAndMachine(tables []page.Table, title string) string {
