@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -48,13 +49,15 @@ func TestEveryVariableIsUsed(t *testing.T) {
 }
 
 func TestAVariableThatNothingUsesIsSeen(t *testing.T) {
-	if got, want := idleVariables(t, "testdata/bad"), []string{"PERCORE_IDLE", "PERCORE_IDLE_TOO"}; !slices.Equal(got, want) {
+	want := []string{"PERCORE_IDLE", "PERCORE_IDLE_TOO", "PERCORE_NAMESAKE", "PERCORE_SET"}
+	if got := idleVariables(t, "testdata/bad"); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// idleVariables lists the variables of Config whose fields are selected nowhere in what `go build ./entrypoint` links, but perhaps in
-// config itself. Package plan carries those of the front door to the options of the same names: these count where lbproxy selects them.
+// idleVariables lists the variables of Config whose fields are read nowhere in what `go build ./entrypoint` links, but
+// perhaps in config itself. Package plan carries those of the front door to the options of the same names: these count
+// where lbproxy reads these options.
 func idleVariables(t *testing.T, dir string) []string {
 	t.Helper()
 	root, err := filepath.Abs(dir)
@@ -73,16 +76,18 @@ func idleVariables(t *testing.T, dir string) []string {
 		}
 		return os.Open(exported[path])
 	})
-	used, carried := map[types.Object]bool{}, map[types.Object]bool{}
+	used, carried := map[types.Object]bool{}, map[string]bool{}
 	path := ""
 	for _, pkg := range compiled {
 		at := slices.IndexFunc(pkg.Imports, func(name string) bool { return strings.HasSuffix(name, "/entrypoint/config") })
 		if at >= 0 {
 			path = pkg.Imports[at]
-			noteSelections(t, fset, imports, pkg, used)
+			_, read := reads(t, fset, imports, pkg)
+			maps.Copy(used, read)
 		}
 		if strings.HasSuffix(pkg.ImportPath, "/lbproxy") {
-			noteSelections(t, fset, imports, pkg, carried)
+			door, read := reads(t, fset, imports, pkg)
+			noteOptions(door.Scope().Lookup("Options").Type(), read, carried)
 		}
 	}
 	imported, err := imports.Import(path)
@@ -90,18 +95,28 @@ func idleVariables(t *testing.T, dir string) []string {
 		t.Fatalf("nothing imports entrypoint/config: %v", err)
 	}
 	return idleFields(imported.Scope().Lookup("Config").Type(), func(field *types.Var) bool {
-		return used[field] || isOption(field.Name(), carried)
+		return used[field] || carried[field.Name()]
 	})
 }
 
-// isOption reports whether one of those fields is an exported one of this name.
-func isOption(name string, selected map[types.Object]bool) bool {
-	for object := range selected {
-		if field, is := object.(*types.Var); is && field.IsField() && field.Exported() && field.Name() == name {
-			return true
+// noteOptions adds the names of those fields of the front door's options that are read. The options of a service are
+// in a list of theirs.
+func noteOptions(options types.Type, read map[types.Object]bool, names map[string]bool) {
+	if list, is := options.(*types.Slice); is {
+		options = list.Elem()
+	}
+	fields, isStruct := options.Underlying().(*types.Struct)
+	if !isStruct {
+		return
+	}
+	for field := range fields.Fields() {
+		if read[field] {
+			names[field.Name()] = true
+		}
+		if field.Embedded() || field.Name() == "Services" {
+			noteOptions(field.Type(), read, names)
 		}
 	}
-	return false
 }
 
 // compiledPackage is a package with the file that has its types.
@@ -124,23 +139,37 @@ func compile(t *testing.T, root string) (packages []compiledPackage) {
 	}
 }
 
-// noteSelections adds every field that a package selects, by whatever way through embedded structs.
-func noteSelections(t *testing.T, fset *token.FileSet, imports types.Importer, pkg compiledPackage, used map[types.Object]bool) {
+// reads gives every field that a package reads, by whatever way through embedded structs. One that is only set is read
+// by no line.
+func reads(t *testing.T, fset *token.FileSet, imports types.Importer, pkg compiledPackage) (*types.Package, map[types.Object]bool) {
 	t.Helper()
 	var files []*ast.File
+	set := map[ast.Expr]bool{}
 	for _, name := range pkg.GoFiles {
 		file, err := parser.ParseFile(fset, filepath.Join(pkg.Dir, name), nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatalf("parse source: %v", err)
 		}
 		files = append(files, file)
+		ast.Inspect(file, func(node ast.Node) bool {
+			if assignment, is := node.(*ast.AssignStmt); is {
+				for _, target := range assignment.Lhs {
+					set[target] = true
+				}
+			}
+			return true
+		})
 	}
 	info := &types.Info{Selections: map[*ast.SelectorExpr]*types.Selection{}}
 	lenient := types.Config{Importer: imports, Error: func(error) {}} // the bad tree does not compile as a whole
-	_, _ = lenient.Check(pkg.ImportPath, fset, files, info)
-	for _, selection := range info.Selections {
-		used[selection.Obj()] = true
+	checked, _ := lenient.Check(pkg.ImportPath, fset, files, info)
+	read := map[types.Object]bool{}
+	for expression, selection := range info.Selections {
+		if !set[expression] {
+			read[selection.Obj()] = true
+		}
 	}
+	return checked, read
 }
 
 // idleFields lists the variables of a struct, and of those embedded in it, whose fields are not used.
