@@ -9,6 +9,7 @@ import (
 	"percore/entrypoint/config"
 	"percore/entrypoint/config/environment"
 	"percore/entrypoint/output"
+	"percore/internal/trial"
 	"percore/reaper/cpus"
 )
 
@@ -35,7 +36,7 @@ func TestAnAutomaticFleetFollowsTheCPUs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var out syncBuffer
+			var out trial.Buffer
 			told := ""
 			r := &resizer{
 				current: func() *config.Config { return cfg },

@@ -1,7 +1,6 @@
 package supervise
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -22,6 +21,7 @@ import (
 	"percore/entrypoint/output"
 	"percore/entrypoint/plan"
 	"percore/entrypoint/self"
+	"percore/internal/trial"
 	"percore/lbproxy"
 	"percore/lbproxy/balance"
 	"percore/reaper"
@@ -224,32 +224,12 @@ func (p *process) signalled() []syscall.Signal {
 	return slices.Clone(p.got)
 }
 
-// syncBuffer is a stderr that the test reads while percore writes.
-type syncBuffer struct {
-	mu sync.Mutex // guards the buffer
-	b  bytes.Buffer
-}
-
-// Write appends.
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-// String is all so far.
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
 // percore is PID 1 on a fake kernel.
 type percore struct {
 	t       *testing.T
 	kernel  *fakeKernel
 	signals chan os.Signal
-	log     *syncBuffer
+	log     *trial.Buffer
 	place   control.Place
 	code    chan int // of its end
 }
@@ -272,7 +252,7 @@ func start(t *testing.T, environ ...string) *percore {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pc := &percore{t: t, kernel: newKernel(), signals: make(chan os.Signal, 8), log: &syncBuffer{}, place: control.Place(cfg.Control), code: make(chan int, 1)}
+	pc := &percore{t: t, kernel: newKernel(), signals: make(chan os.Signal, 8), log: &trial.Buffer{}, place: control.Place(cfg.Control), code: make(chan int, 1)}
 	log := output.NewLog(pc.log, slog.LevelDebug, output.StyleText)
 	in := self.Invocation{Version: "1.2", Environ: environ, Stdout: io.Discard, Stderr: pc.log, Signals: pc.signals, Began: time.Now()}
 	k, d := pc.kernel.kernel(), door.New(cfg, p, nil, log, output.StyleText)

@@ -12,6 +12,7 @@ import (
 
 	"percore/entrypoint/config/value"
 	"percore/entrypoint/output"
+	"percore/internal/trial"
 	"percore/reaper/fleet"
 	"percore/reaper/lifecycle"
 )
@@ -72,7 +73,7 @@ func TestASignalThatIsForwardedMeansNothingToPercore(t *testing.T) {
 }
 
 func TestTheStatusOfEachProcessIsALine(t *testing.T) {
-	var out syncBuffer
+	var out trial.Buffer
 	now := time.Now()
 	logStatus([]fleet.WorkerStatus{
 		{Process: "webs:web-8000", State: lifecycle.StateRunning, Ready: true, PID: 12, Started: now.Add(-90 * time.Second), Restarts: 2, LastExit: "killed by SIGKILL"},

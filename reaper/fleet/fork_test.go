@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/internal/trial"
 	"percore/reaper"
 	"percore/reaper/lifecycle"
 	"percore/reaper/probe"
@@ -47,8 +48,8 @@ func TestMain(m *testing.M) {
 type real struct {
 	fleet          *Fleet
 	result         chan Result
-	log            *syncBuffer
-	stdout, stderr *syncBuffer
+	log            *trial.Buffer
+	stdout, stderr *trial.Buffer
 }
 
 func startReal(t *testing.T, p Program, change func(*Options)) *real {
@@ -56,7 +57,7 @@ func startReal(t *testing.T, p Program, change func(*Options)) *real {
 	kernel := reaper.New(slog.New(slog.DiscardHandler))
 	reaped := make(chan error, 1)
 	go func() { reaped <- kernel.Run() }()
-	r := &real{result: make(chan Result, 1), log: new(syncBuffer), stdout: new(syncBuffer), stderr: new(syncBuffer)}
+	r := &real{result: make(chan Result, 1), log: new(trial.Buffer), stdout: new(trial.Buffer), stderr: new(trial.Buffer)}
 	o := Options{
 		Programs: []Program{p}, Spawner: kernel, Stdout: r.stdout, Stderr: r.stderr,
 		Log: slog.New(slog.NewTextHandler(r.log, nil)), StopTimeout: 5 * time.Second,
@@ -167,7 +168,7 @@ func TestOutputIsCopiedByteForByte(t *testing.T) {
 	}
 	r := startReal(t, script("cat "+path+"; cat "+path+" >&2"), nil)
 	r.end(t)
-	for name, stream := range map[string]*syncBuffer{"stdout": r.stdout, "stderr": r.stderr} {
+	for name, stream := range map[string]*trial.Buffer{"stdout": r.stdout, "stderr": r.stderr} {
 		if got := stream.String(); sha256.Sum256([]byte(got)) != sha256.Sum256(data) {
 			t.Errorf("%s: got %d bytes that differ from the %d written", name, len(got), len(data))
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/internal/trial"
 	"percore/reaper"
 	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
@@ -59,7 +60,7 @@ func TestNobodyAsksForAPortThatIsNotUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := tornado(1)
 			change(&p)
-			inBubble(t, Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}}, func(r *rig) {
+			inBubble(t, Options{Programs: []Program{p}, SocketPlaces: []string{trial.SocketDir(t)}}, func(r *rig) {
 				r.ports.Holder = func(int) string { return "somebody" }
 				r.run()
 				r.process(p.slotName(0))

@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -15,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"percore/internal/trial"
 	"percore/reaper"
 	"percore/reaper/lifecycle"
 	"percore/reaper/ports"
@@ -112,30 +112,13 @@ type rig struct {
 	start     time.Time
 	result    chan Result
 	ended     time.Time // when Run returned; read after result was received
-	log       *syncBuffer
+	log       *trial.Buffer
 	mu        sync.Mutex // guards the rest: probes and callbacks run beside the test
 	unready   map[int]bool
 	sick      map[int]func(context.Context) error // answers the checks of /health
 	ports     ports.Look                          // what the tests of ports say; nobody holds one, and each is its worker's own otherwise
 	published [][]Endpoint
 	quiesced  []time.Duration
-}
-
-type syncBuffer struct {
-	mu sync.Mutex // guards the buffer: the fleet writes, the test reads
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // tornado is the usual program: n workers from port 8000, no jitter.
@@ -160,7 +143,7 @@ func inBubble(t *testing.T, o Options, body func(*rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{
 			t: t, kernel: &fakeKernel{}, start: time.Now(), result: make(chan Result, 1),
-			log: new(syncBuffer), unready: make(map[int]bool), sick: make(map[int]func(context.Context) error),
+			log: new(trial.Buffer), unready: make(map[int]bool), sick: make(map[int]func(context.Context) error),
 		}
 		o.Spawner = r.kernel
 		o.Log = slog.New(slog.NewTextHandler(r.log, nil))

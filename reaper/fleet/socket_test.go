@@ -1,7 +1,6 @@
 package fleet
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/internal/trial"
 	"percore/reaper"
 	"percore/reaper/probe"
 )
@@ -31,40 +31,16 @@ func (p *fakeProcess) socketOf(t *testing.T) string {
 	return path
 }
 
-// bindAt makes a socket that nobody accepts from, as a dead server leaves it.
-func bindAt(t *testing.T, path string) {
-	t.Helper()
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.SetUnlinkOnClose(false)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// shortDir is for sockets: t.TempDir has the test's name in it, and a socket's path is short.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 func TestEachWorkerGetsASocketOfItsOwn(t *testing.T) {
-	place := shortDir(t)
+	place := trial.SocketDir(t)
 	inBubble(t, Options{Programs: []Program{onSockets(2)}, SocketPlaces: []string{"/nonexistent", place}}, func(r *rig) {
 		r.run()
 		first, second := r.process("tornado-8000").socketOf(t), r.process("tornado-8001").socketOf(t)
 		if first == second || !strings.HasPrefix(first, place+"/") || filepath.Base(first) != "tornado-8000.sock" {
 			t.Errorf("got %s and %s, want one of its own for each below %s", first, second, place)
 		}
-		bindAt(t, first)
-		bindAt(t, second)
+		trial.LeaveSocket(t, first)
+		trial.LeaveSocket(t, second)
 		r.pass(time.Second)
 		r.expectStates("RUNNING", "RUNNING")
 		if env := r.process("tornado-8001").spec.Env; !slices.Contains(env, "PORT=8001") {
@@ -85,10 +61,10 @@ func TestEachWorkerGetsASocketOfItsOwn(t *testing.T) {
 }
 
 func TestAStaleSocketIsGoneWhenTheNextIncarnationStarts(t *testing.T) {
-	inBubble(t, Options{Programs: []Program{onSockets(1)}, SocketPlaces: []string{shortDir(t)}}, func(r *rig) {
+	inBubble(t, Options{Programs: []Program{onSockets(1)}, SocketPlaces: []string{trial.SocketDir(t)}}, func(r *rig) {
 		r.run()
 		path := r.process("tornado-8000").socketOf(t)
-		bindAt(t, path)
+		trial.LeaveSocket(t, path)
 		r.pass(2 * time.Second)
 		r.expectStates("RUNNING")
 		r.dieAgain("tornado-8000", reaper.Exit{Signal: syscall.SIGKILL})
@@ -105,7 +81,7 @@ func TestAStaleSocketIsGoneWhenTheNextIncarnationStarts(t *testing.T) {
 func TestAPathThatIsTooLongIsToldBeforeTheStart(t *testing.T) {
 	p := onSockets(1)
 	p.Name = strings.Repeat("n", 100)
-	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{trial.SocketDir(t)}})
 	defer f.roster.sockets.Close()
 	err := f.OpenSockets()
 	if err == nil || !strings.Contains(err.Error(), "107") || !strings.Contains(err.Error(), "shorter") {
@@ -126,7 +102,7 @@ func TestAWorkersFolderIsForItsGroup(t *testing.T) {
 	}
 	p := onSockets(1)
 	p.Credential = &reaper.Credential{UID: 1000, GID: 1001}
-	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{trial.SocketDir(t)}})
 	defer f.roster.sockets.Close()
 	if err := f.supervisor.clearSocket(f.roster.workers[0]); err != nil {
 		t.Fatal(err)
@@ -147,13 +123,13 @@ func TestAWorkerThatSaysItIsReadyHasItsSocketOpened(t *testing.T) {
 	}
 	p := onSockets(1)
 	p.Ready = probe.Check{Kind: probe.Notify}
-	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{shortDir(t)}})
+	f := New(Options{Programs: []Program{p}, SocketPlaces: []string{trial.SocketDir(t)}})
 	defer f.roster.sockets.Close()
 	w := f.roster.workers[0]
 	if err := f.supervisor.clearSocket(w); err != nil {
 		t.Fatal(err)
 	}
-	bindAt(t, w.socket)
+	trial.LeaveSocket(t, w.socket)
 	if err := os.Chmod(w.socket, 0o600); err != nil {
 		t.Fatal(err)
 	}

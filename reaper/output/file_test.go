@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"percore/internal/trial"
 	"percore/reaper"
 )
 
@@ -138,7 +139,7 @@ func TestAMovedLogFileIsReopened(t *testing.T) {
 
 func TestALogFileThatCannotBeWrittenIsSaidOnceAndTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "later")
-	log := new(syncBuffer)
+	log := new(trial.Buffer)
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	l := NewSinks(nil, nil, logger)
 	file := newLogFile(filepath.Join(dir, "log"), 0, 0)
@@ -179,7 +180,7 @@ func TestWhatCannotBeRotatedGrows(t *testing.T) {
 	if err := os.MkdirAll(path+".1/full", 0o755); err != nil { // a file cannot take a directory's place
 		t.Fatal(err)
 	}
-	log := new(syncBuffer)
+	log := new(trial.Buffer)
 	file := newLogFile(path, 4, 1)
 	file.log = slog.New(slog.NewTextHandler(log, nil))
 	for range 9 {

@@ -7,10 +7,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"percore/internal/trial"
 )
 
 func TestABrokenStdoutLosesBytesButNotTheWorker(t *testing.T) {
-	log := new(syncBuffer)
+	log := new(trial.Buffer)
 	var dropped atomic.Uint64
 	s := &Sink{name: "stdout", writer: brokenWriter{}, log: slog.New(slog.NewTextHandler(log, nil)), total: &dropped}
 	for range 5 {

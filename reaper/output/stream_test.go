@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"percore/internal/trial"
 )
 
 // plumbing is one stream between a pipe and a buffer.
@@ -15,14 +17,14 @@ type plumbing struct {
 	*Stream
 	t       *testing.T
 	writer  *os.File
-	out     *syncBuffer
+	out     *trial.Buffer
 	dropped atomic.Uint64
 	done    chan struct{}
 }
 
 func lay(t *testing.T, framing Framing, to *Sink) *plumbing {
 	t.Helper()
-	p := &plumbing{t: t, out: new(syncBuffer), done: make(chan struct{})}
+	p := &plumbing{t: t, out: new(trial.Buffer), done: make(chan struct{})}
 	if to == nil {
 		to = &Sink{name: "out", writer: p.out, log: slog.New(slog.DiscardHandler), total: &p.dropped}
 	}

@@ -7,21 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"percore/internal/trial"
 )
 
-// shortDir is for sockets: t.TempDir has the test's name in it, and a socket's path is short.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 func TestAProbeAsksOnAUnixSocket(t *testing.T) {
-	path := filepath.Join(shortDir(t), "w.sock")
+	path := filepath.Join(trial.SocketDir(t), "w.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

@@ -8,13 +8,14 @@ import (
 	"syscall"
 	"testing"
 
+	"percore/internal/trial"
 	"percore/reaper"
 )
 
 // folders has one place, whose folder the test's end removes.
 func folders(t *testing.T) (f *Folders, place string) {
 	t.Helper()
-	place = shortDir(t)
+	place = trial.SocketDir(t)
 	f = NewFolders([]string{place})
 	t.Cleanup(f.Close)
 	return f, place
@@ -46,11 +47,11 @@ func TestEachWorkerHasAPathOfItsOwn(t *testing.T) {
 }
 
 func TestTheFirstPlaceThatTakesAFolderHasIt(t *testing.T) {
-	place, file := shortDir(t), filepath.Join(shortDir(t), "file")
+	place, file := trial.SocketDir(t), filepath.Join(trial.SocketDir(t), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := NewFolders([]string{"/nonexistent", file, place, shortDir(t)})
+	f := NewFolders([]string{"/nonexistent", file, place, trial.SocketDir(t)})
 	defer f.Close()
 	if got := assign(t, f, "web"); !strings.HasPrefix(got, place+"/") {
 		t.Errorf("got %s, want it in %s", got, place)
@@ -82,13 +83,13 @@ func TestAPathThatDoesNotFitIsRefusedAndTakesNoSlot(t *testing.T) {
 }
 
 func TestNothingIsLeftAfterTheEnd(t *testing.T) {
-	place := shortDir(t)
+	place := trial.SocketDir(t)
 	f := NewFolders([]string{place})
 	path := assign(t, f, "web")
 	if err := Clear(path, nil); err != nil {
 		t.Fatal(err)
 	}
-	bindAt(t, path)
+	trial.LeaveSocket(t, path)
 	f.Close()
 	f.Close() // the second one does nothing
 	if list, _ := os.ReadDir(place); len(list) > 0 {
@@ -107,7 +108,7 @@ func TestClearLeavesAnEmptyFolder(t *testing.T) {
 		if err := Clear(path, nil); err != nil {
 			t.Fatal(err)
 		}
-		bindAt(t, path)
+		trial.LeaveSocket(t, path)
 		if err := os.MkdirAll(filepath.Join(filepath.Dir(path), "left", "behind"), 0o700); err != nil {
 			t.Fatal(err)
 		}

@@ -8,34 +8,12 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"percore/internal/trial"
 )
 
-// bindAt makes a socket that nobody accepts from, as a dead server leaves it.
-func bindAt(t *testing.T, path string) {
-	t.Helper()
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.SetUnlinkOnClose(false)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// shortDir is for sockets: t.TempDir has the test's name in it, and a socket's path is short.
-func shortDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
 func TestTheFoldersOfDeadPercoresAreSwept(t *testing.T) {
-	place := shortDir(t)
+	place := trial.SocketDir(t)
 	alive, err := openBase([]string{place})
 	if err != nil {
 		t.Fatal(err)
@@ -72,19 +50,19 @@ func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
 		opened bool
 	}{
 		"its socket": {func(t *testing.T, path string) {
-			bindAt(t, path)
+			trial.LeaveSocket(t, path)
 			if err := os.Chown(path, owner, owner); err != nil {
 				t.Fatal(err)
 			}
 		}, true},
 		"root's socket, linked hard": {func(t *testing.T, path string) {
-			bindAt(t, path+".root")
+			trial.LeaveSocket(t, path+".root")
 			if err := os.Link(path+".root", path); err != nil {
 				t.Fatal(err)
 			}
 		}, false},
 		"a symbolic link to a socket": {func(t *testing.T, path string) {
-			bindAt(t, path+".root")
+			trial.LeaveSocket(t, path+".root")
 			if err := os.Symlink(path+".root", path); err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +75,7 @@ func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
 		"nothing": {func(*testing.T, string) {}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(shortDir(t), "w.sock")
+			path := filepath.Join(trial.SocketDir(t), "w.sock")
 			c.plant(t, path)
 			_ = os.Chmod(path, 0o600)
 			err := Exposure{Path: path, Owner: owner}.Expose()
@@ -113,7 +91,7 @@ func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
 
 // TestWhatIsNotOursIsNotSwept has the names of other folders look like those of dead percores.
 func TestWhatIsNotOursIsNotSwept(t *testing.T) {
-	place, elsewhere := shortDir(t), shortDir(t)
+	place, elsewhere := trial.SocketDir(t), trial.SocketDir(t)
 	link, file := filepath.Join(place, basePrefix+"link"), filepath.Join(place, basePrefix+"file")
 	kept := filepath.Join(elsewhere, "kept")
 	for _, err := range []error{os.WriteFile(kept, nil, 0o600), os.Symlink(elsewhere, link), os.WriteFile(file, nil, 0o600)} {
@@ -141,7 +119,7 @@ func TestWhatIsNotOursIsNotSwept(t *testing.T) {
 }
 
 func TestASocketIsConnectedToButNoLinkAndNoFile(t *testing.T) {
-	dir := shortDir(t)
+	dir := trial.SocketDir(t)
 	path := filepath.Join(dir, "w.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -152,7 +130,7 @@ func TestASocketIsConnectedToButNoLinkAndNoFile(t *testing.T) {
 	if err := errors.Join(os.Symlink(path, link), os.WriteFile(file, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	bindAt(t, dead)
+	trial.LeaveSocket(t, dead)
 	for name, c := range map[string]struct {
 		path string
 		want error // nil is a connection
@@ -174,7 +152,7 @@ func TestASocketIsConnectedToButNoLinkAndNoFile(t *testing.T) {
 }
 
 func TestDialEndsWithItsContext(t *testing.T) {
-	path := filepath.Join(shortDir(t), "w.sock")
+	path := filepath.Join(trial.SocketDir(t), "w.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
