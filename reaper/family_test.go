@@ -2,6 +2,8 @@ package reaper_test
 
 import (
 	"bufio"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -120,21 +122,22 @@ func expectNone(t *testing.T, exits <-chan reaper.Exit) {
 }
 
 // TestTheLeaderIsAskedFirst: a program that ends its own children in order must not see them die of the same signal.
+// Where its group is asked together with it, it waits for its member.
 func TestTheLeaderIsAskedFirst(t *testing.T) {
-	const script = `trap 'echo leader; sleep 0.2; exit 0' TERM
-sh -c 'trap "echo member; exit 0" TERM; echo up; while :; do sleep 0.05; done' &
+	const script = `trap 'echo leader; %s; exit 0' TERM
+sh -c 'trap "echo member; exit 0" TERM; echo up; while :; do sleep 0.05; done' & member=$!
 ( setsid sh -c 'trap "echo daemon; exit 0" TERM; echo up; while :; do sleep 0.05; done' & )
 while :; do sleep 0.05; done`
 	for name, c := range map[string]struct {
-		group bool
-		first string
+		group        bool
+		await, first string
 	}{
-		"by default": {false, "leader"},
-		"as a group": {true, "leader member"},
+		"by default": {false, "sleep 0.2", "leader"},
+		"as a group": {true, "wait $member", "leader member"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := adopter(t)
-			p, out, exits := whole(t, r, script, func(s *reaper.Spec) { s.StopAsGroup = c.group })
+			p, out, exits := whole(t, r, fmt.Sprintf(script, c.await), func(s *reaper.Spec) { s.StopAsGroup = c.group })
 			for range 2 {
 				readLine(t, out)
 			}
@@ -151,33 +154,47 @@ while :; do sleep 0.05; done`
 				}
 			}
 			if strings.Join(got, " ") != c.first || e.Code != 0 {
-				t.Errorf("who was told in which order: got %q and code %d, want %s first and 0", order, e.Code, c.first)
+				t.Errorf("the order in which they were told: got %q and code %d, want %s first and 0", order, e.Code, c.first)
 			}
 		})
 	}
 }
 
-// TestWhatForksWhileItIsKilledIsKilled has a daemon that replaces itself over and over.
+// TestWhatForksWhileItIsKilledIsKilled has a daemon that replaces itself over and over, and says so if it gets to the
+// end of its life. It is hunted for a second, which may be too little on a slow machine, so there are several tries.
 func TestWhatForksWhileItIsKilledIsKilled(t *testing.T) {
 	needs(t, "python3")
+	for try := range 3 {
+		caught := false
+		t.Run(fmt.Sprint("try ", try), func(t *testing.T) { caught = catchesTheHare(t) })
+		if caught {
+			return
+		}
+	}
+	t.Error("got a daemon that lives to its end, want it killed")
+}
+
+func catchesTheHare(t *testing.T) bool {
 	const hare = `import os, sys, time
 if os.fork(): time.sleep(60)
 os.setsid()
 print("up", flush=True)
-end = time.time() + 30
+end = time.time() + 10
 while time.time() < end:
     if os.fork(): os._exit(0)
     os.setsid()
+print("over", flush=True)
 `
 	r := adopter(t)
 	p, out, exits := whole(t, r, "exec python3 -c '"+hare+"'", nil)
 	readLine(t, out)
 	_ = syscall.Kill(p.PID(), syscall.SIGKILL)
-	began := time.Now()
 	await(t, exits)
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("the end was reported after %v, want all to be found within a second", took)
+	said, err := io.ReadAll(out) // until no process has the other end any more
+	if err != nil {
+		t.Fatal(err)
 	}
+	return len(said) == 0
 }
 
 func TestSiblingsAreNoLeftovers(t *testing.T) {

@@ -102,6 +102,19 @@ func pipe(t *testing.T) (reader, writer *os.File) {
 	return reader, writer
 }
 
+// gate is a pipe for a child's stdin, from which a shell's `read` waits until it is closed: what os.Pipe makes does not
+// block.
+func gate(t *testing.T) (stdin, release *os.File) {
+	t.Helper()
+	var fds [2]int
+	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	stdin, release = os.NewFile(uintptr(fds[0]), "stdin"), os.NewFile(uintptr(fds[1]), "release")
+	t.Cleanup(func() { stdin.Close(); release.Close() })
+	return stdin, release
+}
+
 // output runs the spec with its stdout in a pipe and gives what it wrote.
 func output(t *testing.T, r *reaper.Reaper, s reaper.Spec) string {
 	t.Helper()

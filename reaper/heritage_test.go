@@ -61,7 +61,7 @@ func TestOnlyTheChildThatIsToHaveNoNewPrivilegesHasNone(t *testing.T) {
 		spec.Path, spec.Args = "/bin/sh", []string{"sh", "-c", `sed -n 's/^NoNewPrivs:\t//p' /proc/$$/status`}
 		return strings.TrimSpace(output(t, r, spec))
 	}
-	before := told(reaper.Spec{})
+	before, others := told(reaper.Spec{}), threadsWithoutNewPrivileges(t) // one stays of each reaper before
 	mask := 0o027
 	for _, spec := range []reaper.Spec{{NoNewPrivs: true}, {NoNewPrivs: true, Umask: &mask, Pdeathsig: syscall.SIGKILL}} {
 		if got := told(spec); got != "1" {
@@ -71,17 +71,21 @@ func TestOnlyTheChildThatIsToHaveNoNewPrivilegesHasNone(t *testing.T) {
 			t.Errorf("the next child: got no_new_privs %q, want %q", got, before)
 		}
 	}
+	if without := threadsWithoutNewPrivileges(t) - others; without != 1 && before == "0" {
+		t.Errorf("got %d threads more without new privileges, want the one that forks such children", without)
+	}
+}
+
+func threadsWithoutNewPrivileges(t *testing.T) (n int) {
+	t.Helper()
 	threads, err := filepath.Glob("/proc/self/task/*/status")
 	if err != nil {
 		t.Fatal(err)
 	}
-	without := 0
 	for _, thread := range threads {
 		if text, err := os.ReadFile(thread); err == nil && strings.Contains(string(text), "NoNewPrivs:\t1") {
-			without++
+			n++
 		}
 	}
-	if without != 1 && before == "0" {
-		t.Errorf("got %d threads without new privileges, want the one that forks such children", without)
-	}
+	return n
 }

@@ -52,7 +52,7 @@ func TestWhatIsLeftOfAGroupIsGoneBeforeItsLeadersEndIsReported(t *testing.T) {
 	}{
 		"the leader exits":                          {`sleep 60 & echo $!; exit 3`, "exited with code 3"},
 		"the leader is killed":                      {`sleep 60 & echo $!; kill -KILL $$`, "killed by SIGKILL"},
-		"the leader is stopped by what it left":     {`(trap "" TERM HUP INT; sleep 60 & echo $!; wait) & sleep 0.1; kill -TERM $$`, "killed by SIGTERM"},
+		"the leader is stopped by what it left":     {`(trap "" TERM HUP INT; sleep 60 & echo $!; kill -TERM $$; wait) & wait`, "killed by SIGTERM"},
 		"a grandchild of the leader ignores TERM":   {`sh -c 'trap "" TERM; sleep 60 & echo $!; exit 0'; exit 4`, "exited with code 4"},
 		"the group has a stopped process, as by ^Z": {`sleep 60 & kill -STOP $!; echo $!; exit 5`, "exited with code 5"},
 	} {
@@ -142,9 +142,11 @@ func TestAGroupThatEndsWithItsLeaderIsReportedAtOnce(t *testing.T) {
 func TestWhoMadeASessionOfItsOwnIsLeftAlone(t *testing.T) {
 	r := adopter(t)
 	reader, writer := pipe(t)
-	_, exits := guarded(t, r, `setsid sleep 60 & echo $!; sleep 0.1; exit 0`, nil, writer, os.Stderr)
+	stdin, release := gate(t)
+	_, exits := guarded(t, r, `setsid sh -c 'echo $$; exec sleep 60' & read x; exit 0`, stdin, writer, os.Stderr)
 	writer.Close()
-	daemon := readPID(t, reader)
+	daemon := readPID(t, reader) // it has its session by now
+	release.Close()
 	if e := await(t, exits); e.Leftovers != "" {
 		t.Error("leftovers: got some, want none: a daemon is not of the group")
 	}
@@ -213,18 +215,20 @@ func TestAZombieOfACarelessParentDelaysNothing(t *testing.T) {
 	}
 	const careless = `import os, signal, time
 told, tell = os.pipe()
-signal.signal(signal.SIGTERM, lambda *_: os._exit(6))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 if os.fork() == 0:
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), os._exit(0)))
         os.write(tell, b".")
-        time.sleep(60)
+        signal.sigwait([signal.SIGTERM])
+        time.sleep(0.3)
+        os._exit(0)
     os.setsid()
     os.read(told, 1)
     print(os.getpid(), flush=True)
     time.sleep(60)
-time.sleep(60)`
+signal.sigwait([signal.SIGTERM])
+os._exit(6)`
 	r := adopter(t)
 	reader, writer := pipe(t)
 	p, exits := guarded(t, r, "exec python3 -c '"+careless+"'", nil, writer, os.Stderr)

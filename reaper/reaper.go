@@ -115,12 +115,13 @@ func (r *Reaper) spawn(s Spec) (*Process, error) {
 		r.marks++
 		s.mark = mark(r.salt + r.marks)
 	}
+	started := time.Now() // a child may have lived a while when the fork is noticed here
 	pid, err := r.fork(s)
 	if err != nil {
 		return nil, err
 	}
 	s.Files, s.Env = nil, nil // the caller opened them and closes them
-	p := &Process{pid: pid, started: time.Now(), spec: s}
+	p := &Process{pid: pid, started: started, spec: s}
 	p.signal = func(sig syscall.Signal) error { return r.signal(p, sig) }
 	p.stop = func(sig syscall.Signal) error { return r.stop(p, sig) }
 	r.processes[pid] = p

@@ -41,7 +41,7 @@ func TestEveryDeadlySignalIsReported(t *testing.T) {
 
 func TestTwoHundredChildrenThatDieTogetherLoseNoStatus(t *testing.T) {
 	r := start(t)
-	hold, release := pipe(t)
+	hold, release := gate(t)
 	const children = 200
 	type end struct{ want, got int }
 	ends := make(chan end, children)

@@ -12,6 +12,9 @@ import (
 	"percore/reaper/catch"
 )
 
+// patience is for machines that are busy with something else.
+const patience = 20 * time.Second
+
 // children are what this binary does below TestWhatACatcherDoes. With "init" as the first word, the entry catches the
 // signals.
 var children = map[string]func(*catch.Catcher){
@@ -75,6 +78,19 @@ func rest(signals *catch.Catcher, deadline time.Time) (list []catch.Signal) {
 	}
 }
 
+// await takes signals until one is wanted. It is false where none comes for long.
+func await(signals *catch.Catcher, wanted func(catch.Signal) bool) (catch.Signal, bool) {
+	for deadline := time.Now().Add(patience); ; {
+		sig, inTime, err := signals.Next(deadline)
+		if err != nil || !inTime {
+			return catch.Signal{}, false
+		}
+		if wanted(sig) {
+			return sig, true
+		}
+	}
+}
+
 func order(signals *catch.Catcher) {
 	send(syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGHUP)
 	fmt.Println(take(signals, 3))
@@ -93,19 +109,12 @@ func past(signals *catch.Catcher) {
 	}
 }
 
+func isTerm(sig catch.Signal) bool { return sig.Number == syscall.SIGTERM }
+
 func inTime(signals *catch.Catcher) {
 	go send(syscall.SIGTERM)
-	for {
-		sig, inTime, err := signals.Next(time.Now().Add(10 * time.Second))
-		if err != nil || !inTime {
-			fmt.Println("late", err)
-			return
-		}
-		if sig.Number == syscall.SIGTERM {
-			fmt.Println(int(sig.Number))
-			return
-		}
-	}
+	sig, _ := await(signals, isTerm)
+	fmt.Println(int(sig.Number))
 }
 
 func pause(signals *catch.Catcher) {
@@ -127,7 +136,7 @@ func pause(signals *catch.Catcher) {
 
 func soon(signals *catch.Catcher) {
 	send(syscall.SIGUSR1, syscall.SIGCONT, syscall.SIGUSR2)
-	fmt.Print(signals.Soon(syscall.SIGCONT, 1, 10*time.Second), ": ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 1, patience), ": ")
 	fmt.Println(take(signals, 3))
 }
 
@@ -135,7 +144,7 @@ func older(signals *catch.Catcher) {
 	send(syscall.SIGCONT, syscall.SIGUSR1)
 	fmt.Print(signals.Soon(syscall.SIGCONT, 1, 0), ", then ", signals.Soon(syscall.SIGCONT, 2, 10*time.Millisecond), ", then ")
 	send(syscall.SIGCONT)
-	fmt.Print(signals.Soon(syscall.SIGCONT, 2, 10*time.Second), ": ")
+	fmt.Print(signals.Soon(syscall.SIGCONT, 2, patience), ": ")
 	fmt.Println(take(signals, 3))
 }
 
@@ -151,10 +160,8 @@ func flood(signals *catch.Catcher) {
 		syscall.Kill(os.Getpid(), 40)
 	}
 	send(syscall.SIGTERM)
-	for _, sig := range rest(signals, time.Now().Add(100*time.Millisecond)) {
-		if sig.Number == syscall.SIGTERM {
-			fmt.Println("TERM among the last")
-		}
+	if _, told := await(signals, isTerm); told {
+		fmt.Println("TERM among the last")
 	}
 }
 
@@ -162,13 +169,16 @@ func crowd(signals *catch.Catcher) {
 	for range 30 {
 		send(0) // a process that ends is all that is wanted
 	}
-	told := 0
+	if _, told := await(signals, catch.Signal.OfChild); !told {
+		fmt.Println("none")
+	}
+	told := 1
 	for _, sig := range rest(signals, time.Now().Add(100*time.Millisecond)) {
 		if sig.OfChild() {
 			told++
 		}
 	}
-	if told >= 1 && told < 30 {
+	if told < 30 {
 		fmt.Println("one record or few")
 	} else {
 		fmt.Println(told, "records")
@@ -184,9 +194,6 @@ func value(signals *catch.Catcher) {
 		fmt.Println(errno)
 		return
 	}
-	for _, sig := range rest(signals, time.Now().Add(100*time.Millisecond)) {
-		if sig.Queued() {
-			fmt.Printf("%d with %d\n", sig.Number, sig.Value)
-		}
-	}
+	sig, _ := await(signals, catch.Signal.Queued)
+	fmt.Printf("%d with %d\n", sig.Number, sig.Value)
 }

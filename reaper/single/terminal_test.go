@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,7 +52,10 @@ func onTerminal(t *testing.T, script string) (r *running, keys, slave *os.File) 
 	return r, master, slave
 }
 
+// code waits for the end.
 func (r *running) code() int {
+	timer := time.AfterFunc(patience, func() { r.cmd.Process.Kill() })
+	defer timer.Stop()
 	r.cmd.Wait()
 	return r.cmd.ProcessState.ExitCode()
 }
@@ -78,7 +82,7 @@ func TestKeysReachTheChild(t *testing.T) {
 	}{
 		{"Ctrl-C", "\x03", "echo ready; exec sleep 60", 130},
 		{`Ctrl-\`, "\x1c", "ulimit -c 0; echo ready; exec sleep 60", 131},
-		{"Ctrl-C, once", "\x03", "n=0; trap 'n=$((n+1))' INT; echo ready; sleep 1; sleep 0.2; exit $n", 1},
+		{"Ctrl-C, once", "\x03", "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.01; done; sleep 0.2; exit $n", 1},
 		{"Ctrl-Z, without anybody to continue it", "\x1a\n", "echo ready; read line; exit 3", 3},
 	}
 	for _, tt := range tests {
