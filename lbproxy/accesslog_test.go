@@ -238,11 +238,11 @@ func TestAPauseOfTheLogsReaderCostsNoLines(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.AccessLog = accesslog.JSON })
 	r.workers(newStub(t, constant("ok")).address)
 	c := r.client()
-	r.access.mu.Lock()
+	release := r.access.Hold()
 	for range requests {
 		c.do(getRequest)
 	}
-	r.access.mu.Unlock()
+	release()
 	lines := func() int { return strings.Count(r.access.String(), "\n") }
 	eventually(t, "the reader has caught up", func() bool {
 		return lines() == requests || strings.Contains(r.log.String(), "access log lines dropped")

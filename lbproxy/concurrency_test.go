@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"percore/internal/trial"
 	"percore/lbproxy/balance"
 )
 
@@ -113,7 +114,7 @@ func checkWorkConserving(t *testing.T, method balance.Method, n int) {
 func TestTheOldestRequestOfAllLoopsGetsTheFreePlace(t *testing.T) {
 	r := newRig(t, capped(1))
 	gate := make(chan struct{})
-	var order lockedBuffer
+	var order trial.Buffer
 	s := newStub(t, func(q *stubRequest) bool { <-gate; fmt.Fprint(&order, q.path()); return q.ok("ok") })
 	r.workers(s.address)
 	var clients []*caller

@@ -379,11 +379,7 @@ func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 	readHead(c.in)
 	for range 5 {
 		step <- struct{}{}
-		start := time.Now()
-		c.wantBytes("5\r\nevent\r\n")
-		if took := time.Since(start); took > 500*time.Millisecond {
-			t.Errorf("an event took %v, want it passed on at once", took)
-		}
+		c.wantBytes("5\r\nevent\r\n") // the worker sends no other until the next step
 	}
 	c.wantBytes("0\r\n\r\n")
 }

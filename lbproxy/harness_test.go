@@ -2,7 +2,6 @@ package lbproxy
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,10 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"percore/internal/trial"
 	"percore/lbproxy/balance"
 	"percore/lbproxy/socket"
 )
@@ -25,37 +24,13 @@ type rig struct {
 	address  string
 	seq      uint64
 	reports  chan Report
-	access   *lockedBuffer
-	log      *lockedBuffer
+	access   *trial.Buffer
+	log      *trial.Buffer
 	finished chan error
 	missteps missteps
 }
 
-// lockedBuffer is a writer that may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (w *lockedBuffer) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.Write(p)
-}
-
-func (w *lockedBuffer) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.b.String()
-}
-
-func (w *lockedBuffer) reset() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.b.Reset()
-}
-
-func newTestLog(w *lockedBuffer) *slog.Logger {
+func newTestLog(w *trial.Buffer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
@@ -76,7 +51,7 @@ func newRig(t *testing.T, adjust func(*Options)) *rig {
 func rigOn(t *testing.T, o Options, listeners []socket.Listener) *rig {
 	t.Helper()
 	var err error
-	r := &rig{t: t, reports: make(chan Report, 1000), access: &lockedBuffer{}, log: &lockedBuffer{}, finished: make(chan error, 1)}
+	r := &rig{t: t, reports: make(chan Report, 1000), access: &trial.Buffer{}, log: &trial.Buffer{}, finished: make(chan error, 1)}
 	log := newTestLog(r.log)
 	r.proxy, err = New(o, listeners, log, r.access, func(rep Report) { r.reports <- rep })
 	if err != nil {
@@ -166,6 +141,9 @@ func script(t testing.TB, f func(c *net.TCPConn, r *bufio.Reader)) string {
 	return l.Addr().String()
 }
 
+// patience bounds every wait in these tests; it is only ever used up by a failure.
+const patience = 30 * time.Second
+
 // dial opens a client connection with a deadline that ends a hanging test.
 func (r *rig) dial() *net.TCPConn {
 	r.t.Helper()
@@ -174,7 +152,7 @@ func (r *rig) dial() *net.TCPConn {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(15 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		r.t.Fatal(err)
 	}
 	return c.(*net.TCPConn)

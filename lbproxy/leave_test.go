@@ -115,40 +115,38 @@ func TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake(t *testing.T) {
 	for r.pending() == 0 {
 		c.send(strings.Repeat("x", 32<<10))
 	}
-	start := time.Now()
 	_ = c.CloseWrite()
 	select {
-	case <-told:
+	case <-told: // without any time-out: the shortest is longer than this patience
 	case <-time.After(chaosPatience):
 		t.Fatal("the worker is not told that its client has left")
 	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("the worker was told after %v, want that it needs no time-out", took)
-	}
 }
 
-// TestAClientThatLeavesBetweenTwoPiecesIsToldInTime is about the time, with which the scripts are generous.
+// TestAClientThatLeavesBetweenTwoPiecesIsToldInTime has no other time-out tell the worker. On a quiet machine it is told
+// within half a second.
 func TestAClientThatLeavesBetweenTwoPiecesIsToldInTime(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PATCH", "BREW"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, nil)
-			told := make(chan time.Time, 1)
+			r := newRig(t, func(o *Options) { o.Services[0].ProxyReadTimeout, o.SendTimeout = time.Hour, time.Hour })
+			told := make(chan struct{})
 			r.workers(newStub(t, func(q *stubRequest) bool {
 				_, _ = q.body()
 				q.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst")
 				_, _ = q.in.ReadByte()
-				told <- time.Now()
+				close(told)
 				return false
 			}).address)
 			c := r.client().send(requestOf(method, "abc"))
 			readHead(c.in)
 			c.wantBytes("first")
 			time.Sleep(lateMillis * time.Millisecond)
-			start := time.Now()
 			c.Close()
-			if took := (<-told).Sub(start); took > 500*time.Millisecond {
-				t.Errorf("the worker was told after %v, want half a second at most", took)
+			select {
+			case <-told:
+			case <-time.After(patience):
+				t.Error("the worker isn't told that its client has left")
 			}
 		})
 	}

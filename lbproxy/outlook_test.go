@@ -52,11 +52,10 @@ func TestARequestIsNotKeptWaitingForNothing(t *testing.T) {
 				return
 			}
 			for _, c := range []*caller{before, after} {
-				start := time.Now()
 				a := c.read("GET")
 				a.want(t, 503, "~no worker runs, and none is about to start")
-				if got := a.Header.Get("Retry-After"); got != test.retryAfter || time.Since(start) > 3*time.Second {
-					t.Errorf("got Retry-After %q after %v, want %q at once", got, time.Since(start), test.retryAfter)
+				if got := a.Header.Get("Retry-After"); got != test.retryAfter {
+					t.Errorf("got Retry-After %q, want %q", got, test.retryAfter)
 				}
 			}
 			wantCount(t, "waiting requests", r.proxy.services[0].Waiting(), 0)
@@ -100,12 +99,9 @@ func TestTheFirstStartIsNotWaitedForForEver(t *testing.T) {
 	})
 	r.apply(false, at(t, balance.Endpoint{Coming: true}))
 	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
-	r.apply(false, at(t, balance.Endpoint{Coming: true, Proven: true}))
-	start := time.Now()
+	r.configure(func(o *Options) { o.Services[0].ReadyTimeout = time.Hour })
+	r.apply(false, at(t, balance.Endpoint{Coming: true, Proven: true})) // a fleet that has been up
 	r.client().do(getRequest).want(t, 503, "~no worker was ready in time")
-	if waited := time.Since(start); waited > 90*time.Millisecond {
-		t.Logf("the wait for a fleet that has been up took %v", waited)
-	}
 }
 
 // TestAFirstStartOnTheWrongPortIsNotWaitedFor has it turn out that the worker listens elsewhere, while a request waits
@@ -136,13 +132,13 @@ func (r *rig) age(d time.Duration) {
 }
 
 func TestWorkersThatAllRefuseAreA502Soon(t *testing.T) {
-	r := newRig(t, nil)
+	r := newRig(t, func(o *Options) { o.Services[0].QueueTimeout = time.Hour })
 	r.workers(refusing(t), refusing(t))
 	r.age(time.Hour)
 	start := time.Now()
 	r.client().do(post("abc")).want(t, 502, "~the worker refused the connection")
-	if took := time.Since(start); took < 500*time.Millisecond || took > 5*time.Second {
-		t.Errorf("got it after %v, want about half a second", took)
+	if took := time.Since(start); took < 500*time.Millisecond {
+		t.Errorf("got it after %v, want half a second at least", took)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestAPauseEndsNoRequest(t *testing.T) {
 			r.pause(1500 * time.Millisecond)
 			r.exchanges() // a turn, in which timers run out
 			c.send("abcd"[len(before):])
-			time.AfterFunc(100*time.Millisecond, func() { close(release) })
+			close(release)
 			c.read("GET").want(t, 200, "ok")
 		})
 	}
@@ -75,9 +75,5 @@ func TestDeadlinesStillEndWhatIsStuck(t *testing.T) {
 	c.send(requestOf("GET", ""))
 	eventually(t, "the request is under way", func() bool { return r.exchanges() == 1 })
 	r.pause(900 * time.Millisecond)
-	begun := time.Now()
 	c.read("GET").want(t, 504, "~did not answer in time")
-	if took := time.Since(begun); took > 20*time.Second {
-		t.Errorf("504 after a pause: got it after %v, want it within a second or so", took)
-	}
 }

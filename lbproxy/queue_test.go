@@ -83,14 +83,13 @@ func TestA503SaysWhatIsWrongWithTheWorkers(t *testing.T) {
 }
 
 func TestAFullQueueIsA503AtOnce(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Services[0].QueueSize = 2 })
+	r := newRig(t, func(o *Options) { o.Services[0].QueueSize, o.Services[0].QueueTimeout = 2, time.Hour })
 	a, b := r.client().send(getRequest), r.client().send(getRequest)
 	eventually(t, "two wait", func() bool { return r.proxy.services[0].Waiting() == 2 })
-	start := time.Now()
-	got := r.client().do(getRequest)
+	got := r.client().do(getRequest) // the two wait on
 	got.want(t, 503, "~too many requests wait")
-	if got.Header.Get("Retry-After") == "" || time.Since(start) > 2*time.Second {
-		t.Errorf("answer: got %v after %v, want Retry-After at once", got.Header, time.Since(start))
+	if got.Header.Get("Retry-After") == "" {
+		t.Errorf("answer: got %v, want Retry-After", got.Header)
 	}
 	r.workers(newStub(t, constant("ok")).address)
 	a.read("GET").want(t, 200, "ok")
@@ -161,13 +160,14 @@ func TestAClientThatLeavesEndsItsWorkersConnection(t *testing.T) {
 				c.read("POST").want(t, 200, "late")
 				return
 			}
-			start := time.Now()
 			c.Close()
-			if err := <-gone; err == nil {
-				t.Error("the worker read a byte, want the end")
-			}
-			if took := time.Since(start); took > 500*time.Millisecond {
-				t.Errorf("the worker saw the end after %v, want 500ms at most", took)
+			select {
+			case err := <-gone:
+				if err == nil {
+					t.Error("the worker read a byte, want the end")
+				}
+			case <-time.After(patience): // ProxyReadTimeout is longer
+				t.Error("the worker isn't told that its client has left")
 			}
 		})
 	}

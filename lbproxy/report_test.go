@@ -10,14 +10,14 @@ import (
 // report waits for the front door's answer to the newest snapshot that satisfies good.
 func (r *rig) report(what string, good func(Report) bool) Report {
 	r.t.Helper()
-	for deadline := time.After(10 * time.Second); ; {
+	for deadline := time.After(patience); ; {
 		select {
 		case got := <-r.reports:
 			if got.Seq == r.seq && good(got) {
 				return got
 			}
 		case <-deadline:
-			r.t.Fatalf("waited 10s for a report: %s", what)
+			r.t.Fatalf("waited %v for a report: %s", patience, what)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (d *door) takes(takes bool) {
 func (d *door) heard() string {
 	d.t.Helper()
 	var b bytes.Buffer
-	_ = d.client.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) // all of it is here already
+	_ = d.client.SetReadDeadline(time.Now().Add(500 * time.Millisecond)) // all of it is here already
 	for room := make([]byte, 64<<10); ; {
 		n, err := d.client.Read(room)
 		b.Write(room[:n])

@@ -193,7 +193,7 @@ func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 	select {
 	case answer <- "/next":
 		c.read("GET").want(t, 200, "/next")
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Error("the next request: got none at the worker, which takes it for the end of the upload")
 	}
 }

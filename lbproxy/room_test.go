@@ -282,11 +282,7 @@ func TestClientsThatSayNoRequestMakeRoom(t *testing.T) {
 			if test.protocol {
 				late.send("PROXY UNKNOWN\r\n")
 			}
-			start := time.Now()
-			late.wantOpen("ok") // after the time that every client has for a request
-			if waited := time.Since(start); waited > 5*time.Second {
-				t.Errorf("wait for a place: got %v, want about %v ms", waited, unservedMillis)
-			}
+			late.wantOpen("ok") // after unservedMillis, which every client has for a request
 			slow[0].wantEnd()
 			eventually(t, "there is a line about it", func() bool { return strings.Contains(r.log.String(), "clients closed") })
 		})
@@ -352,9 +348,8 @@ func TestManyClientsWithFewDescriptors(t *testing.T) {
 			t.Fatalf("client %d: got %q and %v, want 200", i, b[:n], err)
 		}
 	}
-	cpuMillis, _ := child.end(t)
-	if cpuMillis > 2000 {
-		t.Errorf("CPU time: got %d ms for 500 requests, want no spinning", cpuMillis)
+	if turns, _ := child.end(t); turns > 500*20 {
+		t.Errorf("turns of the loop: got %d for 500 requests, want no spinning", turns)
 	}
 }
 

@@ -147,7 +147,7 @@ func (th *theatre) play(pieces func(offset, n int) int) error {
 		return err
 	}
 	defer stage.Close()
-	th.access.reset()
+	th.access.Reset()
 	th.begin(stage)
 	err = stage.Play(peers.Staging{Front: th.address, Up: th.up, Settle: th.fewTurns, Pieces: pieces, Limit: caseLimit})
 	if err != nil {

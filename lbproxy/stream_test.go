@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestAStreamIsPassedOnAtOnce has the worker write an event only when the client has seen the one before.
@@ -42,15 +41,11 @@ func TestAStreamIsPassedOnAtOnce(t *testing.T) {
 				t.Errorf("head: got %q, want X-Accel-Buffering passed on", head)
 			}
 			for i := range 6 {
-				start := time.Now()
 				part := fmt.Sprintf(event, i)
 				if !strings.Contains(head, "Content-Length") {
 					part = fmt.Sprintf("%x\r\n%s\r\n", len(part), part)
 				}
-				c.wantBytes(part)
-				if took := time.Since(start); took > time.Second {
-					t.Errorf("event %d took %v, want it passed on at once", i, took)
-				}
+				c.wantBytes(part) // the worker sends no other until it is seen
 				seen <- struct{}{}
 			}
 		})

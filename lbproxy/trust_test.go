@@ -55,7 +55,7 @@ func TestWhoTheClientIsBehindATrustedProxy(t *testing.T) {
 	r.workers(s.address)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r.access.reset()
+			r.access.Reset()
 			r.client().do("GET / HTTP/1.1\r\nHost: x\r\n"+test.fields+"\r\n").want(t, 200, "ok")
 			h := header(s.lastHead())
 			for name, want := range map[string]string{"X-Real-Ip": test.ip, "X-Forwarded-For": test.chain} {
