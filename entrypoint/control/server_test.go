@@ -256,14 +256,13 @@ func TestAClientThatReadsNothingLosesItsSeat(t *testing.T) {
 // A handler may have many frames to send and no mind to ask how each one went.
 func TestAClientThatIsGoneCostsOneWait(t *testing.T) {
 	place := socketIn(t)
-	ended := make(chan time.Duration, 1)
+	ended := make(chan struct{})
 	serveWith(t, place, func(ctx context.Context, _ control.Request, reply func(control.Frame) error) (int, error) {
-		began := time.Now()
-		for range 1000 {
+		for range 1000 { // a wait for each would be longer than any test waits
 			_ = reply(control.Frame{Data: make([]byte, 64<<10)})
 		}
 		<-ctx.Done()
-		ended <- time.Since(began)
+		close(ended)
 		return control.CodeOK, nil
 	}, func(s *control.Server) { s.SetPatience(200 * time.Millisecond) })
 	conn, err := net.Dial("unix", string(place))
@@ -273,10 +272,7 @@ func TestAClientThatIsGoneCostsOneWait(t *testing.T) {
 	defer conn.Close()
 	_, _ = io.WriteString(conn, `{"version":1,"verb":"status"}`+"\n")
 	select {
-	case took := <-ended:
-		if took > 10*time.Second {
-			t.Errorf("got %v for a thousand frames, want one wait", took)
-		}
+	case <-ended:
 	case <-time.After(patience):
 		t.Error("the command goes on for a client that takes nothing")
 	}

@@ -10,9 +10,14 @@ import (
 	"percore/lbproxy"
 )
 
-// quickly is patience for a test: a hang is known after a tenth of a second.
+// quickly is patience for a test: a hang is known after a fifth of a second.
 func quickly() patience {
-	return patience{every: 20 * time.Millisecond, step: 20 * time.Millisecond, steps: 5, first: 5}
+	return patience{every: 20 * time.Millisecond, step: 20 * time.Millisecond, steps: 10, first: 10}
+}
+
+// calmly is patience with a front door that is a goroutine of a slow machine.
+func calmly() patience {
+	return patience{every: 20 * time.Millisecond, step: patienceOfTests, steps: 1, first: 1}
 }
 
 // fakeFront is the other end of a link: it answers questions until it is told to be silent.
@@ -24,7 +29,7 @@ type fakeFront struct {
 	cut    func()
 }
 
-func newFakeFront(t *testing.T, incarnation uint64) *fakeFront {
+func newFakeFront(t *testing.T, incarnation uint64, watched patience) *fakeFront {
 	t.Helper()
 	ours, theirs, err := link.Pair()
 	if err != nil {
@@ -32,7 +37,7 @@ func newFakeFront(t *testing.T, incarnation uint64) *fakeFront {
 	}
 	f := &fakeFront{hung: make(chan uint64, 10), cut: func() { theirs.Close() }}
 	f.door = &Door{
-		log: slog.New(slog.DiscardHandler), patience: quickly(), wanted: link.Wanted{Version: link.Version},
+		log: slog.New(slog.DiscardHandler), patience: watched, wanted: link.Wanted{Version: link.Version},
 		events: Events{Hung: func(i uint64) { f.hung <- i }},
 	}
 	f.door.connect(ours, incarnation)
@@ -56,9 +61,9 @@ func newFakeFront(t *testing.T, incarnation uint64) *fakeFront {
 func (f *fakeFront) awaitQuestions(t *testing.T, n uint64) {
 	t.Helper()
 	from := f.asked.Load()
-	for deadline := time.Now().Add(10 * time.Second); f.asked.Load() < from+n; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patienceOfTests); f.asked.Load() < from+n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited 10s for %d questions", n)
+			t.Fatalf("waited %v for %d questions", patienceOfTests, n)
 		}
 	}
 }
@@ -70,14 +75,14 @@ func (f *fakeFront) wantHung(t *testing.T, incarnation uint64) {
 		if got != incarnation {
 			t.Errorf("hung: got incarnation %d, want %d", got, incarnation)
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("waited 10s for the hang to be noticed")
+	case <-time.After(patienceOfTests):
+		t.Errorf("waited %v for the hang to be noticed", patienceOfTests)
 	}
 }
 
 func TestAFrontDoorThatAnswersIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	f := newFakeFront(t, 3)
+	f := newFakeFront(t, 3, calmly())
 	f.awaitQuestions(t, 10)
 	if len(f.hung) > 0 {
 		t.Error("it was taken for one that hangs")
@@ -86,7 +91,7 @@ func TestAFrontDoorThatAnswersIsLeftAlone(t *testing.T) {
 
 func TestAFrontDoorThatFallsSilentHangs(t *testing.T) {
 	t.Parallel()
-	f := newFakeFront(t, 3)
+	f := newFakeFront(t, 3, quickly())
 	f.awaitQuestions(t, 2)
 	f.silent.Store(true)
 	f.wantHung(t, 3)
@@ -94,14 +99,14 @@ func TestAFrontDoorThatFallsSilentHangs(t *testing.T) {
 
 func TestAFrontDoorThatNeverAnswersHangs(t *testing.T) {
 	t.Parallel()
-	f := newFakeFront(t, 4)
+	f := newFakeFront(t, 4, quickly())
 	f.silent.Store(true)
 	f.wantHung(t, 4)
 }
 
 func TestAFrontDoorThatHasEndedDoesNotHang(t *testing.T) {
 	t.Parallel()
-	f := newFakeFront(t, 5)
+	f := newFakeFront(t, 5, quickly())
 	f.awaitQuestions(t, 1)
 	f.cut()
 	select {

@@ -135,7 +135,7 @@ func TestOfferNeverWaitsForTheOtherSide(t *testing.T) {
 	}()
 	select {
 	case <-offered:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("Offer blocked on a reader that does not read")
 	}
 	ours.Close()

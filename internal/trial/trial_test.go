@@ -64,6 +64,9 @@ func TestASocketThatIsLeftRefuses(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
 		t.Errorf("got %v (%v), want a socket", info, err)
 	}
+	if another, err := net.Listen("unix", path); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("listen: got %v and %v, want %v", another, err, syscall.EADDRINUSE)
+	}
 	if _, err := net.Dial("unix", path); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("dial: got %v, want %v", err, syscall.ECONNREFUSED)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -38,6 +39,19 @@ func TestTheFoldersOfDeadPercoresAreSwept(t *testing.T) {
 	}
 	alive.remove()
 	next.remove()
+}
+
+func TestEveryPlaceThatTakesNoFolderIsNamed(t *testing.T) {
+	places := []string{"/proc/none", "/dev/null"}
+	b, err := openBase(places)
+	if b != nil || !errors.Is(err, errNoPlace) {
+		t.Fatalf("got %+v and %v, want %v", b, err, errNoPlace)
+	}
+	for _, place := range places {
+		if !strings.Contains(err.Error(), place) {
+			t.Errorf("got %q, want %s in it", err, place)
+		}
+	}
 }
 
 func TestOnlyTheWorkersOwnSocketIsOpenedToAll(t *testing.T) {
