@@ -147,6 +147,17 @@ func saying(texts ...string) control.Handler {
 	}
 }
 
+// TestAChosenPlaceIsTheOnlyOne: a percore that listens elsewhere is not asked instead.
+func TestAChosenPlaceIsTheOnlyOne(t *testing.T) {
+	serve(t, socketIn(t), nil)
+	chosen := socketIn(t)
+	for name, dial := range map[string]func(control.Place, fs.FS) (*control.Conn, error){"Dial": control.Dial, "DialSole": control.DialSole} {
+		if _, err := dial(chosen, os.DirFS("/proc")); err == nil || !strings.Contains(err.Error(), string(chosen)) {
+			t.Errorf("%s: got %v, want an error that names %s", name, err, chosen)
+		}
+	}
+}
+
 func TestACallEndsWithItsContext(t *testing.T) {
 	place := socketIn(t)
 	begun := make(chan struct{})
