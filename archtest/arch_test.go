@@ -92,9 +92,10 @@ var rules = []rule{
 	{
 		"what a client is told leaves by its response writer",
 		all(
-			fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "try.go", "tunnel.go"), "send", "sendLast"),
+			fields("lbproxy", inFiles("lbproxy", "transport.go", "responsewriter.go", "responsehttp1.go", "responseheld.go", "try.go", "tunnel.go"),
+				"send", "sendLast", "sendFile"),
 			// A request has an unsent of its own, for the worker. A tunnel writes to both ends, as bytes with no response about them.
-			fieldsBut("request", "lbproxy", inFiles("lbproxy", "responsewriter.go", "request.go", "tunnel.go"), "unsent"),
+			fieldsBut("request", "lbproxy", inFiles("lbproxy", "responsewriter.go", "responseheld.go", "request.go", "tunnel.go"), "unsent"),
 		),
 	},
 	{"an exchange asks its own service", firstOf("lbproxy", inFiles("lbproxy", "exchange.go"), "services")},

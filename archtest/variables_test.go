@@ -27,9 +27,6 @@ var consumed = []string{
 	"PERCORE_STRICT",  // what becomes of an unknown name
 	"PORT",            // becomes LISTEN
 	"WEB_CONCURRENCY", // becomes WORKERS
-	// The front door gets these two and does not go by them yet: issue 12.
-	"PERCORE_PROXY_REQUEST_BUFFERING",
-	"PERCORE_PROXY_BUFFERING",
 }
 
 // A variable that nothing goes by promises users what percore does not do.

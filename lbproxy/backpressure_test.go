@@ -69,7 +69,7 @@ const big = 50 << 20
 func TestAClientThatReadsNothingOfALargeResponseCostsLittle(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		t.Run(fmt.Sprintf("chunked %v", chunked), func(t *testing.T) {
-			r := newRig(t, nil)
+			r := newRig(t, streams)
 			sent := make(chan hash.Hash, 1)
 			r.workers(newStub(t, func(q *stubRequest) bool {
 				if !chunked {
@@ -101,7 +101,7 @@ func TestAClientThatReadsNothingOfALargeResponseCostsLittle(t *testing.T) {
 func TestAWorkerThatReadsNothingOfALargeUploadCostsLittle(t *testing.T) {
 	for _, framing := range []string{fmt.Sprintf("Content-Length: %d", big), "Transfer-Encoding: chunked"} {
 		t.Run(framing, func(t *testing.T) {
-			r := newRig(t, nil)
+			r := newRig(t, streams)
 			start := make(chan struct{})
 			r.workers(newStub(t, func(q *stubRequest) bool {
 				<-start

@@ -140,6 +140,8 @@ func (ch *chaos) choose(o *Options) {
 	o.Services[0].Balance = pick(r, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.Services[0].WorkerConcurrency = pick(r, 0, 1, 1)
 	o.ClientBodyBufferSize = pick(r, 0, 0, 4<<10, 64<<10)
+	o.Services[0].ProxyRequestBuffering, o.Services[0].ProxyBuffering = r.IntN(2) == 0, r.IntN(3) > 0
+	o.ClientBodyTempPath = pick(r, "", ch.folder)
 	o.Services[0].Keepalive = pick(r, 0, 1, 32, 32)
 	o.AccessLog = pick(r, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	o.Services[0].ProxyKeepaliveTimeout = millis(20, 100, 300)
@@ -363,6 +365,7 @@ func (ch *chaos) configure(rng *rand.Rand) {
 	o.Services = slices.Clone(o.Services)
 	o.Services[0].Balance = pick(rng, balance.LeastConn, balance.RoundRobin, balance.IPHash, balance.Random)
 	o.ClientBodyBufferSize = pick(rng, 0, 4<<10, 64<<10)
+	o.Services[0].ProxyRequestBuffering, o.Services[0].ProxyBuffering = rng.IntN(2) == 0, rng.IntN(3) > 0
 	o.Services[0].Keepalive = pick(rng, 0, 1, 32)
 	o.AccessLog = pick(rng, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	if err := ch.rig.proxy.Configure(o); err != nil {

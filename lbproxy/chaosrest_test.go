@@ -48,7 +48,7 @@ func (l *loop) oddity() string {
 			return fmt.Sprintf("a connection whose exchange has another one: %+v, %+v", *c, *x)
 		case x != nil && c.kind == kindDownstream:
 			timed = timed || x.upstream != noSlot && (l.timers.Class(x.upstream) != 0 || l.conns.at(x.upstream).has(flagQueued))
-			if !timed {
+			if !timed && !x.request.isBusy() {
 				return fmt.Sprintf("an exchange without timer: client %+v, exchange %+v", *c, *x)
 			}
 			if x.backend != nil && x.response.state != responseTunnel {

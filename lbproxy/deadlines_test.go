@@ -109,7 +109,7 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 		b.wantSendTimer()
 	})
 	t.Run("a 100, and then its body, which is streamed", func(t *testing.T) {
-		r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 4096 })
+		r := newRig(t, func(o *Options) { streams(o); o.ClientBodyBufferSize = 4096 })
 		r.workers(newStub(t, mirror).address)
 		b := r.blockedClient()
 		b.say(expecting + "Transfer-Encoding: chunked\r\n\r\n")
@@ -141,7 +141,8 @@ func TestAClientThatTakesNothingHasATimeWhateverElseItDoes(t *testing.T) {
 
 func TestA100IsNotDueWhileNoWorkerHasTheRequest(t *testing.T) {
 	r := newRig(t, func(o *Options) {
-		o.Services[0].Balance, o.ClientBodyBufferSize, o.Services[0].ProxyConnectTimeout = balance.RoundRobin, 0, time.Minute
+		streams(o)
+		o.Services[0].Balance, o.Services[0].ProxyConnectTimeout = balance.RoundRobin, time.Minute
 	})
 	died := make(chan struct{}, 1)
 	r.workers(deaf(t), newStub(t, func(*stubRequest) bool { died <- struct{}{}; return false }).address) // the turn starts behind the first

@@ -18,10 +18,11 @@
 //   - proxy, turn, drain, options: the door, a loop's turn, its end, its settings
 //   - downstream, upstream: what clients and workers send
 //   - serve, response, tunnel, upload: a request and its response
+//   - held: a body that is held in a file
 //   - park, try: which worker gets it, and what follows when that fails
 //   - accept, room, report: which connections have a place, and what PID 1 learns
 //   - leave, end, record: how an exchange ends, and what is written down of it
-//   - clientend, responsehttp1, responsewriter: the client's end of an exchange
+//   - clientend, responsehttp1, responseheld, responsewriter: the client's end of an exchange
 //   - pool, service: the worker's
 //   - request, exchange, phase: what an exchange is, and how far
 //   - deadlines, loop, transport, conn, outcome: what all use

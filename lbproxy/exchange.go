@@ -6,6 +6,7 @@ import (
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/client"
 	"percore/lbproxy/http1"
+	"percore/lbproxy/spool"
 )
 
 // exchange is one request and its response: it pairs a client's connection with, for a while, a worker's. It exists
@@ -57,12 +58,14 @@ type upload struct {
 // request is a client's request as a worker gets it.
 type request struct {
 	state  requestState
-	b      []byte     // the head, then as much of the body as is held
-	start  int        // where the head starts in b; see frame
-	bodyAt int        // where the held body starts in b
-	sent   int        // how many bytes, from start on, this worker has
-	replay bool       // b is the whole request and no byte of a response has been passed on
-	unsent buffer.Box // what the worker's socket has not taken of what came behind that
+	b      []byte      // the head, then as much of the body as is held in memory
+	start  int         // where the head starts in b; see frame
+	bodyAt int         // where the body starts in b
+	sent   int         // how many bytes, from start on, this worker has
+	file   *spool.File // what is held of the body in front of what b has of it; nil where b has all that is held
+	stuck  bool        // the file takes no more
+	replay bool        // b and file are the whole request and no byte of a response has been passed on
+	unsent buffer.Box  // what the worker's socket has not taken of what came behind that
 }
 
 // response is what a worker has said of its response.
@@ -88,7 +91,10 @@ type traces struct {
 	headNanos      int64 // the request's head was complete
 	connectNanos   int64 // the last connect began
 	connectedNanos int64 // and ended
+	wholeNanos     int64 // all of the request was here
 	firstNanos     int64 // the response's head was complete
+	saidNanos      int64 // all of the response was
+	heldBytes      int64 // of the request's body that were in a file
 	why            cause
 	refusal        string // what was wrong with the message, where the cause alone does not say it
 	noted          accesslog.Head
@@ -148,7 +154,7 @@ func (l *loop) newExchange(c *conn) *exchange {
 	x := l.exchanges.take()
 	*x = exchange{
 		loop: l, id: x.id, service: l.services[0], downstream: c.slot, upstream: noSlot, client: c.peer,
-		writer: responseWriter{loop: l, client: c.slot},
+		writer: responseWriter{loop: l, exchange: x.id, client: c.slot},
 	}
 	x.wait.ID, x.wait.Since = x.id, l.nowNanos
 	c.exchange = x.id
@@ -160,10 +166,10 @@ func (l *loop) newExchange(c *conn) *exchange {
 func (l *loop) freeExchange(x *exchange) {
 	l.conns.at(x.downstream).exchange = noSlot
 	x.upload.in.Release(&l.buffers)
-	l.buffers.Put(x.request.b)
-	l.buffers.Put(x.response.head)
+	x.request.release(&l.buffers)
+	x.response.release(&l.buffers)
 	l.buffers.Put(x.noted.Buffer())
-	x.request.b, x.response.head, x.noted = nil, nil, accesslog.Head{}
+	x.noted = accesslog.Head{}
 	x.request.unsent.Release(&l.buffers)
 	x.writer.release()
 	l.exchanges.give(x)

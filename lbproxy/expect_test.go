@@ -26,7 +26,11 @@ func TestExpectContinue(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 1000; o.ClientBodyBufferSize = test.buffer })
+			r := newRig(t, func(o *Options) {
+				streams(o)
+				o.Services[0].ClientMaxBodySize = 1000
+				o.ClientBodyBufferSize = test.buffer
+			})
 			s := newStub(t, func(q *stubRequest) bool {
 				q.say("HTTP/1.1 100 Continue\r\n\r\n") // as Tornado does by itself
 				b, err := q.body()
@@ -83,7 +87,7 @@ func TestARequestThatFindsNoPlaceIsRefusedBeforeItsBody(t *testing.T) {
 // TestNoContinueStandsInTheMiddleOfAResponse has a worker refuse a body that its client holds back, and take longer
 // over that than the front door waits for a word of it.
 func TestNoContinueStandsInTheMiddleOfAResponse(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	goOn := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool {
 		q.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 10\r\n\r\nfirst")

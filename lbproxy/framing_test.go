@@ -169,7 +169,7 @@ func TestHowARequestsBodyIsFramedForTheWorker(t *testing.T) {
 	for _, test := range tests {
 		for _, step := range []int{1 << 20, 1000, 1} {
 			t.Run(fmt.Sprintf("%s, in pieces of %d", test.name, step), func(t *testing.T) {
-				r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = test.buffer })
+				r := newRig(t, func(o *Options) { streams(o); o.ClientBodyBufferSize = test.buffer })
 				s := newStub(t, func(q *stubRequest) bool { b, err := q.body(); return err == nil && q.ok(b) })
 				r.workers(s.address)
 				c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\n" + test.framing + "\r\n\r\n")
@@ -230,7 +230,7 @@ func TestTheLimitOfABody(t *testing.T) {
 }
 
 func TestAStreamedBodyBeyondTheLimitIsCutOffAtTheWorker(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.Services[0].ClientMaxBodySize = 1000; o.ClientBodyBufferSize = 100 })
+	r := newRig(t, func(o *Options) { streams(o); o.Services[0].ClientMaxBodySize = 1000; o.ClientBodyBufferSize = 100 })
 	ended := make(chan error, 1)
 	s := newStub(t, func(q *stubRequest) bool { _, err := q.body(); ended <- err; return false })
 	r.workers(s.address)
@@ -282,7 +282,7 @@ func TestAnEarlyResponseReachesAClientThatIsStillSending(t *testing.T) {
 // TestAnEarlyResponseToAClientThatSendsOnAndReadsSlowly has all of the response taken from the worker while the client
 // has read none of it and sends on.
 func TestAnEarlyResponseToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	body := strings.Repeat("x", 250_000)
 	gate := make(chan struct{})
 	r.workers(newStub(t, func(q *stubRequest) bool {
@@ -316,7 +316,7 @@ func TestAnEarlyResponseToAClientThatSendsOnAndReadsSlowly(t *testing.T) {
 // TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyResponse has the response wait for a client that waits to be
 // read.
 func TestAClientThatReadsOnlyWhenItHasSentAllGetsAnEarlyResponse(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	body := strings.Repeat("x", 250_000)
 	gate := make(chan struct{})
 	r.workers(newStub(t, func(q *stubRequest) bool {
@@ -388,7 +388,7 @@ func TestATinyPieceOfAStreamIsPassedOnAtOnce(t *testing.T) {
 // when the loop has taken up more of the upload but not the reset. The kernel tells an error once: to the write, so
 // that a read finds an end.
 func TestAResetThatAWriteFindsIsNoCleanEnd(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	reset := make(chan struct{})
 	s := newStub(t, func(q *stubRequest) bool {
 		_, _ = io.ReadFull(q.in, make([]byte, 5))

@@ -18,8 +18,8 @@ func TestABodyThatItsWorkerHasIsNotHeldAnyLonger(t *testing.T) {
 			"a PATCH in chunks", "PATCH /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
 			"ea60\r\n" + strings.Repeat("x", 60_000) + "\r\n0\r\n\r\n", 4 << 10,
 		},
-		{"a POST that is streamed", "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", strings.Repeat("x", 100_000), 4 << 10},
-		{"a PUT that is streamed", "PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", strings.Repeat("x", 100_000), 4 << 10},
+		{"a POST in a file", "POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", strings.Repeat("x", 100_000), 4 << 10},
+		{"a PUT in a file", "PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", strings.Repeat("x", 100_000), 4 << 10},
 		{"a PUT, which may be repeated", "PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n", strings.Repeat("x", 60_000), 96 << 10},
 		{
 			"a POST with a large head",

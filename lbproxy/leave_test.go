@@ -99,7 +99,7 @@ func TestAClientThatHasLeftBeforeItsRequestIsReadDoesNotWait(t *testing.T) {
 
 // TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake has the FIN behind a part of the body that is not read.
 func TestAClientThatLeavesBehindBytesThatItsWorkerDoesNotTake(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	told := make(chan struct{})
 	r.workers(newStub(t, func(q *stubRequest) bool {
 		_ = q.c.SetReadBuffer(4096)

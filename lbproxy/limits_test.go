@@ -156,7 +156,7 @@ func TestAcceptPausesWithoutDescriptorsAndRecovers(t *testing.T) {
 
 // TestAFaultEndsOnlyItsOwnPair makes one exchange impossible and expects all others to be served on.
 func TestAFaultEndsOnlyItsOwnPair(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	s := newStub(t, mirror)
 	r.workers(s.address)
 	other := r.client()

@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,9 +160,16 @@ type wanted struct {
 type complaints struct {
 	paused, shed, refused notice.Pace
 	stopped, slow, large  notice.Pace // bodies that ran into a setting; explain
-	hello                 notice.Pace
+	hello, unheld         notice.Pace
 	beyond                [http1.LimitFields + 1]notice.Pace // requests beyond a limit of heads, by limit
 	floods                [len(outcomes)]notice.Pace         // by cause
+}
+
+// complain says something now and then that would otherwise be said for each of many connections.
+func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
+	if _, line := pace.Admit(l.now); line {
+		l.proxy.notices.Offer(notice.Line{Level: slog.LevelWarn, Message: message, Reason: reason, Side: by.String()})
+	}
 }
 
 // loopClock is a loop's time, as of its turn.

@@ -11,6 +11,7 @@ import (
 	"percore/lbproxy/client"
 	"percore/lbproxy/refusal"
 	"percore/lbproxy/socket"
+	"percore/lbproxy/spool"
 	"percore/lbproxy/timer"
 )
 
@@ -104,6 +105,11 @@ func (o *Options) validate() error {
 		}
 	}
 	return nil
+}
+
+// spool says where bodies are held, and how much of them.
+func (o *Options) spool() spool.Options {
+	return spool.Options{Path: o.ClientBodyTempPath, Size: o.TempSize, MemoryMax: o.MemoryMax}
 }
 
 // refusals are the settings that requests and responses can run into.

@@ -55,6 +55,7 @@ const (
 	causeQueueFull  // too many wait already
 	causeNoSocket   // no descriptor or memory for a connection to the worker
 	causeNoMemory   // the buffers' budget is used up
+	causeNoTemp     // a body without a length cannot be held
 	causeDeadline   // the front door is stopping
 	causePanic
 )
@@ -98,6 +99,7 @@ var outcomes = [...]outcome{
 	causeQueueFull:         {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "queue_full", "too many requests wait for a worker"},
 	causeNoSocket:          {sideInternal, 503, balance.NoRetry, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},
 	causeNoMemory:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_memory", "no memory for another request"},
+	causeNoTemp:            {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_temp", "no room to hold a request's body of unknown length"},
 	causeDeadline:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "stopping", "the service is stopping"},
 	causePanic:             {sideInternal, 500, balance.NoRetry, slog.LevelError, "internal", "internal error"},
 }

@@ -72,7 +72,8 @@ type phaseRow struct {
 var phases = [...]phaseRow{
 	{phase{stateProxy, uploadHead, requestHeld, responseAwaited, stateNone}, "a part of the PROXY header is here"},
 	{phase{stateOpen, uploadHead, requestHeld, responseAwaited, stateNone}, "a part of the head is here, or was sent ahead"},
-	{phase{stateOpen, uploadBody, requestHeld, responseAwaited, stateNone}, "the body is held, as it is small"},
+	{phase{stateOpen, uploadBody, requestHeld, responseAwaited, stateNone}, "the body is held"},
+	{phase{stateOpen, uploadWhole, requestHeld, responseAwaited, stateNone}, "the end of the body is on its way to a file"},
 	{phase{stateOpen, uploadBody, requestParked, responseAwaited, stateNone}, "the request waits for a worker with the beginning of its body"},
 	{phase{stateOpen, uploadWhole, requestParked, responseAwaited, stateNone}, "the request waits for a worker"},
 	{phase{stateOpen, uploadBody, requestSending, responseAwaited, stateConnecting}, "a worker is called with the beginning of the request"},

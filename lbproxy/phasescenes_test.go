@@ -3,6 +3,7 @@ package lbproxy
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -35,34 +36,44 @@ var scenes = []scene{
 	{want: phases[0].phase, options: func(o *Options) { o.ProxyProtocol = true }, say: "PROXY TCP4 "},
 	{want: phases[1].phase, say: "GET / HT"},
 	{want: phases[2].phase, say: postStart},
-	{want: phases[3].phase, options: streams, say: postStart},
-	{want: phases[4].phase, say: getRequest},
-	{want: phases[5].phase, options: streams, say: postStart, then: callDeaf},
-	{want: phases[6].phase, say: getRequest, then: callDeaf},
-	{want: phases[7].phase, options: holdsHalf, worker: waits, say: hugeStart},
-	{want: phases[8].phase, options: holdsAll, worker: waits, say: hugeWhole},
-	{want: phases[9].phase, options: streams, worker: waits, say: postStart},
-	{want: phases[10].phase, worker: waits, say: getRequest},
-	{want: phases[11].phase, options: streams, worker: waits, say: postStart[:len(postStart)-1], then: breakWorker("o")},
-	{want: phases[12].phase, options: streams, worker: waits, say: postStart, then: breakWorker("world")},
-	{want: phases[13].phase, options: holdsHalf, worker: begins, say: hugeStart},
-	{want: phases[14].phase, options: holdsAll, worker: begins, say: hugeWhole},
-	{want: phases[15].phase, options: streams, worker: begins, say: postStart},
-	{want: phases[16].phase, options: streamsInHaste, worker: begins, say: postStart},
-	{want: phases[17].phase, options: holdsAll, worker: saysTooMuch, say: hugeWhole, then: resetWorker},
-	{want: phases[18].phase, worker: begins, say: getRequest},
-	{want: phases[19].phase, options: streams, worker: saysAtOnce, say: postStart, then: takeLittle},
-	{want: phases[20].phase, options: holdsAll, worker: saysAtOnce, say: hugeWhole, then: takeLittle},
-	{want: phases[21].phase, worker: saysAtOnce, say: getRequest, then: takeLittle},
-	{want: phases[22].phase, worker: switches(""), say: upgradeRequest},
+	{want: phases[3].phase, options: holdsOnDisk, worker: waits, say: postStart, then: sayTheRest},
+	{want: phases[4].phase, options: streams, say: postStart},
+	{want: phases[5].phase, say: getRequest},
+	{want: phases[6].phase, options: streams, say: postStart, then: callDeaf},
+	{want: phases[7].phase, say: getRequest, then: callDeaf},
+	{want: phases[8].phase, options: holdsHalf, worker: waits, say: hugeStart},
+	{want: phases[9].phase, options: holdsAll, worker: waits, say: hugeWhole},
+	{want: phases[10].phase, options: streams, worker: waits, say: postStart},
+	{want: phases[11].phase, worker: waits, say: getRequest},
+	{want: phases[12].phase, options: streams, worker: waits, say: postStart[:len(postStart)-1], then: breakWorker("o")},
+	{want: phases[13].phase, options: streams, worker: waits, say: postStart, then: breakWorker("world")},
+	{want: phases[14].phase, options: holdsHalf, worker: begins, say: hugeStart},
+	{want: phases[15].phase, options: holdsAll, worker: begins, say: hugeWhole},
+	{want: phases[16].phase, options: streams, worker: begins, say: postStart},
+	{want: phases[17].phase, options: streamsInHaste, worker: begins, say: postStart},
+	{want: phases[18].phase, options: holdsAll, worker: saysTooMuch, say: hugeWhole, then: resetWorker},
+	{want: phases[19].phase, worker: begins, say: getRequest},
+	{want: phases[20].phase, options: streams, worker: saysAtOnce, say: postStart, then: takeLittle},
+	{want: phases[21].phase, options: holdsAll, worker: saysAtOnce, say: hugeWhole, then: takeLittle},
+	{want: phases[22].phase, worker: saysAtOnce, say: getRequest, then: takeLittle},
+	{want: phases[23].phase, worker: switches(""), say: upgradeRequest},
 }
 
-func streams(o *Options)   { o.ClientBodyBufferSize = 0 }
-func holdsHalf(o *Options) { o.ClientBodyBufferSize = hugeBytes / 4 }
-func holdsAll(o *Options)  { o.ClientBodyBufferSize = hugeBytes }
+// streams has neither requests nor responses held any longer than they need to be.
+func streams(o *Options) {
+	s := &o.Services[0]
+	o.ClientBodyBufferSize, s.ProxyRequestBuffering, s.ProxyBuffering = 0, false, false
+}
+
+// holdsOnDisk has every body in a file that is written while the loop goes on.
+func holdsOnDisk(o *Options) { o.ClientBodyBufferSize, o.ClientBodyTempPath = 0, os.TempDir() }
+
+func holdsHalf(o *Options) { streams(o); o.ClientBodyBufferSize = hugeBytes / 4 }
+func holdsAll(o *Options)  { streams(o); o.ClientBodyBufferSize = hugeBytes }
 
 func streamsInHaste(o *Options) {
-	o.ClientBodyBufferSize, o.ClientBodyTimeout = 0, 50*time.Millisecond
+	streams(o)
+	o.ClientBodyTimeout = 50 * time.Millisecond
 }
 
 // waits reads no more than the beginning of a request, and says nothing.
@@ -96,6 +107,14 @@ func takeLittle(r *rig, c *caller, s *stub) {
 	s.turn <- struct{}{}
 	<-s.turn
 	release()
+}
+
+func sayTheRest(r *rig, c *caller, _ *stub) {
+	eventually(r.t, "the body's beginning is held", func() (held bool) {
+		r.onLoop(func(l *loop) { held = len(l.exchanges.all) > 0 && l.exchanges.all[0].request.inFile() > 0 })
+		return held
+	})
+	c.send("world")
 }
 
 func callDeaf(r *rig, _ *caller, _ *stub) { r.workers(deaf(r.t)) }

@@ -219,7 +219,7 @@ func (x *exchange) reuseOf(t *balance.Backend) reuse {
 		return reuseNone
 	case x.request.replay && x.method.Idempotent():
 		return reuseAny
-	case t.Hasty.Load() || len(x.request.b)-x.request.start > oneWriteBytes:
+	case t.Hasty.Load() || x.request.file != nil || x.request.size() > oneWriteBytes:
 		return reuseNone
 	default:
 		return reuseFresh

@@ -18,6 +18,7 @@ import (
 	"percore/lbproxy/handshake"
 	"percore/lbproxy/notice"
 	"percore/lbproxy/socket"
+	"percore/lbproxy/spool"
 )
 
 // Proxy is a front door.
@@ -31,6 +32,8 @@ type Proxy struct {
 	services  []*balance.Service // what their ends in the loops share
 	watching  atomic.Bool        // the snapshot waits for workers to become idle
 	ending    *handshake.Ending  // of accepting
+	store     *spool.Store       // of the files that hold bodies
+	held      heldCounts
 	accessLog *accesslog.Log
 	notices   *notice.Queue
 	kick      chan struct{} // wakes the reporter
@@ -47,7 +50,7 @@ func New(
 	}
 	p := &Proxy{
 		log: log, debug: log.Enabled(context.Background(), slog.LevelDebug), epoch: time.Now(),
-		accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log),
+		store: spool.New(o.spool()), accessLog: accesslog.NewLog(access, log), notices: notice.NewQueue(log),
 		kick: make(chan struct{}, 1), report: report,
 	}
 	p.ending = handshake.NewEnding(log, p.closeListeners, p.changed)
@@ -158,6 +161,7 @@ func (p *Proxy) Configure(o Options) error {
 		return fmt.Errorf("front door options: %d services, want the %d that there are", len(o.Services), len(old.Services))
 	}
 	p.options.Store(&o)
+	p.store.Configure(o.spool())
 	for _, l := range p.loops {
 		l.post(func(l *loop) {
 			l.configure()

@@ -105,7 +105,7 @@ func TestAClientThatLeftWhileItWaitedNeverReachesAWorker(t *testing.T) {
 	for _, test := range tests {
 		for _, reset := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, by reset %v", test.name, reset), func(t *testing.T) {
-				r := newRig(t, nil)
+				r := newRig(t, streams)
 				c := r.client().send(test.request)
 				eventually(t, "it waits", func() bool { return r.proxy.services[0].Waiting() == 1 })
 				if reset {

@@ -37,6 +37,7 @@ func (x *exchange) writeDown() {
 	r := accesslog.Record{
 		Head: x.noted, Client: x.client, Peer: l.conns.at(x.downstream).peer, Minor: x.writer.minor, HTTPS: x.https,
 		Status: x.response.status, RequestBytes: x.upload.body.Total, ResponseBytes: x.writer.bodyBytes,
+		HeldRequest: x.heldBytes, HeldResponse: x.writer.over.total,
 		Times: x.times(),
 		Tries: accesslog.Tries{Count: int(x.wait.Tries), Statuses: x.statuses, Reused: x.reused},
 	}
@@ -63,8 +64,8 @@ func (x *exchange) times() accesslog.Times {
 		Queue:     span(x.parkedNanos != 0, x.queuedNanos),
 		Connect:   span(x.connectedNanos != 0, x.connectedNanos-x.connectNanos),
 		FirstByte: span(x.firstNanos != 0, x.firstNanos-x.wait.Since),
-		Receive:   accesslog.Never,
-		Send:      accesslog.Never,
+		Receive:   span(x.wholeNanos != 0, x.wholeNanos-x.wait.Since),
+		Send:      span(x.saidNanos != 0, x.loop.nowNanos-x.saidNanos),
 	}
 }
 
@@ -82,13 +83,6 @@ const (
 	statusHeadTooLarge = 431
 )
 
-// complain says something now and then that would otherwise be said for each of many connections.
-func (l *loop) complain(pace *notice.Pace, by side, message, reason string) {
-	if _, line := pace.Admit(l.now); line {
-		l.proxy.notices.Offer(notice.Line{Level: slog.LevelWarn, Message: message, Reason: reason, Side: by.String()})
-	}
-}
-
 // admitLine reports whether a failure of a kind that comes in floods has a line. At debug level all have one, and can
 // tell by the level which ones there would have been.
 func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
@@ -101,7 +95,7 @@ func (l *loop) admitLine(line *notice.Line, why cause) (admitted bool) {
 // byNumber reports whether strangers can cause it by asking often enough.
 func (c cause) byNumber() bool {
 	switch c {
-	case causeNoWorker, causeBusy, causeQueueFull, causeNoSocket, causeNoMemory:
+	case causeNoWorker, causeBusy, causeQueueFull, causeNoSocket, causeNoMemory, causeNoTemp:
 		return true
 	default:
 		return false

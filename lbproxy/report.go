@@ -1,6 +1,10 @@
 package lbproxy
 
-import "percore/lbproxy/balance"
+import (
+	"sync/atomic"
+
+	"percore/lbproxy/balance"
+)
 
 // Report is the front door's answer to snapshots. Each of its lists is complete.
 type Report struct {
@@ -50,6 +54,18 @@ type EndpointFigures struct {
 	Ejected      bool   // whether it was taken out
 	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
 	StuckMillis  int64  // how long it has been silent to a request, where that is over half of ProxyReadTimeout; else 0
+}
+
+// heldCounts are how many messages had a part of their body in a file, since the front door has started.
+type heldCounts struct{ requests, responses atomic.Int64 }
+
+// heldFigures are what the front door tells of bodies in files.
+func (p *Proxy) heldFigures() HeldFigures {
+	s := p.store.Stats()
+	return HeldFigures{
+		Files: s.Files, Bytes: s.Bytes, BytesMax: s.BytesMax, Refused: s.Refused, Failed: s.Failed,
+		Requests: p.held.requests.Load(), Responses: p.held.responses.Load(),
+	}
 }
 
 // runReporter makes a report whenever one is asked for, until stop.
@@ -125,7 +141,7 @@ func (r *Report) add(t *balance.Table, quiet bool) {
 }
 
 func (p *Proxy) figures(w *wanted) *Figures {
-	f := &Figures{}
+	f := &Figures{Held: p.heldFigures()}
 	for service, t := range w.tables {
 		f.Waiting += int(p.services[service].Waiting())
 		for i, e := range t.Backends() {

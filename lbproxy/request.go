@@ -113,7 +113,7 @@ func (q *request) frame(p *buffer.Pool, isWhole bool) {
 	var room [framingGapBytes]byte
 	framing := room[:0]
 	if held := q.held(); isWhole {
-		framing = append(http1.AppendNumber(framing, "Content-Length", int64(held)), crlf...)
+		framing = append(http1.AppendNumber(framing, "Content-Length", int64(held+q.inFile())), crlf...)
 	} else {
 		framing = append(framing, "Transfer-Encoding: chunked\r\n\r\n"...)
 		if held > 0 { // a chunk of no bytes would end the body
@@ -127,11 +127,22 @@ func (q *request) frame(p *buffer.Pool, isWhole bool) {
 	copy(q.b[q.bodyAt-len(framing):], framing)
 }
 
-// held is how many bytes of the body are held.
+// held is how many bytes of the body are held in memory.
 func (q *request) held() int { return len(q.b) - q.bodyAt }
 
-// rest is what this worker has not been sent of the head and the held body.
-func (q *request) rest() []byte { return q.b[q.start+q.sent:] }
+// inFile is how many bytes of the body the file has.
+func (q *request) inFile() int {
+	if q.file == nil {
+		return 0
+	}
+	return int(q.file.Size())
+}
+
+// size is how many bytes are held for a worker, head and body.
+func (q *request) size() int { return len(q.b) - q.start + q.inFile() }
+
+// isBusy reports whether a part of the body is on its way to the file.
+func (q *request) isBusy() bool { return q.file != nil && q.file.Busy() }
 
 // isWithWorker reports whether the worker's connection carries the whole request, to its end.
 func (q *request) isWithWorker() bool { return q.state == requestSent && q.unsent.Pending() == 0 }
@@ -140,6 +151,10 @@ func (q *request) isWithWorker() bool { return q.state == requestSent && q.unsen
 func (q *request) release(p *buffer.Pool) {
 	p.Put(q.b)
 	q.b, q.start, q.bodyAt = nil, 0, 0
+	if q.file != nil {
+		q.file.Close()
+		q.file = nil
+	}
 }
 
 var crlf = []byte("\r\n")

@@ -1,6 +1,9 @@
 package lbproxy
 
-import "percore/lbproxy/buffer"
+import (
+	"percore/lbproxy/buffer"
+	"percore/lbproxy/timer"
+)
 
 // keep remembers the part of a head that is here, which is the end of what was remembered before.
 func (r *response) keep(p *buffer.Pool, part []byte) {
@@ -99,6 +102,7 @@ func (x *exchange) beginResponse(u *conn, rest []byte) {
 	x.response.reusable = x.response.reusable && r.KeepAlive && !x.response.early
 	u.uses++
 	u.noteIdleTime(r.Fields)
+	x.writer.over.max = x.service.mayHold(r)
 	payload, used, err := x.response.body.Take(rest)
 	if err != nil {
 		x.tryFailed(causeBadResponse)
@@ -146,7 +150,7 @@ func (x *exchange) foundMore() {
 
 // finishResponse lets the worker go, now that it has said everything, and ends the exchange once the client has it.
 func (x *exchange) finishResponse() {
-	x.response.state = responseTaken
+	x.response.state, x.saidNanos = responseTaken, x.loop.nowNanos
 	x.detachWorker(x.response.reusable)
 	switch {
 	case x.writer.pending() == 0:
@@ -158,7 +162,6 @@ func (x *exchange) finishResponse() {
 
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
 func (x *exchange) flushToClient() {
-	l := x.loop
 	n, ok := x.writer.flush()
 	if !x.goesOn(ok) || n == 0 {
 		return
@@ -173,11 +176,29 @@ func (x *exchange) flushToClient() {
 	if x.response.state == responseTunnel {
 		x.tunnel().touch()
 	}
-	if x.upstream != noSlot && x.writer.pending() <= l.pendingMax() {
-		u := l.conns.at(x.upstream)
-		if u.state == stateBusy {
-			l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
-		}
-		l.enqueue(u)
+	x.readWorkerOn()
+}
+
+// readWorkerOn goes on reading a worker that had to wait, when there is room for what it says. One that had not goes on
+// by itself, and by its own time.
+func (x *exchange) readWorkerOn() {
+	l := x.loop
+	if x.upstream == noSlot || !x.writer.hasRoom() {
+		return
 	}
+	u := l.conns.at(x.upstream)
+	if u.state == stateBusy {
+		if l.timers.Class(u.slot) != timer.None {
+			return
+		}
+		l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
+	}
+	l.enqueue(u)
+}
+
+// onResponseFile goes on with a response whose file has done what it was asked for.
+func (x *exchange) onResponseFile() {
+	x.writer.settle()
+	x.readWorkerOn()
+	x.flushToClient()
 }

@@ -20,6 +20,7 @@ import (
 // responsehttp1.go has how HTTP/1 spells that. What the client's socket does not take is kept until flush.
 type responseWriter struct {
 	loop      *loop
+	exchange  int32         // its id
 	client    int32         // slot of the client's connection
 	minor     uint8         // of the client's HTTP version
 	format    page.Format   // of our own pages
@@ -30,6 +31,7 @@ type responseWriter struct {
 	probed    bool          // the client has the beginning that the rest of the response has in any case; leave.go
 	trailer   []byte        // of the response, as far as it is here
 	unsent    buffer.Box    // what the client's socket has not taken
+	over      overflow      // what is behind that
 	bodyBytes int64         // of the body, without framing
 }
 
@@ -87,7 +89,12 @@ func (w *responseWriter) isChunked() bool { return w.framing == http1.FramingChu
 func (w *responseWriter) endsWithConnection() bool { return w.framing == http1.FramingClose }
 
 // pending is how many bytes the client's socket has not taken yet.
-func (w *responseWriter) pending() int { return w.unsent.Pending() }
+func (w *responseWriter) pending() int { return w.unsent.Pending() + w.over.pending() }
+
+// hasRoom reports whether more of the body may come: memory has room, or a file may be used.
+func (w *responseWriter) hasRoom() bool {
+	return w.pending() <= w.loop.pendingMax() || w.over.hasRoom()
+}
 
 // interim passes on a 1xx response (RFC 9110 section 15.2), to a client that knows of them.
 func (w *responseWriter) interim(r *http1.Response) bool {
@@ -169,7 +176,7 @@ func (w *responseWriter) send(p []byte, last bool) bool {
 		w.probed, p = false, behindProbe(p)
 	}
 	if w.pending() > 0 {
-		w.unsent.Add(&l.buffers, p)
+		w.keep(p)
 		return true
 	}
 	write := (*loop).send
@@ -181,7 +188,7 @@ func (w *responseWriter) send(p []byte, last bool) bool {
 	case !ok:
 		return false
 	case n < len(p):
-		w.unsent.Add(&l.buffers, p[n:])
+		w.keep(p[n:])
 		l.timers.Set(c.slot, timerSend, l.now)
 		l.watch(c)
 	case l.timers.Class(c.slot) == timerFinished:
@@ -194,16 +201,32 @@ func (w *responseWriter) send(p []byte, last bool) bool {
 func (w *responseWriter) flush() (n int, ok bool) {
 	l := w.loop
 	c := l.conns.at(w.client)
-	n, ok = l.send(c, w.unsent.Bytes())
-	if n == 0 || !ok {
-		return n, ok
+	for goesOn := true; goesOn && w.pending() > 0; {
+		m := 0
+		if w.unsent.Pending() > 0 {
+			m, ok = w.flushMemory(c)
+			goesOn = w.unsent.Pending() == 0
+		} else {
+			m, ok = w.flushFile(c)
+			goesOn = w.unsent.Pending() > 0
+		}
+		if n += m; !ok {
+			return n, false
+		}
 	}
-	if w.unsent.Take(n); w.pending() > 0 {
+	if n > 0 && w.pending() > 0 {
 		l.timers.Set(c.slot, timerSend, l.now)
-	} else {
-		w.unsent.Release(&l.buffers)
 	}
 	return n, true
+}
+
+// flushMemory writes what is in memory.
+func (w *responseWriter) flushMemory(c *conn) (n int, ok bool) {
+	n, ok = w.loop.send(c, w.unsent.Bytes())
+	if w.unsent.Take(n); w.unsent.Pending() == 0 {
+		w.unsent.Release(&w.loop.buffers)
+	}
+	return n, ok
 }
 
 // release gives back what the writer holds.
@@ -211,6 +234,7 @@ func (w *responseWriter) release() {
 	w.loop.buffers.Put(w.trailer)
 	w.trailer = nil
 	w.unsent.Release(&w.loop.buffers)
+	w.over.release(&w.loop.buffers)
 }
 
 const (

@@ -51,7 +51,7 @@ func TestAWorkerThatDiesWithAFreshRequest(t *testing.T) {
 		{"a GET is tried on exactly one other worker", requestOf("GET", ""), nil, 2},
 		{"a HEAD is tried on exactly one other worker", requestOf("HEAD", ""), nil, 2},
 		{"a PUT whose body is held is tried on exactly one other worker", requestOf("PUT", "body"), nil, 2},
-		{"a PUT whose body was streamed is not repeated", requestOf("PUT", long), func(o *Options) { o.ClientBodyBufferSize = 100 }, 1},
+		{"a PUT whose body was streamed is not repeated", requestOf("PUT", long), func(o *Options) { streams(o); o.ClientBodyBufferSize = 100 }, 1},
 		{"a POST is never repeated", requestOf("POST", "body"), nil, 1},
 		{"a PATCH is never repeated", requestOf("PATCH", "body"), nil, 1},
 		{"an unknown method is never repeated", requestOf("BREW", ""), nil, 1},

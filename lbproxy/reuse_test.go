@@ -167,7 +167,7 @@ func TestAConnectionWithoutTheEndOfItsRequestIsNotUsedAgain(t *testing.T) {
 			go answerEarly(c, answer, drain)
 		}
 	}()
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	r.workers(socket.UnixPrefix + path)
 	piece := strings.Repeat("x", 16<<10)
 	upload := func(path string, pieces, length int) (*caller, int) {

@@ -173,7 +173,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 }
 
 func TestARequestRefusedInTheMiddleOfItsStreamEndsItsWorkersConnection(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = 0 })
+	r := newRig(t, streams)
 	ended := make(chan error, 1)
 	s := newStub(t, func(q *stubRequest) bool { _, err := q.body(); ended <- err; return false })
 	r.workers(s.address)

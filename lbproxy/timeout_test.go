@@ -199,7 +199,11 @@ func TestAHeadThatDoesNotArriveInTime(t *testing.T) {
 func TestABodyThatStopsArriving(t *testing.T) {
 	for name, buffer := range map[string]int{"while it is held is a 408": 1000, "while it is streamed is a 408": 0} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientBodyTimeout = 60 * time.Millisecond; o.ClientBodyBufferSize = buffer })
+			r := newRig(t, func(o *Options) {
+				streams(o)
+				o.ClientBodyTimeout = 60 * time.Millisecond
+				o.ClientBodyBufferSize = buffer
+			})
 			s := newStub(t, silent)
 			r.workers(s.address)
 			c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello")
@@ -256,7 +260,7 @@ func TestABodyThatDripsIsRefused(t *testing.T) {
 	const span = 30_000
 	for name, buffer := range map[string]int{"while it is held": 1 << 20, "while it is streamed": 0} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = buffer })
+			r := newRig(t, func(o *Options) { streams(o); o.ClientBodyBufferSize = buffer })
 			r.workers(newStub(t, silent).address)
 			c := r.client().send(head)
 			eventually(t, "it begins", func() bool { return r.exchanges() == 1 })
@@ -331,7 +335,7 @@ func TestAPauseOfOurOwnIsNotTheClientsFault(t *testing.T) {
 }
 
 func TestAWorkerThatTakesNothingOfARequestIsA504(t *testing.T) {
-	r := newRig(t, nil)
+	r := newRig(t, streams)
 	r.workers(newStub(t, func(q *stubRequest) bool { select {} }).address)
 	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")
 	go func() { _, _ = io.WriteString(c.TCPConn, strings.Repeat("x", 40_000_000)) }()
@@ -444,7 +448,7 @@ func TestAClientThatReadsNothingIsCutOffWhateverItSends(t *testing.T) {
 		r.wantCutOff(c)
 	})
 	t.Run("a streamed body that goes on", func(t *testing.T) {
-		r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.SendTimeout = 0, time.Second })
+		r := newRig(t, func(o *Options) { streams(o); o.SendTimeout = time.Second })
 		r.workers(script(t, func(c *net.TCPConn, in *bufio.Reader) {
 			readHead(in)
 			go endless(c)
@@ -512,7 +516,7 @@ func TestAResponseOutlivesTheUploadThatItsWorkerRefused(t *testing.T) {
 		}
 		_, _ = io.WriteString(c, "0\r\n\r\n")
 	}()
-	r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.ClientBodyTimeout = 0, 400*time.Millisecond })
+	r := newRig(t, func(o *Options) { streams(o); o.ClientBodyTimeout = 400 * time.Millisecond })
 	r.workers(socket.UnixPrefix + path)
 	c := r.client().send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 5000))
 	c.read("POST").want(t, 413, strings.Repeat("word", words))

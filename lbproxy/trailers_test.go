@@ -91,7 +91,7 @@ func TestAnOldClientGetsNoTrailers(t *testing.T) {
 
 func TestTrailersOfARequestAreDiscarded(t *testing.T) {
 	for _, buffer := range []int{1 << 16, 0} {
-		r := newRig(t, func(o *Options) { o.ClientBodyBufferSize = buffer })
+		r := newRig(t, func(o *Options) { streams(o); o.ClientBodyBufferSize = buffer })
 		s := newStub(t, func(q *stubRequest) bool { b, err := q.body(); return err == nil && q.ok(b) })
 		r.workers(s.address)
 		c := r.client()

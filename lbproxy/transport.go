@@ -6,6 +6,7 @@ import (
 	"percore/lbproxy/buffer"
 	"percore/lbproxy/epoll"
 	"percore/lbproxy/socket"
+	"percore/lbproxy/spool"
 )
 
 // The transport is all that knows how bytes get in and out: events, errno and descriptors are named here and in
@@ -123,6 +124,23 @@ func (t *transport) send(c *conn, b []byte) (n int, ok bool) { return c.taken(so
 // sendLast is send for the last bytes before the connection ends.
 func (t *transport) sendLast(c *conn, b []byte) (n int, ok bool) {
 	return c.taken(socket.SendLast(c.fd, b))
+}
+
+const (
+	// fileSendBytes is the most that one call sends of a file: what a socket's buffer may have room for.
+	fileSendBytes = 1 << 20
+	// fileSendsPerTurn bounds how many such calls one connection has before others get their turn.
+	fileSendsPerTurn = 4
+)
+
+// sendFile is send for what a file has from offset on. Nothing is taken either where that is still to come from a disk,
+// of which the file will tell.
+func (t *transport) sendFile(c *conn, f *spool.File, offset int64) (n int, ok bool) {
+	left := min(f.Size()-offset, fileSendBytes)
+	if f.Busy() || !f.Warm(offset, left) {
+		return 0, true
+	}
+	return c.taken(socket.SendFile(c.fd, int32(f.FD()), offset, int(left)))
 }
 
 // taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.

@@ -63,28 +63,21 @@ func (x *exchange) startConnect(t *balance.Backend) {
 func (x *exchange) pushRequest() {
 	l := x.loop
 	u := l.conns.at(x.upstream)
-	n, ok := l.send(u, x.request.rest())
-	if !ok {
+	n, ok := x.sendHeld(u)
+	if n > 0 {
+		x.noteSent(u, n)
+	}
+	switch isSent := x.request.sent == x.request.size(); {
+	case !ok:
 		x.writeFailed(u)
 		return
-	}
-	if n == 0 { // also while connecting; writability makes an event
-		if u.state == stateBusy {
-			l.timers.Set(u.slot, timerWorkerSend, l.now)
-		}
-		return
-	}
-	x.request.sent += n
-	u.asked = l.turn
-	if u.state == stateConnecting {
-		x.connectedNanos = l.nowNanos
-	}
-	u.state = stateBusy
-	l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
-	if x.request.start+x.request.sent < len(x.request.b) {
+	case !isSent && u.state == stateBusy:
 		l.timers.Set(u.slot, timerWorkerSend, l.now)
 		return
+	case !isSent: // still connecting; writability makes an event
+		return
 	}
+	l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 	if !x.request.replay || !x.method.Idempotent() {
 		x.request.release(&l.buffers)
 	}
@@ -95,6 +88,42 @@ func (x *exchange) pushRequest() {
 	x.request.state = requestStreaming
 	x.clientEnd().awaitBody()
 	x.clientEnd().readOn()
+}
+
+// noteSent notes that a worker's socket has taken a part of the request, which is then with it.
+func (x *exchange) noteSent(u *conn, n int) {
+	x.request.sent += n
+	u.asked = x.loop.turn
+	if u.state == stateConnecting {
+		u.state, x.connectedNanos = stateBusy, x.loop.nowNanos
+	}
+}
+
+// sendHeld writes what a worker does not have yet of the held part of a request: the head, the file, and what memory
+// has of the body, in this order. n counts also where it fails in the end.
+func (x *exchange) sendHeld(u *conn) (n int, ok bool) {
+	l, q := x.loop, &x.request
+	if q.file == nil {
+		return l.send(u, q.b[q.start+q.sent:])
+	}
+	head, file := q.bodyAt-q.start, int(q.file.Size())
+	for range fileSendsPerTurn {
+		m := 0
+		switch at := q.sent + n; {
+		case at < head:
+			m, ok = l.send(u, q.b[q.start+at:q.bodyAt])
+		case at < head+file:
+			m, ok = l.sendFile(u, q.file, int64(at-head))
+		default:
+			m, ok = l.send(u, q.b[q.start+at-file:])
+		}
+		n += m
+		if !ok || m == 0 || q.sent+n == q.size() {
+			return n, ok
+		}
+	}
+	l.enqueue(u)
+	return n, true
 }
 
 // sendToWorker passes a part of a streamed body on. What the worker's socket does not take is kept, and the client

@@ -178,7 +178,10 @@ func TestWhatIsSentInSeveralWritesAndMayNotBeRepeatedHasAConnectionOfItsOwn(t *t
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, func(o *Options) { o.ClientBodyBufferSize, o.Services[0].ProxyKeepaliveTimeout = 2*size, time.Minute })
+			r := newRig(t, func(o *Options) {
+				streams(o)
+				o.ClientBodyBufferSize, o.Services[0].ProxyKeepaliveTimeout = 2*size, time.Minute
+			})
 			w := newStub(t, func(q *stubRequest) bool {
 				if strings.HasPrefix(q.head, "GET") {
 					return q.ok("kept")

@@ -47,7 +47,13 @@ func (x *exchange) bodyRoom() int {
 	l := x.loop
 	switch x.request.state {
 	case requestHeld:
-		room := min(l.readRoom(), max(x.holdMax()-x.request.held(), holdBytesMin))
+		if x.request.isBusy() {
+			return 0
+		}
+		room := l.readRoom()
+		if x.request.file == nil || x.request.held() > 0 { // else it may go past memory
+			room = min(room, max(x.holdMax()-x.request.held(), holdBytesMin))
+		}
 		if l.buffers.Pressure() == buffer.Full {
 			room = min(room, max(cap(x.request.b)-len(x.request.b)-len(crlf), 1)) // what needs no larger buffer
 		}
@@ -65,7 +71,6 @@ func (x *exchange) bodyRoom() int {
 
 // onBody takes bytes of a request's body: to be held while no worker is chosen, to be passed on after that.
 func (x *exchange) onBody(b []byte) {
-	l := x.loop
 	if x.request.state == requestStopped { // its response is here, or its worker takes no more
 		x.upload.body.Skip(len(b))
 		return
@@ -88,19 +93,15 @@ func (x *exchange) onBody(b []byte) {
 		x.streamBody(payload, b[used:])
 		return
 	}
-	if len(x.request.b)+len(payload) > cap(x.request.b) && l.buffers.Pressure() == buffer.Full {
-		x.abort(causeNoMemory)
+	if !x.holder().keep(payload) {
 		return
 	}
-	x.request.b = l.buffers.Append(x.request.b, payload)
 	if x.upload.body.Done {
 		x.requestRead(b[used:])
 		return
 	}
-	x.upload.in.Release(&l.buffers)
-	if x.request.held() >= x.holdMax() {
-		x.choose()
-	}
+	x.upload.in.Release(&x.loop.buffers)
+	x.holder().more()
 }
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
@@ -120,8 +121,7 @@ func (x *exchange) streamBody(payload, rest []byte) {
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (x *exchange) requestRead(rest []byte) {
 	x.endRequest(rest)
-	x.request.replay = true
-	x.choose()
+	x.holder().whole()
 }
 
 // choose frames what is held of the body, and goes on to a worker.
@@ -141,6 +141,7 @@ func (x *exchange) endRequest(rest []byte) {
 	}
 	x.writer.closes = x.single && x.upload.body.Framing == http1.FramingNone && len(rest) == 0
 	x.upload.keepRest(&x.loop.buffers, rest)
+	x.wholeNanos = x.loop.nowNanos
 	x.clientEnd().noteWhole()
 	x.upload.state = uploadWhole
 }
@@ -150,7 +151,8 @@ func (x *exchange) endRequest(rest []byte) {
 
 // asksWorker reports whether a client that holds its body back waits for the worker's word: it will not be held whole.
 func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
-	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax())
+	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax()) &&
+		!x.holder().holdsAll()
 }
 
 // onExpectation answers a client that holds its body back: finally when it would be in vain.

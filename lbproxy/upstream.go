@@ -55,7 +55,7 @@ func (l *loop) readUpstream(u *conn) {
 		if !u.readable() {
 			return
 		}
-		if x.writer.pending() > l.pendingMax() {
+		if !x.writer.hasRoom() {
 			l.timers.Clear(u.slot) // not the worker's fault
 			return
 		}

@@ -69,6 +69,16 @@ func (p *Pool) Put(b []byte) {
 	}
 }
 
+// Fit moves what is in b to a smaller buffer, where one is large enough.
+func (p *Pool) Fit(b []byte) []byte {
+	if SizeFor(len(b)) >= cap(b) {
+		return b
+	}
+	smaller := append(p.Get(len(b)), b...)
+	p.Put(b)
+	return smaller
+}
+
 // Append appends data to b, moving to a larger buffer when b has no room.
 func (p *Pool) Append(b, data []byte) []byte {
 	if len(b)+len(data) > cap(b) {

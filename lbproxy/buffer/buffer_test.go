@@ -88,6 +88,18 @@ func TestWhatIsHandedOutIsCounted(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftFitsASmallerBuffer(t *testing.T) {
+	var p buffer.Pool
+	b := append(p.Get(90<<10), "head"...)
+	b = p.Fit(b)
+	if string(b) != "head" || cap(b) != 4<<10 || p.Used() != 4<<10 {
+		t.Errorf("got %q with room for %d and %d bytes used, want %q, 4096 and 4096", b, cap(b), p.Used(), "head")
+	}
+	if again := p.Fit(b); &again[0] != &b[0] {
+		t.Error("fit again: got another buffer, want the same")
+	}
+}
+
 func TestALongBodyIsNotCopiedWithEachRead(t *testing.T) {
 	var p buffer.Pool
 	var b []byte

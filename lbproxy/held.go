@@ -1,0 +1,166 @@
+package lbproxy
+
+import (
+	"errors"
+	"net/netip"
+
+	"percore/lbproxy/buffer"
+	"percore/lbproxy/http1"
+	"percore/lbproxy/spool"
+)
+
+// A body for which memory is not the place is held in a file (package spool): one that a client sends, so that no
+// worker waits for it and every worker learns its length; one that a client takes slowly, so that its worker is let
+// go. Nothing is held in a file that is taken as it comes.
+
+// spillBytes is how much a read of a body has to bring to go to the file by itself: less is collected in memory first,
+// so that a client that drips does not cost a call for each drop.
+const spillBytes = 32 << 10
+
+// errNoRoom is why a body is not held for which all files together, or those of its client, have no room.
+var errNoRoom = errors.New("all that PERCORE_TEMP_SIZE allows, or this client's share of it, is held already")
+
+// newFile is a file for x's bodies, which counts against the share of x's client.
+func (x *exchange) newFile() *spool.File {
+	l, id := x.loop, x.id
+	var f *spool.File
+	settle := func(l *loop) { l.onFile(id, f) }
+	f = l.proxy.store.NewFile(netip.AddrFrom16(x.client.Address()), func(*spool.File) { l.post(settle) })
+	return f
+}
+
+// onFile goes on with what waited for a file's disk, unless its exchange has ended meanwhile.
+func (l *loop) onFile(exchange int32, f *spool.File) {
+	x := l.exchanges.all[exchange]
+	defer l.rescue(l.conns.at(x.downstream).ref())
+	defer l.retime(exchange)
+	switch f {
+	case x.request.file:
+		x.holder().onFile()
+	case x.writer.over.file:
+		x.onResponseFile()
+	}
+}
+
+// holder is the part of an exchange that holds the request's body until a worker is chosen.
+type holder struct{ *exchange }
+
+// holder holds the body of x's request.
+func (x *exchange) holder() holder { return holder{x} }
+
+// holdsAll reports whether all of a request's body is to be held, however long it is.
+func (h holder) holdsAll() bool {
+	return h.request.file != nil || h.service.options.ProxyRequestBuffering // which may change in between
+}
+
+// keep keeps a part of a body until a worker is chosen. It reports whether the exchange goes on.
+func (h holder) keep(part []byte) bool {
+	l, q := h.loop, &h.request
+	if q.file != nil && q.held() == 0 && len(part) >= spillBytes && !q.stuck {
+		return h.spill(part)
+	}
+	if len(q.b)+len(part) > cap(q.b) && l.buffers.Pressure() == buffer.Full {
+		h.abort(causeNoMemory)
+		return false
+	}
+	q.b = l.buffers.Append(q.b, part)
+	return true
+}
+
+// more goes on when another part of a body is held and more is to come: what is too much for memory goes to the
+// file, or to a worker where it cannot.
+func (h holder) more() {
+	q := &h.request
+	switch {
+	case q.isBusy():
+	case q.stuck:
+		h.choose()
+	case q.held() < h.holdMax():
+	case !h.holdsAll():
+		h.choose()
+	case q.held() > 0 && h.spillHeld() && q.stuck:
+		h.choose()
+	}
+}
+
+// whole goes on to choose a worker once all of a body is held.
+func (h holder) whole() {
+	q := &h.request
+	if q.file != nil && !q.isBusy() && !q.stuck && q.held() > 0 && !h.spillHeld() {
+		return
+	}
+	if q.isBusy() {
+		return
+	}
+	if q.file != nil {
+		q.b = h.loop.buffers.Fit(q.b)
+	}
+	q.replay, h.heldBytes = true, int64(q.inFile())
+	h.choose()
+}
+
+// spillHeld moves what memory has of a body to the file. It reports whether the exchange goes on.
+func (h holder) spillHeld() bool {
+	q := &h.request
+	held := q.b[q.bodyAt:]
+	q.b = q.b[:q.bodyAt]
+	return h.spill(held)
+}
+
+// spill appends a part of a body to the request's file, or leaves it in memory where the file takes no more. It
+// reports whether the exchange goes on.
+func (h holder) spill(part []byte) bool {
+	q := &h.request
+	if q.file == nil {
+		q.file = h.newFile()
+		h.loop.proxy.held.requests.Add(1)
+	}
+	if !q.file.Admit(int64(len(part))) {
+		q.b = h.loop.buffers.Append(q.b, part)
+		return h.cannotHold(errNoRoom)
+	}
+	return !q.file.Write(part) || h.settle()
+}
+
+// settle takes up what a write of the request's file came to. It reports whether the exchange goes on.
+func (h holder) settle() bool {
+	q := &h.request
+	failed, err := q.file.Settle()
+	if err == nil {
+		return true
+	}
+	q.b = h.loop.buffers.Append(q.b, failed)
+	return h.cannotHold(err)
+}
+
+// cannotHold is for a body of which no more can be held. One whose length is known passes through from here on; any
+// other would come to the worker in chunks, of which many an application makes an empty body.
+func (h holder) cannotHold(why error) (goesOn bool) {
+	l := h.loop
+	h.request.stuck = true
+	l.complain(&l.complaints.unheld, sideInternal, "request bodies are not held", why.Error())
+	if !h.upload.body.Done && h.upload.body.Framing == http1.FramingChunked {
+		h.abort(causeNoTemp)
+		return false
+	}
+	return true
+}
+
+// onFile goes on with a request whose file has done what it was asked for.
+func (h holder) onFile() {
+	switch q := &h.request; {
+	case q.state != requestHeld: // a part was read from the disk; what could not be fails when it is sent
+		_, _ = q.file.Settle()
+		if q.state == requestSending {
+			h.pushRequest()
+		}
+	case !h.settle():
+	case h.upload.body.Done:
+		h.whole()
+	case q.stuck:
+		h.choose()
+	default:
+		h.clientEnd().awaitBody()
+		h.clientEnd().readOn()
+	}
+}
