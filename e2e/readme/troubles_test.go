@@ -134,6 +134,11 @@ var troubles = []trouble{
 		meanwhile: post("/", strings.Repeat("x", 2048)),
 	},
 	{
+		name: "an upload in chunks finds no room", shows: "503 Service Unavailable: no room", env: []string{"PERCORE_TEMP_SIZE=1MB"},
+		words:     misbehaving,
+		meanwhile: exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n" + strings.Repeat("x", 1<<20)),
+	},
+	{
 		name: "a head is too large", shows: "431 Request Header", words: misbehaving,
 		meanwhile: exchange("GET / HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("x", 33<<10) + "\r\n\r\n"),
 	},
