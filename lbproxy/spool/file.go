@@ -5,9 +5,6 @@ import (
 	"sync/atomic"
 )
 
-// releaseBytesMax is how large a file in RAM is closed at once: to give memory back takes time.
-const releaseBytesMax = 1 << 20
-
 // How far what a file has begun is.
 const (
 	idle    uint32 = iota

@@ -1,5 +1,9 @@
 package spool
 
+// releaseBytesMax is how large a file in RAM is that is closed at once. To give memory back takes about 0.1 ms for a
+// MiB, which is too long for a loop where it is more.
+const releaseBytesMax = 1 << 20
+
 // jobKind is what the pool does for a file.
 type jobKind uint8
 

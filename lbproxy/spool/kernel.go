@@ -128,3 +128,24 @@ func retry(call func() (int, error)) (int, error) {
 		}
 	}
 }
+
+// isRAM reports whether files of a file system are in RAM; man 2 statfs.
+func isRAM(kind int64) bool { return kind == unix.TMPFS_MAGIC || kind == unix.RAMFS_MAGIC }
+
+// descriptorsMax is how many descriptors this process may have; man 2 getrlimit.
+func descriptorsMax() int64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024 // every system's least
+	}
+	return int64(min(limit.Cur, 1<<30))
+}
+
+// memory is how many bytes of RAM the machine has; man 2 sysinfo.
+func memory() int64 {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 1 << 30
+	}
+	return int64(info.Totalram) * int64(info.Unit)
+}

@@ -6,6 +6,18 @@ import (
 	"sync/atomic"
 )
 
+// refusal says why there is no room for a body; empty where there is.
+type refusal string
+
+// The refusals.
+const (
+	granted    refusal = ""
+	noRoom     refusal = "bodies take all the room that they may"
+	noShare    refusal = "the client's bodies take its share of the room"
+	noFile     refusal = "as many bodies are in files as descriptors allow"
+	noProgress refusal = "the disk is slower than bodies come"
+)
+
 // ledger counts what is held, and by whom.
 type ledger struct {
 	all atomic.Int64 // bytes; written under the mutex

@@ -130,6 +130,3 @@ func (p *place) readAll(fd int, b []byte, offset, n int64) error {
 }
 
 var errNoProgress = errors.New("a file takes or gives nothing")
-
-// isRAM reports whether files of a file system are in RAM; man 2 statfs.
-func isRAM(kind int64) bool { return kind == unix.TMPFS_MAGIC || kind == unix.RAMFS_MAGIC }

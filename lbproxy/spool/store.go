@@ -3,8 +3,6 @@ package spool
 import (
 	"net/netip"
 	"sync/atomic"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -116,18 +114,6 @@ func (s *Store) bytesMax(set *settings) int64 {
 	}
 }
 
-// refusal says why there is no room for a body; empty where there is.
-type refusal string
-
-// The refusals.
-const (
-	granted    refusal = ""
-	noRoom     refusal = "bodies take all the room that they may"
-	noShare    refusal = "the client's bodies take its share of the room"
-	noFile     refusal = "as many bodies are in files as descriptors allow"
-	noProgress refusal = "the disk is slower than bodies come"
-)
-
 // admit counts n bytes more for f, if there is room.
 func (s *Store) admit(f *File, n int64) refusal {
 	set := s.settings.Load()
@@ -154,22 +140,4 @@ func (s *Store) count(err error) {
 	if err != nil {
 		s.failed.Add(1)
 	}
-}
-
-// descriptorsMax is how many descriptors this process may have; man 2 getrlimit.
-func descriptorsMax() int64 {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 1024 // every system's least
-	}
-	return int64(min(limit.Cur, 1<<30))
-}
-
-// memory is how many bytes of RAM the machine has; man 2 sysinfo.
-func memory() int64 {
-	var info unix.Sysinfo_t
-	if err := unix.Sysinfo(&info); err != nil {
-		return 1 << 30
-	}
-	return int64(info.Totalram) * int64(info.Unit)
 }
