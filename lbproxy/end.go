@@ -45,7 +45,7 @@ func (x *exchange) cut(status int) {
 
 // listens reports whether the client may still be there to hear something, in spite of what ended the exchange.
 func (x *exchange) listens() bool {
-	return x.why != causeClientClosed && x.why != causeSendTimeout && x.why != causeReadingOwed
+	return x.why != causeClientClosed && x.why != causeSendTimeout && x.why != causeReadingOwed && x.why != causeHeldLost
 }
 
 // drop closes the client's connection without another word: by a reset where the client would take a FIN for the end

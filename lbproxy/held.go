@@ -1,7 +1,6 @@
 package lbproxy
 
 import (
-	"errors"
 	"net/netip"
 
 	"percore/lbproxy/buffer"
@@ -17,8 +16,8 @@ import (
 // so that a client that drips does not cost a call for each drop.
 const spillBytes = 32 << 10
 
-// errNoRoom is why a body is not held for which all files together, or those of its client, have no room.
-var errNoRoom = errors.New("all that PERCORE_TEMP_SIZE allows, or this client's share of it, is held already")
+// noRoom says why a file did not admit more.
+func noRoom(f *spool.File) string { return f.Refusal() + " (PERCORE_TEMP_SIZE)" }
 
 // newFile is a file for x's bodies, which counts against the share of x's client.
 func (x *exchange) newFile() *spool.File {
@@ -56,7 +55,8 @@ func (h holder) holdsAll() bool {
 // keep keeps a part of a body until a worker is chosen. It reports whether the exchange goes on.
 func (h holder) keep(part []byte) bool {
 	l, q := h.loop, &h.request
-	if q.file != nil && q.held() == 0 && len(part) >= spillBytes && !q.stuck {
+	isLarge := len(part) >= spillBytes || l.buffers.Pressure() != buffer.None
+	if q.file != nil && q.held() == 0 && isLarge && !q.stuck {
 		return h.spill(part)
 	}
 	if len(q.b)+len(part) > cap(q.b) && l.buffers.Pressure() == buffer.Full {
@@ -92,9 +92,6 @@ func (h holder) whole() {
 	if q.isBusy() {
 		return
 	}
-	if q.file != nil {
-		q.b = h.loop.buffers.Fit(q.b)
-	}
 	q.replay, h.heldBytes = true, int64(q.inFile())
 	h.choose()
 }
@@ -104,7 +101,11 @@ func (h holder) spillHeld() bool {
 	q := &h.request
 	held := q.b[q.bodyAt:]
 	q.b = q.b[:q.bodyAt]
-	return h.spill(held)
+	if !h.spill(held) {
+		return false
+	}
+	q.b = h.loop.buffers.Fit(q.b)
+	return true
 }
 
 // spill appends a part of a body to the request's file, or leaves it in memory where the file takes no more. It
@@ -117,7 +118,7 @@ func (h holder) spill(part []byte) bool {
 	}
 	if !q.file.Admit(int64(len(part))) {
 		q.b = h.loop.buffers.Append(q.b, part)
-		return h.cannotHold(errNoRoom)
+		return q.file.Await() || h.cannotHold(noRoom(q.file))
 	}
 	return !q.file.Write(part) || h.settle()
 }
@@ -130,15 +131,15 @@ func (h holder) settle() bool {
 		return true
 	}
 	q.b = h.loop.buffers.Append(q.b, failed)
-	return h.cannotHold(err)
+	return h.cannotHold(err.Error())
 }
 
 // cannotHold is for a body of which no more can be held. One whose length is known passes through from here on; any
 // other would come to the worker in chunks, of which many an application makes an empty body.
-func (h holder) cannotHold(why error) (goesOn bool) {
+func (h holder) cannotHold(why string) (goesOn bool) {
 	l := h.loop
 	h.request.stuck = true
-	l.complain(&l.complaints.unheld, sideInternal, "request bodies are not held", why.Error())
+	l.complain(&l.complaints.unheld, sideInternal, "request bodies are not held", why)
 	if !h.upload.body.Done && h.upload.body.Framing == http1.FramingChunked {
 		h.abort(causeNoTemp)
 		return false
@@ -149,9 +150,10 @@ func (h holder) cannotHold(why error) (goesOn bool) {
 // onFile goes on with a request whose file has done what it was asked for.
 func (h holder) onFile() {
 	switch q := &h.request; {
-	case q.state != requestHeld: // a part was read from the disk; what could not be fails when it is sent
-		_, _ = q.file.Settle()
-		if q.state == requestSending {
+	case q.state != requestHeld: // a part was read from the disk
+		if _, err := q.file.Settle(); err != nil {
+			h.abort(causeHeldLost)
+		} else if q.state == requestSending {
 			h.pushRequest()
 		}
 	case !h.settle():
@@ -160,7 +162,9 @@ func (h holder) onFile() {
 	case q.stuck:
 		h.choose()
 	default:
-		h.clientEnd().awaitBody()
-		h.clientEnd().readOn()
+		if h.more(); q.state == requestHeld && !q.isBusy() {
+			h.clientEnd().awaitBody()
+			h.clientEnd().readOn()
+		}
 	}
 }

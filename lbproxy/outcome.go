@@ -56,6 +56,7 @@ const (
 	causeNoSocket   // no descriptor or memory for a connection to the worker
 	causeNoMemory   // the buffers' budget is used up
 	causeNoTemp     // a body without a length cannot be held
+	causeHeldLost   // what was held in a file cannot be read
 	causeDeadline   // the front door is stopping
 	causePanic
 )
@@ -100,6 +101,7 @@ var outcomes = [...]outcome{
 	causeNoSocket:          {sideInternal, 503, balance.NoRetry, slog.LevelError, "no_socket", "no descriptor or memory for a connection to the worker"},
 	causeNoMemory:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_memory", "no memory for another request"},
 	causeNoTemp:            {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "no_temp", "no room to hold a request's body of unknown length"},
+	causeHeldLost:          {sideInternal, 500, balance.NoRetry, slog.LevelError, "temp_lost", "what was held of the body in a file cannot be read"},
 	causeDeadline:          {sideInternal, 503, balance.NoRetry, slog.LevelWarn, "stopping", "the service is stopping"},
 	causePanic:             {sideInternal, 500, balance.NoRetry, slog.LevelError, "internal", "internal error"},
 }

@@ -163,6 +163,10 @@ func (x *exchange) finishResponse() {
 // flushToClient writes what was kept, and goes on reading the worker when there is room again.
 func (x *exchange) flushToClient() {
 	n, ok := x.writer.flush()
+	if x.writer.over.lost {
+		x.abort(causeHeldLost)
+		return
+	}
 	if !x.goesOn(ok) || n == 0 {
 		return
 	}
@@ -179,18 +183,15 @@ func (x *exchange) flushToClient() {
 	x.readWorkerOn()
 }
 
-// readWorkerOn goes on reading a worker that had to wait, when there is room for what it says. One that had not goes on
-// by itself, and by its own time.
+// readWorkerOn goes on reading the worker when there is room for what it says. Its time begins anew only where it had
+// to wait.
 func (x *exchange) readWorkerOn() {
 	l := x.loop
 	if x.upstream == noSlot || !x.writer.hasRoom() {
 		return
 	}
 	u := l.conns.at(x.upstream)
-	if u.state == stateBusy {
-		if l.timers.Class(u.slot) != timer.None {
-			return
-		}
+	if u.state == stateBusy && l.timers.Class(u.slot) == timer.None {
 		l.timers.Set(u.slot, x.service.timer(timerRead), l.now)
 	}
 	l.enqueue(u)
@@ -198,7 +199,10 @@ func (x *exchange) readWorkerOn() {
 
 // onResponseFile goes on with a response whose file has done what it was asked for.
 func (x *exchange) onResponseFile() {
-	x.writer.settle()
+	if x.writer.settle(); x.writer.over.lost {
+		x.abort(causeHeldLost)
+		return
+	}
 	x.readWorkerOn()
 	x.flushToClient()
 }

@@ -13,6 +13,7 @@ type overflow struct {
 	max    int64       // bytes that it may hold; 0 is not to hold any
 	sent   int64       // bytes of it that the socket has taken
 	total  int64       // bytes that were held in it so far
+	lost   bool        // it cannot be read
 	inHand int         // bytes on their way to it
 	behind buffer.Box  // what came behind those, or what it could not take
 }
@@ -94,7 +95,13 @@ func (w *responseWriter) spill(p []byte) bool {
 		o.file = x.newFile()
 		w.loop.proxy.held.responses.Add(1)
 	}
-	if o.file.Size()+int64(len(p)) > o.max || !o.file.Admit(int64(len(p))) {
+	if o.file.Size()+int64(len(p)) > o.max {
+		return false
+	}
+	if !o.file.Admit(int64(len(p))) {
+		if !o.file.Await() {
+			w.loop.complain(&w.loop.complaints.unheld, sideInternal, "responses are not held", noRoom(o.file))
+		}
 		return false
 	}
 	o.inHand = len(p)
@@ -105,12 +112,17 @@ func (w *responseWriter) spill(p []byte) bool {
 }
 
 // settle takes up what a write or read of the file came to, and gives it what came meanwhile. Where a write failed
-// nothing more is held: the worker waits for the client from here on. What could not be read fails when it is sent.
+// nothing more is held: the worker waits for the client from here on.
 func (w *responseWriter) settle() {
 	o, l := &w.over, w.loop
 	failed, err := o.file.Settle()
 	taken := o.inHand
-	if o.inHand = 0; err != nil && taken > 0 {
+	o.inHand = 0
+	switch {
+	case err != nil && taken == 0:
+		o.lost = true
+		return
+	case err != nil:
 		l.complain(&l.complaints.unheld, sideInternal, "responses are not held", err.Error())
 		o.max = 0
 		younger := o.behind
@@ -135,8 +147,8 @@ func (w *responseWriter) flushFile(c *conn) (n int, ok bool) {
 	o, l := &w.over, w.loop
 	for range fileSendsPerTurn {
 		if left := o.file.Size() - o.sent; left > 0 {
-			m, ok := l.sendFile(c, o.file, o.sent)
-			if !ok || m == 0 {
+			m, ok, lost := l.sendFile(c, o.file, o.sent)
+			if o.lost = lost; !ok || m == 0 {
 				return n, ok
 			}
 			o.sent += int64(m)

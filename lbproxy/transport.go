@@ -134,13 +134,18 @@ const (
 )
 
 // sendFile is send for what a file has from offset on. Nothing is taken either where that is still to come from a disk,
-// of which the file will tell.
-func (t *transport) sendFile(c *conn, f *spool.File, offset int64) (n int, ok bool) {
+// of which the file will tell. lost says that it will not come: what failed is the file, and not the connection.
+func (t *transport) sendFile(c *conn, f *spool.File, offset int64) (n int, ok, lost bool) {
 	left := min(f.Size()-offset, fileSendBytes)
 	if f.Busy() || !f.Warm(offset, left) {
-		return 0, true
+		return 0, true, false
 	}
-	return c.taken(socket.SendFile(c.fd, int32(f.FD()), offset, int(left)))
+	n, errno := socket.SendFile(c.fd, int32(f.FD()), offset, int(left))
+	if n == 0 && (errno == socket.OK || socket.IsFileFault(errno)) { // it is shorter than it was, or cannot be read
+		return 0, true, true
+	}
+	n, ok = c.taken(n, errno)
+	return n, ok, false
 }
 
 // taken is what a write came to. The kernel tells a reset once: a read after a write that found it finds a clean end.

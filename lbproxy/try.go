@@ -63,11 +63,14 @@ func (x *exchange) startConnect(t *balance.Backend) {
 func (x *exchange) pushRequest() {
 	l := x.loop
 	u := l.conns.at(x.upstream)
-	n, ok := x.sendHeld(u)
+	n, ok, lost := x.sendHeld(u)
 	if n > 0 {
 		x.noteSent(u, n)
 	}
 	switch isSent := x.request.sent == x.request.size(); {
+	case lost:
+		x.abort(causeHeldLost)
+		return
 	case !ok:
 		x.writeFailed(u)
 		return
@@ -100,11 +103,12 @@ func (x *exchange) noteSent(u *conn, n int) {
 }
 
 // sendHeld writes what a worker does not have yet of the held part of a request: the head, the file, and what memory
-// has of the body, in this order. n counts also where it fails in the end.
-func (x *exchange) sendHeld(u *conn) (n int, ok bool) {
+// has of the body, in this order. n counts also where it fails in the end; lost says that the file cannot be read.
+func (x *exchange) sendHeld(u *conn) (n int, ok, lost bool) {
 	l, q := x.loop, &x.request
 	if q.file == nil {
-		return l.send(u, q.b[q.start+q.sent:])
+		n, ok = l.send(u, q.b[q.start+q.sent:])
+		return n, ok, false
 	}
 	head, file := q.bodyAt-q.start, int(q.file.Size())
 	for range fileSendsPerTurn {
@@ -113,17 +117,17 @@ func (x *exchange) sendHeld(u *conn) (n int, ok bool) {
 		case at < head:
 			m, ok = l.send(u, q.b[q.start+at:q.bodyAt])
 		case at < head+file:
-			m, ok = l.sendFile(u, q.file, int64(at-head))
+			m, ok, lost = l.sendFile(u, q.file, int64(at-head))
 		default:
 			m, ok = l.send(u, q.b[q.start+at-file:])
 		}
 		n += m
 		if !ok || m == 0 || q.sent+n == q.size() {
-			return n, ok
+			return n, ok, lost
 		}
 	}
 	l.enqueue(u)
-	return n, true
+	return n, true, false
 }
 
 // sendToWorker passes a part of a streamed body on. What the worker's socket does not take is kept, and the client

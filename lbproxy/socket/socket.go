@@ -58,6 +58,16 @@ func SendFile(fd, file int32, offset int64, n int) (sent int, errno unix.Errno) 
 	return int(r), OK
 }
 
+// IsFileFault reports whether it is the file's fault that sendfile failed, and not the socket's.
+func IsFileFault(errno unix.Errno) bool {
+	switch errno {
+	case unix.EIO, unix.EBADF, unix.EINVAL, unix.ENOMEM, unix.ENXIO, unix.ESTALE, unix.EACCES, unix.EPERM:
+		return true
+	default:
+		return false
+	}
+}
+
 // Accept takes one connection from the queue, close-on-exec and non-blocking from birth; man 2 accept4.
 func Accept(fd int32, from *unix.RawSockaddrAny) (int32, unix.Errno) {
 	size := uint32(unix.SizeofSockaddrAny)

@@ -38,11 +38,25 @@ type File struct {
 // Admit counts n bytes more against what all may hold, and what its owner may. It is called before what is about to be
 // written; false means that there is no room: too many bytes or files are held, or are on their way to a slow disk.
 func (f *File) Admit(n int64) bool {
-	if f.refusal = f.store.admit(f, n); f.refusal != granted {
+	if f.refusal = f.store.admit(f, n); f.refusal == granted {
+		f.admitted += n
+		return true
+	}
+	if f.refusal != noProgress {
 		f.store.refused.Add(1)
+	}
+	return false
+}
+
+// Await is for what was not admitted because the disk is behind: notify will come when what was on its way there before
+// is written, or being written. Until [File.Settle] nothing else may be called, as behind Write. It reports whether
+// it was that; nothing is awaited otherwise.
+func (f *File) Await() bool {
+	if f.refusal != noProgress {
 		return false
 	}
-	f.admitted += n
+	f.begin("await")
+	f.submit(job{kind: waiting}) // the pool keeps the order
 	return true
 }
 

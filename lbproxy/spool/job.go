@@ -10,6 +10,7 @@ type jobKind uint8
 const (
 	writing jobKind = iota
 	reading
+	waiting // for those before it
 )
 
 // job is what the pool does for a file, and what came of it. It is the pool's while the file is working, and the
@@ -53,6 +54,7 @@ func (f *File) perform(j *job) {
 		f.makeAndWrite(j)
 	case reading:
 		j.err = f.place.readAll(f.fd, j.buffer.b, j.offset, j.n)
+	case waiting:
 	}
 	f.store.count(j.err)
 }
