@@ -20,6 +20,6 @@
 //   - store: the door, settings, counts
 //   - file, job: a file, and what the pool does for it
 //   - place: where files are made, and how much room is left there
-//   - ledger, buffer, pool: who holds how much; bytes on their way; the goroutines
+//   - ledger, buffer, line, pool: who holds how much; bytes on their way, and who waits for them; the goroutines
 //   - kernel, resident: system calls
 package spool

@@ -48,15 +48,18 @@ func (f *File) Admit(n int64) bool {
 	return false
 }
 
-// Await is for what was not admitted because the disk is behind: notify will come when what was on its way there before
-// is written, or being written. Until [File.Settle] nothing else may be called, as behind Write. It reports whether
-// it was that; nothing is awaited otherwise.
+// Await is for what was not admitted because the disk is behind: notify will come when less is on its way there. Until
+// [File.Settle] nothing else may be called, as behind Write. It reports whether it was that; nothing is awaited
+// otherwise.
 func (f *File) Await() bool {
 	if f.refusal != noProgress {
 		return false
 	}
 	f.begin("await")
-	f.submit(job{kind: waiting}) // the pool keeps the order
+	f.job = job{kind: waiting}
+	f.progress.Store(working)
+	f.store.line.add(f)
+	f.store.wake() // all may have been written meanwhile
 	return true
 }
 
@@ -124,7 +127,10 @@ func (f *File) Settle() (failed []byte, err error) {
 		f.failed = j.buffer
 		return failed, j.err
 	}
-	f.store.buffers.put(j.buffer)
+	f.store.put(j.buffer)
+	if j.kind == waiting {
+		f.store.wake() // it may not write
+	}
 	return nil, j.err
 }
 
@@ -171,7 +177,7 @@ func (f *File) Close() {
 		return
 	}
 	f.adopt()
-	f.store.buffers.put(f.job.buffer)
+	f.store.put(f.job.buffer)
 	f.job = job{}
 	f.forget()
 	f.release()
@@ -186,7 +192,7 @@ func (f *File) begin(what string) {
 }
 
 func (f *File) forget() {
-	f.store.buffers.put(f.failed)
+	f.store.put(f.failed)
 	f.failed = nil
 }
 

@@ -10,7 +10,7 @@ type jobKind uint8
 const (
 	writing jobKind = iota
 	reading
-	waiting // for those before it
+	waiting // in the line, until less is on its way to the disk
 )
 
 // job is what the pool does for a file, and what came of it. It is the pool's while the file is working, and the
@@ -44,8 +44,9 @@ func (f *File) work() {
 		return
 	}
 	f.adopt() // closed meanwhile
-	f.store.buffers.put(f.job.buffer)
+	f.store.put(f.job.buffer)
 	f.remains().giveBack()
+	f.store.wake()
 }
 
 func (f *File) perform(j *job) {

@@ -30,6 +30,7 @@ type Store struct {
 	settings atomic.Pointer[settings]
 	ledger   ledger
 	buffers  buffers
+	line     line
 	filesMax int64
 
 	files, refused, failed atomic.Int64
@@ -133,6 +134,22 @@ func (s *Store) admit(f *File, n int64) refusal {
 	}
 	f.counted = f.counted || why == granted
 	return why
+}
+
+// put takes a buffer back, and lets the next file go on that waits for less to be on its way.
+func (s *Store) put(o *buffer) {
+	s.buffers.put(o)
+	s.wake()
+}
+
+// wake lets the file go on that has waited longest for less to be on its way to a disk, if less is.
+func (s *Store) wake() {
+	if s.line.length.Load() == 0 || s.buffers.flight.Load() >= s.settings.Load().flightMax {
+		return
+	}
+	if f := s.line.take(); f != nil {
+		f.place.pool.submit(&f.task)
+	}
 }
 
 // count counts what has failed.
