@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"percore/lbproxy/balance"
+	"percore/lbproxy/spool"
 )
 
 // Report is the front door's answer to snapshots. Each of its lists is complete.
@@ -55,6 +56,9 @@ type EndpointFigures struct {
 	OldestMillis int64  // age of the oldest request or tunnel that it has, in milliseconds
 	StuckMillis  int64  // how long it has been silent to a request, where that is over half of ProxyReadTimeout; else 0
 }
+
+// DiskThreads is how many threads of the front door wait for a disk at most, with bodies that are held in files.
+const DiskThreads = spool.WorkersMax
 
 // heldCounts are how many messages had a part of their body in a file, since the front door has started.
 type heldCounts struct{ requests, responses atomic.Int64 }

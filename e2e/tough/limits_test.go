@@ -50,7 +50,7 @@ func TestAFrontDoorWhoseUserMayHaveTooFewThreadsEndsTheFleet(t *testing.T) {
 		t.Errorf("exit code: got %d, want 1", code)
 	}
 	text := s.Text()
-	if !strings.Contains(text, "the front door needs 13 processes and threads, and RLIMIT_NPROC (ulimit -u)=10 leaves 10") || strings.Contains(text, "goroutine") {
+	if !strings.Contains(text, "the front door needs 17 processes and threads, and RLIMIT_NPROC (ulimit -u)=10 leaves 10") || strings.Contains(text, "goroutine") {
 		t.Errorf("got\n%s\nwant the limit named, and no crash", text)
 	}
 	if n := len(s.Lines("worker not started")); n > 12 {
@@ -98,7 +98,7 @@ func TestAFrontDoorWaitsForRoomWithoutACrash(t *testing.T) {
 			old = now
 			_ = syscall.Kill(now, syscall.SIGKILL)
 		}
-		return strings.Contains(s.Text(), "the front door needs 13 processes and threads, and pids.max=64 leaves ")
+		return strings.Contains(s.Text(), "the front door needs 17 processes and threads, and pids.max=64 leaves ")
 	})
 	if err := os.Remove(hungry); err != nil {
 		t.Fatal(err)

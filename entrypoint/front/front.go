@@ -36,7 +36,7 @@ func Run(in self.Invocation) int {
 		fmt.Fprintln(in.Stderr, "percore front:", err)
 		return self.ExitInternal
 	}
-	self.ReserveThreads(self.ThreadsReserved)
+	self.ReserveThreads(self.ThreadsReserved + lbproxy.DiskThreads)
 	pipe := os.NewFile(link.FrontFD, "link")
 	var first link.Wanted
 	err := link.Read(pipe, &first)

@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"percore/entrypoint/config"
+	"percore/lbproxy"
 )
 
 // How many threads percore's own processes have at most, measured under load, and one or two to spare. A Go program
 // that gets no thread is ended by its runtime, so nothing is started that would not have its own.
 const (
 	superviseThreads = 12
-	frontThreads     = 12 // and one for each loop
+	frontThreads     = 12 + lbproxy.DiskThreads // and one for each loop
 )
 
 // memoryNeed is what PID 1 and a front door without a connection take, with a worker that takes next to nothing.

@@ -19,16 +19,16 @@ func tight(left int) machine {
 func TestAFleetThatDoesNotFitIsNotStarted(t *testing.T) {
 	for name, c := range map[string]struct {
 		environ []string
-		need    int // percore 12, the front door 12 and one for each loop, one for each worker
+		need    int // percore 12, the front door 16 and one for each loop, one for each worker
 		says    string
 	}{
-		"two workers":          {need: 12 + 13 + 2, says: "percore 12, its front door 13, workers 2"},
-		"forty":                {environ: []string{"PERCORE_WORKERS=40"}, need: 12 + 13 + 40, says: "workers 40"},
-		"four loops":           {environ: []string{"PERCORE_LOOPS=4"}, need: 12 + 16 + 2, says: "its front door 16"},
+		"two workers":          {need: 12 + 17 + 2, says: "percore 12, its front door 17, workers 2"},
+		"forty":                {environ: []string{"PERCORE_WORKERS=40"}, need: 12 + 17 + 40, says: "workers 40"},
+		"four loops":           {environ: []string{"PERCORE_LOOPS=4"}, need: 12 + 20 + 2, says: "its front door 20"},
 		"without a front door": {environ: []string{"PERCORE_MODE=none"}, need: 12 + 2, says: "its front door 0"},
 		"further programs count": {
 			environ: []string{"PERCORE_PROGRAMS=a,b", "PERCORE_A_COMMAND=true", "PERCORE_A_WORKERS=5", "PERCORE_B_COMMAND=true", "PERCORE_B_WORKERS=auto"},
-			need:    12 + 13 + 2 + 5 + 2, says: "workers 9",
+			need:    12 + 17 + 2 + 5 + 2, says: "workers 9",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,10 +68,10 @@ func TestTheFrontDoorIsStartedWhereItFits(t *testing.T) {
 		err   string
 	}{
 		"there is room":   {},
-		"exactly as much": {left: map[int]int{1000: 13}},
+		"exactly as much": {left: map[int]int{1000: 17}},
 		"one too few": {
-			left: map[int]int{1000: 12},
-			err:  "the front door needs 13 processes and threads, and pids.max=20 leaves 12",
+			left: map[int]int{1000: 16},
+			err:  "the front door needs 17 processes and threads, and pids.max=20 leaves 16",
 		},
 		"a limit that is passed":           {left: map[int]int{1000: -4}, err: "leaves 0"},
 		"as another user":                  {front: &reaper.Credential{UID: 65534}, left: map[int]int{1000: 0}},

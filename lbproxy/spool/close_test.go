@@ -63,19 +63,19 @@ func TestACloseOfWhatHasNotBegun(t *testing.T) {
 	gate := make(chan struct{})
 	w.set(func() { w.wait[opening] = gate })
 	var files []held
-	for i := range 3 * workersMax {
+	for i := range 3 * WorkersMax {
 		f := hold(t, s, i)
 		f.Admit(10)
 		f.Write(make([]byte, 10))
 		files = append(files, f)
 	}
-	await(t, "a pool that is busy", func() bool { return w.count(opening) == workersMax })
+	await(t, "a pool that is busy", func() bool { return w.count(opening) == WorkersMax })
 	for _, f := range files {
 		f.Close()
 	}
 	close(gate)
 	wantNothingLeft(t, s, w)
-	if got := w.count(opening); got != workersMax {
+	if got := w.count(opening); got != WorkersMax {
 		t.Errorf("got %d files made, want those alone that had been begun", got)
 	}
 }

@@ -131,13 +131,13 @@ func TestASlowDiskKeepsNoOtherPlaceWaiting(t *testing.T) {
 	gate := make(chan struct{})
 	w.set(func() { w.wait[opening] = gate })
 	var stuck []held
-	for i := range 2 * workersMax {
+	for i := range 2 * WorkersMax {
 		f := hold(t, s, i)
 		f.Admit(10)
 		f.Write(make([]byte, 10))
 		stuck = append(stuck, f)
 	}
-	await(t, "a pool that is busy", func() bool { return w.count(opening) == workersMax })
+	await(t, "a pool that is busy", func() bool { return w.count(opening) == WorkersMax })
 	w.set(func() { clear(w.wait) })
 	for _, path := range []string{t.TempDir(), "/dev/shm", ""} {
 		s.Configure(Options{Path: path, Size: 1 << 30})

@@ -2,9 +2,9 @@ package spool
 
 import "sync"
 
-// workersMax is how many goroutines of one place may wait for its disk at once. More would not make a disk faster, and
+// WorkersMax is how many goroutines of one place may wait for its disk at once. More would not make a disk faster, and
 // each may take a thread.
-const workersMax = 8
+const WorkersMax = 4
 
 // task is something that may wait. The same one is not submitted twice at a time.
 type task struct {
@@ -36,7 +36,7 @@ func (p *pool) submit(t *task) {
 	if p.begin == nil {
 		p.begin = p.work
 	}
-	if p.workers < workersMax {
+	if p.workers < WorkersMax {
 		p.workers++
 		go p.begin()
 	}

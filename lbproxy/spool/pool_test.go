@@ -28,7 +28,7 @@ func TestAPoolHasNoGoroutineWithoutATask(t *testing.T) {
 func TestTasksBeginInTheOrderInWhichTheyCame(t *testing.T) {
 	var p pool
 	gate, all := make(chan struct{}), sync.WaitGroup{}
-	for range workersMax - 1 {
+	for range WorkersMax - 1 {
 		all.Add(1)
 		p.submit(&task{run: func() { <-gate; all.Done() }})
 	}
@@ -58,7 +58,7 @@ func TestAPoolHasSoManyGoroutinesAtMost(t *testing.T) {
 	var mu sync.Mutex
 	begun := 0
 	gate, all := make(chan struct{}), sync.WaitGroup{}
-	for range 5 * workersMax {
+	for range 5 * WorkersMax {
 		all.Add(1)
 		p.submit(&task{run: func() {
 			mu.Lock()
@@ -71,15 +71,15 @@ func TestAPoolHasSoManyGoroutinesAtMost(t *testing.T) {
 	await(t, "as many tasks as there may be", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return begun == workersMax
+		return begun == WorkersMax
 	})
-	if got := p.running(); got != workersMax {
-		t.Errorf("got %d goroutines, want %d", got, workersMax)
+	if got := p.running(); got != WorkersMax {
+		t.Errorf("got %d goroutines, want %d", got, WorkersMax)
 	}
 	close(gate)
 	all.Wait()
-	if begun != 5*workersMax {
-		t.Errorf("got %d tasks done, want %d", begun, 5*workersMax)
+	if begun != 5*WorkersMax {
+		t.Errorf("got %d tasks done, want %d", begun, 5*WorkersMax)
 	}
 }
 
