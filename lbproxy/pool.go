@@ -212,14 +212,15 @@ const (
 
 // reuseOf tells which of t's kept connections may carry x. One that is not here as a whole gets a new one: while
 // its body is sent an early refusal (RFC 9112 section 9.5) could not be told from what the worker says late to the
-// request before. The same goes for what must not be repeated and does not go out by one write.
+// request before. The same goes for one that comes from a file, which takes many writes, and for what must not be
+// repeated and does not go out by one write.
 func (x *exchange) reuseOf(t *balance.Backend) reuse {
 	switch {
-	case t.Chatty.Load() || x.upload.state == uploadBody:
+	case t.Chatty.Load() || x.upload.state == uploadBody || x.request.file != nil:
 		return reuseNone
 	case x.request.replay && x.method.Idempotent():
 		return reuseAny
-	case t.Hasty.Load() || x.request.file != nil || x.request.size() > oneWriteBytes:
+	case t.Hasty.Load() || x.request.size() > oneWriteBytes:
 		return reuseNone
 	default:
 		return reuseFresh
