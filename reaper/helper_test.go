@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,14 +56,25 @@ func start(t *testing.T) *reaper.Reaper {
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run() }()
 	t.Cleanup(func() {
+		defer func() { // even where a child is left: two reapers would take each other's statuses
+			r.Close()
+			r.Close()
+			if err := await(t, ended); err != nil {
+				t.Errorf("Run: got error %v, want nil", err)
+			}
+		}()
 		eventually(t, "no child is left", noChildren) // orphans, too: this process adopts them once a test has asked for that
-		r.Close()
-		r.Close()
-		if err := await(t, ended); err != nil {
-			t.Errorf("Run: got error %v, want nil", err)
-		}
 	})
 	return r
+}
+
+// catchIgnored catches, for the length of a test, the signals that this process may have been started to ignore, as by
+// nohup or in the background of a script: a child inherits that a signal is ignored, but not that it is caught.
+func catchIgnored(t *testing.T) {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP, syscall.SIGINT) // Go's runtime catches the others in any case
+	t.Cleanup(func() { signal.Stop(caught) })
 }
 
 // await receives from c before the patience is over.

@@ -30,6 +30,7 @@ func TestEveryDeadlySignalIsReported(t *testing.T) {
 		syscall.SIGFPE, syscall.SIGKILL, syscall.SIGUSR1, syscall.SIGSEGV, syscall.SIGUSR2, syscall.SIGPIPE,
 		syscall.SIGALRM, syscall.SIGTERM,
 	}
+	catchIgnored(t)
 	for _, sig := range deadly {
 		_, exits := spawn(t, r, fmt.Sprintf("ulimit -c 0; kill -%d $$; sleep 60", int(sig)))
 		e := await(t, exits)

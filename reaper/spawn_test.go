@@ -195,6 +195,7 @@ func TestTheChildSeesTheLimitPercoreStartedWith(t *testing.T) {
 }
 
 func TestTheChildHasCleanSignals(t *testing.T) {
+	catchIgnored(t)
 	r := start(t)
 	status := output(t, r, reaper.Spec{Path: "/bin/cat", Args: []string{"cat", "/proc/self/status"}})
 	for _, field := range []string{"SigIgn", "SigCgt"} {
