@@ -101,7 +101,7 @@ var rules = []rule{
 	{"an exchange asks its own service", firstOf("lbproxy", inFiles("lbproxy", "exchange.go"), "services")},
 	{"only the table of modes compares modes", compared("entrypoint/config/value/mode.go", "Mode", "ModeOf")},
 	{"only main exits", only(inMain, "os.Exit", "syscall.Exit", "unix.Exit", "log.Fatal", "log.Fatalf")},
-	{"nobody sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
+	{"nothing sleeps or ticks", only(nowhere, "time.Sleep", "time.Tick", "time.NewTicker")},
 	{"no package has an init function", inits},
 	{
 		"go.mod requires what DESIGN allows, and all of it",
@@ -167,7 +167,7 @@ func TestEachRuleSeesWhatBreaksIt(t *testing.T) {
 			"entrypoint/main.go:21: Mode", "entrypoint/main.go:22: ModeHTTP",
 		},
 		"only main exits":                 {"lbproxy/lbproxy.go:18: os.Exit"},
-		"nobody sleeps or ticks":          {"lbproxy/lbproxy.go:19: time.Sleep"},
+		"nothing sleeps or ticks":         {"lbproxy/lbproxy.go:19: time.Sleep"},
 		"no package has an init function": {"reaper/reaper.go:17: init"},
 		"go.mod requires what DESIGN allows, and all of it": {
 			"go.mod lacks github.com/oklog/run", "go.mod requires example.org/surprise",

@@ -44,7 +44,7 @@ func leaf(dir string, allowed ...string) usage {
 	}
 }
 
-// linked finds whoever imports a banned package among all that the binary links.
+// linked finds what imports a banned package among all that the binary links.
 func linked(banned ...string) func(tree) []string {
 	return func(t tree) []string {
 		var found []string

@@ -145,7 +145,7 @@ func TestAStartAndACheckNameWhoHasThePort(t *testing.T) {
 	}
 }
 
-// cutOff is a stdout that nobody reads any more.
+// cutOff is a stdout whose reader has gone.
 type cutOff struct{}
 
 func (cutOff) Write([]byte) (int, error) {

@@ -64,7 +64,7 @@ var faults = map[string]struct {
 		},
 		"FAIL", `GET /page: .*404`,
 	},
-	"nobody to connect to": {
+	"nothing to connect to": {
 		func(t *testing.T) { rig.Attach(t, os.Getpid(), "127.0.0.1:1").Connect() },
 		"FAIL", `connection refused`,
 	},

@@ -12,7 +12,7 @@ import (
 )
 
 // TestNoServiceOfTheRigIsWhereCommandsLook: a person's `percore stop all` on this host, or another run of these tests, has to
-// reach nobody here.
+// reach no percore here.
 func TestNoServiceOfTheRigIsWhereCommandsLook(t *testing.T) {
 	places := []string{}
 	for range 2 {

@@ -61,7 +61,7 @@ func Need(t *testing.T, why string, command ...string) {
 	}
 }
 
-// FreePorts finds ports in a row of 127.0.0.1 at which nothing listens, which nobody else gets while the test runs.
+// FreePorts finds ports in a row of 127.0.0.1 at which nothing listens, which no other process gets while the test runs.
 func FreePorts(t *testing.T, count int) (first int) {
 	t.Helper()
 	ports, err := program.FreePorts(count)

@@ -35,7 +35,7 @@ func TestContradictions(t *testing.T) {
 		{"yet they have one in their names", []string{"PERCORE_BIND=unix", "PERCORE_PORTS_FROM=65535", "PERCORE_WORKERS=2"}, []string{
 			"PERCORE_PORTS_FROM: 2 workers from port 65535 on would need port 65536; choose at most PERCORE_PORTS_FROM=65534",
 		}},
-		{"without root nobody has to open a socket to the front door", []string{"PERCORE_BIND=unix", "PERCORE_READY=none"}, nil},
+		{"without root no socket has to be opened to the front door", []string{"PERCORE_BIND=unix", "PERCORE_READY=none"}, nil},
 		{"what workers cannot listen on", []string{"PERCORE_BIND=udp"}, []string{
 			"PERCORE_BIND: must be one of tcp, unix; for example PERCORE_BIND=unix",
 		}},
@@ -125,11 +125,11 @@ func TestWarnings(t *testing.T) {
 			`PERCORE_COMMAND: holds "&&", which the program gets as an argument: no shell runs; for a shell, write sh -c "exec ..."`,
 		}},
 		{"the same for a shell", []string{`PERCORE_COMMAND=sh -c "a && b"`}, nil},
-		{"exit codes that nobody asks for", []string{"PERCORE_EXITCODES=2"}, []string{
+		{"exit codes that nothing asks for", []string{"PERCORE_EXITCODES=2"}, []string{
 			"PERCORE_EXITCODES=2: has no effect; it counts only with PERCORE_AUTORESTART=unexpected",
 		}},
 		{"exit codes that count", []string{"PERCORE_EXITCODES=2", "PERCORE_AUTORESTART=unexpected"}, nil},
-		{"a PROXY header that nobody is believed", []string{"PERCORE_PROXY_PROTOCOL=on"}, []string{
+		{"a PROXY header that no client is believed", []string{"PERCORE_PROXY_PROTOCOL=on"}, []string{
 			"PERCORE_PROXY_PROTOCOL=true: believes no header: every client will have the address of the balancer; name the balancer in PERCORE_TRUSTED_PROXIES",
 		}},
 		{"a PROXY header that a balancer is believed", []string{"PERCORE_PROXY_PROTOCOL=on", "PERCORE_TRUSTED_PROXIES=10.0.0.0/8"}, nil},

@@ -21,8 +21,8 @@ func TestAValueIsReadFromARegularFileAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ path, what string }{
-		"a FIFO that nobody writes to": {fifo, "is not a regular file"},
-		"a device without end":         {"/dev/zero", "is not a regular file"},
+		"a FIFO that no process writes to": {fifo, "is not a regular file"},
+		"a device without end":             {"/dev/zero", "is not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := make(chan []string, 1)

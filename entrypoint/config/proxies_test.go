@@ -9,6 +9,6 @@ func TestNobodyIsTrustedByDefault(t *testing.T) {
 		t.Errorf("trusted proxies: got %s, want none", cfg.TrustedProxies)
 	}
 	if cfg := mustLoad(t, 0, "PERCORE_TRUSTED_PROXIES=unix"); cfg.TrustedProxies.IsEmpty() {
-		t.Error("trusted proxies: got nobody, want unix")
+		t.Error("trusted proxies: got none, want unix")
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"percore/entrypoint/control"
 )
 
-// Whoever may write to the folder of a socket that is not there, or not any more, can listen in its place.
+// Any process that may write to the folder of a socket that is not there, or not any more, can listen in its place.
 func TestTheClientTellsAStrangerNothing(t *testing.T) {
 	dir := openFolder(t)
 	if err := os.Chmod(dir, 0o777); err != nil {

@@ -52,7 +52,7 @@ func TestWhoHasThePlaceAlready(t *testing.T) {
 		"a percore that lives keeps it": {err: "another percore", before: func(t *testing.T, path string) {
 			serve(t, control.Place(path), echo)
 		}},
-		"a file of somebody else's is not deleted": {err: "no socket", before: func(t *testing.T, path string) {
+		"a file that is no socket is not deleted": {err: "no socket", before: func(t *testing.T, path string) {
 			if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -110,10 +110,10 @@ func TestTheClientFindsThePrivatePlace(t *testing.T) {
 		pid1 string // more lines of /proc/net/unix
 		want string
 	}{
-		"among the sockets of others":      {pid1: "0: 2 0 10000 1 1 5 /run/x.sock\n0: 2 0 10000 1 1 5\n"},
-		"beside one that nobody serves":    {pid1: "0: 2 0 10000 1 1 5 " + strings.TrimSuffix(string(control.PrivatePrefix()), "-") + "-1-00\n"},
-		"beside one of another namespace":  {pid1: "0: 2 0 10000 1 1 5 @percore-1-1-00\n"},
-		"beside a name that is none of us": {pid1: "0: 2 0 10000 1 1 5 " + control.PrivatePrefix() + "x-00\n"},
+		"among the sockets of others":       {pid1: "0: 2 0 10000 1 1 5 /run/x.sock\n0: 2 0 10000 1 1 5\n"},
+		"beside one that no percore serves": {pid1: "0: 2 0 10000 1 1 5 " + strings.TrimSuffix(string(control.PrivatePrefix()), "-") + "-1-00\n"},
+		"beside one of another namespace":   {pid1: "0: 2 0 10000 1 1 5 @percore-1-1-00\n"},
+		"beside a name that is none of us":  {pid1: "0: 2 0 10000 1 1 5 " + control.PrivatePrefix() + "x-00\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			proc := procWith(t, c.pid1+"0: 2 0 10000 1 1 5 "+string(place)+"\n")
@@ -164,7 +164,7 @@ func TestWhoChangesSomethingMustNotGuess(t *testing.T) {
 		"two without the usual place": {
 			first: nowhere, private: []control.Place{one, two}, want: []string{string(one), string(two)},
 		},
-		"nobody, which is told as with one's wish": {first: nowhere, notThere: true},
+		"none, which is told as with one's wish": {first: nowhere, notThere: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines := ""
@@ -179,7 +179,7 @@ func TestWhoChangesSomethingMustNotGuess(t *testing.T) {
 					t.Errorf("got a connection, want an error that names %q", c.want)
 				}
 			case c.notThere != errors.Is(err, fs.ErrNotExist):
-				t.Errorf("got error %v, want that nobody is there: %t", err, c.notThere)
+				t.Errorf("got error %v, want that none is there: %t", err, c.notThere)
 			case !c.notThere && c.want == nil:
 				t.Errorf("got error %v, want a connection", err)
 			}

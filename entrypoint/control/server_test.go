@@ -230,7 +230,7 @@ func TestAClientThatReadsNothingLosesItsSeat(t *testing.T) {
 		if r.Verb != control.VerbTail {
 			return echo(ctx, r, reply)
 		}
-		_ = reply(control.Frame{Data: make([]byte, 1<<10)}) // it fits into the socket, and nobody takes it
+		_ = reply(control.Frame{Data: make([]byte, 1<<10)}) // it fits into the socket, and is not taken
 		seated <- struct{}{}
 		<-ctx.Done()
 		return control.CodeOK, nil

@@ -313,7 +313,7 @@ func TestFiguresAreThoseOfTheQuestion(t *testing.T) {
 	f.report(lbproxy.Report{Seq: w.Snapshot.Seq})                                                  // without figures
 	f.report(lbproxy.Report{Seq: w.Snapshot.Seq, Asked: 1, Figures: &lbproxy.Figures{Waiting: 1}}) // the first's
 	f.report(lbproxy.Report{Seq: w.Snapshot.Seq, Asked: 2, Figures: &lbproxy.Figures{Waiting: 2}}) // the second's
-	f.report(lbproxy.Report{Seq: w.Snapshot.Seq, Asked: 2, Figures: &lbproxy.Figures{Waiting: 3}}) // nobody's any more
+	f.report(lbproxy.Report{Seq: w.Snapshot.Seq, Asked: 2, Figures: &lbproxy.Figures{Waiting: 3}}) // the question was given up
 	sum := 0
 	for range 2 {
 		select {

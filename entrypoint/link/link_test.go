@@ -46,13 +46,13 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		return string(binary.BigEndian.AppendUint32(nil, n)) + body
 	}
 	for name, c := range map[string]struct{ wire, want string }{
-		"the other side is gone":        {"", "EOF"},
-		"the other side died inside":    {announce(10, "{}"), "unexpected EOF"},
-		"a length nobody would send":    {announce(1<<30, ""), "at most"},
-		"bytes that are no JSON":        {announce(2, "]["), "decode link message"},
-		"a length that is cut in half":  {"\x00\x00", "unexpected EOF"},
-		"a state that does not exist":   {announce(48, `{"Snapshot":{"Endpoints":[{"State":"sleeping"}]}}`[:48]), "decode link message"},
-		"a message of the wrong nature": {announce(2, "[]"), "decode link message"},
+		"the other side is gone":         {"", "EOF"},
+		"the other side died inside":     {announce(10, "{}"), "unexpected EOF"},
+		"a length that no percore sends": {announce(1<<30, ""), "at most"},
+		"bytes that are no JSON":         {announce(2, "]["), "decode link message"},
+		"a length that is cut in half":   {"\x00\x00", "unexpected EOF"},
+		"a state that does not exist":    {announce(48, `{"Snapshot":{"Endpoints":[{"State":"sleeping"}]}}`[:48]), "decode link message"},
+		"a message of the wrong nature":  {announce(2, "[]"), "decode link message"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got link.Wanted

@@ -139,7 +139,7 @@ func TestClosingDoesNotWaitForAReaderThatNeverReads(t *testing.T) {
 	_, writer := pipe(t)
 	fill(t, writer)
 	q := output.NewQueue(output.NewFile(writer))
-	mustWrite(t, q, "nobody will read this\n")
+	mustWrite(t, q, "no reader gets this\n")
 	within(t, patience, "closing", func() { q.Close(50 * time.Millisecond) })
 	mustWrite(t, q, "nor this\n")
 	within(t, patience, "closing again", func() { q.Close(0) })

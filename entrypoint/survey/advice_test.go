@@ -10,8 +10,8 @@ func TestWhoHasAnAddressIsNamed(t *testing.T) {
 		holder    string
 		want, not string
 	}{
-		"somebody":                    {"pid 77 (nginx)", "pid 77 (nginx) listens there. Stop it", "percore help"},
-		"nobody that can be seen":     {"", "Another process listens there. Stop it", "percore help"},
+		"a process":                   {"pid 77 (nginx)", "pid 77 (nginx) listens there. Stop it", "percore help"},
+		"none that can be seen":       {"", "Another process listens there. Stop it", "percore help"},
 		"percore itself":              {"pid 1 (/percore python3 main.py)", "A percore that runs already listens there", "Stop it"},
 		"percore, found on PATH":      {"pid 1 (percore)", "percore help", "Stop it"},
 		"a program that percore runs": {"pid 9 (python3 /srv/percore main.py)", "Stop it", "percore help"},

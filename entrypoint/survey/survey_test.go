@@ -140,7 +140,7 @@ func TestCheckFindsWhatAStartWould(t *testing.T) {
 			environ: []string{"PERCORE_PORTS_FROM=" + port}, command: []string{"true"},
 			want: []string{"worker 0 cannot listen on port " + port},
 		},
-		"a port that nobody will use": {
+		"a port that no program will use": {
 			environ: []string{"PERCORE_PORTS_FROM=" + port, "PERCORE_MODE=none"}, command: []string{"true"},
 		},
 		"all of it at once": {

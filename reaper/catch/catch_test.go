@@ -19,14 +19,14 @@ func TestWhereASignalCameFrom(t *testing.T) {
 		signal               catch.Signal
 		own, ofChild, queued bool
 	}{
-		{"sent by somebody", catch.Signal{Number: syscall.SIGTERM, PID: me + 1}, false, false, false},
+		{"sent by another process", catch.Signal{Number: syscall.SIGTERM, PID: me + 1}, false, false, false},
 		{"sent from outside the namespace", catch.Signal{Number: syscall.SIGTERM}, false, false, false},
 		{"the runtime's own", catch.Signal{Number: syscall.SIGURG, Code: -6, PID: me}, true, false, false},
 		{"the kernel's, with an address where the pid would be", catch.Signal{Number: syscall.SIGIO, Code: 1, PID: me}, false, false, false},
 		{"from the terminal", catch.Signal{Number: syscall.SIGINT, Code: 0x80}, false, false, false},
 		{"a child's end", catch.Signal{Number: syscall.SIGCHLD, Code: 1, PID: 77}, false, true, false},
 		{"a child's stop", catch.Signal{Number: syscall.SIGCHLD, Code: 5, PID: 77}, false, true, false},
-		{"CHLD that somebody sent", catch.Signal{Number: syscall.SIGCHLD, PID: 77}, false, false, false},
+		{"CHLD that another process sent", catch.Signal{Number: syscall.SIGCHLD, PID: 77}, false, false, false},
 		{"queued with a value", catch.Signal{Number: 40, Code: -1, PID: 77, Value: 5}, false, false, true},
 	}
 	for _, tt := range tests {

@@ -189,7 +189,7 @@ func crowd(signals *catch.Catcher) {
 func value(signals *catch.Catcher) {
 	info := [128 / 8]uint64{3: 4711}
 	words := (*[32]int32)(unsafe.Pointer(&info))
-	words[0], words[2], words[4] = 40, -1, 1 // signo, SI_QUEUE, and somebody else's pid
+	words[0], words[2], words[4] = 40, -1, 1 // signo, SI_QUEUE, and another process's pid
 	if _, _, errno := syscall.Syscall(syscall.SYS_RT_SIGQUEUEINFO, uintptr(os.Getpid()), 40, uintptr(unsafe.Pointer(&info))); errno != 0 {
 		fmt.Println(errno)
 		return

@@ -110,7 +110,7 @@ func Signals() <-chan os.Signal {
 }
 
 func subscribe(c chan os.Signal) {
-	// Nobody reads this channel, so the signal is caught and thrown away. signal.Ignore would
+	// No goroutine reads this channel, so the signal is caught and thrown away. signal.Ignore would
 	// be inherited by every child (golang.org/issue/20479).
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if entry.Guarded() {

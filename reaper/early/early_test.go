@@ -13,7 +13,7 @@ import (
 	"percore/reaper/early"
 )
 
-// TestMain is also the child that writes to a stdout nobody reads.
+// TestMain is also the child that writes to a stdout that is not read.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "child:writer" {
 		early.Signals() // as main does first
@@ -71,7 +71,7 @@ func sendHUP() {
 	}
 }
 
-// finished gives in one go what came while nobody read.
+// finished gives in one go what came while nothing was read.
 func finished() {
 	signals := early.Signals()
 	sendHUP()

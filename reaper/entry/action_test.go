@@ -200,7 +200,7 @@ func overflow() {
 }
 
 // refused has the handler write to a socket of which the first write fails and the second does not: the answer that
-// nobody listened to an earlier datagram is reported once (man 7 udp).
+// no socket listened to an earlier datagram is reported once (man 7 udp).
 func refused() {
 	caught()
 	must := func(err error) {

@@ -158,7 +158,7 @@ func reportDispositions() {
 		fmt.Println(err)
 		return
 	}
-	caught &^= 1<<(32-1) | 1<<(33-1) // the C library's own, which the race detector brings; nobody can send them in earnest
+	caught &^= 1<<(32-1) | 1<<(33-1) // the C library's own, which the race detector brings; no program sends them in earnest
 	fmt.Printf("active %v\ncaught %x\n", entry.Active(), caught)
 }
 

@@ -249,7 +249,7 @@ func TestADeafWorkerIsKilledWithItsGroup(t *testing.T) {
 	waitFor(t, "the grandchild is dead", func() bool { return deadOrZombie(grandchild) })
 }
 
-// deadOrZombie: without a subreaper the grandchild's zombie is somebody else's to reap.
+// deadOrZombie: without a subreaper the grandchild's zombie is another process's to reap.
 func deadOrZombie(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {

@@ -33,7 +33,7 @@ func notifyingWith(t *testing.T, n int, quiesce func(), body func(*rig)) {
 	})
 }
 
-// openNotices makes a socket that nobody reads; the fleet closes it.
+// openNotices makes a socket that is not read; the fleet closes it.
 func openNotices(t *testing.T) *notify.Socket {
 	t.Helper()
 	socket, err := notify.Open()

@@ -137,7 +137,7 @@ func checkPromises(r *rig) {
 		delete(alive, s.PID)
 	}
 	if len(alive) != 0 {
-		r.t.Fatalf("processes nobody owns: got %v, want none", alive)
+		r.t.Fatalf("processes without an owner: got %v, want none", alive)
 	}
 	r.fleet.mail.post(func() {
 		m := r.fleet.maintenance

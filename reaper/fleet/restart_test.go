@@ -348,7 +348,7 @@ func TestALateMessageAboutAnotherIncarnationChangesNothing(t *testing.T) {
 	})
 }
 
-// TestAFleetDoesNotOutliveAVitalProgram: workers that nobody can reach are no service.
+// TestAFleetDoesNotOutliveAVitalProgram: workers that no client can reach are no service.
 func TestAFleetDoesNotOutliveAVitalProgram(t *testing.T) {
 	front := Program{Group: "percore", Name: "front", Command: []string{"front"}, Role: Role{Vital: true}, Policy: lifecycle.Policy{StartSecs: time.Second}}
 	inBubble(t, Options{Programs: []Program{tornado(2), front}}, func(r *rig) {

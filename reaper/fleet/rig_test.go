@@ -28,7 +28,7 @@ type fakeKernel struct {
 	pid        int
 	processes  []*fakeProcess
 	refuse     func(n int) error                // answers the nth spawn, from 1
-	born       func(*fakeProcess)               // is told of each process; nil is nobody
+	born       func(*fakeProcess)               // is told of each process; nil tells none
 	obey       func(*fakeProcess) time.Duration // how long a StopSignal takes; below 0 it is not obeyed
 	unkillable bool
 	violation  string
@@ -116,7 +116,7 @@ type rig struct {
 	mu        sync.Mutex // guards the rest: probes and callbacks run beside the test
 	unready   map[int]bool
 	sick      map[int]func(context.Context) error // answers the checks of /health
-	ports     ports.Look                          // what the tests of ports say; nobody holds one, and each is its worker's own otherwise
+	ports     ports.Look                          // what the tests of ports say; none is held, and each is its worker's own otherwise
 	published [][]Endpoint
 	quiesced  []time.Duration
 }

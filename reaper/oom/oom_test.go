@@ -72,7 +72,7 @@ func TestTheCounterIsFoundWhereTheContainerSeesIt(t *testing.T) {
 		"a number that is none": {map[string]string{
 			"proc/self/cgroup": "0::/\n", "proc/self/mountinfo": mountV2, "sys/fs/cgroup/memory.events": "oom_kill many\n",
 		}, "none is visible"},
-		"lines that nobody knows": {map[string]string{
+		"lines that are unknown": {map[string]string{
 			"proc/self/cgroup": "\nx\n0::/\n", "proc/self/mountinfo": "\n1 2 3\n" + mountV2, "sys/fs/cgroup/memory.events": eventsV2,
 		}, "/sys/fs/cgroup/memory.events"},
 		"no cgroup file system mounted": {map[string]string{"proc/self/cgroup": "0::/\n", "proc/self/mountinfo": ""}, "none is visible"},

@@ -217,7 +217,7 @@ func TestALogIsWrittenWhereverItWasBefore(t *testing.T) {
 	}
 }
 
-// A FIFO of root's is as good as a pipe, with the pressure of one; whoever asks for the log's end does not wait for
+// A FIFO of root's is as good as a pipe, with the pressure of one; a command that asks for the log's end does not wait for
 // its reader.
 func TestAFIFOWhoseReaderSleepsKeepsNobodyElseWaiting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")

@@ -131,7 +131,7 @@ func TestLinesOfSeveralWorkersDoNotMix(t *testing.T) {
 	waitFor(t, "the rest", func() bool { return first.out.String() == "part\nwhole\nof a line\n" })
 }
 
-// TestAStalledReaderStallsTheWriterAlone: percore holds a bounded part of what a worker writes, whoever does not read
+// TestAStalledReaderStallsTheWriterAlone: percore holds a bounded part of what a worker writes, however little is read
 // it.
 func TestAStalledReaderStallsTheWriterAlone(t *testing.T) {
 	reader, writer, err := os.Pipe()

@@ -44,7 +44,7 @@ func BenchmarkHolder(b *testing.B) {
 	l.Close()
 	for b.Loop() {
 		if holder := Holder(port); holder != "" {
-			b.Fatalf("got %s, want nobody", holder)
+			b.Fatalf("got %s, want none", holder)
 		}
 	}
 }

@@ -145,12 +145,12 @@ func TestWhoseAPortIs(t *testing.T) {
 		pids []int
 		want Verdict
 	}{
-		"who opened it":              {[]int{os.Getpid()}, Own},
-		"who inherited it":           {[]int{heir.Process.Pid}, Own},
-		"a stranger":                 {[]int{sleeper.Process.Pid}, Foreign},
-		"a stranger and an heir":     {[]int{sleeper.Process.Pid, heir.Process.Pid}, Own},
-		"a stranger and one gone":    {[]int{sleeper.Process.Pid, gone.Process.Pid}, Foreign},
-		"nobody is a stranger to it": {nil, Foreign},
+		"the one that opened it":    {[]int{os.Getpid()}, Own},
+		"the one that inherited it": {[]int{heir.Process.Pid}, Own},
+		"a stranger":                {[]int{sleeper.Process.Pid}, Foreign},
+		"a stranger and an heir":    {[]int{sleeper.Process.Pid, heir.Process.Pid}, Own},
+		"a stranger and one gone":   {[]int{sleeper.Process.Pid, gone.Process.Pid}, Foreign},
+		"no process of ours has it": {nil, Foreign},
 	} {
 		if got := Whose(port, c.pids); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
@@ -160,7 +160,7 @@ func TestWhoseAPortIs(t *testing.T) {
 	_ = heir.Wait()
 	l.Close()
 	if got := Whose(port, []int{os.Getpid()}); got != Unknown {
-		t.Errorf("a port where nobody listens: got %v, want it unknown", got)
+		t.Errorf("a port where nothing listens: got %v, want it unknown", got)
 	}
 }
 
@@ -244,7 +244,7 @@ func TestWhereNothingCanBeSeenItIsSaidWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := blind(dir); !strings.Contains(got, "another pid namespace") {
-		t.Errorf("with somebody else's /proc: got %q, want the reason", got)
+		t.Errorf("with another namespace's /proc: got %q, want the reason", got)
 	}
 }
 

@@ -18,13 +18,13 @@ func TestWhyAWorkerIsNotReady(t *testing.T) {
 		err   error
 		want  string
 	}{
-		"nobody listens":                        {Check{}, refused, "nothing listens on 127.0.0.1:8000"},
-		"nobody listens who should answer":      {http, refused, "nothing listens on 127.0.0.1:8000"},
+		"nothing listens":                       {Check{}, refused, "nothing listens on 127.0.0.1:8000"},
+		"nothing listens that should answer":    {http, refused, "nothing listens on 127.0.0.1:8000"},
 		"a bad status":                          {http, checkStatus("HTTP/1.1 404"), "GET /ping: status 404"},
 		"something else than HTTP":              {http, checkStatus("SSH-2.0-Open"), "GET /ping: the answer is not HTTP/1"},
 		"no answer":                             {http, fmt.Errorf("read the status line: %w", os.ErrDeadlineExceeded), "GET /ping: no answer within 2s"},
 		"no connection":                         {Check{}, context.DeadlineExceeded, "no answer within 2s"},
-		"somebody else in its place":            {http, ErrForeign, "another process listens at the worker's port"},
+		"another process in its place":          {http, ErrForeign, "another process listens at the worker's port"},
 		"a socket that is not there":            {Check{}, fmt.Errorf("open: %w", os.ErrNotExist), "nothing listens on 127.0.0.1:8000"},
 		"something new":                         {Check{}, errors.New("no route to host"), "no route to host"},
 		"a worker that has to speak for itself": {Check{Kind: Notify}, nil, "it has not sent READY=1"},

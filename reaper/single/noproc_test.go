@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// withoutProc makes the init PID 1 of a namespace whose /proc nobody has mounted: the one that is there has other
+// withoutProc makes the init PID 1 of a namespace whose /proc was not mounted: the one that is there has other
 // numbers.
 func (r *running) withoutProc() *running {
 	r.t.Helper()

@@ -83,7 +83,7 @@ func TestKeysReachTheChild(t *testing.T) {
 		{"Ctrl-C", "\x03", "echo ready; exec sleep 60", 130},
 		{`Ctrl-\`, "\x1c", "ulimit -c 0; echo ready; exec sleep 60", 131},
 		{"Ctrl-C, once", "\x03", "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.01; done; sleep 0.2; exit $n", 1},
-		{"Ctrl-Z, without anybody to continue it", "\x1a\n", "echo ready; read line; exit 3", 3},
+		{"Ctrl-Z, without a shell to continue it", "\x1a\n", "echo ready; read line; exit 3", 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -162,7 +162,7 @@ func TestNoTerminalIsNoTrouble(t *testing.T) {
 	}
 	none.takeBack(1, true)
 	if lives(1 << 30) {
-		t.Error("a group that nobody is in: got alive")
+		t.Error("a group without a process: got alive")
 	}
 	if !lives(syscall.Getpgrp()) {
 		t.Error("our own group: got dead")

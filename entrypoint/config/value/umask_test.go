@@ -22,7 +22,7 @@ func TestUmask(t *testing.T) {
 	})
 	var unset value.Umask
 	if unset.Set || unset.String() != "" {
-		t.Errorf("a umask that nobody has set: got %+v and %q, want nothing", unset, unset)
+		t.Errorf("a umask that was not set: got %+v and %q, want nothing", unset, unset)
 	}
 	var zero value.Umask
 	if err := zero.UnmarshalText([]byte("000")); err != nil || !zero.Set || zero.Bits != 0 {

@@ -315,7 +315,7 @@ func TestAnInterruptedTailEndsItsLine(t *testing.T) {
 	}
 }
 
-// gone is a stdout that nobody reads any more.
+// gone is a stdout whose reader has gone.
 type gone struct{}
 
 func (gone) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }

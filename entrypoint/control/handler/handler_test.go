@@ -39,7 +39,7 @@ func TestWhomANameMeans(t *testing.T) {
 		"a name that two have":                  {selector: "twin", missing: control.NoSuchProcess},
 		"a group is no process":                 {selector: "webs", missing: control.NoSuchProcess},
 		"nobody":                                {selector: "nope", missing: control.NoSuchProcess},
-		"nobody in a group":                     {selector: "webs:nope", missing: control.NoSuchProcess},
+		"none in a group":                       {selector: "webs:nope", missing: control.NoSuchProcess},
 		"no such group":                         {selector: "nope:*", missing: control.NoSuchGroup},
 		"percore's own, when named":             {selector: "percore:front", want: []string{"percore:front"}},
 		"nothing":                               {selector: "", missing: control.NoSuchProcess},
@@ -72,7 +72,7 @@ func TestWhoNamesNobodyIsToldWhomThereIs(t *testing.T) {
 		}
 	}
 	if got := choose(nil, "nope").instead(nil); got != "" {
-		t.Errorf("where there is nobody at all: got %q, want nothing", got)
+		t.Errorf("where there is none at all: got %q, want nothing", got)
 	}
 	if got, want := enumerate(strings.Fields("a b c d e f g h i")), "a, b, c, d, e, f, g, h, …"; got != want {
 		t.Errorf("more than a line can bear: got %q, want %q", got, want)
@@ -141,7 +141,7 @@ func TestStatusOfWorkersThatHaveNotBegun(t *testing.T) {
 		"percore's own, for the curious": {request: control.Request{Verbose: true}, processes: 3, code: 3},
 		"percore's own by name":          {request: control.Request{Names: []string{"percore:*"}}, processes: 1, code: 3},
 		"one":                            {request: control.Request{Names: []string{"webs:web-8001"}}, processes: 1, code: 3},
-		"somebody unknown":               {request: control.Request{Names: []string{"nope"}}, faults: 1, code: 4},
+		"an unknown name":                {request: control.Request{Names: []string{"nope"}}, faults: 1, code: 4},
 		"an unknown beside one that is not": {
 			request: control.Request{Names: []string{"nope:*", "webs:*"}}, processes: 2, faults: 1, code: 3,
 		},
@@ -191,13 +191,13 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 	for name, r := range map[string]control.Request{
 		"an unknown verb":   {Verb: "dance"},
 		"no verb":           {},
-		"tail of nobody":    {Verb: control.VerbTail},
+		"tail of none":      {Verb: control.VerbTail},
 		"tail of a group":   {Verb: control.VerbTail, Names: []string{"webs:*"}, Stream: "stdout"},
 		"tail of no stream": {Verb: control.VerbTail, Names: []string{"webs:web-8000"}, Stream: "stdin"},
-		"scale of nobody":   {Verb: control.VerbScale, Names: []string{"nope"}, Count: 2},
-		"clear of nobody":   {Verb: control.VerbClear, Names: []string{"nope"}},
-		"pid of nobody":     {Verb: control.VerbPID, Names: []string{"nope"}},
-		"stop of nobody":    {Verb: control.VerbStop, Names: []string{"nope:*"}},
+		"scale of none":     {Verb: control.VerbScale, Names: []string{"nope"}, Count: 2},
+		"clear of none":     {Verb: control.VerbClear, Names: []string{"nope"}},
+		"pid of none":       {Verb: control.VerbPID, Names: []string{"nope"}},
+		"stop of none":      {Verb: control.VerbStop, Names: []string{"nope:*"}},
 		"no such signal":    {Verb: control.VerbSignal, Names: []string{"webs:web-8000"}, Signal: "NOPE"},
 	} {
 		t.Run(name, func(t *testing.T) {
