@@ -101,6 +101,7 @@ func TestASiegeKeepsNoGuestOut(t *testing.T) {
 			r := newRig(t, func(o *Options) { o.MemoryMax = memory })
 			r.workers(worker.address)
 			r.onLoop(func(l *loop) { l.room.clientsMax = 128 })
+			calm := siege.Invite(r.address, span/4, 20*time.Millisecond).At(1)
 			s := besiege(r.address, clients, pause, a)
 			defer s.lift()
 			time.Sleep(span / 2) // in which it begins
@@ -109,9 +110,9 @@ func TestASiegeKeepsNoGuestOut(t *testing.T) {
 			for _, fault := range guests.Faults[:min(len(guests.Faults), 5)] {
 				t.Error(fault)
 			}
-			const most = 5 * time.Second // on a machine that is busy; it was ten and more
+			most := 5*time.Second + 20*calm // it was ten and more; a machine that is busy is slow before the siege, too
 			if longest := guests.At(1); longest > most {
-				t.Errorf("the longest GET took %v, want %v at most", longest, most)
+				t.Errorf("the longest GET took %v, want %v at most, as it took %v before the siege", longest, most, calm)
 			}
 		})
 	}
