@@ -66,3 +66,60 @@ func TestBadArgumentsAreAnError(t *testing.T) {
 		}
 	}
 }
+
+// TestBodiesPassBothWays, larger than any buffer on the way.
+func TestBodiesPassBothWays(t *testing.T) {
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		all, _ := io.ReadAll(r.Body) // before the first byte goes back: net/http is not full duplex by itself
+		_, _ = w.Write(all)
+	}))
+	defer echo.Close()
+	body := strings.Repeat("0123456789abcdef", 20_000)
+	for _, tuned := range []bool{false, true} {
+		front := httptest.NewServer(newHandler(strings.TrimPrefix(echo.URL, "http://"), tuned))
+		for range 3 { // the pool's buffers come back
+			response, err := http.Post(front.URL, "text/plain", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if err != nil || string(got) != body {
+				t.Errorf("tuned %v: got %d bytes and %v, want the %d that were sent", tuned, len(got), err, len(body))
+			}
+		}
+		front.Close()
+	}
+}
+
+func TestAWorkerThatIsNotThereIsABadGateway(t *testing.T) {
+	front := httptest.NewServer(newHandler(filepath.Join(t.TempDir(), "none.sock"), true))
+	defer front.Close()
+	response, err := http.Get(front.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusBadGateway {
+		t.Errorf("got %d, want %d", response.StatusCode, http.StatusBadGateway)
+	}
+}
+
+func TestBuffersHaveTheirSize(t *testing.T) {
+	pool := newBufferPool(4096)
+	for range 10 {
+		b := pool.Get()
+		if len(b) != 4096 {
+			t.Fatalf("got %d bytes, want 4096", len(b))
+		}
+		pool.Put(b)
+	}
+}
+
+func TestAnAddressThatIsTakenIsAnError(t *testing.T) {
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	if err := run([]string{"-listen", taken.Listener.Addr().String()}); err == nil || !strings.HasPrefix(err.Error(), "listen: ") {
+		t.Errorf("got %v, want that it cannot listen", err)
+	}
+}

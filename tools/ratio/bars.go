@@ -22,13 +22,11 @@ var exceptions = []exception{
 	{"bench/machine", 0.6, "what it asks of the machine is another on each"},
 	{"bench/native", 0.6, "it compiles C programs"},
 	{"bench/page", 0.55, "its templates are tried by the pages"},
-	{"bench/reverseproxy", 0.65, "a rival of a hundred lines of code"},
 	{"bench/subject", 0.5, "settings of other programs, which these check"},
 	{"bench/zeroloss", 0.4, "its rounds need the rivals; what they mean is tested"},
 	{"e2e/disk", 0.25, "it takes the rights to mount, and is tried by the scenarios that stop a disk"},
 	{"e2e/flood", 0.3, "it needs a network of its own, in which it is tried"},
 	{"e2e/load", 0.6, "its clients are tried by each scenario"},
-	{"e2e/proc", 0.7, "readers of /proc"},
 	{"e2e/rig", 0.45, "the hands of the scenarios, which each tries"},
 }
 
