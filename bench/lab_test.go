@@ -170,7 +170,10 @@ func relaysToUnixSocket(t *testing.T, l *lab) {
 }
 
 func pacesLoneRequests(t *testing.T, l *lab) {
-	g, err := load.Start(context.Background(), l.programs.Load, load.Spec{Port: l.workerPort, Conns: 1, BodyBytes: 1024, CPU: l.cpus.Load, Run: 300 * time.Millisecond, Rate: 100})
+	g, err := load.Start(
+		context.Background(), l.programs.Load,
+		load.Spec{Port: l.workerPort, Conns: 1, BodyBytes: 1024, CPU: l.cpus.Load, Run: 300 * time.Millisecond, Rate: 100},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -134,7 +134,11 @@ func TestARunWritesTheSectionsItMeasured(t *testing.T) {
 		return string(text)
 	}
 	b.memory = nil
-	checkText(t, write(heldRows()[2:3]), []string{heldSection().Begin(), "of held bodies", "per MiB of bodies, 1 interleaved", "µs/MiB p25", "| percore | 312.5 |"}, []string{measuredSection().Begin()})
+	checkText(
+		t, write(heldRows()[2:3]),
+		[]string{heldSection().Begin(), "of held bodies", "per MiB of bodies, 1 interleaved", "µs/MiB p25", "| percore | 312.5 |"},
+		[]string{measuredSection().Begin()},
+	)
 	first := write(usualRows()[:1])
 	checkText(t, first, []string{summarySection().Begin(), measuredSection().Begin(), "µs/request p25", "| percore | 312.5 |"}, nil)
 	b.cell("upload-64m", "percore").samples[0].used.CPU *= 2

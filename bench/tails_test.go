@@ -34,7 +34,11 @@ func TestTailTables(t *testing.T) {
 		t.Fatalf("got %d tables, want one per scenario", len(tables))
 	}
 	got := tables[0].Markdown()
-	checkText(t, got, []string{"70 % load", "| percore, one at a time | 4 | 0 | 10.0 | 39.1 | 39.9 | 0.99 | 0.40 |", "| haproxy maxconn 1 | 4 | 1 |"}, []string{"| percore |"})
+	checkText(
+		t, got,
+		[]string{"70 % load", "| percore, one at a time | 4 | 0 | 10.0 | 39.1 | 39.9 | 0.99 | 0.40 |", "| haproxy maxconn 1 | 4 | 1 |"},
+		[]string{"| percore |"},
+	)
 }
 
 func TestABusyMachineIsNamed(t *testing.T) {

@@ -118,7 +118,8 @@ func TestEveryListenErrorHasAdvice(t *testing.T) {
 
 func TestTheBinaryHasTheLicensesOfWhatIsInIt(t *testing.T) {
 	var out bytes.Buffer
-	if code := printVersion(self.Invocation{Args: []string{"version", "--licenses"}, Stdout: &out}); code != self.ExitOK || !strings.Contains(out.String(), "Apache License") {
+	if code := printVersion(self.Invocation{Args: []string{"version", "--licenses"}, Stdout: &out}); code != self.ExitOK ||
+		!strings.Contains(out.String(), "Apache License") {
 		t.Errorf("got code %d and %.80q, want the licenses", code, out.String())
 	}
 }

@@ -45,15 +45,23 @@ func TestAStartThatFailsIsExplained(t *testing.T) {
 		err  error
 		want string // a part of the explanation; empty for none
 	}{
-		"another user":                 {Spec{Credential: user}, refused("exec", "/bin/x", syscall.EPERM), "uid 33 takes root and the capabilities SETUID and SETGID"},
-		"the same user":                {Spec{}, refused("exec", "/bin/x", syscall.EPERM), ""},
-		"a shell's line":               {Spec{Args: []string{"python3 main.py"}}, refused("find", "python3 main.py", syscall.ENOENT), "one argument"},
-		"no program":                   {Spec{Args: []string{"python4", "main.py"}}, refused("find", "python4", syscall.ENOENT), ""},
-		"no file":                      {Spec{Args: []string{"/no/x"}}, refused("exec", "/no/x", syscall.ENOENT), ""},
-		"no interpreter":               {Spec{Args: []string{script}}, refused("exec", script, syscall.ENOENT), "interpreter that its first line names"},
-		"no interpreter, in DIRECTORY": {Spec{Dir: dir, Args: []string{"./main.py"}}, refused("exec", "./main.py", syscall.ENOENT), "interpreter that its first line names"},
-		"no directory":                 {Spec{Dir: "/no/x"}, refused("chdir", "/no/x", syscall.ENOENT), ""},
-		"no more processes":            {Spec{Credential: user}, refused("exec", "/bin/x", syscall.EAGAIN), "pids.max"},
+		"another user": {
+			Spec{Credential: user},
+			refused("exec", "/bin/x", syscall.EPERM),
+			"uid 33 takes root and the capabilities SETUID and SETGID",
+		},
+		"the same user":  {Spec{}, refused("exec", "/bin/x", syscall.EPERM), ""},
+		"a shell's line": {Spec{Args: []string{"python3 main.py"}}, refused("find", "python3 main.py", syscall.ENOENT), "one argument"},
+		"no program":     {Spec{Args: []string{"python4", "main.py"}}, refused("find", "python4", syscall.ENOENT), ""},
+		"no file":        {Spec{Args: []string{"/no/x"}}, refused("exec", "/no/x", syscall.ENOENT), ""},
+		"no interpreter": {Spec{Args: []string{script}}, refused("exec", script, syscall.ENOENT), "interpreter that its first line names"},
+		"no interpreter, in DIRECTORY": {
+			Spec{Dir: dir, Args: []string{"./main.py"}},
+			refused("exec", "./main.py", syscall.ENOENT),
+			"interpreter that its first line names",
+		},
+		"no directory":      {Spec{Dir: "/no/x"}, refused("chdir", "/no/x", syscall.ENOENT), ""},
+		"no more processes": {Spec{Credential: user}, refused("exec", "/bin/x", syscall.EAGAIN), "pids.max"},
 	} {
 		if got := c.spec.Explain(c.err); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)

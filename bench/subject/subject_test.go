@@ -108,9 +108,18 @@ func TestDisciplinesAreSpelledInEachConfiguration(t *testing.T) {
 		setup                   Setup
 		nginx, haproxy, percore []string
 	}{
-		{"round robin", fourWorkers(RoundRobin), []string{"server 127.0.0.1:9001 ", "server 127.0.0.1:9004 "}, []string{"balance roundrobin", "server worker3 127.0.0.1:9004 "}, []string{"PERCORE_WORKERS=4"}},
+		{
+			"round robin", fourWorkers(RoundRobin),
+			[]string{"server 127.0.0.1:9001 ", "server 127.0.0.1:9004 "},
+			[]string{"balance roundrobin", "server worker3 127.0.0.1:9004 "},
+			[]string{"PERCORE_WORKERS=4"},
+		},
 		{"least connections", fourWorkers(LeastConn), []string{"least_conn;", "zone worker "}, []string{"balance leastconn"}, nil},
-		{"one at a time", fourWorkers(OneAtATime), nil, []string{" maxconn 1\n", "timeout queue 60s"}, []string{"PERCORE_WORKER_CONCURRENCY=1", "PERCORE_QUEUE_TIMEOUT=60s"}},
+		{
+			"one at a time", fourWorkers(OneAtATime), nil,
+			[]string{" maxconn 1\n", "timeout queue 60s"},
+			[]string{"PERCORE_WORKER_CONCURRENCY=1", "PERCORE_QUEUE_TIMEOUT=60s"},
+		},
 		{"a short queue", hasty, nil, []string{"timeout queue 500ms"}, []string{"PERCORE_QUEUE_TIMEOUT=500ms"}},
 		{"two loops", two, []string{"worker_processes 2;", "backlog=4096 reuseport;"}, []string{"nbthread 2\n"}, []string{"PERCORE_LOOPS=2"}},
 		{"a unix socket", unix, []string{"server unix:/run/worker.sock "}, []string{"server worker0 /run/worker.sock "}, []string{"PERCORE_BIND=unix"}},
@@ -237,7 +246,11 @@ func TestPeerEnvironment(t *testing.T) {
 
 func TestPercoreEnvironmentNamesBothPorts(t *testing.T) {
 	text := strings.Join(percoreEnv(oneWorker(), 9001), "\n")
-	checkText(t, text, []string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_CONTROL=@percore-bench-8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"}, nil)
+	checkText(
+		t, text,
+		[]string{"PERCORE_LISTEN=127.0.0.1:8001", "PERCORE_CONTROL=@percore-bench-8001", "PERCORE_PORTS_FROM=9001", "PERCORE_LOOPS=1", "PERCORE_WORKERS=1"},
+		nil,
+	)
 }
 
 func TestPercoreLaunchHandsTheWorkerItsPort(t *testing.T) {

@@ -43,7 +43,8 @@ func TestNothingIsBegunWhenTheTimeIsOver(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", one.name, one.err, errLate)
 		}
 	}
-	if len(r.restarts) != len(restartStacks()) || len(r.kills) != len(killStacks()) || len(r.stops) != len(stopStacks()) || len(r.footprints) != len(footprintStacks()) {
+	if len(r.restarts) != len(restartStacks()) || len(r.kills) != len(killStacks()) ||
+		len(r.stops) != len(stopStacks()) || len(r.footprints) != len(footprintStacks()) {
 		t.Error("want a row for every stack all the same")
 	}
 }

@@ -28,7 +28,10 @@ func sample() results {
 		kills: []trial{{stack: percoreWith(asyncApp, 4), outcome: outcome{get: tally{answered: 9}, post: tally{answered: 4, statuses: map[int]int{502: 2}}}}},
 		stops: []stopping{
 			{stack: percoreWith(asyncApp, 4), long: tally{answered: 4}, idle: idleEnds{closed: 20}, took: 3 * time.Second},
-			{stack: supervisordWith(asyncApp, 4), long: tally{failed: map[load.Kind]int{load.Reset: 4}}, idle: idleEnds{closed: 1, reset: 18, open: 1}, killed: true, code: -1},
+			{
+				stack: supervisordWith(asyncApp, 4), long: tally{failed: map[load.Kind]int{load.Reset: 4}},
+				idle: idleEnds{closed: 1, reset: 18, open: 1}, killed: true, code: -1,
+			},
 		},
 		footprints: []footprint{
 			{stack: percoreWith(asyncApp, 2), respawn: []time.Duration{5e6, 3e6, 9e6}, rss: 20000, pss: 18000, processes: 2},

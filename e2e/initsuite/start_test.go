@@ -10,12 +10,24 @@ import (
 
 var startScenarios = []scenario{
 	{part: "Start", name: "TERM during the start of PID 1 is never lost", run: startAsPID1(syscall.SIGTERM, nil), alone: true},
-	{part: "Start", name: "TERM during the start of PID 1 is never lost, with signals to the group", needs: []feature{group}, run: startAsPID1(syscall.SIGTERM, nil, group), alone: true},
-	{part: "Start", name: "TERM during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID", run: startAsPID1(syscall.SIGTERM, activated), alone: true},
-	{part: "Start", name: "PROF during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID", run: startAsPID1(syscall.SIGPROF, activated), alone: true},
+	{
+		part: "Start", name: "TERM during the start of PID 1 is never lost, with signals to the group",
+		needs: []feature{group}, run: startAsPID1(syscall.SIGTERM, nil, group), alone: true,
+	},
+	{
+		part: "Start", name: "TERM during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID",
+		run: startAsPID1(syscall.SIGTERM, activated), alone: true,
+	},
+	{
+		part: "Start", name: "PROF during the start of PID 1 is never lost, with sockets passed on by LISTEN_PID",
+		run: startAsPID1(syscall.SIGPROF, activated), alone: true,
+	},
 	{part: "Start", name: "SEGV during the start of PID 1, sent by kill, is never lost", run: startAsPID1(syscall.SIGSEGV, nil), alone: true},
 	{part: "Start", name: "TERM during the start below another PID 1 ends init and child", run: startBelow(syscall.SIGTERM), alone: true},
-	{part: "Start", name: "TERM during the start below another PID 1, with signals to the group", needs: []feature{group}, run: startBelow(syscall.SIGTERM, group), alone: true},
+	{
+		part: "Start", name: "TERM during the start below another PID 1, with signals to the group",
+		needs: []feature{group}, run: startBelow(syscall.SIGTERM, group), alone: true,
+	},
 	{part: "Start", name: "SEGV during the start below another PID 1 ends init and child", run: startBelow(syscall.SIGSEGV), alone: true},
 }
 

@@ -108,7 +108,11 @@ func TestTheRequestIsTheOneThatWasAskedFor(t *testing.T) {
 			"POST / HTTP/1.1\r\nHost: ADDRESS\r\nContent-Length: 3\r\n\r\nabc",
 		},
 		{"an empty POST has one too", load.Options{KeepAlive: true, Method: http.MethodPost}, "POST / HTTP/1.1\r\nHost: ADDRESS\r\nContent-Length: 0\r\n\r\n"},
-		{"a Host of one's own is the only one", load.Options{KeepAlive: true, Header: []string{"host: a.example", "X-A: b"}}, "GET / HTTP/1.1\r\nhost: a.example\r\nX-A: b\r\n\r\n"},
+		{
+			"a Host of one's own is the only one",
+			load.Options{KeepAlive: true, Header: []string{"host: a.example", "X-A: b"}},
+			"GET / HTTP/1.1\r\nhost: a.example\r\nX-A: b\r\n\r\n",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			seen := make(chan string, 1)

@@ -30,10 +30,22 @@ type server struct {
 // servers have four independent parsers: Tornado's, gunicorn's, h11, and the one of Node (httptools).
 var servers = []server{
 	{"tornado", "tornado", []string{program.Python, "-B", "tornado_worker.py", "PORT"}},
-	{"gunicorn", "gunicorn", []string{program.Python, "-B", "-m", "gunicorn", "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "4", "--keep-alive", "30", "--log-level", "error", "wsgi_worker:app"}},
+	{
+		"gunicorn", "gunicorn",
+		[]string{
+			program.Python, "-B", "-m", "gunicorn", "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "4",
+			"--keep-alive", "30", "--log-level", "error", "wsgi_worker:app",
+		},
+	},
 	{"h11", "h11", []string{program.Python, "-B", "h11_worker.py", "PORT"}},
-	{"uvicorn with h11", "uvicorn", []string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "h11", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
-	{"uvicorn with httptools", "httptools", []string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "httptools", "--log-level", "error", "--no-access-log", "asgi_worker:app"}},
+	{
+		"uvicorn with h11", "uvicorn",
+		[]string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "h11", "--log-level", "error", "--no-access-log", "asgi_worker:app"},
+	},
+	{
+		"uvicorn with httptools", "httptools",
+		[]string{program.Python, "-B", "-m", "uvicorn", "--port", "PORT", "--http", "httptools", "--log-level", "error", "--no-access-log", "asgi_worker:app"},
+	},
 }
 
 // start runs the server on a free port and returns its address.

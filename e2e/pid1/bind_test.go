@@ -67,7 +67,10 @@ func TestWorkersOnUnixSocketsLoseNothing(t *testing.T) {
 		variables env
 	}{
 		{"as another user", nil, env{"PERCORE_USER": "www-data"}},
-		{"as another user, with three capabilities", withThreeCapabilities, env{"PERCORE_USER": "www-data", "PERCORE_HEALTH": "http:/", "PERCORE_HEALTH_INTERVAL": "0.2"}},
+		{
+			"as another user, with three capabilities", withThreeCapabilities,
+			env{"PERCORE_USER": "www-data", "PERCORE_HEALTH": "http:/", "PERCORE_HEALTH_INTERVAL": "0.2"},
+		},
 		{"as root", nil, nil},
 		{"without root", asUser1000, nil},
 	} {

@@ -76,7 +76,12 @@ func TestAConfigurationThatIsWrongEndsTheStartWith2(t *testing.T) {
 			[]string{"PERCORE_WORKERS", "PERCORE_STOPSIGNAL", "PERCORE_READY", "PERCORE_STARTSECS", "PERCORE_CLIENT_MAX_BODY_SIZE", "many", "SIGFOO"},
 		},
 		{"no command is explained", nil, nil, []string{"no command", "PERCORE_COMMAND"}},
-		{"a port that is taken is answered with advice", env{"PERCORE_LISTEN": taken.Addr().String()}, []string{"demo"}, []string{taken.Addr().String(), "PERCORE_LISTEN", "listens there. Stop it"}},
+		{
+			"a port that is taken is answered with advice",
+			env{"PERCORE_LISTEN": taken.Addr().String()},
+			[]string{"demo"},
+			[]string{taken.Addr().String(), "PERCORE_LISTEN", "listens there. Stop it"},
+		},
 		{"a user that does not exist is named", env{"PERCORE_USER": "no-such-user"}, []string{"demo"}, []string{"PERCORE_USER", "no-such-user"}},
 		{
 			"a place for bodies that there is not is named",

@@ -21,7 +21,11 @@ func TestRequestsBeyondTheLimitsAreRefusedPolitely(t *testing.T) {
 		want          int
 	}{
 		{"a body that is announced too large", "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n", 413},
-		{"a body that grows too large", "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("401\r\n%s\r\n0\r\n\r\n", strings.Repeat("x", 0x401)), 413},
+		{
+			"a body that grows too large",
+			"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("401\r\n%s\r\n0\r\n\r\n", strings.Repeat("x", 0x401)),
+			413,
+		},
 		{"a body of just the limit", "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 200},
 		{"a head that stops coming", "GET / HTTP/1.1\r\nHost: a\r\n", 408},
 		{"no HTTP at all", "hello\r\n\r\n", 400},
@@ -51,10 +55,15 @@ func TestTheAccessLogHasALineForEachRequest(t *testing.T) {
 		format string
 		check  func(string) bool
 	}{
-		{"combined", regexp.MustCompile(`^127\.0\.0\.1 - - \[[^\]]+\] "GET /page\?a=%22b HTTP/1\.1" 200 \d+ "http://ref\.example/" "agent \\?x?2?2?.*"$`).MatchString},
+		{
+			"combined",
+			regexp.MustCompile(`^127\.0\.0\.1 - - \[[^\]]+\] "GET /page\?a=%22b HTTP/1\.1" 200 \d+ "http://ref\.example/" "agent \\?x?2?2?.*"$`).MatchString,
+		},
 		{"json", func(text string) bool {
 			var entry map[string]any
-			return json.Unmarshal([]byte(text), &entry) == nil && entry["msg"] == "request" && entry["url.path"] == "/page" && entry["url.query"] == "a=%22b" && entry["http.response.status_code"] == 200.0
+			return json.Unmarshal([]byte(text), &entry) == nil && entry["msg"] == "request" &&
+				entry["url.path"] == "/page" && entry["url.query"] == "a=%22b" &&
+				entry["http.response.status_code"] == 200.0
 		}},
 	} {
 		t.Run(test.format, func(t *testing.T) {

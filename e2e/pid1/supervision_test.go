@@ -176,7 +176,10 @@ func signalName(sig syscall.Signal) string {
 }
 
 func TestSIGNALMAPRewritesWhatWorkersGet(t *testing.T) {
-	s := script(t, env{"PERCORE_SIGNAL_MAP": "TERM:QUIT,USR1:"}, `trap 'echo got TERM' TERM; trap 'echo got QUIT; exit 0' QUIT; echo ready; while :; do sleep 0.05; done`)
+	s := script(
+		t, env{"PERCORE_SIGNAL_MAP": "TERM:QUIT,USR1:"},
+		`trap 'echo got TERM' TERM; trap 'echo got QUIT; exit 0' QUIT; echo ready; while :; do sleep 0.05; done`,
+	)
 	s.Await("the worker", func() bool { return len(s.output(true)) == 1 })
 	if code := s.Stop(); code != 0 {
 		t.Errorf("exit code: got %d, want 0", code)

@@ -134,7 +134,8 @@ func TestAnUpdateDuringARollIsRefusedAndCanBeRepeated(t *testing.T) {
 	if err := roll.Wait(); err != nil {
 		t.Errorf("restart: got %v", err)
 	}
-	if text := c.Succeed(set...); !strings.Contains(text, "QUEUE_SIZE: 1024 -> 7") || !strings.HasSuffix(text, "percore: updated process group\nwebs: updated process group\n") {
+	if text := c.Succeed(set...); !strings.Contains(text, "QUEUE_SIZE: 1024 -> 7") ||
+		!strings.HasSuffix(text, "percore: updated process group\nwebs: updated process group\n") {
 		t.Errorf("after it: got %q, want both changes made", text)
 	}
 }
@@ -197,7 +198,8 @@ func TestAfterAHaltedUpdateWhatWasBeforeHolds(t *testing.T) {
 	if now := c.pids(); !slices.Equal(now[1:], pids[1:]) {
 		t.Errorf("pids of the others: got %v, want %v still", now[1:], pids[1:])
 	}
-	if text, _ := c.Ctl("status"); !strings.Contains(text, "degraded: the last update was halted (webs:web-") || !strings.HasSuffix(text, "workers are started as before it\n") {
+	if text, _ := c.Ctl("status"); !strings.Contains(text, "degraded: the last update was halted (webs:web-") ||
+		!strings.HasSuffix(text, "workers are started as before it\n") {
 		t.Errorf("status: got %q, want it to say what holds", text)
 	}
 	c.Succeed("signal", "KILL", c.name(1))

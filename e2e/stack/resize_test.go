@@ -38,7 +38,10 @@ func TestAnUpdateDecidesWhetherTheFleetFollowsTheCPUs(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("SKIPPED: a fleet cannot be resized on one CPU")
 	}
-	c := run(t, "--cpus", "2", "--env", "PERCORE_WORKERS=2", rig.Image("percore-tornado"), "python3", "/var/www/main.py", "--port={port}", "--logging=warning").serving()
+	c := run(
+		t, "--cpus", "2", "--env", "PERCORE_WORKERS=2", rig.Image("percore-tornado"), "python3", "/var/www/main.py",
+		"--port={port}", "--logging=warning",
+	).serving()
 	c.awaitReady(2)
 	c.expect(0, "PERCORE_WORKERS: 2 -> auto", "", "update", "PERCORE_WORKERS=")
 	c.resize(2, 1)

@@ -10,7 +10,10 @@ import (
 )
 
 func TestUpdateWorksByDockerExecInAContainerOfAnotherUser(t *testing.T) {
-	c := run(t, "--user", "1000:1000", "--cap-drop", "ALL", "--read-only", "--env", "PERCORE_LISTEN=:8080", "--env", "PERCORE_WORKERS=2", rig.Image("percore"), "demo").serving()
+	c := run(
+		t, "--user", "1000:1000", "--cap-drop", "ALL", "--read-only", "--env", "PERCORE_LISTEN=:8080", "--env",
+		"PERCORE_WORKERS=2", rig.Image("percore"), "demo",
+	).serving()
 	rig.Eventually(t, startTime, func() error {
 		if text, code := c.exec("", "/percore", "status"); code != 0 {
 			return fmt.Errorf("status: got code %d and %s, want both workers running", code, text)

@@ -172,7 +172,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-begun; cancel() }()
-	if code, err := conn.Call(ctx, control.Request{Verb: control.VerbStatus}, func(control.Frame) error { return nil }); err == nil || code != control.CodeGeneric {
+	if code, err := conn.Call(ctx, control.Request{Verb: control.VerbStatus}, func(control.Frame) error { return nil }); err == nil ||
+		code != control.CodeGeneric {
 		t.Errorf("got code %d and %v, want 1 and an error", code, err)
 	}
 }
@@ -249,7 +250,10 @@ func TestManyClientsAreServedAtOnce(t *testing.T) {
 			}
 			defer c.Close()
 			got := ""
-			_, err = c.Call(t.Context(), control.Request{Verb: control.VerbStatus, Names: []string{strconv.Itoa(i)}}, func(f control.Frame) error { got = f.Text; return nil })
+			_, err = c.Call(
+				t.Context(), control.Request{Verb: control.VerbStatus, Names: []string{strconv.Itoa(i)}},
+				func(f control.Frame) error { got = f.Text; return nil },
+			)
 			if err != nil || got != strconv.Itoa(i) {
 				got = "client " + strconv.Itoa(i) + " got " + got
 			} else {

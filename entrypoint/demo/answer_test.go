@@ -44,10 +44,12 @@ func TestAHeadIsWhatClientsRead(t *testing.T) {
 					t.Fatalf("%d: %v in\n%s", status, err, wire)
 				}
 				response.Body.Close()
-				if phrase, _ := strings.CutPrefix(response.Status, response.Status[:3]+" "); status != 599 && phrase != http.StatusText(status) && status != 414 || response.StatusCode != status {
+				if phrase, _ := strings.CutPrefix(response.Status, response.Status[:3]+" "); status != 599 &&
+					phrase != http.StatusText(status) && status != 414 || response.StatusCode != status {
 					t.Errorf("%d: got %q, want %q", status, response.Status, http.StatusText(status))
 				}
-				if response.ContentLength != 5 || response.Header.Get("Content-Type") != typeText || response.Header.Get("Vary") != "Accept" || response.Header.Get("Cache-Control") != "no-store" {
+				if response.ContentLength != 5 || response.Header.Get("Content-Type") != typeText ||
+					response.Header.Get("Vary") != "Accept" || response.Header.Get("Cache-Control") != "no-store" {
 					t.Errorf("%d: got length %d and %v", status, response.ContentLength, response.Header)
 				}
 				if _, err := http.ParseTime(response.Header.Get("Date")); err != nil {
@@ -85,7 +87,10 @@ func TestWhichFormAnAnswerHas(t *testing.T) {
 		"which is more than Accept": {path: "/json", accept: "text/html", want: typeJSON, has: `"client":"192.0.2.1:80"`, not: "<html"},
 		"below it is another path":  {path: "/json/", want: typeText, has: "Hello"},
 	} {
-		mediaType, content := p.render(c.path, acceptsHTML([]http1.Field{{ID: http1.FieldHost, Value: []byte("text/html")}, {ID: http1.FieldAccept, Value: []byte(c.accept)}}))
+		mediaType, content := p.render(
+			c.path,
+			acceptsHTML([]http1.Field{{ID: http1.FieldHost, Value: []byte("text/html")}, {ID: http1.FieldAccept, Value: []byte(c.accept)}}),
+		)
 		if mediaType != c.want || !strings.Contains(string(content), c.has) || c.not != "" && strings.Contains(string(content), c.not) {
 			t.Errorf("%s: got %s and\n%s\nwant %s with %q", name, mediaType, content, c.want, c.has)
 		}

@@ -192,10 +192,14 @@ func TestTheFrontDoorHearsOfEveryChangeAndOnlyOfTheNewest(t *testing.T) {
 	d.Reconfigure(lbproxy.Options{ClientMaxHeaderFields: 7})
 	w := f.hear("of all", func(w link.Wanted) bool { return w.Snapshot.Seq == 3 })
 	got := w.Snapshot.Endpoints
-	if len(got) != 3 || got[1].State != balance.Draining || got[2].State != balance.Down || got[2].Trouble != "listens elsewhere" || !got[2].Coming || !got[2].Due.Equal(due) {
+	if len(got) != 3 || got[1].State != balance.Draining || got[2].State != balance.Down ||
+		got[2].Trouble != "listens elsewhere" || !got[2].Coming || !got[2].Due.Equal(due) {
 		t.Fatalf("got %+v", got)
 	}
-	want := balance.Endpoint{Index: 0, Name: "webs:web-8000", Address: "127.0.0.1:8000", Incarnation: 4, PID: 77, State: balance.Up, RequestsMax: 9, Killed: 3, Proven: true}
+	want := balance.Endpoint{
+		Index: 0, Name: "webs:web-8000", Address: "127.0.0.1:8000", Incarnation: 4, PID: 77, State: balance.Up,
+		RequestsMax: 9, Killed: 3, Proven: true,
+	}
 	if got[0] != want || w.Options.ClientMaxHeaderFields != 7 {
 		t.Errorf("got %+v and %d fields, want %+v and 7", got[0], w.Options.ClientMaxHeaderFields, want)
 	}

@@ -25,7 +25,10 @@ func appFolder(t *testing.T) (folder, stale string) {
 	root := t.TempDir()
 	folder = filepath.Join(root, "app")
 	stale = filepath.Join(root, "root", "s")
-	err := errors.Join(os.Chmod(filepath.Dir(root), 0o755), os.Chmod(root, 0o755), os.Mkdir(folder, 0o755), os.Chown(folder, appUser, appUser), os.Mkdir(filepath.Dir(stale), 0o755))
+	err := errors.Join(
+		os.Chmod(filepath.Dir(root), 0o755), os.Chmod(root, 0o755), os.Mkdir(folder, 0o755),
+		os.Chown(folder, appUser, appUser), os.Mkdir(filepath.Dir(stale), 0o755),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

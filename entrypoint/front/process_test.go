@@ -160,7 +160,10 @@ func worker(t *testing.T, index int, name string) balance.Endpoint {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, name) }))
 	t.Cleanup(server.Close)
-	return balance.Endpoint{Index: index, Name: "webs:" + name, Address: strings.TrimPrefix(server.URL, "http://"), Incarnation: 1, State: balance.Up, Proven: true}
+	return balance.Endpoint{
+		Index: index, Name: "webs:" + name, Address: strings.TrimPrefix(server.URL, "http://"), Incarnation: 1,
+		State: balance.Up, Proven: true,
+	}
 }
 
 // get is the status and the body of a request.

@@ -42,7 +42,8 @@ func TestAFleetThatDoesNotFitIsNotStarted(t *testing.T) {
 				if left == c.need && err != nil {
 					t.Errorf("room for %d: got %v, want it enough", left, err)
 				}
-				if left < c.need && (err == nil || !strings.Contains(err.Error(), "pids.max=20 is too small") || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "--pids-limit")) {
+				if left < c.need &&
+					(err == nil || !strings.Contains(err.Error(), "pids.max=20 is too small") || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "--pids-limit")) {
 					t.Errorf("room for %d: got %v, want the limit, %q and what to do", left, err, c.says)
 				}
 			}

@@ -275,7 +275,10 @@ func TestADemosWorkersAreThisBinary(t *testing.T) {
 }
 
 func TestPrestartRunsOnceBeforeAll(t *testing.T) {
-	cfg, p, err := planOn(t, roomy(1000), "PERCORE_PRESTART=migrate --all", "PERCORE_DIRECTORY=/srv", "PERCORE_STDOUT_LOGFILE=/x.log", "PERCORE_PIN_CPUS=true", "PERCORE_BIND=unix")
+	cfg, p, err := planOn(
+		t, roomy(1000), "PERCORE_PRESTART=migrate --all", "PERCORE_DIRECTORY=/srv", "PERCORE_STDOUT_LOGFILE=/x.log",
+		"PERCORE_PIN_CPUS=true", "PERCORE_BIND=unix",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,12 @@ func TestTheServingLine(t *testing.T) {
 		later   time.Duration
 		want    string // a regular expression; empty: no line
 	}{
-		{"all are ready", [][]fleet.Endpoint{{down, down}, {up, down}, {up, up}, {up, draining}, {up, up}}, 0, `serving http on :8080, 2 of 2 workers ready after 3\.0 s \(2 CPUs: quota 2\)`},
+		{
+			"all are ready",
+			[][]fleet.Endpoint{{down, down}, {up, down}, {up, up}, {up, draining}, {up, up}},
+			0,
+			`serving http on :8080, 2 of 2 workers ready after 3\.0 s \(2 CPUs: quota 2\)`,
+		},
 		{"some take long", [][]fleet.Endpoint{{up, down, down}}, 6 * time.Second, `1 of 3 workers ready after 6\.0 s`},
 		{"the rest is ready while the line waits", [][]fleet.Endpoint{{up, down}, {up, up}}, 6 * time.Second, `2 of 2 workers ready after 2\.0 s`},
 		{"the first one is gone when the line has waited", [][]fleet.Endpoint{{up, down}, {down, down}}, 6 * time.Second, ``},

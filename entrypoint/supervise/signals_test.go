@@ -76,7 +76,10 @@ func TestTheStatusOfEachProcessIsALine(t *testing.T) {
 	var out trial.Buffer
 	now := time.Now()
 	logStatus([]fleet.WorkerStatus{
-		{Process: "webs:web-8000", State: lifecycle.StateRunning, Ready: true, PID: 12, Started: now.Add(-90 * time.Second), Restarts: 2, LastExit: "killed by SIGKILL"},
+		{
+			Process: "webs:web-8000", State: lifecycle.StateRunning, Ready: true, PID: 12,
+			Started: now.Add(-90 * time.Second), Restarts: 2, LastExit: "killed by SIGKILL",
+		},
 		{Process: "webs:web-8001", State: lifecycle.StateFatal},
 	}, now, output.NewLog(&out, slog.LevelInfo, output.StyleText))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

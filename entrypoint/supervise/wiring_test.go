@@ -82,7 +82,10 @@ func TestStatusCountsWhatTheFrontDoorCounts(t *testing.T) {
 // prepared is what prepare makes of an environment, with the command true.
 func prepared(t *testing.T, environ ...string) (listeners []socket.Listener, err error) {
 	t.Helper()
-	environ = environment.Overlay([]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", "PERCORE_CONTROL=" + filepath.Join(t.TempDir(), "s"), "PERCORE_LOOPS=2"}, environ)
+	environ = environment.Overlay(
+		[]string{"PERCORE_COMMAND=true", "PERCORE_WORKERS=1", "PERCORE_CONTROL=" + filepath.Join(t.TempDir(), "s"), "PERCORE_LOOPS=2"},
+		environ,
+	)
 	cfg, _, err := config.Load(environ, os.Getuid())
 	if err != nil {
 		t.Fatal(err)

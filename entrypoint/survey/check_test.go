@@ -223,7 +223,8 @@ func descriptors(t *testing.T) (list []string) {
 		t.Skip("SKIPPED: no /proc:", err)
 	}
 	for _, entry := range entries {
-		if target, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil && !strings.HasPrefix(target, "/proc/") && !strings.HasPrefix(target, "anon_inode:") {
+		if target, err := os.Readlink("/proc/self/fd/" + entry.Name()); err == nil &&
+			!strings.HasPrefix(target, "/proc/") && !strings.HasPrefix(target, "anon_inode:") {
 			list = append(list, target)
 		}
 	}

@@ -13,7 +13,10 @@ import (
 
 func TestAForwardedSignalReachesWorkersAndIsRewritten(t *testing.T) {
 	p := tornado(2)
-	p.SignalMap = map[syscall.Signal]syscall.Signal{syscall.SIGHUP: syscall.SIGUSR2, syscall.SIGWINCH: 0, syscall.SIGTERM: syscall.SIGQUIT, syscall.SIGKILL: syscall.SIGTERM}
+	p.SignalMap = map[syscall.Signal]syscall.Signal{
+		syscall.SIGHUP: syscall.SIGUSR2, syscall.SIGWINCH: 0, syscall.SIGTERM: syscall.SIGQUIT,
+		syscall.SIGKILL: syscall.SIGTERM,
+	}
 	inBubble(t, Options{Programs: []Program{p, front()}, StopTimeout: 5 * time.Second}, func(r *rig) {
 		r.kernel.obey = func(*fakeProcess) time.Duration { return -1 }
 		r.run()
@@ -32,7 +35,10 @@ func TestAForwardedSignalReachesWorkersAndIsRewritten(t *testing.T) {
 
 func TestPrioritiesOrderTheStartAndShareTheBudget(t *testing.T) {
 	program := func(name string, priority int) Program {
-		return Program{Group: name, Name: name, Command: []string{name}, Ready: probe.Check{Kind: probe.None}, Role: Role{Priority: priority}, Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Jitter: -1}}}
+		return Program{
+			Group: name, Name: name, Command: []string{name}, Ready: probe.Check{Kind: probe.None},
+			Role: Role{Priority: priority}, Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Jitter: -1}},
+		}
 	}
 	web := tornado(1)
 	web.Priority, web.Traffic = 999, false

@@ -18,22 +18,68 @@ func TestWhatIsSeenOfAWorkerUnderMaintenance(t *testing.T) {
 		make func(w *worker)
 		want lifecycle.Observation
 	}{
-		"the old process answers":               {task{from: 4}, func(w *worker) { w.incarnation, w.state = 4, running; alive(w) }, lifecycle.SeenLeaving},
-		"it has stopped":                        {task{from: 4}, func(w *worker) { w.incarnation, w.state = 4, stopped }, lifecycle.SeenLeaving},
-		"the new one starts":                    {task{from: 4}, func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateStarting; alive(w) }, lifecycle.SeenComing},
-		"the new one is ready":                  {task{from: 4}, func(w *worker) { w.incarnation, w.state, w.ready = 5, running, true; alive(w) }, lifecycle.SeenServing},
-		"and was watched":                       {task{from: 4, attempt: 5, lasted: true}, func(w *worker) { w.incarnation, w.state, w.ready = 5, running, true; alive(w) }, lifecycle.SeenLasting},
-		"another one was watched":               {task{from: 4, attempt: 5, lasted: true}, func(w *worker) { w.incarnation, w.state, w.ready = 6, running, true; w.last.passing = true; alive(w) }, lifecycle.SeenServing},
-		"it answers no more":                    {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, running; alive(w) }, lifecycle.SeenFaltering},
-		"it failed to start":                    {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, backoff }, lifecycle.SeenFaltering},
-		"it was killed from outside":            {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, backoff; w.last.passing = true }, lifecycle.SeenComing},
-		"it died, and the next one starts":      {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 6, lifecycle.StateStarting; alive(w) }, lifecycle.SeenFaltering},
-		"it was given up":                       {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateFatal }, lifecycle.SeenFaltering},
-		"it has finished":                       {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateExited }, lifecycle.SeenFaltering},
-		"an order stops it":                     {task{from: 4}, func(w *worker) { w.incarnation, w.state, w.wanted = 5, running, false }, lifecycle.SeenAbandoned},
-		"a removal, and it still runs":          {task{from: 4, removal: true}, func(w *worker) { w.incarnation, w.state, w.wanted = 4, running, false; alive(w) }, lifecycle.SeenLeaving},
-		"a removal, and it has gone":            {task{from: 4, removal: true}, func(w *worker) { w.incarnation, w.state, w.wanted = 4, stopped, false }, lifecycle.SeenGone},
-		"a removal, and it is wanted once more": {task{from: 4, removal: true}, func(w *worker) { w.incarnation, w.state = 4, running; alive(w) }, lifecycle.SeenAbandoned},
+		"the old process answers": {task{from: 4}, func(w *worker) { w.incarnation, w.state = 4, running; alive(w) }, lifecycle.SeenLeaving},
+		"it has stopped":          {task{from: 4}, func(w *worker) { w.incarnation, w.state = 4, stopped }, lifecycle.SeenLeaving},
+		"the new one starts": {
+			task{from: 4},
+			func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateStarting; alive(w) },
+			lifecycle.SeenComing,
+		},
+		"the new one is ready": {
+			task{from: 4},
+			func(w *worker) { w.incarnation, w.state, w.ready = 5, running, true; alive(w) },
+			lifecycle.SeenServing,
+		},
+		"and was watched": {
+			task{from: 4, attempt: 5, lasted: true},
+			func(w *worker) { w.incarnation, w.state, w.ready = 5, running, true; alive(w) }, lifecycle.SeenLasting,
+		},
+		"another one was watched": {
+			task{from: 4, attempt: 5, lasted: true},
+			func(w *worker) { w.incarnation, w.state, w.ready = 6, running, true; w.last.passing = true; alive(w) },
+			lifecycle.SeenServing,
+		},
+		"it answers no more": {
+			task{from: 4, attempt: 5},
+			func(w *worker) { w.incarnation, w.state = 5, running; alive(w) },
+			lifecycle.SeenFaltering,
+		},
+		"it failed to start": {task{from: 4, attempt: 5}, func(w *worker) { w.incarnation, w.state = 5, backoff }, lifecycle.SeenFaltering},
+		"it was killed from outside": {
+			task{from: 4, attempt: 5},
+			func(w *worker) { w.incarnation, w.state = 5, backoff; w.last.passing = true },
+			lifecycle.SeenComing,
+		},
+		"it died, and the next one starts": {
+			task{from: 4, attempt: 5},
+			func(w *worker) { w.incarnation, w.state = 6, lifecycle.StateStarting; alive(w) },
+			lifecycle.SeenFaltering,
+		},
+		"it was given up": {
+			task{from: 4, attempt: 5},
+			func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateFatal },
+			lifecycle.SeenFaltering,
+		},
+		"it has finished": {
+			task{from: 4, attempt: 5},
+			func(w *worker) { w.incarnation, w.state = 5, lifecycle.StateExited },
+			lifecycle.SeenFaltering,
+		},
+		"an order stops it": {task{from: 4}, func(w *worker) { w.incarnation, w.state, w.wanted = 5, running, false }, lifecycle.SeenAbandoned},
+		"a removal, and it still runs": {
+			task{from: 4, removal: true},
+			func(w *worker) { w.incarnation, w.state, w.wanted = 4, running, false; alive(w) }, lifecycle.SeenLeaving,
+		},
+		"a removal, and it has gone": {
+			task{from: 4, removal: true},
+			func(w *worker) { w.incarnation, w.state, w.wanted = 4, stopped, false },
+			lifecycle.SeenGone,
+		},
+		"a removal, and it is wanted once more": {
+			task{from: 4, removal: true},
+			func(w *worker) { w.incarnation, w.state = 4, running; alive(w) },
+			lifecycle.SeenAbandoned,
+		},
 	} {
 		w := muster(named("web", "web", 1, 0)).workers[0]
 		w.wanted, c.task.w = true, w
@@ -95,7 +141,8 @@ func TestAnOperationTellsWhatIsNewAndWhetherThereIsMore(t *testing.T) {
 	op.tell("web:web-0", "stopped", nil)
 	op.tell("web:web-1", "stopped", ErrOverruled)
 	<-op.news
-	if outcomes, done, err := op.progress(0); len(outcomes) != 2 || outcomes[0].Process != "web:web-0" || !errors.Is(outcomes[1].Err, ErrOverruled) || done || err != nil {
+	if outcomes, done, err := op.progress(0); len(outcomes) != 2 || outcomes[0].Process != "web:web-0" ||
+		!errors.Is(outcomes[1].Err, ErrOverruled) || done || err != nil {
 		t.Errorf("got %+v, done %v, error %v; want two outcomes and more to come", outcomes, done, err)
 	}
 	op.end(ErrHalted)

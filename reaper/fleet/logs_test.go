@@ -49,7 +49,10 @@ func TestLogFilesAreTriedWithoutBeingMade(t *testing.T) {
 func TestTailAndClearGoByTheLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	program := Program{
-		Group: "g", Name: "p", Command: []string{"/bin/sh", "-c", "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo to stderr >&2; exec sleep 1000"},
+		Group: "g", Name: "p", Command: []string{
+			"/bin/sh", "-c",
+			"i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo to stderr >&2; exec sleep 1000",
+		},
 		Ready: probe.Check{Kind: probe.None}, Output: Output{Stdout: output.LogFile{Path: path}},
 	}
 	f := startReal(t, program, nil).fleet

@@ -52,7 +52,8 @@ func TestAWorkerIsReadyWhenItSaysSo(t *testing.T) {
 	notifying(t, 2, func(r *rig) {
 		r.pass(30 * time.Second)
 		r.expectStates("STARTING", "STARTING")
-		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET="+r.fleet.supervisor.notices.Address()) || !slices.Contains(env, "WATCHDOG_USEC=15000000") {
+		if env := r.process("tornado-8000").spec.Env; !slices.Contains(env, "NOTIFY_SOCKET="+r.fleet.supervisor.notices.Address()) ||
+			!slices.Contains(env, "WATCHDOG_USEC=15000000") {
 			t.Errorf("environment: got %v, want the socket and the watchdog in it", env)
 		}
 		r.notice(2, "STATUS=warm\nREADY=1\n")

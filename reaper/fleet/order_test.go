@@ -256,7 +256,11 @@ func TestDescriptionsAreSupervisords(t *testing.T) {
 		want   string
 	}{
 		{"running", WorkerStatus{State: lifecycle.StateRunning, PID: 1143, Started: now.Add(-18 * time.Second)}, "pid 1143, uptime 0:00:18"},
-		{"running for a day", WorkerStatus{State: lifecycle.StateRunning, PID: 1, Started: now.Add(-26*time.Hour - 3*time.Minute - 4*time.Second)}, "pid 1, uptime 1 day, 2:03:04"},
+		{
+			"running for a day",
+			WorkerStatus{State: lifecycle.StateRunning, PID: 1, Started: now.Add(-26*time.Hour - 3*time.Minute - 4*time.Second)},
+			"pid 1, uptime 1 day, 2:03:04",
+		},
 		{"running for days", WorkerStatus{State: lifecycle.StateRunning, PID: 1, Started: now.Add(-49 * time.Hour)}, "pid 1, uptime 2 days, 1:00:00"},
 		{"failed", WorkerStatus{State: lifecycle.StateFatal, Complaint: "can't find command 'x'"}, "can't find command 'x'"},
 		{"never started", WorkerStatus{State: lifecycle.StateStopped}, "Not started"},

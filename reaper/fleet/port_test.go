@@ -202,7 +202,8 @@ func TestAFleetOfWhichOneLearnsWhereToListenGoesOn(t *testing.T) {
 		r.holdBack(8000, false)
 		r.pass(10 * time.Minute)
 		r.expectGoing()
-		if s := r.fleet.Status(); s[0].State != lifecycle.StateRunning || s[1].State == lifecycle.StateRunning || !strings.Contains(r.log.String(), "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8001") {
+		if s := r.fleet.Status(); s[0].State != lifecycle.StateRunning || s[1].State == lifecycle.StateRunning ||
+			!strings.Contains(r.log.String(), "it listens on 127.0.0.1:9000 instead of 127.0.0.1:8001") {
 			t.Errorf("got %s and %s, want the first alone to serve", s[0].State, s[1].State)
 		}
 		r.finish()

@@ -65,7 +65,9 @@ func TestAStopReachesWhatComesFirst(t *testing.T) {
 
 func TestWhatEndsAFleet(t *testing.T) {
 	side := Program{
-		Group: "side", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{StartSecs: time.Minute, Backoff: lifecycle.Backoff{Jitter: -1}},
+		Group: "side", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{
+			StartSecs: time.Minute, Backoff: lifecycle.Backoff{Jitter: -1},
+		},
 	}
 	tests := []struct {
 		name string

@@ -13,7 +13,9 @@ import (
 func TestZeroFieldsHaveDefaults(t *testing.T) {
 	got := Program{}.withDefaults()
 	want := Program{
-		Workers: 1, WorkersMax: 1024, Stopping: Stopping{StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second}, ReadyTimeout: time.Minute, Ready: probe.Check{Kind: probe.None},
+		Workers: 1, WorkersMax: 1024, Stopping: Stopping{
+			StopSignal: syscall.SIGTERM, StopWaitSecs: 10 * time.Second, DrainTimeout: 30 * time.Second,
+		}, ReadyTimeout: time.Minute, Ready: probe.Check{Kind: probe.None},
 		Health: probe.Health{Check: probe.Check{Kind: probe.None}, Interval: 5 * time.Second, Timeout: 2 * time.Second, Failures: 3},
 		Policy: lifecycle.Policy{Backoff: lifecycle.Backoff{Base: 250 * time.Millisecond, Cap: 30 * time.Second, Jitter: 0.2}},
 	}

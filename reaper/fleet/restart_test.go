@@ -320,7 +320,10 @@ func TestFatalWithCodeZeroEndsWithOne(t *testing.T) {
 }
 
 func TestAProgramThatIsNotCriticalDoesNotEndTheFleet(t *testing.T) {
-	side := Program{Group: "sides", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None}, Policy: lifecycle.Policy{StartSecs: time.Second}}
+	side := Program{
+		Group: "sides", Name: "side", Command: []string{"side"}, Ready: probe.Check{Kind: probe.None},
+		Policy: lifecycle.Policy{StartSecs: time.Second},
+	}
 	inBubble(t, Options{Programs: []Program{tornado(1), side}}, func(r *rig) {
 		r.run()
 		r.die("side", reaper.Exit{Code: 1})

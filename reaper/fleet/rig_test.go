@@ -125,7 +125,9 @@ type rig struct {
 func tornado(n int) Program {
 	return Program{
 		Group: "tornadoes", Name: "tornado", Command: []string{"python3", "main.py", "--port={port}"}, Workers: n, PortsFrom: 8000,
-		Env: []string{"PATH=/bin"}, Policy: lifecycle.Policy{StartSecs: time.Second, StartRetries: 3, Backoff: lifecycle.Backoff{Jitter: -1}}, Role: Role{Traffic: true, Critical: true},
+		Env: []string{"PATH=/bin"}, Policy: lifecycle.Policy{
+			StartSecs: time.Second, StartRetries: 3, Backoff: lifecycle.Backoff{Jitter: -1},
+		}, Role: Role{Traffic: true, Critical: true},
 	}
 }
 

@@ -4,9 +4,21 @@ import "testing"
 
 func TestEveryCellOfTheMaintenanceTable(t *testing.T) {
 	wanted := map[Stage]map[Observation]Stage{
-		StageRetiring: {SeenLeaving: StageRetiring, SeenComing: StageStarting, SeenServing: StageWatching, SeenLasting: StageWatching, SeenFaltering: StageFailed, SeenGone: StageFinished, SeenAbandoned: StageOverruled},
-		StageStarting: {SeenLeaving: StageStarting, SeenComing: StageStarting, SeenServing: StageWatching, SeenLasting: StageWatching, SeenFaltering: StageFailed, SeenGone: StageOverruled, SeenAbandoned: StageOverruled},
-		StageWatching: {SeenLeaving: StageStarting, SeenComing: StageStarting, SeenServing: StageWatching, SeenLasting: StageFinished, SeenFaltering: StageFailed, SeenGone: StageOverruled, SeenAbandoned: StageOverruled},
+		StageRetiring: {
+			SeenLeaving: StageRetiring, SeenComing: StageStarting, SeenServing: StageWatching,
+			SeenLasting: StageWatching, SeenFaltering: StageFailed, SeenGone: StageFinished,
+			SeenAbandoned: StageOverruled,
+		},
+		StageStarting: {
+			SeenLeaving: StageStarting, SeenComing: StageStarting, SeenServing: StageWatching,
+			SeenLasting: StageWatching, SeenFaltering: StageFailed, SeenGone: StageOverruled,
+			SeenAbandoned: StageOverruled,
+		},
+		StageWatching: {
+			SeenLeaving: StageStarting, SeenComing: StageStarting, SeenServing: StageWatching,
+			SeenLasting: StageFinished, SeenFaltering: StageFailed, SeenGone: StageOverruled,
+			SeenAbandoned: StageOverruled,
+		},
 	}
 	for s := range StageFinished {
 		for seen := range observations {

@@ -178,7 +178,10 @@ func TestALogIsWrittenWhereverItWasBefore(t *testing.T) {
 		"root's link in root's folder": {prepare: func(w hostileWorld) error {
 			return errors.Join(os.WriteFile(filepath.Dir(w.rootLog())+"/target", nil, 0o600), os.Symlink("target", w.rootLog()))
 		}, path: func(w hostileWorld) string { return w.rootLog() }},
-		"in a folder for everybody": {prepare: func(w hostileWorld) error { return os.Chmod(filepath.Dir(w.rootLog()), 0o777|os.ModeSticky) }, path: func(w hostileWorld) string { return w.rootLog() }, owner: hostileWorker},
+		"in a folder for everybody": {
+			prepare: func(w hostileWorld) error { return os.Chmod(filepath.Dir(w.rootLog()), 0o777|os.ModeSticky) },
+			path:    func(w hostileWorld) string { return w.rootLog() }, owner: hostileWorker,
+		},
 		"in a folder of root's that a group may write to": {
 			prepare: func(w hostileWorld) error { return os.Chmod(filepath.Dir(w.rootLog()), 0o775) },
 			path:    func(w hostileWorld) string { return w.rootLog() }, owner: hostileWorker,

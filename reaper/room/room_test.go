@@ -81,12 +81,15 @@ func TestTheTighterLimitIsTold(t *testing.T) {
 		files fstest.MapFS
 		want  room.Room
 	}{
-		"the own group's":                  {nested("10\n", "4\n", "100\n", "50\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
-		"the mount point's":                {nested("100\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
-		"the own group has none":           {nested("max\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
-		"nonsense for a limit":             {nested("lots\n", "4\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
-		"both alike, and the own counts":   {nested("10\n", "4\n", "10\n", "4\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
-		"no count of what there is":        {fstest.MapFS{"proc/self/cgroup": file("0::/\n"), "proc/self/mountinfo": file(v2), "sys/fs/cgroup/pids.max": file("9\n")}, room.Room{Left: math.MaxInt32}},
+		"the own group's":                {nested("10\n", "4\n", "100\n", "50\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
+		"the mount point's":              {nested("100\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
+		"the own group has none":         {nested("max\n", "4\n", "60\n", "58\n"), room.Room{Left: 2, Limit: "pids.max=60"}},
+		"nonsense for a limit":           {nested("lots\n", "4\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
+		"both alike, and the own counts": {nested("10\n", "4\n", "10\n", "4\n"), room.Room{Left: 6, Limit: "pids.max=10"}},
+		"no count of what there is": {
+			fstest.MapFS{"proc/self/cgroup": file("0::/\n"), "proc/self/mountinfo": file(v2), "sys/fs/cgroup/pids.max": file("9\n")},
+			room.Room{Left: math.MaxInt32},
+		},
 		"nonsense for what there is of it": {nested("10\n", "many\n", "max\n", "58\n"), room.Room{Left: math.MaxInt32}},
 	} {
 		if got := room.For(c.files, 0); got != c.want {

@@ -69,7 +69,11 @@ func TestSignalsReachTheChild(t *testing.T) {
 		sent []syscall.Signal
 		want string
 	}{
-		{name: "as they come", sent: []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGTERM}, want: "HUP INT QUIT USR1 TERM end"},
+		{
+			name: "as they come",
+			sent: []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGTERM},
+			want: "HUP INT QUIT USR1 TERM end",
+		},
 		{name: "those that usually do nothing", sent: []syscall.Signal{syscall.SIGWINCH, syscall.SIGCONT, syscall.SIGALRM}, want: "WINCH CONT ALRM end"},
 		{name: "a real-time one", sent: []syscall.Signal{40}, want: "40 end"},
 		{name: "rewritten", wish: wish{Rewrite: map[int]int{15: 3}}, sent: []syscall.Signal{syscall.SIGTERM, syscall.SIGINT}, want: "QUIT INT end"},

@@ -64,7 +64,8 @@ func TestTheChildGetsWhatWasInherited(t *testing.T) {
 		Inherited: entry.Inherited{Environ: []string{"A=1", "A=2"}, Closed: [3]bool{true, false, true}},
 	})
 	spec := r.spec()
-	if spec.Path != "cmd" || !slices.Equal(spec.Args, []string{"cmd", "a b"}) || !slices.Equal(spec.Env, []string{"A=1", "A=2"}) || spec.Pdeathsig != syscall.SIGKILL {
+	if spec.Path != "cmd" || !slices.Equal(spec.Args, []string{"cmd", "a b"}) ||
+		!slices.Equal(spec.Env, []string{"A=1", "A=2"}) || spec.Pdeathsig != syscall.SIGKILL {
 		t.Errorf("got %+v, want the command and its environment as they are", spec)
 	}
 	if spec.Files[0] != nil || spec.Files[1] != os.Stdout || spec.Files[2] != nil {

@@ -27,7 +27,12 @@ func TestStatIsReadWhateverTheName(t *testing.T) {
 		{"one that is stopped", "7 (sh) T 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", stopped: true, started: 815}, true},
 		{"one under a debugger", "7 (sh) t 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", started: 815}, true},
 		{"a zombie", "7 (sh) Z 3" + rest, Process{PID: 7, Parent: 3, Group: 7, Name: "sh", zombie: true, started: 815}, true},
-		{"a main thread that has ended before others", "7 (py) Z 3" + strings.Replace(rest, " 1 0 815", " 2 0 815", 1), Process{PID: 7, Parent: 3, Group: 7, Name: "py", started: 815}, true},
+		{
+			"a main thread that has ended before others",
+			"7 (py) Z 3" + strings.Replace(rest, " 1 0 815", " 2 0 815", 1),
+			Process{PID: 7, Parent: 3, Group: 7, Name: "py", started: 815},
+			true,
+		},
 		{"one that is just going", "7 (sh) X 0" + rest, Process{PID: 7, Group: 7, Name: "sh", zombie: true, started: 815}, true},
 		{"no parent", "7 (sh) S", Process{}, false},
 		{"a parent that is no number", "7 (sh) S x" + rest, Process{}, false},

@@ -256,7 +256,8 @@ func TestWhoWasReachedIsSaidOnStderrAlone(t *testing.T) {
 		tool, out := serve(t, &script{frames: frames})
 		tool.Err = &err
 		tool.Run(strings.Fields(line))
-		if got := err.String() == "reached percore 1.2, pid 7: python3 main.py\n"; got != want || !want && err.Len() > 0 || strings.Contains(out.String(), "reached") {
+		if got := err.String() == "reached percore 1.2, pid 7: python3 main.py\n"; got != want || !want &&
+			err.Len() > 0 || strings.Contains(out.String(), "reached") {
 			t.Errorf("%s: got %q on stderr and %q on stdout, want it named: %t", line, err.String(), out, want)
 		}
 	}

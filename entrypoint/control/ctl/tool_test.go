@@ -114,7 +114,8 @@ func TestStatusAsJSON(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil || code != 4 {
 		t.Fatalf("got code %d and error %v:\n%s", code, err, out)
 	}
-	if got.PID != 1 || got.Degraded == "" || len(got.Processes) != 2 || *got.Processes[0].InFlight != 3 || got.Processes[1].InFlight != nil || len(got.Errors) != 1 {
+	if got.PID != 1 || got.Degraded == "" || len(got.Processes) != 2 || *got.Processes[0].InFlight != 3 ||
+		got.Processes[1].InFlight != nil || len(got.Errors) != 1 {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -223,7 +224,8 @@ func TestUpdateAsksWhichGroupsThereAreFirst(t *testing.T) {
 	if code := tool.Run([]string{"update", "--dry-run", "A=1", "nope"}); code != 1 {
 		t.Errorf("code: got %d, want 1 for the unknown group", code)
 	}
-	if got := []control.Request{<-s.requests, <-s.requests}; got[0].Verb != control.VerbStatus || got[1].Verb != control.VerbUpdate || !got[1].DryRun || !slices.Equal(got[1].Set, []string{"A=1"}) {
+	if got := []control.Request{<-s.requests, <-s.requests}; got[0].Verb != control.VerbStatus ||
+		got[1].Verb != control.VerbUpdate || !got[1].DryRun || !slices.Equal(got[1].Set, []string{"A=1"}) {
 		t.Errorf("got %+v", got)
 	}
 	want := "ERROR: no such group: nope\nPERCORE_X: - -> 1 (at once)\nwebs:web-8000: started\nwebs: updated process group\n"

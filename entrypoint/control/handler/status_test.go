@@ -47,8 +47,11 @@ func TestStatusIsSortedAndSaysWhetherSomethingIsDown(t *testing.T) {
 			names:   []string{"z", "a", "b"},
 		},
 		"one that starts is not down": {
-			workers: []fleet.WorkerStatus{worker("webs:a", lifecycle.StateStarting), worker("webs:b", lifecycle.StateBackoff), worker("webs:c", lifecycle.StateStopping)},
-			names:   []string{"a", "b", "c"},
+			workers: []fleet.WorkerStatus{
+				worker("webs:a", lifecycle.StateStarting), worker("webs:b", lifecycle.StateBackoff),
+				worker("webs:c", lifecycle.StateStopping),
+			},
+			names: []string{"a", "b", "c"},
 		},
 		"one that is stopped is": {
 			workers: []fleet.WorkerStatus{serving("webs:a", 0), worker("webs:b", lifecycle.StateStopped)},
@@ -201,7 +204,8 @@ func TestTheWholeInOneFrame(t *testing.T) {
 				t.Errorf("addresses: got %q, want %q", got.Listen, c.want.Listen)
 			}
 			got.PID, got.Version, got.Listen, c.want.Listen = 0, "", nil, nil
-			if got.Command != c.want.Command || got.Ready != c.want.Ready || got.Why != c.want.Why || got.Maintenance != c.want.Maintenance || got.Degraded != c.want.Degraded {
+			if got.Command != c.want.Command || got.Ready != c.want.Ready || got.Why != c.want.Why ||
+				got.Maintenance != c.want.Maintenance || got.Degraded != c.want.Degraded {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})

@@ -94,7 +94,8 @@ func TestATailOfAStreamThatGoesToAFileSaysWhere(t *testing.T) {
 
 func TestATailTakesOneName(t *testing.T) {
 	for _, names := range [][]string{nil, {"web-8000", "b"}} {
-		if a := asked(t, writing("x", ""), control.Request{Verb: control.VerbTail, Names: names, Stream: "stdout", Bytes: 9}); a.code != control.CodeInvalid || a.err == nil {
+		if a := asked(t, writing("x", ""), control.Request{Verb: control.VerbTail, Names: names, Stream: "stdout", Bytes: 9}); a.code != control.CodeInvalid ||
+			a.err == nil {
 			t.Errorf("%q: got code %d and %v, want 2 and a complaint", names, a.code, a.err)
 		}
 	}

@@ -84,12 +84,18 @@ func TestWhatACommentSays(t *testing.T) {
 
 func TestWhatACommentLacks(t *testing.T) {
 	for name, c := range map[string]struct{ fields, want string }{
-		"no comment":        {fields: "\tA string `envconfig:\"A\"`", want: "A: the field has no comment"},
-		"a comment behind":  {fields: "\tA string `envconfig:\"A\"` // the first", want: "A: the field has no comment"},
-		"another paragraph": {fields: "\t// A is one.\n\t//\n\t// And more.\n\tA string `envconfig:\"A\"`", want: "A: the comment has a further paragraph that is no"},
-		"two defaults":      {fields: "\t// A is one.\n\t//\n\t// Default: b\n\t//\n\t// Default: c\n\tA string `envconfig:\"A\"`", want: "A: the comment has a further paragraph that is no"},
-		"no variable":       {fields: "\tA string", want: "no field with a tag envconfig"},
-		"no Go":             {fields: "\tA string {", want: "expected"},
+		"no comment":       {fields: "\tA string `envconfig:\"A\"`", want: "A: the field has no comment"},
+		"a comment behind": {fields: "\tA string `envconfig:\"A\"` // the first", want: "A: the field has no comment"},
+		"another paragraph": {
+			fields: "\t// A is one.\n\t//\n\t// And more.\n\tA string `envconfig:\"A\"`",
+			want:   "A: the comment has a further paragraph that is no",
+		},
+		"two defaults": {
+			fields: "\t// A is one.\n\t//\n\t// Default: b\n\t//\n\t// Default: c\n\tA string `envconfig:\"A\"`",
+			want:   "A: the comment has a further paragraph that is no",
+		},
+		"no variable": {fields: "\tA string", want: "no field with a tag envconfig"},
+		"no Go":       {fields: "\tA string {", want: "expected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := generate(fileWith(t, c.fields)); err == nil || !strings.Contains(err.Error(), c.want) {
