@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,19 +29,14 @@ func TestWhatIsWithinItsLimitIsNotJudged(t *testing.T) {
 
 func TestTheLoadIsAtLeastWhatThisTestMakes(t *testing.T) {
 	before := runnable()
-	stop := make(chan struct{})
+	var stop atomic.Bool
+	defer stop.Store(true)
 	for range 4 {
 		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stop.Load() { // a thread that wants a CPU
 			}
 		}()
 	}
-	defer close(stop)
 	for deadline := time.Now().Add(Patience); ; {
 		if busy := runnable(); busy >= 1 {
 			return
