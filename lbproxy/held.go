@@ -55,8 +55,7 @@ func (h holder) holdsAll() bool {
 // keep keeps a part of a body until a worker is chosen. It reports whether the exchange goes on.
 func (h holder) keep(part []byte) bool {
 	l, q := h.loop, &h.request
-	isLarge := len(part) >= spillBytes || l.buffers.Pressure() != buffer.None
-	if q.file != nil && q.held() == 0 && isLarge && !q.stuck {
+	if q.held() == 0 && h.goesToFile(part) {
 		return h.spill(part)
 	}
 	if len(q.b)+len(part) > cap(q.b) && l.buffers.Pressure() == buffer.Full {
@@ -67,20 +66,32 @@ func (h holder) keep(part []byte) bool {
 	return true
 }
 
-// more goes on when another part of a body is held and more is to come: what is too much for memory goes to the
-// file, or to a worker where it cannot.
-func (h holder) more() {
-	q := &h.request
+// goesToFile reports whether a part of a body goes to the file by itself: where it is large, and where buffers run
+// short any part, also the first one if it is not the last.
+func (h holder) goesToFile(part []byte) bool {
+	q, isShort := &h.request, h.loop.buffers.Pressure() != buffer.None
 	switch {
-	case q.isBusy():
-	case q.stuck:
-		h.choose()
-	case q.held() < h.holdMax():
-	case !h.holdsAll():
-		h.choose()
-	case q.held() > 0 && h.spillHeld() && q.stuck:
-		h.choose()
+	case q.stuck || len(part) == 0:
+		return false
+	case q.file == nil:
+		return isShort && !h.upload.body.Done && h.holdsAll()
+	default:
+		return isShort || len(part) >= spillBytes
 	}
+}
+
+// more goes on when another part of a body is held and more is to come: what is too much for memory goes to the
+// file, or to a worker where it cannot. It reports whether more is to be held.
+func (h holder) more() bool {
+	q := &h.request
+	if !q.isBusy() && !q.stuck && h.holdsAll() && q.held() > 0 && q.held() >= h.holdMax() && !h.spillHeld() {
+		return false
+	}
+	if q.stuck || !h.holdsAll() && q.held() >= h.holdMax() {
+		h.choose()
+		return false
+	}
+	return !q.isBusy()
 }
 
 // whole goes on to choose a worker once all of a body is held.
@@ -159,12 +170,8 @@ func (h holder) onFile() {
 	case !h.settle():
 	case h.upload.body.Done:
 		h.whole()
-	case q.stuck:
-		h.choose()
-	default:
-		if h.more(); q.state == requestHeld && !q.isBusy() {
-			h.clientEnd().awaitBody()
-			h.clientEnd().readOn()
-		}
+	case h.more():
+		h.clientEnd().awaitBody()
+		h.clientEnd().readOn()
 	}
 }

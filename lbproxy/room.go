@@ -263,11 +263,16 @@ func (l *loop) pendingMax() int {
 }
 
 // holdMax is how much of a request's body is held before a worker is chosen: under pressure no more than fits beside
-// its head. A worker's connection would cost as much, and a client that sends no more would occupy it.
+// its head. A worker's connection would cost as much, and a client that sends no more would occupy it. Where a file
+// holds the rest it is no more than fits into the smallest buffer.
 func (x *exchange) holdMax() int {
 	l := x.loop
 	if l.buffers.Pressure() != buffer.None {
-		return max(0, min(l.options.ClientBodyBufferSize, cap(x.request.b)-x.request.bodyAt-len(crlf)))
+		size := cap(x.request.b)
+		if x.holder().holdsAll() {
+			size = min(size, buffer.SizeFor(0))
+		}
+		return max(0, min(l.options.ClientBodyBufferSize, size-x.request.bodyAt-len(crlf)))
 	}
 	return l.options.ClientBodyBufferSize
 }

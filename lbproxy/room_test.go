@@ -310,17 +310,19 @@ func TestClientsWaitWhileNoneIsIdle(t *testing.T) {
 }
 
 func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
-	l := &loop{options: &Options{ClientBodyBufferSize: 1000}, timers: timer.New(1)}
-	x := &exchange{loop: l}
+	l := &loop{options: &Options{ClientBodyBufferSize: 60_000}, timers: timer.New(1)}
+	x := &exchange{loop: l, service: &service{options: new(ServiceOptions)}}
+	x.request.b, x.request.bodyAt = make([]byte, 100, 20<<10), 100
+	held := &exchange{loop: l, service: &service{options: &ServiceOptions{ProxyRequestBuffering: true}}, request: x.request}
 	for _, step := range []struct {
 		used                int64
 		hold, pending, room int
 	}{
-		{50_000, 1000, pendingBytesMax, buffer.ScratchBytes},
-		{50_001, 0, 0, leanReadBytes},
-		{75_000, 0, 0, leanReadBytes},
-		{75_001, 0, 0, fullReadBytes},
-		{100_001, 0, 0, fullReadBytes},
+		{50_000, 60_000, pendingBytesMax, buffer.ScratchBytes},
+		{50_001, 20<<10 - 102, 0, leanReadBytes},
+		{75_000, 20<<10 - 102, 0, leanReadBytes},
+		{75_001, 20<<10 - 102, 0, fullReadBytes},
+		{100_001, 20<<10 - 102, 0, fullReadBytes},
 	} {
 		l.buffers = buffer.Pool{}
 		l.buffers.SetBudget(100_000)
@@ -328,6 +330,9 @@ func TestAFullFrontDoorHoldsNoBodyAndReadsLittle(t *testing.T) {
 		l.buffers.Put(make([]byte, 0, 1<<20-step.used))
 		if hold := x.holdMax(); hold != step.hold || l.pendingMax() != step.pending || l.readRoom() != step.room {
 			t.Errorf("with %d bytes used: got %d, %d, %d, want %+v", step.used, x.holdMax(), l.pendingMax(), l.readRoom(), step)
+		}
+		if hold, want := held.holdMax(), 4<<10-102; step.pending == 0 && hold != want {
+			t.Errorf("with %d bytes used, where a file holds the rest: got %d, want %d", step.used, hold, want)
 		}
 	}
 }
