@@ -142,6 +142,7 @@ func (ch *chaos) choose(o *Options) {
 	o.ClientBodyBufferSize = pick(r, 0, 0, 4<<10, 64<<10)
 	o.Services[0].ProxyRequestBuffering, o.Services[0].ProxyBuffering = r.IntN(2) == 0, r.IntN(3) > 0
 	o.ClientBodyTempPath = pick(r, "", ch.folder)
+	o.ProxyMaxTempFileSize = pick[int64](r, 0, 300_000, 1<<30)
 	o.Services[0].Keepalive = pick(r, 0, 1, 32, 32)
 	o.AccessLog = pick(r, accesslog.Off, accesslog.Combined, accesslog.JSON)
 	o.Services[0].ProxyKeepaliveTimeout = millis(20, 100, 300)
@@ -153,6 +154,7 @@ func (ch *chaos) choose(o *Options) {
 	o.Services[0].NextUpstream = r.IntN(8) > 0
 	o.ProxyProtocol = r.IntN(8) == 0
 	o.MemoryMax = pick[int64](r, 0, 0, 0, 8<<20, 32<<20)
+	o.TempSize = pick[int64](r, 0, 0, 100_000, 400_000)
 	o.Services[0].QueueSize = pick(r, 0, 3, 1024, 1024)
 	o.Services[0].ClientMaxBodySize = pick[int64](r, 50<<20, 50<<20, 200_000)
 	if ch.patient = r.IntN(2) == 0; !ch.patient {
