@@ -60,7 +60,8 @@ func (e clientEnd) class() timer.Class {
 // owesBody reports whether the next piece of the request's body is wanted.
 func (e clientEnd) owesBody() bool {
 	return e.upload.state == uploadBody &&
-		(e.request.state == requestHeld && !e.request.isBusy() || e.request.state == requestStreaming && e.request.unsent.Pending() == 0)
+		(e.request.state == requestHeld && !e.request.isBusy() ||
+			e.request.state == requestStreaming && e.request.unsent.Pending() == 0)
 }
 
 // retime gives the client of an exchange the timer that it has to have. One that is armed for the same goes on.

@@ -153,6 +153,7 @@ func (x *exchange) goesOn(takes bool) bool {
 func (x *exchange) stopUpload() {
 	l := x.loop
 	x.request.state = requestStopped
+	x.request.release(&l.buffers)
 	x.request.unsent.Release(&l.buffers)
 	x.clientEnd().arm(timerSend) // not the body's any more
 }

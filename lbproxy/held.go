@@ -19,8 +19,8 @@ const spillBytes = 32 << 10
 // noRoom says why a file did not admit more.
 func noRoom(f *spool.File) string { return f.Refusal() + " (PERCORE_TEMP_SIZE)" }
 
-// newFile is a file for x's bodies, which counts against the share of x's client.
-func (x *exchange) newFile() *spool.File {
+// newFile is a file for an exchange's bodies, which counts against the share of its client.
+func newFile(x *exchange) *spool.File {
 	l, id := x.loop, x.id
 	var f *spool.File
 	settle := func(l *loop) { l.onFile(id, f) }
@@ -35,17 +35,14 @@ func (l *loop) onFile(exchange int32, f *spool.File) {
 	defer l.retime(exchange)
 	switch f {
 	case x.request.file:
-		x.holder().onFile()
+		holder{x}.onFile()
 	case x.writer.over.file:
-		x.onResponseFile()
+		l.onResponseFile(x)
 	}
 }
 
 // holder is the part of an exchange that holds the request's body until a worker is chosen.
 type holder struct{ *exchange }
-
-// holder holds the body of x's request.
-func (x *exchange) holder() holder { return holder{x} }
 
 // holdsAll reports whether all of a request's body is to be held, however long it is.
 func (h holder) holdsAll() bool {
@@ -103,7 +100,7 @@ func (h holder) whole() {
 	if q.isBusy() {
 		return
 	}
-	q.replay, h.heldBytes = true, int64(q.inFile())
+	q.replay = true
 	h.choose()
 }
 
@@ -124,8 +121,7 @@ func (h holder) spillHeld() bool {
 func (h holder) spill(part []byte) bool {
 	q := &h.request
 	if q.file == nil {
-		q.file = h.newFile()
-		h.loop.proxy.held.requests.Add(1)
+		q.file = newFile(h.exchange)
 	}
 	if !q.file.Admit(int64(len(part))) {
 		q.b = h.loop.buffers.Append(q.b, part)
@@ -134,11 +130,33 @@ func (h holder) spill(part []byte) bool {
 	return !q.file.Write(part) || h.settle()
 }
 
+// noteHeld notes how much of the body is in the file.
+func (h holder) noteHeld() {
+	if h.heldBytes == 0 && h.request.inFile() > 0 {
+		h.loop.proxy.held.requests.Add(1)
+	}
+	h.heldBytes = int64(h.request.inFile())
+}
+
+// relieve moves what memory has of a body to the file, as buffers run short. It reports whether there was something to
+// move; its exchange may have ended.
+func (h holder) relieve() bool {
+	q := &h.request
+	if q.state != requestHeld || h.upload.state != uploadBody || q.held() == 0 || q.isBusy() || q.stuck || !h.holdsAll() {
+		return false
+	}
+	if h.spillHeld() && q.stuck {
+		h.choose()
+	}
+	return true
+}
+
 // settle takes up what a write of the request's file came to. It reports whether the exchange goes on.
 func (h holder) settle() bool {
 	q := &h.request
 	failed, err := q.file.Settle()
 	if err == nil {
+		h.noteHeld()
 		return true
 	}
 	q.b = h.loop.buffers.Append(q.b, failed)

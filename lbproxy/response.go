@@ -198,7 +198,7 @@ func (x *exchange) readWorkerOn() {
 }
 
 // onResponseFile goes on with a response whose file has done what it was asked for.
-func (x *exchange) onResponseFile() {
+func (l *loop) onResponseFile(x *exchange) {
 	if x.writer.settle(); x.writer.over.lost {
 		x.abort(causeHeldLost)
 		return

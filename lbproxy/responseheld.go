@@ -92,8 +92,7 @@ func (w *responseWriter) spill(p []byte) bool {
 		return false
 	}
 	if o.file == nil {
-		o.file = x.newFile()
-		w.loop.proxy.held.responses.Add(1)
+		o.file = newFile(x)
 	}
 	if o.file.Size()+int64(len(p)) > o.max {
 		return false
@@ -131,6 +130,9 @@ func (w *responseWriter) settle() {
 		o.behind.Add(&l.buffers, younger.Bytes())
 		younger.Release(&l.buffers)
 		return
+	}
+	if o.total == 0 && taken > 0 {
+		l.proxy.held.responses.Add(1)
 	}
 	o.total += int64(taken)
 	younger := o.behind

@@ -114,7 +114,7 @@ func (r *room) longest(class timer.Class, millis int64, holding bool) (slot int3
 			break
 		}
 		c := l.conns.at(slot)
-		if holding && c.exchange == noSlot {
+		if holding && !holdsBuffers(l.exchangeOf(c)) {
 			continue
 		}
 		if peeks++; class == timerSend || class == timerLinger || l.peek(c) != nextBytes {
@@ -222,8 +222,18 @@ func (r *room) trim() {
 		if !ok {
 			return
 		}
+		if x := l.exchangeOf(l.conns.at(slot)); x != nil && (holder{x}).relieve() {
+			l.retime(x.id)
+			continue
+		}
 		r.dismiss(l.conns.at(slot))
 	}
+}
+
+// holdsBuffers reports whether memory would be free if an exchange ended: what is in a file does not count.
+func holdsBuffers(x *exchange) bool {
+	return x != nil && (len(x.request.b) > 0 || len(x.response.head) > 0 ||
+		x.upload.in.Pending()+x.request.unsent.Pending()+x.writer.unsent.Pending()+x.writer.over.behind.Pending() > 0)
 }
 
 // mayUseReserve reports whether a request may go beyond the budget: it has no body, and is with a worker at once.
@@ -269,7 +279,7 @@ func (x *exchange) holdMax() int {
 	l := x.loop
 	if l.buffers.Pressure() != buffer.None {
 		size := cap(x.request.b)
-		if x.holder().holdsAll() {
+		if (holder{x}).holdsAll() {
 			size = min(size, buffer.SizeFor(0))
 		}
 		return max(0, min(l.options.ClientBodyBufferSize, size-x.request.bodyAt-len(crlf)))

@@ -93,7 +93,7 @@ func (x *exchange) onBody(b []byte) {
 		x.streamBody(payload, b[used:])
 		return
 	}
-	if !x.holder().keep(payload) {
+	if !(holder{x}).keep(payload) {
 		return
 	}
 	if x.upload.body.Done {
@@ -101,7 +101,7 @@ func (x *exchange) onBody(b []byte) {
 		return
 	}
 	x.upload.in.Release(&x.loop.buffers)
-	x.holder().more()
+	holder{x}.more()
 }
 
 // streamBody passes a part of a body on to the worker; rest is what came behind the body's end.
@@ -121,7 +121,7 @@ func (x *exchange) streamBody(payload, rest []byte) {
 // requestRead goes on to choose a worker, now that all of the request is here.
 func (x *exchange) requestRead(rest []byte) {
 	x.endRequest(rest)
-	x.holder().whole()
+	holder{x}.whole()
 }
 
 // choose frames what is held of the body, and goes on to a worker.
@@ -152,7 +152,7 @@ func (x *exchange) endRequest(rest []byte) {
 // asksWorker reports whether a client that holds its body back waits for the worker's word: it will not be held whole.
 func (x *exchange) asksWorker(r *http1.Request, rest []byte) bool {
 	return r.Expect100 && len(rest) == 0 && r.Framing == http1.FramingLength && r.Length > int64(x.holdMax()) &&
-		!x.holder().holdsAll()
+		!holder{x}.holdsAll()
 }
 
 // onExpectation answers a client that holds its body back: finally when it would be in vain.
