@@ -1,6 +1,7 @@
 package lbproxy
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -41,4 +42,26 @@ func TestABodyThatWaitedForTheDiskAndFindsNoRoom(t *testing.T) {
 		f.Close()
 	}
 	r.wantNothingHeld()
+}
+
+// TestAResponseThatIsHereFirstLetsGoOfItsRequest has a worker that says all of a large response before it reads the
+// body, which is in a file, and a client that takes the response slowly.
+func TestAResponseThatIsHereFirstLetsGoOfItsRequest(t *testing.T) {
+	for place, path := range places(t) {
+		t.Run(place, func(t *testing.T) {
+			r := newRig(t, func(o *Options) { o.ClientBodyTempPath = path })
+			response, body := pattern(20<<20), pattern(30<<20)
+			r.workers(newStub(t, func(q *stubRequest) bool { q.ok(response); <-q.ended; return false }).address)
+			c := r.client()
+			_ = c.SetReadBuffer(64 << 10)
+			c.send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+			eventually(t, "the response alone is held", func() bool {
+				held := r.proxy.heldFigures()
+				return held.Responses == 1 && held.Files == 1 && held.Bytes <= int64(len(response))
+			})
+			_ = c.SetReadBuffer(4 << 20)
+			c.read("POST").want(t, 200, response)
+			r.wantNothingHeld()
+		})
+	}
 }
