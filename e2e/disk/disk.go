@@ -1,8 +1,10 @@
-// Package disk is a disk that stands still when it is told to: a file system of this process (FUSE, man 4 fuse) that holds files
-// in memory. While it stands every operation of others on it waits, as on a network disk whose server is away, until it goes on.
+// Package disk is a disk that stands still when it is told to: a file system of this process (FUSE, man 4 fuse) that
+// holds files in memory. While it stands every operation of others on it waits, as on a network disk whose server is
+// away, until it goes on.
 //
-// It is for scenarios that show who waits for a disk and who does not. Nothing but one folder without folders below it is
-// there. Users see to it that the disk goes before they end a process that waits for it: such a one cannot be killed.
+// It is for scenarios that show who waits for a disk and who does not. Nothing but one folder without folders below
+// it is there. Users see to it that the disk goes before they end a process that waits for it: such a one cannot be
+// killed.
 //
 // Begin with Mount. wire.go has the protocol's layouts, file.go the operations.
 package disk
@@ -97,8 +99,8 @@ func (d *Disk) serve() {
 	for {
 		n, err := unix.Read(d.device, buffer)
 		switch {
-		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOENT): // the last: interrupted while it was read
-			continue
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOENT):
+			continue // the last: who asked has been interrupted meanwhile
 		case err != nil:
 			return // ENODEV: unmounted
 		}

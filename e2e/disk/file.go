@@ -1,6 +1,10 @@
 package disk
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // rootNumber is the number of the only folder, which the protocol fixes.
 const rootNumber = 1
@@ -131,9 +135,9 @@ func (f *file) change(b []byte) {
 
 func (f *file) resize(n int) {
 	if n > len(f.content) {
-		f.content = append(f.content, make([]byte, n-len(f.content))...)
+		f.content = slices.Grow(f.content, n-len(f.content))
 	}
-	f.content = f.content[:n:n]
+	f.content = f.content[:n:n] // what is cut off never comes back
 }
 
 func (f *file) read(offset uint64, n uint32) []byte {
@@ -143,7 +147,7 @@ func (f *file) read(offset uint64, n uint32) []byte {
 
 func (f *file) write(offset uint64, b []byte) []byte {
 	if end := int(offset) + len(b); end > len(f.content) {
-		f.content = append(f.content, make([]byte, end-len(f.content))...)
+		f.content = slices.Grow(f.content, end-len(f.content))[:end]
 	}
 	copy(f.content[offset:], b)
 	return words(uint32(len(b)), uint32(0))

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// operation is what the kernel asks of a file system (man 4 fuse; include/uapi/linux/fuse.h has the numbers and the layouts).
+// operation is what the kernel asks of a file system (man 4 fuse; include/uapi/linux/fuse.h has the numbers and the
+// layouts).
 type operation uint32
 
 const (
@@ -95,7 +96,9 @@ func response(unique uint64, fault unix.Errno, body []byte) []byte {
 // welcome answers opInit.
 func welcome() []byte {
 	const background, congested, pages = 64, 48, 256
-	b := words(uint32(major), uint32(minor), uint32(128<<10), uint32(0), uint32(congested<<16|background), uint32(writeBytesMax), uint32(1), uint32(pages))
+	b := words(
+		uint32(major), uint32(minor), uint32(128<<10), uint32(0), uint32(congested<<16|background),
+		uint32(writeBytesMax), uint32(1), uint32(pages))
 	return append(b, make([]byte, 64-len(b))...)
 }
 
@@ -103,7 +106,9 @@ func welcome() []byte {
 func (f *file) attributes() []byte {
 	size := uint64(len(f.content))
 	now := uint64(time.Now().Unix())
-	return words(f.number, size, (size+511)/512, now, now, now, uint32(0), uint32(0), uint32(0), f.mode, f.links, f.uid, f.gid, uint32(0), uint32(4096), uint32(0))
+	return words(
+		f.number, size, (size+511)/512, now, now, now, uint32(0), uint32(0), uint32(0), f.mode, f.links,
+		f.uid, f.gid, uint32(0), uint32(4096), uint32(0))
 }
 
 // entry is struct fuse_entry_out: nothing in it may be kept by the kernel.
@@ -122,6 +127,8 @@ func opened() []byte { return words(uint64(0), uint32(0), uint32(0)) }
 // room is struct fuse_kstatfs: a disk with 16 GiB free.
 func room() []byte {
 	const blocks = 4 << 20
-	b := words(uint64(blocks), uint64(blocks), uint64(blocks), uint64(1<<20), uint64(1<<20), uint32(4096), uint32(255), uint32(4096))
+	b := words(
+		uint64(blocks), uint64(blocks), uint64(blocks), uint64(1<<20), uint64(1<<20),
+		uint32(4096), uint32(255), uint32(4096))
 	return append(b, make([]byte, 80-len(b))...)
 }
