@@ -34,12 +34,15 @@ wanted() {
 	case $1 in
 	test)
 		have_tornado || echo "python3-tornado: scenarios with real Tornado workers"
-		have_module gunicorn || echo "gunicorn: gunicorn's parser behind the front door"
+		have_module gunicorn || echo "gunicorn: gunicorn's parser behind the front door, held bodies for WSGI"
+		have_module django || echo "python3-django: held bodies for Django"
+		have php || echo "php-cli: held bodies for php -S"
+		have node || echo "nodejs: held bodies for Node"
 		have_module h11 || echo "python3-h11: h11 behind the front door"
 		have_module uvicorn || echo "uvicorn: uvicorn behind the front door"
 		have_module httptools || echo "python3-httptools: Node's parser behind the front door"
 		have_module websockets || echo "python3-websockets: WebSockets from a real client"
-		have curl || echo "curl: commands of the README"
+		have curl || echo "curl: commands of the README, uploads of a real client"
 		have zsh || echo "zsh: its completion"
 		have fish || echo "fish: its completion"
 		have strace || echo "strace: counts of system calls"
