@@ -32,10 +32,9 @@ func (x *exchange) abort(why cause) {
 	x.respond(o.status, x.reason(why)+x.service.whyNoneIsUp(o.status))
 }
 
-// cut ends a response in its middle, or before its beginning. A client that knows a response's end by more than the
-// end of its connection still gets what is here of it.
+// cut ends a response in its middle, or before its beginning. The client still gets what is here of it.
 func (x *exchange) cut(status int) {
-	if !x.listens() || x.writer.pending() == 0 || x.response.state == responseTunnel || x.writer.endsWithConnection() {
+	if !x.listens() || x.writer.pending() == 0 || x.response.state == responseTunnel {
 		x.drop(status)
 		return
 	}
@@ -163,12 +162,17 @@ func (x *exchange) finish() {
 	l, c := x.loop, x.clientEnd().conn()
 	isComplete := x.clientEnd().isComplete()
 	keep := x.writer.keepAlive && isComplete
-	x.detachWorker(false) // no connection may lead to the exchange any more
+	isCut := x.why != causeNone && x.writer.endsWithConnection() // a FIN would say that it is whole
+	x.detachWorker(false)                                        // no connection may lead to the exchange any more
 	x.writeDown()
 	ahead := x.upload.in
 	x.upload.in = buffer.Box{}
 	l.freeExchange(x)
 	switch {
+	case isCut:
+		ahead.Release(&l.buffers)
+		c.resetOnClose()
+		l.closeConn(c)
 	case !keep:
 		l.closeResponded(c, isComplete && ahead.Pending() == 0)
 		ahead.Release(&l.buffers)

@@ -145,6 +145,30 @@ func TestAWorkerIsLetGoWhenItsClientIsSlow(t *testing.T) {
 	}
 }
 
+// TestWhatIsHeldOfACutResponseArrivesFirst, also where the end of the connection is all that an HTTP/1.0 client knows of
+// the response's end: the reset comes behind it.
+func TestWhatIsHeldOfACutResponseArrivesFirst(t *testing.T) {
+	for _, version := range []string{"1.0", "1.1"} {
+		t.Run(version, func(t *testing.T) {
+			r := newRig(t, nil)
+			body := pattern(20 << 20)
+			r.workers(newStub(t, func(q *stubRequest) bool {
+				q.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", len(body)+1, body)
+				return false
+			}).address)
+			c := r.client()
+			_ = c.SetReadBuffer(64 << 10)
+			c.send("GET / HTTP/" + version + "\r\nHost: x\r\n\r\n")
+			eventually(t, "the worker has left", func() bool { return strings.Contains(r.log.String(), "stopped in the middle") })
+			_ = c.SetReadBuffer(4 << 20)
+			got, err := io.ReadAll(c.in)
+			if len(got) < len(body)/2 || version == "1.0" && err == nil {
+				t.Errorf("got %d bytes and error %v, want most of %d and then a reset", len(got), err, len(body))
+			}
+		})
+	}
+}
+
 // TestWhatIsToBeThereAtOnceIsNotHeld: the worker has to wait for a client that does not take it.
 func TestWhatIsToBeThereAtOnceIsNotHeld(t *testing.T) {
 	tests := []struct {
