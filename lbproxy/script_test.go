@@ -88,6 +88,8 @@ func setOption(o *Options, name, value string) error {
 		*target, err = strconv.Atoi(value)
 	case *int64:
 		*target, err = strconv.ParseInt(value, 10, 64)
+	case *string:
+		*target = value
 	case *bool:
 		*target, err = strconv.ParseBool(value)
 	case *balance.Method:
