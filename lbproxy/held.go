@@ -16,9 +16,6 @@ import (
 // so that a client that drips does not cost a call for each drop.
 const spillBytes = 32 << 10
 
-// noRoom says why a file did not admit more.
-func noRoom(f *spool.File) string { return f.Refusal() + " (PERCORE_TEMP_SIZE)" }
-
 // newFile is a file for an exchange's bodies, which counts against the share of its client.
 func newFile(x *exchange) *spool.File {
 	l, id := x.loop, x.id
@@ -125,7 +122,7 @@ func (h holder) spill(part []byte) bool {
 	}
 	if !q.file.Admit(int64(len(part))) {
 		q.b = h.loop.buffers.Append(q.b, part)
-		return q.file.Await() || h.cannotHold(noRoom(q.file))
+		return q.file.Await() || h.cannotHold(q.file.Refusal())
 	}
 	return !q.file.Write(part) || h.settle()
 }

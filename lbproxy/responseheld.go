@@ -85,6 +85,9 @@ func (w *responseWriter) keep(p []byte) {
 	}
 }
 
+// inMemory is how many of the bytes that wait are in memory.
+func (w *responseWriter) inMemory() int { return w.unsent.Pending() + w.over.behind.Pending() }
+
 // spill appends p to the file, and reports whether that takes it.
 func (w *responseWriter) spill(p []byte) bool {
 	o, x := &w.over, w.loop.exchanges.all[w.exchange]
@@ -99,7 +102,7 @@ func (w *responseWriter) spill(p []byte) bool {
 	}
 	if !o.file.Admit(int64(len(p))) {
 		if !o.file.Await() {
-			w.loop.complain(&w.loop.complaints.unheld, sideInternal, "responses are not held", noRoom(o.file))
+			w.loop.complain(&w.loop.complaints.unheld, sideInternal, "responses are not held", o.file.Refusal())
 		}
 		return false
 	}

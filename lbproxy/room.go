@@ -233,7 +233,7 @@ func (r *room) trim() {
 // holdsBuffers reports whether memory would be free if an exchange ended: what is in a file does not count.
 func holdsBuffers(x *exchange) bool {
 	return x != nil && (len(x.request.b) > 0 || len(x.response.head) > 0 ||
-		x.upload.in.Pending()+x.request.unsent.Pending()+x.writer.unsent.Pending()+x.writer.over.behind.Pending() > 0)
+		x.upload.in.Pending()+x.request.unsent.Pending()+x.writer.inMemory() > 0)
 }
 
 // mayUseReserve reports whether a request may go beyond the budget: it has no body, and is with a worker at once.

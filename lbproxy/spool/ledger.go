@@ -12,9 +12,9 @@ type refusal string
 // The refusals.
 const (
 	granted    refusal = ""
-	noRoom     refusal = "bodies take all the room that they may"
-	noShare    refusal = "the client's bodies take its share of the room"
-	noFile     refusal = "as many bodies are in files as descriptors allow"
+	noRoom     refusal = "bodies take all the room that they may (PERCORE_TEMP_SIZE)"
+	noShare    refusal = "the client's bodies take its share of the room (PERCORE_TEMP_SIZE)"
+	noFile     refusal = "as many bodies are in files as descriptors allow (ulimit -n)"
 	noProgress refusal = "the disk is slower than bodies come"
 )
 

@@ -29,7 +29,7 @@ func resident(fd int, offset, n int64) (bool, error) {
 // windowResident is resident for at most one window of so many pages, which begins at a page.
 func windowResident(fd int, offset, n, pages int64) (bool, error) {
 	address, _, errno := unix.Syscall6(unix.SYS_MMAP,
-		0, uintptr(n), unix.PROT_NONE, unix.MAP_SHARED, uintptr(fd), uintptr(offset))
+		0, uintptr(n), unix.PROT_NONE, unix.MAP_PRIVATE, uintptr(fd), uintptr(offset))
 	if errno != 0 {
 		return false, os.NewSyscallError("mmap", errno)
 	}
