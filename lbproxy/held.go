@@ -136,14 +136,18 @@ func (h holder) noteHeld() {
 }
 
 // relieve moves what memory has of a body to the file, as buffers run short. It reports whether there was something to
-// move; its exchange may have ended.
+// move; its exchange may have ended. Its client owes from now on: it is not the next to go, as it holds next to nothing.
 func (h holder) relieve() bool {
 	q := &h.request
 	if q.state != requestHeld || h.upload.state != uploadBody || q.held() == 0 || q.isBusy() || q.stuck || !h.holdsAll() {
 		return false
 	}
-	if h.spillHeld() && q.stuck {
+	switch {
+	case !h.spillHeld():
+	case q.stuck:
 		h.choose()
+	case !q.isBusy():
+		h.clientEnd().awaitBody()
 	}
 	return true
 }

@@ -86,6 +86,42 @@ func (r *rig) wantNothingHeld() {
 	})
 }
 
+// TestWhatStandsStillInMemoryGoesToFilesFirst: uploads that hold buffers, and owe the rest, go to their files when others
+// need the room, and none of their clients goes.
+func TestWhatStandsStillInMemoryGoesToFilesFirst(t *testing.T) {
+	for place, path := range places(t) {
+		t.Run(place, func(t *testing.T) {
+			r := newRig(t, func(o *Options) {
+				cramped(o)
+				o.ClientBodyTempPath, o.TempSize = path, 1<<30
+			})
+			r.workers(newStub(t, tellLength).address)
+			body := pattern(100_000)
+			head := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", len(body))
+			var all []*caller
+			for i := range 40 { // 96 KB for each: half of the budget
+				all = append(all, r.client().send(head+body[:60_000]))
+				eventually(t, "it is in memory", func() bool { return r.exchanges() == i+1 && r.usage() >= int64(i+1)*90_000 })
+			}
+			r.onLoop(func(l *loop) {
+				l.now += unservedMillis + 1 // they count as those that owe
+				l.buffers.SetBudget(l.buffers.Used())
+				for range 10 {
+					l.room.trim()
+				}
+			})
+			eventually(t, "room is made", func() bool { return r.proxy.heldFigures().Files > 0 })
+			for _, c := range all {
+				c.send(body[60_000:])
+				c.read("POST").want(t, 200, told("length", body))
+			}
+			if strings.Contains(r.log.String(), "clients closed") {
+				t.Error("clients went, want their bodies to go to files")
+			}
+		})
+	}
+}
+
 func TestNoWorkerWaitsForASlowUpload(t *testing.T) {
 	for place, path := range places(t) {
 		t.Run(place, func(t *testing.T) {
@@ -228,6 +264,9 @@ func TestABodyThatCannotBeHeld(t *testing.T) {
 			refused := c.do("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + inChunks(body, 100_000))
 			if refused.want(t, 503, "~no room to hold"); refused.Header.Get("Retry-After") == "" {
 				t.Error("the refusal has no Retry-After")
+			}
+			if held := r.proxy.heldFigures(); name == "there is no room" && held.Requests != 0 {
+				t.Errorf("held: got %+v, want no request", held)
 			}
 			eventually(t, "it is said", func() bool { return strings.Count(r.log.String(), "bodies are not held") == 1 })
 			r.wantNothingHeld()

@@ -169,7 +169,7 @@ func (f *File) Reset() {
 	f.release()
 }
 
-// Close gives everything back. What is under way is not waited for: whoever does it closes the descriptor then. The
+// Close gives everything back. What is under way is not waited for: the pool closes the descriptor behind it. The
 // bytes count until the descriptor is closed, which for a small file in RAM is at once. A notify that was on its way
 // may still come; Settle does nothing then. Nothing but Settle, Busy and Close may be called after it.
 func (f *File) Close() {

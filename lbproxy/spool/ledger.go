@@ -18,7 +18,7 @@ const (
 	noProgress refusal = "the disk is slower than bodies come"
 )
 
-// ledger counts what is held, and by whom.
+// ledger counts what is held, in all and by each owner.
 type ledger struct {
 	all atomic.Int64 // bytes; written under the mutex
 
